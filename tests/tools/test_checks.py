@@ -1,0 +1,74 @@
+"""The checks of `make check` find what they are there to find."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+TOOLS = Path(__file__).resolve().parents[2] / "tools"
+
+
+def load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, TOOLS / f"{name}.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def hub(tmp_path: Path):
+    """Write one module of a made-up hub and return what the arrow check says of it."""
+    arrows = load("check_arrows")
+
+    def check(module: str, source: str) -> list[str]:
+        file = tmp_path / "suprsend_hub" / module
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(source)
+        return arrows.check_package(tmp_path, "suprsend_hub", arrows.HUB)
+
+    return check
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "finding"),
+    [
+        ("domain/profile.py", "from suprsend_hub.store import profiles", "domain may not import store"),
+        ("domain/profile.py", "import asyncpg", "domain may not import asyncpg"),
+        ("domain/profile.py", "import httpx2", "not httpx2"),
+        ("domain/profile.py", "from ..service import users", "domain may not import service"),
+        ("api/users.py", "def f():\n    from suprsend_hub.store.profiles import read", "api may not import store"),
+        ("console/users/views.py", "from ...api import routes", "console may not import api"),
+        ("service/users.py", "import litestar.exceptions", "service may not import litestar"),
+        ("service/users.py", "from suprsend import Suprsend", "may not import suprsend"),
+        ("extra.py", "", "extra has no place"),
+    ],
+)
+def test_a_wrong_arrow_is_named(hub, module, source, finding):
+    (line,) = hub(module, source)
+    assert finding in line
+
+
+def test_right_arrows_pass(hub):
+    assert (
+        hub("service/users.py", "from ..store import profiles\nfrom suprsend_hub.domain.profile import Profile") == []
+    )
+
+
+def test_tree_check_names_file_line_and_reason(tmp_path):
+    tree = load("check_tree")
+    file = tmp_path / "page.md"
+    file.write_text("fine\nsee https://pyp" + "i.org/simple\nin /wor" + "k/here\nhttps://example.com/home/page\n")
+    assert tree.findings([file], tmp_path) == [
+        "page.md:2: names a package registry's host: pyp" + "i.org",
+        "page.md:3: names a path of one machine: /wor" + "k/h",
+    ]
