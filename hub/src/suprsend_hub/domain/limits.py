@@ -1,0 +1,45 @@
+"""Every limit of the domain, with its value, its unit and who asks for it.
+
+They protect the store (what PostgreSQL can hold, what fits a row) and keep the cost of one edit bounded.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+MAX_DISTINCT_ID_CHARS: Final = 255
+"""Characters of a `distinct_id` after trimming; documented upstream. Object types and ids take the same."""
+
+MAX_SLUG_CHARS: Final = 64
+"""Characters of a list id or tenant id (`a-z 0-9 _ -`); documented upstream."""
+
+MAX_KEY_CHARS: Final = 255
+"""Characters of a top-level property key; ours: keys are shown, searched and logged."""
+
+MAX_VALUE_DEPTH: Final = 64
+"""Arrays and objects nested in one property value, the outermost counted; ours: far above any profile met, far
+below what recursive readers (Python, PostgreSQL, browsers) can stand."""
+
+MIN_INTEGER: Final = -(2**63)
+MAX_INTEGER: Final = 2**63 - 1
+"""Integers are signed 64 bit; ours: beyond, Go, Java and PostgreSQL's bigint readers fail or lose digits."""
+
+MAX_OPERATIONS: Final = 1000
+"""Op objects in one edit; ours. The official Python SDK cannot reach it: its events end at 10 240 bytes."""
+
+MAX_IDENTITIES: Final = 100
+"""Identities of one channel; ours: a person has few devices, and each append compares with all of them."""
+
+MAX_PROPERTIES: Final = 512
+"""Properties of one profile, language, locale and timezone included; ours."""
+
+MAX_PROFILE_BYTES: Final = 256 * 1024
+"""UTF-8 bytes of a profile in storage form: for every property and channel its key, colon, value and comma.
+Ours: a profile is one database row, and documents of megabytes make each edit cost as much."""
+
+MAX_COMPANION_CHARS: Final = 255
+"""Characters of a device id or bundle id; ours: they are repeated on every identity of the op object."""
+
+MIN_EMAIL_CHARS: Final = 6
+MAX_EMAIL_CHARS: Final = 127
+"""Characters of an e-mail address after trimming; the rule of older official clients."""

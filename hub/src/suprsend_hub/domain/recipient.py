@@ -1,0 +1,34 @@
+"""Which profile an edit or a page speaks of: a user or an object of one workspace."""
+
+from typing import NamedTuple
+
+USERS = ""
+"""The `object_type` under which users are kept: users and objects share one table, one fold and one write path."""
+
+
+class RecipientKey(NamedTuple):
+    """Identity of a profile. Sorts in the order in which rows are locked (bytewise, as the database compares)."""
+
+    workspace_id: int
+    object_type: str
+    recipient_id: str
+
+    @classmethod
+    def user(cls, workspace_id: int, distinct_id: str) -> "RecipientKey":
+        """The key of the user with that `distinct_id`."""
+        return cls(workspace_id, USERS, distinct_id)
+
+    @property
+    def is_user(self) -> bool:
+        """Whether this is a user and not an object."""
+        return self.object_type == USERS
+
+    def lock_order(self) -> tuple[int, bytes, bytes]:
+        """Sort key equal to PostgreSQL's order of the primary key (COLLATE "C" compares UTF-8 bytes)."""
+        return (self.workspace_id, self.object_type.encode(), self.recipient_id.encode())
+
+    def describe(self) -> str:
+        """How error messages name the recipient, as upstream does."""
+        if self.is_user:
+            return f"user [distinct_id: '{self.recipient_id}']"
+        return f"object '{self.object_type}/{self.recipient_id}'"
