@@ -1,0 +1,103 @@
+"""The quickstart: a user's life, step by step, each step shown with the hub's answer.
+
+Needs a hub in development mode (`make run` starts one and runs this): its workspace has the key `workspace_key` and the
+secret `workspace_secret`. Another address than http://127.0.0.1:7877/ is taken from SUPRSEND_BASE_URL.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import suprsend
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def edit_a_user(supr_client: suprsend.Suprsend) -> Any:
+    """Edit a user: who is unknown is created. The hub answers when the edit is stored."""
+    user = supr_client.users.get_edit_instance("ada")
+    user.set("name", "Ada Lovelace")
+    user.set_timezone("Europe/London")
+    user.add_email("ada@example.com")
+    user.add_sms("+447700900123")
+    return supr_client.users.async_edit(user)
+
+
+def edit_and_see(supr_client: suprsend.Suprsend) -> Any:
+    """Edit a user and get the profile back in the same answer."""
+    user = supr_client.users.get_edit_instance("ada")
+    user.increment("logins", 1)
+    user.append("interests", "engines")
+    return supr_client.users.edit(user)
+
+
+def edit_many_users(supr_client: suprsend.Suprsend) -> Any:
+    """Edit any number of users in bulk; the SDK cuts them into requests."""
+    bulk_ins = supr_client.users.get_bulk_edit_instance()
+    for number in range(1, 1001):
+        user = supr_client.users.get_edit_instance(f"user-{number}")
+        user.set("number", number)
+        user.add_email(f"user-{number}@example.com")
+        bulk_ins.append(user)
+    return bulk_ins.save()
+
+
+def get_a_user(supr_client: suprsend.Suprsend) -> Any:
+    """Get a user."""
+    return supr_client.users.get("user-1000")
+
+
+def list_users(supr_client: suprsend.Suprsend) -> Any:
+    """List users, newest first, a page at a time."""
+    return supr_client.users.list({"limit": 2})
+
+
+def delete_a_user(supr_client: suprsend.Suprsend) -> Any:
+    """Delete a user."""
+    return supr_client.users.delete("ada")
+
+
+def get_a_user_that_is_gone(supr_client: suprsend.Suprsend) -> Any:
+    """Errors say what happened: the user is gone."""
+    try:
+        return supr_client.users.get("ada")
+    except suprsend.SuprsendAPIException as error:
+        return f"SuprsendAPIException: {error}"
+
+
+STEPS: list[Callable[[suprsend.Suprsend], Any]] = [
+    edit_a_user,
+    edit_and_see,
+    edit_many_users,
+    get_a_user,
+    list_users,
+    delete_a_user,
+    get_a_user_that_is_gone,
+]
+
+
+def show(number: int, step: Callable[[suprsend.Suprsend], Any], supr_client: suprsend.Suprsend) -> None:
+    """Print a step's title and code, run it, print what it returned."""
+    signature_and_title, code = inspect.getsource(step).split('"""\n', 1)
+    title = signature_and_title.split('"""', 1)[1]
+    print(f"\n\033[1m{number}. {title}\033[0m\n")
+    print(textwrap.indent(textwrap.dedent(code).strip().replace("return ", "", 1), "    "))
+    answer = step(supr_client)
+    shown = json.dumps(answer, indent=2, ensure_ascii=False) if isinstance(answer, dict) else str(answer)
+    print(textwrap.indent(f"\n{shown}", "  → ", lambda line: line.strip() != ""))
+
+
+def main() -> None:
+    """Run all steps against the hub."""
+    supr_client = suprsend.Suprsend("workspace_key", "workspace_secret")
+    print(f"Quickstart against {supr_client.base_url}")
+    for number, step in enumerate(STEPS, 1):
+        show(number, step, supr_client)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""What `make run` does: start a development hub, run the quickstart against it, leave it running until Ctrl-C.
+
+The hub is a child process, `suprsend-hub dev`, with its own embedded PostgreSQL. SIGINT and SIGTERM stop both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+HERE = Path(__file__).resolve().parent
+STOP_S = 30  # how long the hub may take to finish requests and stop its database
+LISTENING = re.compile(r"Listening on (http://\S+)")
+
+
+def hub_answers(port: int) -> bool:
+    """Tell whether a hub already answers on the port."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # not through $http_proxy
+    try:
+        with direct.open(f"http://127.0.0.1:{port}/healthz", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+@contextlib.contextmanager
+def development_hub(port: int, data_dir: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Start the hub and yield its process and address once it listens; stop it in the end."""
+    command = [Path(sys.executable).with_name("suprsend-hub"), "dev", "--port", str(port), "--data-dir", data_dir]
+    # In a session of its own, so that Ctrl-C reaches this process first and the hub is stopped once, in order.
+    hub = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        yield hub, wait_until_listening(hub)
+    finally:
+        hub.terminate()
+        try:
+            hub.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            print(f"The hub did not stop within {STOP_S} s and is killed.", file=sys.stderr)
+            hub.kill()
+
+
+def wait_until_listening(hub: subprocess.Popen[str]) -> str:
+    """Pass the hub's output on to ours, and return its address when that appears; leave if the hub ends before."""
+    assert hub.stdout is not None
+    for line in hub.stdout:
+        print(line, end="", flush=True)
+        match = LISTENING.match(line)
+        if match:
+            threading.Thread(target=pass_on, args=(hub,), daemon=True).start()
+            return match.group(1)
+    sys.exit(f"The hub did not start (exit status {hub.wait()}); see the lines above.")
+
+
+def pass_on(hub: subprocess.Popen[str]) -> None:
+    """Copy what else the hub prints to our output until it ends."""
+    assert hub.stdout is not None
+    for line in hub.stdout:
+        print(line, end="", flush=True)
+
+
+def stop(_signal: int, _frame: FrameType | None) -> None:
+    """Make SIGTERM behave like Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Start, show, wait."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=7877, help="port on the loopback interface; 0 takes any free one")
+    parser.add_argument("--data-dir", type=Path, default=Path(".run/data"), help="where the hub keeps its database")
+    parser.add_argument("--once", action="store_true", help="stop after the quickstart")
+    options = parser.parse_args()
+
+    if options.port and hub_answers(options.port):
+        sys.exit(
+            f"A hub already answers at http://127.0.0.1:{options.port}/, so none was started.\n"
+            f"Use that one (`python examples/quickstart.py`), stop it with Ctrl-C where it runs,\n"
+            f"or start another beside it: make run PORT=0 DATA_DIR=.run/other"
+        )
+    options.data_dir.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, stop)
+    with contextlib.suppress(KeyboardInterrupt), development_hub(options.port, options.data_dir) as (hub, address):
+        quickstart = [sys.executable, HERE / "quickstart.py"]
+        done = subprocess.run(quickstart, env={**os.environ, "SUPRSEND_BASE_URL": address}, check=False)
+        if done.returncode:
+            sys.exit(f"The quickstart failed (exit status {done.returncode}); see the lines above.")
+        if options.once:
+            return
+        print(f"\nThe hub is running at {address}\nCtrl-C stops it; its data stays in {options.data_dir}.", flush=True)
+        sys.exit(hub.wait())
+
+
+if __name__ == "__main__":
+    main()
