@@ -1,0 +1,228 @@
+"""Ordinary use of the users API, printed as JSON: one answer by step.
+
+Run unchanged by the vendor's SDK and by ours; nothing but the standard library and `suprsend` is imported. Arguments: the
+prefix of all distinct_ids, and an API key. The hub's address comes in SUPRSEND_BASE_URL; the vendor's SDK does not know
+that variable, so it is handed over as an argument.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import warnings
+from typing import Any
+
+import suprsend
+
+PREFIX, API_KEY = sys.argv[1:]
+BASE_URL = os.environ["SUPRSEND_BASE_URL"]
+HARD_IDS = [
+    "a b/c?d#e%f+g@h.io",
+    "zoë",
+    "💡🚀",
+    "%2F",
+    "x/../y",
+    "a&b=c;d,e'f\"g",
+    "日本語",
+]
+
+answers: dict[str, Any] = {}
+client = suprsend.Suprsend("workspace_key", "workspace_secret", base_url=BASE_URL)
+
+
+def step(name: str, call: Any, *arguments: Any) -> Any:
+    """Keep what the call returned, or what it raised."""
+    try:
+        answer = call(*arguments)
+    except Exception as error:  # noqa: BLE001 - what is raised is an answer like any other
+        answer = {"raised": type(error).__name__, "text": str(error)}
+    if isinstance(answer, suprsend.BulkResponse):
+        codes = [record["code"] for record in answer.failed_records]
+        answer = {"text": str(answer), "status": answer.status, "failed": codes, "warnings": answer.warnings}
+    answers[name] = answer
+    return answer
+
+
+def every_method(user: Any) -> Any:
+    """Call every edit method in every form."""
+    user.set("name", "Marge")
+    user.set({"plan": "pro", "nested": {"a": [1, 2.5, None, True, "ü"]}})
+    user.set_once("first", "kept")
+    user.set_once({"first": "ignored", "second": 2})
+    user.increment("logins", 5)
+    user.increment({"logins": -2, "score": 1.5})
+    user.append("tags", "a")
+    user.append("tags", "b")
+    user.append({"tags": "c"})
+    user.remove("tags", "b")
+    user.set("gone", 1)
+    user.set({"gone1": 1, "gone2": 2})
+    user.unset("gone")
+    user.unset(["gone1", "gone2"])
+    user.set_preferred_language("en")
+    user.set_locale("en_GB")
+    user.set_timezone("America/New_York")
+    user.add_email("marge@example.com")
+    user.add_email("other@example.com")
+    user.remove_email("other@example.com")
+    user.add_sms("+15550100042")
+    user.add_sms("+15550100043")
+    user.remove_sms("+15550100043")
+    user.add_whatsapp("+15550100042")
+    user.add_whatsapp("+15550100043")
+    user.remove_whatsapp("+15550100043")
+    user.add_androidpush("android-1")
+    user.add_androidpush("android-2", "fcm")
+    user.remove_androidpush("android-2", "fcm")
+    user.add_iospush("ios-1", "apns")
+    user.add_iospush("ios-2")
+    user.remove_iospush("ios-2")
+    webpush = {"endpoint": "https://push.example.com/1", "expirationTime": None, "keys": {"p256dh": "p", "auth": "a"}}
+    user.add_webpush(webpush, "vapid")
+    user.add_webpush(dict(webpush, endpoint="https://push.example.com/2"))
+    user.remove_webpush(dict(webpush, endpoint="https://push.example.com/2"))
+    user.add_slack({"email": "marge@example.com", "access_token": "xoxb-1"})
+    user.add_slack({"user_id": "U1", "access_token": "xoxb-1"})
+    user.remove_slack({"user_id": "U1", "access_token": "xoxb-1"})
+    user.add_ms_teams({"tenant_id": "t", "service_url": "https://teams.example.com", "user_id": "29:1"})
+    user.add_ms_teams({"incoming_webhook": {"url": "https://hook.example.com/1"}})
+    user.remove_ms_teams({"incoming_webhook": {"url": "https://hook.example.com/1"}})
+    return user
+
+
+def edit_and_read() -> None:
+    """A user's life: event, read, synchronous edits, upsert, deletion."""
+    distinct_id = f"{PREFIX}life"
+    step("async_edit", client.users.async_edit, every_method(client.users.get_edit_instance(distinct_id)))
+    step("get", client.users.get, distinct_id)
+    step("edit with all methods", client.users.edit, every_method(client.users.get_edit_instance(f"{PREFIX}sync")))
+    user = client.users.get_edit_instance(distinct_id)
+    user.increment("logins", 4)
+    user.unset("$email")
+    user.append("$email", "new@example.com")
+    step("edit an instance", client.users.edit, user)
+    step("edit by id", client.users.edit, distinct_id, {"operations": [{"$set": {"plan": "free"}}]})
+    step("edit by id with nothing", client.users.edit, distinct_id, {})
+    bad = client.users.get_edit_instance(distinct_id)
+    bad.set("plan", "never stored")
+    bad.add_email("no address")
+    step("edit with a bad value", client.users.edit, bad)
+    step("event with a bad value", client.users.async_edit, bad_event(distinct_id))
+    step("get after bad values", client.users.get, distinct_id)
+    step("upsert", client.users.upsert, distinct_id, {"$sms": ["+15550100099"], "city": "Springfield"})
+    step("upsert a new one", client.users.upsert, f"{PREFIX}upserted", {"$email": ["u@example.com"]})
+    step("delete", client.users.delete, distinct_id)
+    step("delete again", client.users.delete, distinct_id)
+    step("get after delete", client.users.get, distinct_id)
+    again = client.users.get_edit_instance(distinct_id)
+    again.set("name", "Again")
+    step("edit after delete", client.users.edit, again)
+
+
+def bad_event(distinct_id: str) -> Any:
+    """Build an edit of which one operation can be applied and one cannot."""
+    user = client.users.get_edit_instance(distinct_id)
+    user.set("from_event", "stored")
+    user.add_email("no address either")
+    return user
+
+
+def in_bulk() -> None:
+    """A thousand users in one save, walked page by page."""
+    bulk = client.users.get_bulk_edit_instance()
+    for number in range(1000):
+        user = client.users.get_edit_instance(f"{PREFIX}bulk-{number:04}")
+        user.set("number", number)
+        user.add_email(f"u{number}@example.com")
+        bulk.append(user)
+    step("bulk save", bulk.save)
+    step("bulk save of nothing", client.users.get_bulk_edit_instance().save)
+    seen: list[str] = []
+    options: dict[str, Any] = {"search": f"{PREFIX}bulk-", "limit": 300}
+    while True:
+        page = client.users.list(options)
+        seen += [user["distinct_id"] for user in page["results"]]
+        if not page["meta"]["has_next"]:
+            break
+        options["after"] = page["meta"]["after"]
+    answers["bulk walked"] = {"users": len(seen), "distinct": len(set(seen))}
+    answers["list"] = sorted(client.users.list({"limit": 1}))
+    step("get one of the bulk", client.users.get, f"{PREFIX}bulk-0999")
+
+
+def hard_ids() -> None:
+    """Ids that a router, a signature or a database might trip over."""
+    for hard in [*HARD_IDS, "x" * (255 - len(PREFIX))]:
+        distinct_id = PREFIX + hard
+        user = client.users.get_edit_instance(distinct_id)
+        user.set("id", distinct_id)
+        step(f"event {hard}", client.users.async_edit, user)
+        step(f"edit {hard}", client.users.edit, user)
+        step(f"get {hard}", client.users.get, distinct_id)
+        step(f"delete {hard}", client.users.delete, distinct_id)
+    too_long = client.users.get_edit_instance(PREFIX + "x" * (256 - len(PREFIX)))
+    too_long.set("never", "stored")
+    step("edit a too long id", client.users.edit, too_long)
+
+
+def deprecated() -> None:
+    """The older interface that the documentation still names."""
+    user = client.user.get_instance(f"{PREFIX}old")
+    user.add_email("old@example.com")
+    step("user.save", user.save)
+    bulk = client.bulk_users.new_instance()
+    for number in range(3):
+        one = client.user.get_instance(f"{PREFIX}old-{number}")
+        one.set("number", number)
+        bulk.append(one)
+    step("bulk_users.save", bulk.save)
+    step("get user.save", client.users.get, f"{PREFIX}old")
+    step("get bulk_users.save", client.users.get, f"{PREFIX}old-2")
+
+
+def mistakes() -> None:
+    """Local mistakes and refused credentials."""
+    step("no id", client.users.get_edit_instance, " ")
+    step("no id to get", client.users.get, "")
+    step("nothing to edit", client.users.async_edit, None)
+    big = client.users.get_edit_instance(f"{PREFIX}big")
+    big.set("text", "x" * 11_000)
+    answers["too big"] = type_of_error(client.users.async_edit, big)
+    wrong = suprsend.Suprsend("workspace_key", "not the secret", base_url=BASE_URL)
+    step("wrong secret", wrong.users.get, f"{PREFIX}x")
+    step("wrong secret, event", wrong.users.async_edit, wrong.users.get_edit_instance(f"{PREFIX}x"))
+    unknown = suprsend.Suprsend("another_workspace_key", "workspace_secret", base_url=BASE_URL)
+    step("unknown key", unknown.users.get, f"{PREFIX}x")
+    no_key = suprsend.Suprsend.with_workspace_api_key("workspace_key", "SS.wrong", base_url=BASE_URL)
+    step("wrong API key", no_key.users.get, f"{PREFIX}x")
+    step("no workspace", suprsend.Suprsend, "", "workspace_secret")
+
+
+def type_of_error(call: Any, *arguments: Any) -> str:
+    """Return the name of the exception that the call raises."""
+    try:
+        call(*arguments)
+    except Exception as error:  # noqa: BLE001
+        return type(error).__name__
+    return "none"
+
+
+def with_api_key() -> None:
+    """The same with an API key in place of signatures."""
+    other = suprsend.Suprsend.with_workspace_api_key("workspace_key", API_KEY, base_url=BASE_URL)
+    user = other.users.get_edit_instance(f"{PREFIX}key")
+    user.set("by", "API key")
+    step("API key: async_edit", other.users.async_edit, user)
+    step("API key: get", other.users.get, f"{PREFIX}key")
+    bulk = other.users.get_bulk_edit_instance()
+    bulk.append(user)
+    step("API key: bulk", bulk.save)
+    step("API key: delete", other.users.delete, f"{PREFIX}key")
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore", DeprecationWarning)
+    for part in (edit_and_read, in_bulk, hard_ids, deprecated, mistakes, with_api_key):
+        part()
+    json.dump(answers, sys.stdout, ensure_ascii=True, indent=1)
