@@ -9,11 +9,13 @@ import hashlib
 import re
 import threading
 import uuid
-from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from .errors import InvalidRequest
 from .limits import MAX_DISTINCT_ID_CHARS, MAX_SLUG_CHARS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _FORBIDDEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _SLUG: Final = re.compile("[a-z0-9_-]+")
@@ -30,7 +32,7 @@ _MAX_ULID: Final = 2**128 - 1
 
 def shown(value: str) -> str:
     """Quote a caller's text for a message: ASCII, at most 80 characters of it."""
-    return ascii(value) if len(value) <= _SHOWN_CHARS else f"{ascii(value[:_SHOWN_CHARS])}..."
+    return ascii(value) if len(value) <= _SHOWN_CHARS else f"{value[:_SHOWN_CHARS]!a}..."
 
 
 def check_distinct_id(value: object, what: str = "distinct_id") -> str:

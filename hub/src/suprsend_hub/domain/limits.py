@@ -43,3 +43,6 @@ MAX_COMPANION_CHARS: Final = 255
 MIN_EMAIL_CHARS: Final = 6
 MAX_EMAIL_CHARS: Final = 127
 """Characters of an e-mail address after trimming; the rule of older official clients."""
+
+MAX_REFUSED_BYTES: Final = 8 * 1024
+"""UTF-8 bytes of the part of an edit kept with a refusal; ours: the log of refusals is for reading, not for storage."""

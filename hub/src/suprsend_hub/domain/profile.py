@@ -69,8 +69,12 @@ def decode_profile(properties_json: str | bytes, channels_json: str | bytes) -> 
     return Profile(
         _decode_properties(properties_json),
         _decode_channels(channels_json),
-        (len(properties_json) + len(channels_json)) * _MAX_UTF8_BYTES_PER_CHAR,
+        _bytes_bound(properties_json) + _bytes_bound(channels_json),
     )
+
+
+def _bytes_bound(text: str | bytes) -> int:
+    return len(text) if text.isascii() else len(text) * _MAX_UTF8_BYTES_PER_CHAR
 
 
 def identities_to_storage(identities: list[Identity]) -> list[Json]:

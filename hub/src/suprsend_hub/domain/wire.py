@@ -113,8 +113,9 @@ _RESERVED: Final = KeyKind.RESERVED
 
 def kind_of_key(key: str) -> KeyKind:
     """Say what a top-level key is, by its spelling alone."""
-    if key[:1] == "$":
+    first = key[:1]
+    if first == "$":
         return _SPECIAL.get(key, _RESERVED)
-    if key[:3].lower() == "ss_":
+    if first in {"s", "S"} and key[:3].lower() == "ss_":
         return _RESERVED
     return _CUSTOM

@@ -1,0 +1,1 @@
+"""The HTTP face: parse, authenticate, call a service, render. No SQL, no rules."""

@@ -1,0 +1,97 @@
+"""`POST /event/`: identity events, one or an array: the asynchronous edit of every SDK.
+
+One array has one answer, and SDKs resend all of a refused one; so an array is refused whole only for what no SDK can
+produce (no JSON, no objects, too many). A single bad record in it goes to the log of rejected records.
+"""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from litestar import MediaType, Response, post
+
+from suprsend_hub.api.requests import Caller
+from suprsend_hub.domain.errors import DomainError, InvalidRequest, NotFound, TooLarge
+from suprsend_hub.domain.event import parse_event
+from suprsend_hub.domain.ids import check_distinct_id
+from suprsend_hub.domain.recipient import RecipientKey
+from suprsend_hub.service.edits import RejectedRecord
+from suprsend_hub.service.users import UserEvent, UserService
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+MAX_EVENTS = 400
+"""Events in one request, as in the official SDKs."""
+MAX_EVENT_BYTES = 32_768
+"""32 KiB for one event; clients stop at 10,240 of their own counting."""
+
+_raw_array = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+@post("/event/", status_code=202, media_type=MediaType.TEXT)
+async def post_events(caller: Caller, users: UserService) -> Response[bytes]:
+    """Apply identity events; what the 202 promises is committed."""
+    body = caller.body.lstrip()
+    if body[:1] == b"[":
+        await _apply_array(caller, users, body)
+    else:
+        event = _check(caller, body)
+        await users.apply_events(caller.workspace_id, [event], [], source=caller.source, size_bytes=len(body))
+    return Response(b"OK", status_code=202, media_type=MediaType.TEXT)
+
+
+async def _apply_array(caller: Caller, users: UserService, body: bytes) -> None:
+    try:
+        raw_events = _raw_array.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidRequest(f"the body is not valid JSON: {error}", code="invalid_json") from error
+    except RecursionError as error:
+        raise InvalidRequest("the body is nested too deeply", code="too_deep") from error
+    if len(raw_events) > MAX_EVENTS:
+        raise InvalidRequest(
+            f"{len(raw_events)} events in one request; at most {MAX_EVENTS} are possible", code="too_many_events"
+        )
+    for index, raw in enumerate(raw_events):
+        if bytes(memoryview(raw)[:1]) != b"{":
+            raise InvalidRequest(f"event {index} of the array is not an object", code="invalid_event")
+    events: list[UserEvent] = []
+    rejects: list[RejectedRecord] = []
+    for raw in raw_events:
+        text = bytes(raw)
+        try:
+            events.append(_check(caller, text))
+        except DomainError as error:
+            rejects.append(_reject(caller, text, error))
+    await users.apply_events(caller.workspace_id, events, rejects, source=caller.source, size_bytes=len(body))
+
+
+def _check(caller: Caller, text: bytes) -> UserEvent:
+    """One event as the service takes it; a DomainError says why not."""
+    if len(text) > MAX_EVENT_BYTES:
+        raise TooLarge(
+            f"an event has {len(text)} bytes; at most {MAX_EVENT_BYTES} are possible", code="event_too_large"
+        )
+    event = parse_event(text)
+    if event.env is not None and not caller.workspace.owns_env(event.env):
+        raise InvalidRequest("`env` names another workspace than the credentials do", code="wrong_env")
+    if event.tenant_id is not None:
+        raise NotFound(f"tenant '{event.tenant_id}' not found", code="tenant_not_found")
+    key: UUID | None = event.insert_key
+    return UserEvent(event.distinct_id, key, event.operations)
+
+
+def _reject(caller: Caller, text: bytes, error: DomainError) -> RejectedRecord:
+    """The log's entry for a record that is no event; names its user if that much can be read."""
+    try:
+        record = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        record = text[:1000].decode("utf-8", "replace")
+    distinct_id = ""
+    if isinstance(record, dict):
+        try:
+            distinct_id = check_distinct_id(record.get("distinct_id"))
+        except InvalidRequest:
+            distinct_id = ""
+    return RejectedRecord(
+        RecipientKey.user(caller.workspace_id, distinct_id), error.code, error.message, record, caller.source
+    )

@@ -1,0 +1,50 @@
+"""Routing on the raw path: each segment is decoded after the split, so `a%2Fb` is one id.
+
+Servers hand over a decoded path, on which an id with a slash would look like two segments. The middleware puts the raw
+path in its place; handlers decode their segments with `segment`.
+"""
+
+from urllib.parse import unquote_to_bytes
+
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from suprsend_hub.api.errors import error_body
+from suprsend_hub.domain.errors import InvalidRequest
+
+
+def raw_path_routing(app: ASGIApp) -> ASGIApp:
+    """Middleware: let the application route on the undecoded path.
+
+    An empty segment (`//`) is refused here, because the router would collapse it and reach another resource; so are dot
+    segments on the way to `/v1`, which no client should send and some rewrite.
+    """
+
+    async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.HTTP:
+            raw_path = scope.get("raw_path") or scope["path"].encode()
+            if b"//" in raw_path:
+                await _not_found(send)
+                return
+            scope["path"] = raw_path.decode("latin-1")
+        await app(scope, receive, send)
+
+    return middleware
+
+
+async def _not_found(send: Send) -> None:
+    body = error_body(404, "no_such_path", "the path has an empty segment")
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 404, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def segment(encoded: str, what: str) -> str:
+    """Decode one path segment: percent-escapes are UTF-8, `+` is a plus.
+
+    Raises InvalidRequest if the bytes are no UTF-8.
+    """
+    try:
+        return unquote_to_bytes(encoded.encode("latin-1")).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(f"{what} in the path is not UTF-8", code="invalid_path") from error

@@ -1,0 +1,121 @@
+"""Wires the hub: settings to pool to services to routes. The only module that knows all layers.
+
+`create_app` is what the server's workers call; it reads the settings from the environment.
+"""
+
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+
+from suprsend_hub.api import events, health, openapi, users
+from suprsend_hub.api.errors import domain_error, http_error, unexpected_error
+from suprsend_hub.api.requests import authenticate
+from suprsend_hub.api.routing import raw_path_routing
+from suprsend_hub.domain.errors import DomainError, InvalidRequest
+from suprsend_hub.domain.ids import UlidFactory
+from suprsend_hub.logs import configure_logging
+from suprsend_hub.service.batcher import Batcher, BatcherLimits
+from suprsend_hub.service.credentials import CredentialService
+from suprsend_hub.service.edits import EditService
+from suprsend_hub.service.health import HealthService
+from suprsend_hub.service.rejected import RejectedService
+from suprsend_hub.service.secrets import SecretBox
+from suprsend_hub.service.users import UserService
+from suprsend_hub.service.workspaces import WorkspaceService
+from suprsend_hub.settings import PREFIX, Settings
+from suprsend_hub.store.database import Database
+
+
+def utc_now() -> datetime:
+    """The clock of the hub."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """The services of one process, wired; `batcher` has to be started on the loop that serves."""
+
+    database: Database
+    batcher: Batcher
+    credentials: CredentialService
+    health: HealthService
+    rejected: RejectedService
+    users: UserService
+    workspaces: WorkspaceService
+
+
+def build_hub(settings: Settings) -> Hub:
+    """Wire the services. InvalidRequest, naming the setting, if a needed one is missing."""
+    if settings.database_url is None:
+        raise InvalidRequest(f"{PREFIX}DATABASE_URL is not set", code="missing_setting")
+    if settings.master_key is None:
+        raise InvalidRequest(
+            f"{PREFIX}MASTER_KEY is not set; `suprsend-hub master-key` makes one", code="missing_setting"
+        )
+    database = Database(settings.database_url.get_secret_value(), max_size=settings.pool_size)
+    secrets = SecretBox(settings.master_key.get_secret_value())
+    ulids = UlidFactory(lambda: time.time_ns() // 1_000_000, os.urandom)
+    edits = EditService(database, now=utc_now, ulids=ulids)
+    batcher = Batcher(
+        edits.apply,
+        BatcherLimits(
+            lanes=settings.lanes,
+            max_queued_edits=settings.max_queued_edits,
+            database_patience_s=settings.database_patience_s,
+        ),
+    )
+    return Hub(
+        database=database,
+        batcher=batcher,
+        credentials=CredentialService(database, secrets),
+        health=HealthService(database, queued_edits=lambda: batcher.queued_edits),
+        rejected=RejectedService(database),
+        users=UserService(database, batcher, ulids=ulids),
+        workspaces=WorkspaceService(database, secrets, now=utc_now, ulids=ulids),
+    )
+
+
+def build_app(hub: Hub) -> Litestar:
+    """The ASGI application around wired services."""
+
+    @asynccontextmanager
+    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+        async with hub.database:
+            hub.batcher.start()
+            try:
+                yield
+            finally:
+                await hub.batcher.stop()
+
+    return Litestar(
+        route_handlers=[health.healthz, health.readyz, openapi.document, events.post_events, *users.HANDLERS],
+        dependencies={
+            "caller": Provide(authenticate),
+            "credentials": Provide(lambda: hub.credentials, sync_to_thread=False),
+            "health": Provide(lambda: hub.health, sync_to_thread=False),
+            "users": Provide(lambda: hub.users, sync_to_thread=False),
+        },
+        exception_handlers={
+            DomainError: domain_error,
+            HTTPException: http_error,
+            Exception: unexpected_error,
+        },
+        middleware=[],
+        lifespan=[lifespan],
+        openapi_config=None,  # ours is written by hand: contract/openapi.yaml
+        request_max_body_size=None,  # api/requests.py reads bodies within limits of their own
+    )
+
+
+def create_app() -> object:
+    """The application of a worker, from the environment. Granian calls this in each worker process."""
+    settings = Settings()
+    configure_logging(settings)
+    return raw_path_routing(build_app(build_hub(settings)))

@@ -1,0 +1,88 @@
+"""`suprsend-hub dev`: everything on this machine, for developing against: embedded PostgreSQL, loopback only."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from suprsend_hub.app import build_hub
+from suprsend_hub.cli.main import app, failing_clearly
+from suprsend_hub.cli.server import free_port, port_is_taken, run_server
+from suprsend_hub.domain.errors import Conflict
+from suprsend_hub.service.secrets import generate_master_key
+from suprsend_hub.settings import DEFAULT_PORT, PREFIX, Settings
+from suprsend_hub.store.embedded import embedded_postgres, owned_directory
+from suprsend_hub.store.migrate import migrate
+
+HOST = "127.0.0.1"
+WORKSPACE = "development"
+WORKSPACE_KEY = "workspace_key"
+WORKSPACE_SECRET = "workspace_secret"  # noqa: S105 - printed in the public documentation, and only served on loopback
+
+
+def default_data_dir() -> Path:
+    """Where `dev` keeps its data unless told otherwise."""
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "suprsend-hub"
+
+
+@app.command()
+def dev(
+    port: Annotated[
+        int, typer.Option(help="Port on 127.0.0.1; 0 takes any free one.", min=0, max=65535)
+    ] = DEFAULT_PORT,
+    data_dir: Annotated[Path | None, typer.Option(help="Where the database lives.", file_okay=False)] = None,
+    workers: Annotated[int, typer.Option(help="Worker processes.", min=1, max=64)] = 1,
+) -> None:
+    """Run a hub for development: embedded PostgreSQL, and the workspace of the documentation's snippets."""
+    directory = (data_dir or default_data_dir()).expanduser().absolute()
+    with failing_clearly(), owned_directory(directory):
+        if port and port_is_taken(HOST, port):
+            raise Conflict(
+                f"something already listens on {HOST}:{port}; stop it, or choose another with --port", code="port_taken"
+            )
+        chosen_port = port or free_port(HOST)
+        with embedded_postgres(directory) as url:
+            os.environ[f"{PREFIX}DATABASE_URL"] = url
+            os.environ[f"{PREFIX}MASTER_KEY"] = _kept(directory / "master.key", generate_master_key)
+            os.environ.setdefault(f"{PREFIX}LOG_FORMAT", "console")
+            os.environ.setdefault(f"{PREFIX}LOG_LEVEL", "warning")
+            api_key = asyncio.run(_prepare(url, directory))
+            typer.echo(f"Workspace: {WORKSPACE_KEY} / {WORKSPACE_SECRET}")
+            typer.echo(f"API key: {api_key}")
+            run_server(
+                host=HOST,
+                port=chosen_port,
+                workers=workers,
+                on_listening=lambda address: typer.echo(f"Listening on {address}"),
+            )
+
+
+async def _prepare(url: str, directory: Path) -> str:
+    """Migrate, make sure that the development workspace exists; returns its API key."""
+    await migrate(url)
+    hub = build_hub(Settings())
+    key_file = directory / "api.key"
+    async with hub.database:
+        if await hub.workspaces.find(WORKSPACE) is None:
+            created = await hub.workspaces.create(
+                WORKSPACE, workspace_key=WORKSPACE_KEY, workspace_secret=WORKSPACE_SECRET
+            )
+            _write_private(key_file, created.api_key)
+        elif not key_file.exists():
+            _write_private(key_file, (await hub.workspaces.create_api_key(WORKSPACE, "development")).api_key)
+    return key_file.read_text(encoding="utf-8")
+
+
+def _kept(path: Path, make: Callable[[], str]) -> str:
+    if not path.exists():
+        _write_private(path, make())
+    return path.read_text(encoding="utf-8")
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)

@@ -1,0 +1,46 @@
+"""`suprsend-hub serve`: production. No built-in credentials, no defaults for what must be chosen."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from suprsend_hub.app import build_hub
+from suprsend_hub.cli.main import app, failing_clearly
+from suprsend_hub.cli.server import free_port, run_server
+from suprsend_hub.domain.errors import Unavailable
+from suprsend_hub.service.secrets import generate_master_key
+from suprsend_hub.settings import DEFAULT_PORT, Settings
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 takes any free one.", min=0, max=65535)] = DEFAULT_PORT,
+    workers: Annotated[int, typer.Option(help="Worker processes; about one per core.", min=1, max=256)] = 1,
+) -> None:
+    """Serve an existing, migrated database (`suprsend-hub db migrate`)."""
+    with failing_clearly():
+        asyncio.run(_check())
+        run_server(
+            host=host,
+            port=port or free_port(host),
+            workers=workers,
+            on_listening=lambda address: typer.echo(f"Listening on {address}"),
+        )
+
+
+async def _check() -> None:
+    """Refuse to start without settings, database or schema, saying which is missing."""
+    hub = build_hub(Settings())
+    async with hub.database:
+        report = await hub.health.check()
+    if not report.ready:
+        wrong = "; ".join(f"{name}: {text}" for name, text in report.checks.items() if name in ("database", "schema"))
+        raise Unavailable(wrong, code="not_ready", retry_after_s=1)
+
+
+@app.command("master-key")
+def master_key() -> None:
+    """Print a new master key for SUPRSEND_HUB_MASTER_KEY. Keep it: without it, workspace secrets are lost."""
+    typer.echo(generate_master_key())

@@ -1,0 +1,81 @@
+"""`suprsend-hub workspace …` and `key …`: workspaces and their API keys."""
+
+from typing import Annotated
+
+import typer
+
+from suprsend_hub.app import Hub
+from suprsend_hub.cli.main import app, with_hub
+from suprsend_hub.domain.ids import ulid_text
+
+workspace = typer.Typer(help="Workspaces.", no_args_is_help=True)
+key = typer.Typer(help="API keys of a workspace.", no_args_is_help=True)
+app.add_typer(workspace, name="workspace")
+app.add_typer(key, name="key")
+
+WorkspaceName = Annotated[str, typer.Argument(help="Name of the workspace.")]
+
+
+@workspace.command("create")
+def create(name: WorkspaceName) -> None:
+    """Create a workspace and print its credentials, this once."""
+
+    async def use(hub: Hub) -> None:
+        created = await hub.workspaces.create(name)
+        typer.echo(f"Workspace key:    {created.workspace_key}")
+        typer.echo(f"Workspace secret: {created.workspace_secret}")
+        typer.echo(f"Workspace uid:    {created.workspace_uid}")
+        typer.echo(f"API key:          {created.api_key}")
+        typer.echo("The secret and the API key are not shown again.")
+
+    with_hub(use)
+
+
+@workspace.command("list")
+def list_all() -> None:
+    """List workspaces."""
+
+    async def use(hub: Hub) -> None:
+        for row in await hub.workspaces.list_all():
+            typer.echo(f"{row.name}\t{row.workspace_key}\t{row.workspace_uid}\t{row.created_at:%Y-%m-%d %H:%M} UTC")
+
+    with_hub(use)
+
+
+@key.command("create")
+def create_key(
+    workspace_name: WorkspaceName, name: Annotated[str, typer.Option(help="What the key is for.")] = "API key"
+) -> None:
+    """Create an API key and print it, this once."""
+
+    async def use(hub: Hub) -> None:
+        created = await hub.workspaces.create_api_key(workspace_name, name)
+        typer.echo(f"API key: {created.api_key}")
+        typer.echo(f"Id:      {created.api_key_id}")
+
+    with_hub(use)
+
+
+@key.command("list")
+def list_keys(workspace_name: WorkspaceName) -> None:
+    """List the API keys of a workspace, by id, name and last characters."""
+
+    async def use(hub: Hub) -> None:
+        for row in await hub.workspaces.list_api_keys(workspace_name):
+            state = "revoked" if row.revoked_at else "valid"
+            typer.echo(f"{ulid_text(row.api_key_id)}\t…{row.hint}\t{state}\t{row.name}")
+
+    with_hub(use)
+
+
+@key.command("revoke")
+def revoke_key(
+    workspace_name: WorkspaceName, key_id: Annotated[str, typer.Argument(help="Id, as `key list` shows it.")]
+) -> None:
+    """Revoke an API key; running hubs refuse it within seconds."""
+
+    async def use(hub: Hub) -> None:
+        await hub.workspaces.revoke_api_key(workspace_name, key_id)
+        typer.echo("Revoked.")
+
+    with_hub(use)

@@ -1,0 +1,446 @@
+"""The fold: a profile and the ordered operations of one edit give the next profile.
+
+Total and deterministic: whatever JSON comes in, a result comes out, and what was not applied is listed in it.
+The input profile and the operations are never changed; results share values with them.
+Semantics: wire form `[{"$set": {...}}, {"$append": {...}}, {"$unset": [...]}, ...]`, applied in list order; inside one
+op object operators apply in the order of `wire.OPERATORS`, because JSON objects have no order to follow. Keys of one
+operand do not affect each other, except that at a limit (properties, bytes) those that come first win.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from .channels import (
+    NO_COMPANIONS,
+    RULES,
+    Address,
+    Companions,
+    new_identity,
+    read_companions,
+    renewed,
+    same_identities,
+)
+from .ids import shown
+from .limits import (
+    MAX_IDENTITIES,
+    MAX_KEY_CHARS,
+    MAX_OPERATIONS,
+    MAX_PROPERTIES,
+    MAX_REFUSED_BYTES,
+)
+from .masking import mask_secrets, storable_text
+from .profile import Identity, Profile, identities_to_storage
+from .size import MISSING, SizeGauge, bound_after
+from .values import InvalidValue, check_key, check_value, equality_key, read_language, same_value
+from .wire import (
+    ADD,
+    APPEND,
+    INCREMENT,
+    OPERATORS,
+    REMOVE,
+    SET,
+    SET_ONCE,
+    UNSET,
+    Json,
+    KeyKind,
+    kind_of_key,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_CUSTOM: Final = KeyKind.CUSTOM
+_LANGUAGE: Final = KeyKind.LANGUAGE
+_CHANNEL: Final = KeyKind.CHANNEL
+_COMPANION: Final = KeyKind.COMPANION
+
+_NOT_APPLICABLE: Final = {
+    KeyKind.CHANNEL: ("channel_key", "channels take $append, $remove and $unset"),
+    KeyKind.INBOX: ("inbox_key", "the inbox belongs to the hub, writes to it are ignored"),
+    KeyKind.COMPANION: ("reserved_key", "qualifies the push identities of an $append or $remove, is no property"),
+    KeyKind.RESERVED: ("reserved_key", "keys that start with '$' or 'ss_' are reserved and ignored"),
+    KeyKind.LANGUAGE: ("not_a_list", "language, locale and timezone take $set, $set_once and $unset"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One thing of an edit that was not applied, and why.
+
+    `ignorable`: PATCH ignores it too (documented upstream); otherwise PATCH answers 400 and applies nothing.
+    `operation` holds just the part concerned, secrets masked, storable whatever was sent; a large one only its size.
+    """
+
+    code: str
+    key: str
+    message: str
+    operation: Json
+    ignorable: bool = False
+
+
+@dataclass(slots=True)
+class FoldResult:
+    """What an edit makes of a profile.
+
+    Attributes:
+        profile: the next profile; equal to the one before if nothing changed.
+        changed: exactly whether it differs from the one before, which counts as empty if there was none. The order
+            of keys is no difference, the order of a channel's identities is.
+        refusals: what was not applied, in order of application.
+        before: for each key that an accepted operation named and that existed, its previous value in storage form
+            (a channel: its list of identities), changed or not. So a named key that is missing here was new.
+    """
+
+    profile: Profile
+    changed: bool
+    refusals: list[Refusal]
+    before: dict[str, Json]
+
+
+def fold(profile: Profile | None, operations: Json) -> FoldResult:
+    """Apply the operations of one edit in order; never raises on JSON as a decoder gives it.
+
+    `fold(p, a + b)` equals `fold(fold(p, a).profile, b)`, up to the limit of operations in one edit.
+
+    Source: vectors `contract/vectors/operation_semantics.json`.
+    """
+    return _Fold(profile, operations).run(operations)
+
+
+class _Fold:
+    """One fold under way: copies of the two dicts, the originals of what was touched, and the refusals."""
+
+    __slots__ = ("bytes_bound", "channels", "gauge", "old_channels", "old_properties", "properties", "refusals")
+
+    def __init__(self, profile: Profile | None, operations: Json) -> None:
+        self.properties: dict[str, Json] = {} if profile is None else dict(profile.properties)
+        self.channels: dict[str, list[Identity]] = {} if profile is None else dict(profile.channels)
+        self.bytes_bound, near_limit = bound_after(profile, operations)
+        self.gauge = SizeGauge(self.properties, self.channels) if near_limit else None
+        self.old_properties: dict[str, Json] = {}
+        self.old_channels: dict[str, list[Identity] | object] = {}
+        self.refusals: list[Refusal] = []
+
+    def run(self, operations: Json) -> FoldResult:
+        if type(operations) is list:
+            for operation in operations[:MAX_OPERATIONS]:
+                self.apply(operation)
+            if len(operations) > MAX_OPERATIONS:
+                self.refuse_rest(len(operations))
+        else:
+            self.note("invalid_operations", "", "operations must be an array of op objects", operations)
+        return FoldResult(
+            Profile(self.properties, self.channels, self.gauge.size if self.gauge else self.bytes_bound),
+            self.changed(),
+            self.refusals,
+            self.before(),
+        )
+
+    def apply(self, operation: Json) -> None:
+        if type(operation) is not dict:
+            self.note("invalid_operation", "", 'an operation must be an object such as {"$set": {...}}', operation)
+            return
+        operators: list[str] = list(operation)
+        if len(operators) > 1:
+            operators.sort(key=_operator_order)
+        for operator in operators:
+            operand = operation[operator]
+            if operator == UNSET:
+                self.unset(operand)
+            elif operator in _RULES:
+                self.apply_by_key(operator, operand)
+            else:
+                reason = f"{shown(operator)} is not an operator; known are {', '.join(OPERATORS)}"
+                self.note("unknown_operator", operator, reason, {operator: operand})
+
+    def apply_by_key(self, operator: str, operand: Json) -> None:
+        if type(operand) is dict:
+            rule = _RULES[operator]
+            for key, value in operand.items():
+                try:
+                    rule(self, operator, key, value, operand)
+                except InvalidValue as problem:
+                    self.refuse(problem.code, operator, key, problem.reason, value)
+        elif operand is not None or operator not in {APPEND, REMOVE}:
+            self.note("invalid_operand", operator, f"{operator} takes an object", {operator: operand})
+
+    # Properties ------------------------------------------------------------------------------------------------------
+
+    def set(self, operator: str, key: str, value: Json, _operand: dict[str, Json]) -> None:
+        kind = kind_of_key(key)
+        if kind is _CUSTOM:
+            check_value(value)
+            self.put(key, value)
+        elif kind is _LANGUAGE:
+            self.set_language(key, read_language(key, value))
+        else:
+            self.ignore(operator, key, kind, value)
+
+    def set_once(self, operator: str, key: str, value: Json, _operand: dict[str, Json]) -> None:
+        kind = kind_of_key(key)
+        if kind is _CUSTOM:
+            check_value(value)
+            if not self.touch_existing(key):
+                self.put(key, value)
+        elif kind is _LANGUAGE:
+            text = read_language(key, value)
+            if not self.touch_existing(key):
+                self.set_language(key, text)
+        else:
+            self.ignore(operator, key, kind, value)
+
+    def set_language(self, key: str, text: str | None) -> None:
+        if text is not None:
+            self.put(key, text)
+        elif self.touch_existing(key):
+            self.delete_property(key)
+
+    def add(self, operator: str, key: str, value: Json, _operand: dict[str, Json]) -> None:
+        kind = kind_of_key(key)
+        if kind is _LANGUAGE:
+            raise InvalidValue("not_a_number", f"{key} is no number")
+        if kind is not _CUSTOM:
+            self.ignore(operator, key, kind, value)
+            return
+        check_value(value)
+        if type(value) is not int and type(value) is not float:
+            raise InvalidValue("not_a_number", "the operand must be a number")
+        stored = self.properties.get(key, 0)
+        if type(stored) is not int and type(stored) is not float:
+            raise InvalidValue("not_a_number", "the stored value is no number")
+        total = stored + value
+        try:
+            check_value(total)
+        except InvalidValue:
+            raise InvalidValue("number_out_of_range", "the sum is beyond 64 bits or not finite") from None
+        self.put(key, total)
+
+    def append(self, operator: str, key: str, value: Json, operand: dict[str, Json]) -> None:
+        kind = kind_of_key(key)
+        if kind is _CHANNEL:
+            self.append_identities(key, value, operand)
+        elif kind is _CUSTOM:
+            self.append_elements(key, value)
+        elif kind is not _COMPANION:
+            self.ignore(operator, key, kind, value)
+
+    def append_elements(self, key: str, value: Json) -> None:
+        elements = value if type(value) is list else [value]
+        check_value(elements)
+        if not elements:
+            return
+        stored = self.properties.get(key)
+        if stored is None:
+            self.put(key, elements)
+        elif type(stored) is list:
+            self.put(key, [*stored, *elements])
+        else:
+            check_value(stored, depth=1)
+            self.put(key, [stored, *elements])
+
+    def remove(self, operator: str, key: str, value: Json, operand: dict[str, Json]) -> None:
+        kind = kind_of_key(key)
+        if kind is _CHANNEL:
+            self.remove_identities(key, value, operand)
+        elif kind is _CUSTOM:
+            self.remove_elements(key, value)
+        elif kind is not _COMPANION:
+            self.ignore(operator, key, kind, value)
+
+    def remove_elements(self, key: str, value: Json) -> None:
+        elements = value if type(value) is list else [value]
+        check_value(elements)
+        if not self.touch_existing(key):
+            return
+        stored = self.properties[key]
+        if type(stored) is list:
+            unwanted = set(map(equality_key, elements))
+            kept = [element for element in stored if equality_key(element) not in unwanted]
+            if len(kept) < len(stored):
+                self.put(key, kept)
+
+    def unset(self, operand: Json) -> None:
+        if type(operand) is str:
+            keys = [operand]
+        elif type(operand) is list:
+            keys = operand
+        else:
+            self.note("invalid_operand", UNSET, f"{UNSET} takes an array of keys", {UNSET: operand})
+            return
+        for key in keys:
+            if type(key) is not str:
+                self.note("invalid_key", UNSET, f"{UNSET}: a key must be a string", {UNSET: [key]}, ignorable=True)
+                continue
+            kind = kind_of_key(key)
+            if kind is _CUSTOM or kind is _LANGUAGE:
+                if self.touch_existing(key):
+                    self.delete_property(key)
+            elif kind is _CHANNEL:
+                if key in self.channels:
+                    self.old_channels.setdefault(key, self.channels.pop(key))
+                    self.forget_size()
+            else:
+                code, reason = _NOT_APPLICABLE[kind]
+                self.note(code, key, f"{UNSET} {shown(key)}: {reason}", {UNSET: [key]}, ignorable=True)
+
+    def touch_existing(self, key: str) -> bool:
+        """Remember the original of a property if there is one, and say whether there is."""
+        if key not in self.properties:
+            return False
+        self.old_properties.setdefault(key, self.properties[key])
+        return True
+
+    def put(self, key: str, value: Json) -> None:
+        """Store a property value that was checked, within the limits of the profile."""
+        properties = self.properties
+        stored = properties.get(key, MISSING)
+        if stored is MISSING:
+            check_key(key)
+            if len(properties) >= MAX_PROPERTIES:
+                raise InvalidValue("too_many_properties", f"a profile has at most {MAX_PROPERTIES} properties")
+        elif same_value(stored, value):
+            self.old_properties.setdefault(key, stored)
+            return
+        if self.gauge:
+            self.gauge.admit(key, stored, value)
+        self.old_properties.setdefault(key, stored)
+        properties[key] = value
+
+    def delete_property(self, key: str) -> None:
+        del self.properties[key]
+        self.forget_size()
+
+    def forget_size(self) -> None:
+        if self.gauge:
+            self.gauge.forget()
+
+    # Channels --------------------------------------------------------------------------------------------------------
+
+    def append_identities(self, channel: str, value: Json, operand: dict[str, Json]) -> None:
+        rule = RULES[channel]
+        companions = read_companions(operand, rule) if rule.providers else NO_COMPANIONS
+        identities = self.channels.get(channel, [])
+        positions = {rule.key(identity.value): i for i, identity in enumerate(identities)}
+        for element in value if type(value) is list else [value]:
+            try:
+                read = rule.read(element)
+                key = rule.key(read)
+                position = positions.get(key)
+                if position is None:
+                    positions[key] = self.add_identity(channel, new_identity(rule, read, companions))
+                else:
+                    self.renew_identity(channel, position, read, companions)
+            except InvalidValue as problem:
+                self.refuse(problem.code, APPEND, channel, problem.reason, element)
+
+    def add_identity(self, channel: str, identity: Identity) -> int:
+        identities = self.channels.get(channel, [])
+        if len(identities) >= MAX_IDENTITIES:
+            raise InvalidValue("too_many_identities", f"a channel has at most {MAX_IDENTITIES} identities")
+        following = [*identities, identity]
+        if self.gauge:
+            self.gauge.admit(channel, identities or MISSING, following)
+        self.old_channels.setdefault(channel, identities or MISSING)
+        self.channels[channel] = following
+        return len(identities)
+
+    def renew_identity(self, channel: str, position: int, value: Address, companions: Companions) -> None:
+        identities = self.channels[channel]
+        stored = identities[position]
+        identity = renewed(RULES[channel], stored, value, companions)
+        if identity is not stored:
+            following = [*identities[:position], identity, *identities[position + 1 :]]
+            if self.gauge:
+                self.gauge.admit(channel, identities, following)
+            self.channels[channel] = following
+        self.old_channels.setdefault(channel, identities)
+
+    def remove_identities(self, channel: str, value: Json, operand: dict[str, Json]) -> None:
+        rule = RULES[channel]
+        provider = read_companions(operand, rule).id_provider if rule.providers else None
+        unwanted = set()
+        for element in value if type(value) is list else [value]:
+            try:
+                unwanted.add(rule.key(rule.read_removal(element)))
+            except InvalidValue as problem:
+                self.refuse(problem.code, REMOVE, channel, problem.reason, element)
+        identities = self.channels.get(channel)
+        if not unwanted or identities is None:
+            return
+        self.old_channels.setdefault(channel, identities)
+        kept = [
+            identity
+            for identity in identities
+            if rule.key(identity.value) not in unwanted or provider not in {None, identity.id_provider}
+        ]
+        if len(kept) < len(identities):
+            self.forget_size()
+            if kept:
+                self.channels[channel] = kept
+            else:
+                del self.channels[channel]
+
+    # Result ----------------------------------------------------------------------------------------------------------
+
+    def changed(self) -> bool:
+        for key, old in self.old_properties.items():
+            new = self.properties.get(key, MISSING)
+            if new is not old and not same_value(old, new):
+                return True
+        for channel, before in self.old_channels.items():
+            after = self.channels.get(channel, MISSING)
+            if after is before:
+                continue
+            if not (isinstance(before, list) and isinstance(after, list) and same_identities(before, after)):
+                return True
+        return False
+
+    def before(self) -> dict[str, Json]:
+        before = {key: old for key, old in self.old_properties.items() if old is not MISSING}
+        for channel, identities in self.old_channels.items():
+            if isinstance(identities, list):
+                before[channel] = identities_to_storage(identities)
+        return before
+
+    # Refusals --------------------------------------------------------------------------------------------------------
+
+    def ignore(self, operator: str, key: str, kind: KeyKind, value: Json) -> None:
+        code, reason = _NOT_APPLICABLE[kind]
+        self.refuse(code, operator, key, reason, value, ignorable=True)
+
+    def refuse(self, code: str, operator: str, key: str, reason: str, value: Json, *, ignorable: bool = False) -> None:
+        self.note(code, key, f"{operator} {shown(key)}: {reason}", {operator: {key: value}}, ignorable=ignorable)
+
+    def refuse_rest(self, count: int) -> None:
+        reason = f"an edit has at most {MAX_OPERATIONS} operations, this one has {count}; send the rest in another edit"
+        self.note("too_many_operations", "", reason, None)
+
+    def note(self, code: str, key: str, message: str, part: Json, *, ignorable: bool = False) -> None:
+        masked = mask_secrets(part)
+        size = len(_encode(masked))
+        if size > MAX_REFUSED_BYTES:
+            masked = f"left out: {size} bytes"
+        self.refusals.append(Refusal(code, storable_text(key[:MAX_KEY_CHARS]), message, masked, ignorable))
+
+
+_encode: Final = msgspec.json.Encoder().encode
+_ORDER: Final = {operator: (i, operator) for i, operator in enumerate(OPERATORS)}
+
+
+def _operator_order(operator: str) -> tuple[int, str]:
+    """Known operators in their fixed order, unknown ones after them by name."""
+    return _ORDER.get(operator) or (len(OPERATORS), operator)
+
+
+_RULES: Final[dict[str, Callable[[_Fold, str, str, Json, dict[str, Json]], None]]] = {
+    SET: _Fold.set,
+    SET_ONCE: _Fold.set_once,
+    ADD: _Fold.add,
+    INCREMENT: _Fold.add,
+    APPEND: _Fold.append,
+    REMOVE: _Fold.remove,
+}

@@ -1,0 +1,66 @@
+"""Records as they leave the store: plain frozen rows that services hand on and faces render. No behaviour."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from suprsend_hub.domain.recipient import RecipientKey
+
+
+@dataclass(frozen=True, slots=True)
+class StoredProfile:
+    """A row of `profile`; `properties` and `channels` are the stored JSON texts."""
+
+    key: RecipientKey
+    profile_id: UUID
+    version: int
+    properties: str
+    channels: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """An edit as the history page shows it."""
+
+    edit_id: UUID
+    source: str
+    operations: str
+    before: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """One refusal; `record` is JSON text with secrets masked. `key.recipient_id` is '' if the record named nobody."""
+
+    key: RecipientKey
+    rejected_id: UUID
+    code: str
+    property_key: str
+    message: str
+    record: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceRow:
+    """A workspace; the secret is encrypted and stays out of the repr."""
+
+    workspace_id: int
+    name: str
+    workspace_uid: str
+    workspace_key: str
+    secret_encrypted: bytes = field(repr=False)
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeyRow:
+    """An API key as it may be shown: its hint is the last four characters."""
+
+    api_key_id: UUID
+    name: str
+    hint: str
+    created_at: datetime
+    revoked_at: datetime | None

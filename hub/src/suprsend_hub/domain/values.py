@@ -1,0 +1,149 @@
+"""Property values: which JSON may be stored, when two values are the same, and the rules of language and timezone.
+
+There are two equalities. Storing asks `same_value`: 1, 1.0 and true are three values. `$remove` asks
+`equality_key`: 1 equals 1.0, but neither true nor "1".
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+import zoneinfo
+from typing import TYPE_CHECKING, Final
+
+from .limits import MAX_INTEGER, MAX_KEY_CHARS, MAX_VALUE_DEPTH, MIN_INTEGER
+from .wire import LOCALE, TIMEZONE, Json
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+_LANGUAGE_TAG: Final = re.compile("[A-Za-z]{2,3}(?:[_-][A-Za-z0-9]{2,8})*")
+_MAX_TAG_CHARS: Final = 64  # longer than any registered tag; keeps the pattern off long texts
+_NOT_TIMEZONES: Final = frozenset({"localtime", "Factory", "posixrules"})  # files beside the zones, not IANA places
+
+
+class InvalidValue(ValueError):  # noqa: N818 - reads as what it is where it is caught
+    """A value that may not be stored. `code` is stable, the text says why and never repeats the value."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+def check_text(text: str) -> None:
+    """Refuse text the store cannot hold: PostgreSQL has no NUL in text, and a lone surrogate is not UTF-8.
+
+    Raises:
+        InvalidValue: code `invalid_text`.
+    """
+    if "\0" in text:
+        raise InvalidValue("invalid_text", "text must not contain a NUL character")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise InvalidValue("invalid_text", "text must not contain a lone surrogate") from None
+
+
+def check_value(value: Json, depth: int = 0) -> None:
+    """Refuse a property value that cannot be stored; `depth` counts the arrays and objects around it.
+
+    Raises:
+        InvalidValue: text with NUL or lone surrogates, integers beyond 64 bit, NaN and infinities, nesting above
+            the limit, and what is not JSON.
+    """
+    kind = type(value)
+    if kind is str:
+        check_text(value)
+    elif kind is int:
+        if not MIN_INTEGER <= value <= MAX_INTEGER:
+            raise InvalidValue("number_out_of_range", "integers must fit in 64 bits")
+    elif kind is float:
+        if not math.isfinite(value):
+            raise InvalidValue("number_out_of_range", "numbers must be finite")
+    elif kind is list:
+        _check_depth(depth)
+        for element in value:
+            check_value(element, depth + 1)
+    elif kind is dict:
+        _check_depth(depth)
+        for key, element in value.items():
+            if type(key) is not str:
+                raise InvalidValue("invalid_value", "keys of objects must be strings")
+            check_text(key)
+            check_value(element, depth + 1)
+    elif value is not None and kind is not bool:
+        raise InvalidValue("invalid_value", f"a {kind.__name__} is not a JSON value")
+
+
+def _check_depth(depth: int) -> None:
+    if depth >= MAX_VALUE_DEPTH:
+        raise InvalidValue("value_too_deep", f"arrays and objects may nest at most {MAX_VALUE_DEPTH} deep")
+
+
+def check_key(key: str) -> None:
+    """Refuse a property key that is blank, too long or cannot be stored.
+
+    Raises:
+        InvalidValue: code `invalid_key`, or `invalid_text`.
+    """
+    if not key or key.isspace():
+        raise InvalidValue("invalid_key", "a property key must not be blank")
+    if len(key) > MAX_KEY_CHARS:
+        raise InvalidValue("invalid_key", f"a property key has at most {MAX_KEY_CHARS} characters")
+    check_text(key)
+
+
+def same_value(a: Json, b: Json) -> bool:
+    """Whether storing b over a changes nothing. Types count (1, 1.0, true; 0.0, -0.0), the order of keys does not."""
+    kind = type(a)
+    if kind is not type(b):
+        return False
+    if kind is dict:
+        return len(a) == len(b) and all(key in b and same_value(element, b[key]) for key, element in a.items())
+    if kind is list:
+        return len(a) == len(b) and all(map(same_value, a, b))
+    if kind is float and a == 0.0:
+        return b == 0.0 and math.copysign(1.0, a) == math.copysign(1.0, b)
+    return bool(a == b)
+
+
+def equality_key(value: Json) -> Hashable:
+    """Return what two values share exactly when they are deeply equal as JSON: 1 and 1.0 do, 1 and true do not."""
+    kind = type(value)
+    if kind is bool:
+        return (bool, value)
+    if kind is list:
+        return (list, tuple(map(equality_key, value)))
+    if kind is dict:
+        return (dict, frozenset((key, equality_key(element)) for key, element in value.items()))
+    key: Hashable = value
+    return key
+
+
+@functools.cache
+def timezone_names() -> frozenset[str]:
+    """Return the IANA timezone names, read once from the system's zones or the tzdata package."""
+    return frozenset(zoneinfo.available_timezones()) - _NOT_TIMEZONES
+
+
+def read_language(key: str, value: Json) -> str | None:
+    """Return the value to store for `$timezone`, `$locale` or `$preferred_language`; None removes the property.
+
+    Raises:
+        InvalidValue: not a string, an unknown timezone, or not the shape of a language tag.
+    """
+    if value is None:
+        return None
+    if type(value) is not str:
+        raise InvalidValue("invalid_value", f"{key} must be a string or null")
+    text = value.strip()
+    if key == TIMEZONE:
+        if text not in timezone_names():
+            raise InvalidValue("invalid_timezone", "expected an IANA timezone name such as 'Europe/Berlin'")
+    elif len(text) > _MAX_TAG_CHARS or not _LANGUAGE_TAG.fullmatch(text):
+        example = "'en', 'en_GB' or 'es-AR'" if key == LOCALE else "a two-letter code such as 'en'"
+        raise InvalidValue("invalid_language", f"expected {example}")
+    return text

@@ -1,0 +1,331 @@
+"""The write path: a batch of edits, from whichever endpoint, becomes one transaction.
+
+Promises: every accepted edit is committed when its outcome is returned; an edit with a known insert key changes
+nothing; concurrent edits of one profile, from any number of processes, all take effect; a strict edit applies whole or
+not at all.
+
+How: read the profiles, fold (pure), then in one transaction record the edits in the history (what is not new drops
+out), write the folded profiles on condition that their version has not moved, and add up the counters. A profile that
+lost the race is locked by the attempt, so reading and folding it a second time settles it.
+"""
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from uuid import UUID
+
+import msgspec
+
+from suprsend_hub.domain.errors import DomainError, InvalidRequest
+from suprsend_hub.domain.ids import UlidFactory
+from suprsend_hub.domain.operation import Refusal, fold
+from suprsend_hub.domain.profile import Profile, decode_profile, encode_channels, encode_properties
+from suprsend_hub.domain.recipient import RecipientKey
+from suprsend_hub.domain.records import RejectedRow, StoredProfile
+from suprsend_hub.store import counters, profiles, rejected
+from suprsend_hub.store.database import Connection, Database, TransactionRace
+from suprsend_hub.store.profiles import HistoryRow, ProfileWrite
+
+MAX_RACES = 20
+"""Attempts at a batch that the database aborts (deadlock); each one means that another transaction went through."""
+
+_REJECTED_RECORD_BYTES = 4096
+"""How much of a refused record the log keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Ordered operations for one profile. `strict`: refuse the whole edit if any operation cannot be applied."""
+
+    key: RecipientKey
+    insert_key: UUID
+    operations: Sequence[object]
+    source: str
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRecord:
+    """A record that is no edit at all; `recipient_id` is '' if it named nobody. It only goes to the log."""
+
+    key: RecipientKey
+    code: str
+    message: str
+    record: object
+    source: str
+
+
+class EditStatus(Enum):
+    """What became of an edit that was not refused."""
+
+    APPLIED = "applied"
+    DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The caller's answer: `profile` is the one after the batch; with `error` the edit changed nothing."""
+
+    status: EditStatus
+    profile: StoredProfile | None
+    refusals: Sequence[Refusal] = ()
+    error: DomainError | None = None
+
+
+@dataclass(slots=True)
+class _Entry:
+    """An edit on its way through the batch."""
+
+    edit: Edit
+    edit_id: UUID
+    duplicate: bool = False
+    original: "_Entry | None" = None  # the same edit earlier in this batch
+    error: DomainError | None = None
+    refusals: Sequence[Refusal] = ()
+    before: str | None = None
+
+    def history_row(self) -> HistoryRow:
+        return HistoryRow(
+            key=self.edit.key,
+            insert_key=self.edit.insert_key,
+            edit_id=self.edit_id,
+            source=self.edit.source,
+            operations=_json(self.edit.operations),
+            before=self.before,
+        )
+
+
+@dataclass(slots=True)
+class _Group:
+    """All edits of one profile in the batch, in order, and the profile as it was read and as it will be."""
+
+    key: RecipientKey
+    entries: list[_Entry] = field(default_factory=list)
+    stored: StoredProfile | None = None
+    folded: Profile | None = None
+    changed: bool = False
+    created: bool = False
+
+    def fold(self) -> None:
+        """Fold the entries that are neither duplicates nor refused onto `stored`. A refusal is final."""
+        profile = None if self.stored is None else decode_profile(self.stored.properties, self.stored.channels)
+        self.changed = False
+        for entry in self.entries:
+            if entry.duplicate or entry.error is not None:
+                continue
+            result = fold(profile, entry.edit.operations)
+            entry.refusals = result.refusals
+            entry.error = _strict_error(result.refusals) if entry.edit.strict else None
+            if entry.error is not None:
+                continue
+            self.changed |= result.changed or profile is None
+            profile = result.profile
+            entry.before = _json(result.before) if result.before else None
+        self.folded = profile
+
+    def accepted(self) -> list[_Entry]:
+        return [entry for entry in self.entries if not entry.duplicate and entry.error is None]
+
+    def write(self, fresh_id: UUID, now: datetime) -> ProfileWrite:
+        assert self.folded is not None
+        version = first_version(now) if self.stored is None else self.stored.version + 1
+        return ProfileWrite(self.key, fresh_id, version, encode_properties(self.folded), encode_channels(self.folded))
+
+
+class EditService:
+    """Applies batches. One instance per process; safe for concurrent use."""
+
+    def __init__(self, database: Database, *, now: Callable[[], datetime], ulids: UlidFactory) -> None:
+        self._database = database
+        self._now = now
+        self._ulids = ulids
+
+    async def apply(self, edits: Sequence[Edit], rejects: Sequence[RejectedRecord] = ()) -> list[Outcome]:
+        """Apply a batch in order; one outcome per edit, in the same order.
+
+        Raises Unavailable if the database does not answer: then nothing is known to be applied, and applying the same
+        edits again (same insert keys) is safe.
+        """
+        for _ in range(MAX_RACES - 1):
+            try:
+                return await self._attempt(edits, rejects)
+            except TransactionRace:
+                continue
+        return await self._attempt(edits, rejects)
+
+    async def _attempt(self, edits: Sequence[Edit], rejects: Sequence[RejectedRecord]) -> list[Outcome]:
+        entries = [_Entry(edit, edit_id) for edit, edit_id in zip(edits, self._ulids.batch(len(edits)), strict=True)]
+        groups = _group(entries)
+        async with self._database.connection() as connection:
+            stored = await profiles.read(connection, [group.key for group in groups]) if groups else {}
+            for group in groups:
+                group.stored = stored.get(group.key)
+                group.fold()
+            if any(not entry.duplicate and entry.error is None for entry in entries) or rejects:
+                async with connection.transaction():
+                    await self._write(connection, groups, rejects)
+        by_key = {group.key: group.stored for group in groups}
+        return [
+            Outcome(
+                EditStatus.DUPLICATE if entry.duplicate else EditStatus.APPLIED,
+                by_key[entry.edit.key],
+                entry.refusals,
+                entry.original.error if entry.original is not None else entry.error,
+            )
+            for entry in entries
+        ]
+
+    async def _write(self, connection: Connection, groups: Sequence[_Group], rejects: Sequence[RejectedRecord]) -> None:
+        """History, profiles, counters, log: the order in which every batch takes its locks."""
+        await self._record(connection, groups)
+        await self._settle(connection, groups)
+        created: dict[tuple[int, str], int] = {}
+        for group in groups:
+            if group.created:
+                counter = (group.key.workspace_id, counters.profiles_counter(group.key.object_type))
+                created[counter] = created.get(counter, 0) + 1
+        # The slot only spreads writers over rows: any value is right, so a plain random one will do.
+        await counters.add(connection, created, slot=random.randrange(counters.SLOTS))  # noqa: S311
+        rows = list(self._rejected_rows(groups, rejects))
+        if rows:
+            await rejected.insert(connection, rows)
+
+    async def _record(self, connection: Connection, groups: Sequence[_Group]) -> None:
+        """Insert the history; edits that it knew already become duplicates and their groups are folded again."""
+        rows = sorted(
+            (entry.history_row() for group in groups for entry in group.accepted()), key=HistoryRow.lock_order
+        )
+        if not rows:
+            return
+        new = await profiles.insert_history(connection, rows)
+        if len(new) == len(rows):
+            return
+        known = {row.edit_id for row in rows} - new
+        for group in groups:
+            repeated = [entry for entry in group.entries if entry.edit_id in known]
+            for entry in repeated:
+                entry.duplicate = True
+                entry.refusals = ()
+            if repeated:
+                await self._fold_again(connection, group)
+        # The transaction that applied a repeated edit has committed by now: answer with what it left.
+        unwritten = [group for group in groups if not group.changed and any(e.duplicate for e in group.entries)]
+        if unwritten:
+            stored = await profiles.read(connection, [group.key for group in unwritten])
+            for group in unwritten:
+                group.stored = stored.get(group.key)
+
+    async def _settle(self, connection: Connection, groups: Sequence[_Group]) -> None:
+        """Write the profiles; those that lost the race are read (now locked), folded and written once more."""
+        now = self._now()
+        pending = [group for group in groups if group.changed]
+        while pending:
+            fresh_ids = dict(zip((group.key for group in pending), self._ulids.batch(len(pending)), strict=True))
+            writes = [group.write(fresh_ids[group.key], now) for group in pending]
+            written = await profiles.upsert(connection, writes, now)
+            lost: list[_Group] = []
+            for group, write in zip(pending, writes, strict=True):
+                result = written.get(group.key)
+                if result is None:
+                    lost.append(group)
+                    continue
+                inserted = result.profile_id == write.fresh_id
+                group.created |= inserted
+                if inserted and group.stored is not None:
+                    # Deleted between our read and our write: what we wrote holds the deleted data. Start from nothing.
+                    group.stored = StoredProfile(
+                        group.key, result.profile_id, write.version, "{}", "{}", result.created_at, result.updated_at
+                    )
+                    await self._fold_again(connection, group)
+                    group.changed = True
+                    lost.append(group)
+                    continue
+                group.stored = StoredProfile(
+                    group.key, result.profile_id, write.version, write.properties, write.channels,
+                    result.created_at, result.updated_at,
+                )  # fmt: skip
+            raced = [group for group in lost if group.key not in written]
+            if raced:
+                stored = await profiles.read(connection, [group.key for group in raced])
+                for group in raced:
+                    group.stored = stored.get(group.key)
+                    await self._fold_again(connection, group)
+            pending = [group for group in lost if group.changed]
+
+    async def _fold_again(self, connection: Connection, group: _Group) -> None:
+        """Fold on what is stored now, and correct what the history already says about these edits."""
+        earlier = group.accepted()
+        befores = [entry.before for entry in earlier]
+        group.fold()
+        withdrawn = [entry.history_row() for entry in earlier if entry.error is not None]
+        if withdrawn:
+            await profiles.delete_history(connection, withdrawn)
+        corrected = [
+            entry.history_row()
+            for entry, before in zip(earlier, befores, strict=True)
+            if entry.error is None and not entry.duplicate and entry.before != before
+        ]
+        if corrected:
+            await profiles.update_history_before(connection, corrected)
+
+    def _rejected_rows(self, groups: Iterable[_Group], rejects: Sequence[RejectedRecord]) -> Iterable[RejectedRow]:
+        for reject in rejects:
+            yield RejectedRow(
+                reject.key, self._ulids.new(), reject.code, "", reject.message, _cut(reject.record), reject.source
+            )
+        for group in groups:
+            for entry in group.accepted():
+                for refusal in entry.refusals:
+                    yield RejectedRow(
+                        group.key, self._ulids.new(), refusal.code, refusal.key, refusal.message,
+                        _cut(refusal.operation), entry.edit.source,
+                    )  # fmt: skip
+
+
+def first_version(now: datetime) -> int:
+    """The version of a profile at its creation: microseconds since 1970 times 1024.
+
+    Counting from the time keeps two lives of a reused id apart: a writer that read the old life can never mistake the
+    new one for it, as it could if both started at 1.
+    """
+    return int(now.timestamp() * 1_000_000) << 10
+
+
+def _group(entries: Sequence[_Entry]) -> list[_Group]:
+    """Entries by profile, in lock order; a repeated insert key within the batch is a duplicate at once."""
+    groups: dict[RecipientKey, _Group] = {}
+    seen: dict[tuple[RecipientKey, UUID], _Entry] = {}
+    for entry in entries:
+        key = entry.edit.key
+        original = seen.setdefault((key, entry.edit.insert_key), entry)
+        if original is not entry:
+            entry.duplicate, entry.original = True, original
+        group = groups.get(key)
+        if group is None:
+            group = groups[key] = _Group(key)
+        group.entries.append(entry)
+    return sorted(groups.values(), key=lambda group: group.key.lock_order())
+
+
+def _strict_error(refusals: Sequence[Refusal]) -> InvalidRequest | None:
+    for refusal in refusals:
+        if not refusal.ignorable:
+            return InvalidRequest(refusal.message, code=refusal.code, detail={refusal.key: [refusal.message]})
+    return None
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def _json(value: object) -> str:
+    return _encode(value).decode()
+
+
+def _cut(record: object) -> str:
+    """The record as JSON text; a long one becomes a JSON string of its beginning."""
+    text = _json(record)
+    if len(text) <= _REJECTED_RECORD_BYTES:
+        return text
+    return _json(text[:_REJECTED_RECORD_BYTES] + "…")

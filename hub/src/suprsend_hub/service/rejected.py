@@ -1,0 +1,29 @@
+"""Reading the log of what could not be applied."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from suprsend_hub.domain.recipient import RecipientKey
+from suprsend_hub.domain.records import RejectedRow
+from suprsend_hub.store import rejected
+from suprsend_hub.store.database import Database
+
+
+class RejectedService:
+    """Refused records and operations, newest first."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(self, workspace_id: int, *, before: UUID | None = None, limit: int = 50) -> Sequence[RejectedRow]:
+        """Refusals of the whole workspace."""
+        async with self._database.connection() as connection:
+            return await rejected.page(connection, workspace_id, before=before, limit=limit)
+
+    async def page_of_user(
+        self, workspace_id: int, distinct_id: str, *, before: UUID | None = None, limit: int = 50
+    ) -> Sequence[RejectedRow]:
+        """Refusals that concern one user."""
+        key = RecipientKey.user(workspace_id, distinct_id)
+        async with self._database.connection() as connection:
+            return await rejected.page_of_recipient(connection, key, before=before, limit=limit)

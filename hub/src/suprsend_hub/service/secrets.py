@@ -1,0 +1,56 @@
+"""Secrets: made, encrypted at rest under the master key, hashed where a hash is enough."""
+
+import hashlib
+import secrets
+import string
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from suprsend_hub.domain.errors import InvalidRequest
+
+_ALPHABET = string.ascii_letters + string.digits
+
+
+class SecretBox:
+    """Encrypts workspace secrets. Several master keys allow a change of key: the first encrypts, all decrypt."""
+
+    def __init__(self, master_keys: str) -> None:
+        """`master_keys`: one or more keys as `generate_master_key` makes them, separated by commas.
+
+        Raises InvalidRequest for text that is no such key (the text itself is not repeated).
+        """
+        try:
+            self._fernet = MultiFernet([Fernet(key.strip()) for key in master_keys.split(",") if key.strip()])
+        except ValueError as error:
+            raise InvalidRequest(
+                "the master key must be 32 random bytes in URL-safe base64; `suprsend-hub master-key` makes one",
+                code="invalid_master_key",
+            ) from error
+
+    def encrypt(self, secret: str) -> bytes:
+        """The secret as it is stored."""
+        return self._fernet.encrypt(secret.encode())
+
+    def decrypt(self, stored: bytes) -> str:
+        """The secret; InvalidRequest if it was encrypted under another master key."""
+        try:
+            return self._fernet.decrypt(stored).decode()
+        except InvalidToken as error:
+            raise InvalidRequest(
+                "a workspace secret was encrypted under another master key", code="wrong_master_key"
+            ) from error
+
+
+def generate_master_key() -> str:
+    """A new master key."""
+    return Fernet.generate_key().decode()
+
+
+def random_token(length: int) -> str:
+    """Letters and digits, about 6 bits each, from the operating system's randomness."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def hash_api_key(api_key: str) -> bytes:
+    """What is stored of an API key. Plain SHA-256 is enough: the keys are random, not passwords."""
+    return hashlib.sha256(api_key.encode()).digest()

@@ -1,0 +1,101 @@
+"""Every setting of the hub, declared once: name, type, default, unit, help.
+
+Values come from the environment (`SUPRSEND_HUB_…`); a secret may also come from a file named by `…_FILE`.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "SUPRSEND_HUB_"
+DEFAULT_PORT = 7877
+"""7877 spells SUPR on a telephone keypad."""
+
+
+class _SecretFiles(PydanticBaseSettingsSource):
+    """Reads a setting from the file that `SUPRSEND_HUB_<NAME>_FILE` names: for secrets outside the environment."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - base signature
+        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
+        return (Path(path).read_text(encoding="utf-8").strip() if path else None), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for name in self.settings_cls.model_fields:
+            value, key, _ = self.get_field_value(None, name)
+            if value is not None:
+                values[key] = value
+        return values
+
+
+class Settings(BaseSettings):
+    """Settings of one hub process."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
+
+    database_url: SecretStr | None = Field(
+        default=None, description="PostgreSQL 16 or later, postgresql://user:password@host/database."
+    )
+    master_key: SecretStr | None = Field(
+        default=None,
+        description="Encrypts workspace secrets at rest; made by `suprsend-hub master-key`. "
+        "Several, separated by commas: the first encrypts, all decrypt.",
+    )
+    pool_size: int = Field(default=8, ge=2, le=200, description="Connections to PostgreSQL per worker.")
+    lanes: int = Field(default=2, ge=1, le=32, description="Write transactions under way at once per worker.")
+    max_queued_edits: int = Field(
+        default=20_000, ge=1, description="Edits that may wait per worker before the hub answers 503."
+    )
+    database_patience_s: float = Field(
+        default=15.0, ge=0, description="Seconds a write waits for a database that does not answer, before 503."
+    )
+    history_days: int = Field(
+        default=90,
+        ge=1,
+        description="Days that history is kept by `suprsend-hub db clean`; at least 1, for deduplication.",
+    )
+    log_format: Literal["console", "json"] = Field(default="json", description="Form of the log lines on stderr.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - base signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - base signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then environment, then `_FILE`."""
+        return init_settings, env_settings, _SecretFiles(settings_cls)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingLine:
+    """A setting as `suprsend-hub settings` shows it."""
+
+    name: str
+    value: str
+    origin: str
+    description: str
+
+
+def describe(settings: Settings) -> list[SettingLine]:
+    """Every setting, its value (secrets hidden) and where the value comes from."""
+    lines = []
+    for field_name, field in Settings.model_fields.items():
+        name = PREFIX + field_name.upper()
+        value = getattr(settings, field_name)
+        shown = "(hidden)" if isinstance(value, SecretStr) else "" if value is None else str(value)
+        if name in os.environ:
+            origin = "environment"
+        elif f"{name}_FILE" in os.environ:
+            origin = f"file {os.environ[f'{name}_FILE']}"
+        else:
+            origin = "default"
+        lines.append(SettingLine(name, shown, origin, field.description or ""))
+    return lines

@@ -1,0 +1,1 @@
+"""PostgreSQL: named SQL, the pool, migrations, the embedded server. Knows `domain`, never HTTP or use cases."""

@@ -1,0 +1,114 @@
+"""The connection pool, and the one place where driver errors become the project's errors.
+
+Everything above sees `DomainError`s only; the driver's exception stays chained as the cause.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Self, TypeAlias
+
+import asyncpg
+
+from suprsend_hub.domain.errors import Conflict, InvalidRequest, Unavailable
+
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+
+_CONFLICT_MESSAGES = {
+    "workspace_name_unique": "a workspace of that name exists already",
+    "workspace_key_unique": "that workspace key is taken",
+    "workspace_uid_unique": "that workspace uid is taken",
+}
+
+
+class TransactionRace(Unavailable):
+    """The database chose this transaction as the loser of a deadlock or serialization conflict; run it again."""
+
+
+class Database:
+    """A pool of connections to one database. Use as an async context manager, or `open` and `close`."""
+
+    def __init__(self, url: str, *, min_size: int = 1, max_size: int = 8, command_timeout_s: float = 30) -> None:
+        self._url = url
+        self._min_size = min_size
+        self._max_size = max_size
+        self._command_timeout_s = command_timeout_s
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+
+    async def open(self) -> None:
+        """Connect; Unavailable if the database does not answer."""
+        with translated_errors():
+            self._pool = await asyncpg.create_pool(
+                self._url,
+                min_size=self._min_size,
+                max_size=self._max_size,
+                command_timeout=self._command_timeout_s,
+                server_settings={"application_name": "suprsend-hub", "jit": "off"},
+            )
+
+    async def close(self) -> None:
+        """Close all connections, waiting a little for running statements."""
+        if self._pool is None:
+            return
+        try:
+            await asyncio.wait_for(self._pool.close(), timeout=10)
+        except TimeoutError:
+            self._pool.terminate()
+        self._pool = None
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.close()
+
+    @asynccontextmanager
+    async def connection(self, *, acquire_timeout_s: float = 10) -> AsyncIterator[Connection]:
+        """A connection of the pool; errors inside the block leave as domain errors."""
+        if self._pool is None:
+            raise RuntimeError("the database is not open")
+        with translated_errors():
+            async with self._pool.acquire(timeout=acquire_timeout_s) as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A connection inside a transaction: committed at the end of the block, rolled back on any exception."""
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Turn driver errors into the project's, with the original as the cause."""
+    try:
+        yield
+    except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
+        raise TransactionRace("concurrent changes collided; try again", code="collision", retry_after_s=1) from error
+    except asyncpg.UniqueViolationError as error:
+        message = _CONFLICT_MESSAGES.get(error.constraint_name or "", "that already exists")
+        raise Conflict(message, code="already_exists") from error
+    except (
+        asyncpg.CharacterNotInRepertoireError,
+        asyncpg.UntranslatableCharacterError,
+        asyncpg.NumericValueOutOfRangeError,
+        asyncpg.InvalidTextRepresentationError,
+        asyncpg.DataError,
+    ) as error:
+        raise InvalidRequest(f"a value cannot be stored: {error}", code="invalid_value") from error
+    except (
+        OSError,
+        TimeoutError,
+        asyncpg.InterfaceError,
+        asyncpg.PostgresConnectionError,
+        asyncpg.CannotConnectNowError,
+        asyncpg.AdminShutdownError,
+        asyncpg.CrashShutdownError,
+        asyncpg.TooManyConnectionsError,
+        asyncpg.InsufficientResourcesError,
+        asyncpg.QueryCanceledError,
+    ) as error:
+        raise Unavailable(
+            "the database does not answer; try again later", code="database_unavailable", retry_after_s=1
+        ) from error

@@ -1,0 +1,1 @@
+"""Alembic's folder: revisions in `versions/`, each a Python stub and a file of plain SQL."""

@@ -1,0 +1,217 @@
+"""Profiles and their history: the statements of the write path, reads, pages, deletion.
+
+Rows go in and out as columns of arrays: one round trip for a batch of any size. Knows nothing of operations.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from suprsend_hub.domain.recipient import USERS, RecipientKey
+from suprsend_hub.domain.records import HistoryEntry, StoredProfile
+from suprsend_hub.store.database import Connection
+from suprsend_hub.store.queries import sql
+
+if TYPE_CHECKING:
+    import asyncpg
+
+FIRST_ID = UUID(int=0)
+LAST_ID = UUID(int=2**128 - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileWrite:
+    """What `upsert` writes: `version` is the one that was read plus one, `fresh_id` is used if the row is new."""
+
+    key: RecipientKey
+    fresh_id: UUID
+    version: int
+    properties: str
+    channels: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A profile that `upsert` wrote."""
+
+    profile_id: UUID
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """An applied edit; `operations` and `before` are JSON texts."""
+
+    key: RecipientKey
+    insert_key: UUID
+    edit_id: UUID
+    source: str
+    operations: str
+    before: str | None
+
+    def lock_order(self) -> tuple[int, bytes, bytes, bytes]:
+        """Order in which concurrent batches insert, so that they wait for each other and cannot deadlock."""
+        return (*self.key.lock_order(), self.insert_key.bytes)
+
+
+def _key_columns(keys: Iterable[RecipientKey]) -> tuple[list[int], list[str], list[str]]:
+    columns = list(zip(*keys, strict=True))
+    if not columns:
+        return [], [], []
+    return list(columns[0]), list(columns[1]), list(columns[2])
+
+
+async def read(connection: Connection, keys: Sequence[RecipientKey]) -> dict[RecipientKey, StoredProfile]:
+    """The profiles that exist among `keys`."""
+    records = await connection.fetch(sql("read_profiles"), *_key_columns(keys))
+    found: dict[RecipientKey, StoredProfile] = {}
+    for workspace_id, object_type, recipient_id, *rest in records:
+        key = RecipientKey(workspace_id, object_type, recipient_id)
+        found[key] = StoredProfile(key, *rest)
+    return found
+
+
+async def insert_history(connection: Connection, rows: Sequence[HistoryRow]) -> set[UUID]:
+    """Record edits; returns the `edit_id`s of those that were new. `rows` come in lock order."""
+    records = await connection.fetch(
+        sql("insert_history"),
+        *_key_columns(row.key for row in rows),
+        [row.insert_key for row in rows],
+        [row.edit_id for row in rows],
+        [row.source for row in rows],
+        [row.operations for row in rows],
+        [row.before for row in rows],
+    )
+    return {record[0] for record in records}
+
+
+async def update_history_before(connection: Connection, rows: Sequence[HistoryRow]) -> None:
+    """Replace the `before` of recorded edits (after a second fold)."""
+    await connection.execute(
+        sql("update_history_before"),
+        *_key_columns(row.key for row in rows),
+        [row.insert_key for row in rows],
+        [row.before for row in rows],
+    )
+
+
+async def delete_history(connection: Connection, rows: Sequence[HistoryRow]) -> None:
+    """Take back the record of edits that turned out not to apply."""
+    await connection.execute(
+        sql("delete_history"), *_key_columns(row.key for row in rows), [row.insert_key for row in rows]
+    )
+
+
+async def upsert(connection: Connection, rows: Sequence[ProfileWrite], now: datetime) -> dict[RecipientKey, Written]:
+    """Write profiles whose version has not moved; `rows` come in lock order.
+
+    A key missing from the answer lost the race and is locked by this transaction: read it again, fold again, write
+    again. A key whose `profile_id` is the `fresh_id` was inserted.
+    """
+    records = await connection.fetch(
+        sql("upsert_profiles"),
+        *_key_columns(row.key for row in rows),
+        [row.fresh_id for row in rows],
+        [row.version for row in rows],
+        [row.properties for row in rows],
+        [row.channels for row in rows],
+        now,
+    )
+    return {
+        RecipientKey(workspace_id, object_type, recipient_id): Written(profile_id, created_at, updated_at)
+        for workspace_id, object_type, recipient_id, profile_id, created_at, updated_at in records
+    }
+
+
+async def find(connection: Connection, key: RecipientKey) -> StoredProfile | None:
+    """One profile, or None."""
+    record = await connection.fetchrow(sql("find_profile"), *key)
+    return None if record is None else StoredProfile(key, *record)
+
+
+async def delete(connection: Connection, key: RecipientKey) -> bool:
+    """Delete a profile, the content of its history and its rejected records; False if there was none."""
+    if await connection.fetchval(sql("delete_profile"), *key) is None:
+        return False
+    await connection.execute(sql("scrub_history"), *key)
+    await connection.execute(sql("delete_rejected_of_recipient"), *key)
+    return True
+
+
+def _stored(workspace_id: int, object_type: str, records: "list[asyncpg.Record]") -> list[StoredProfile]:
+    return [
+        # Pages need no version.
+        StoredProfile(RecipientKey(workspace_id, object_type, recipient_id), profile_id, 0, *rest)
+        for recipient_id, profile_id, *rest in records
+    ]
+
+
+async def page_by_creation(
+    connection: Connection,
+    workspace_id: int,
+    *,
+    object_type: str = USERS,
+    cursor: UUID | None,
+    backward: bool,
+    limit: int,
+) -> list[StoredProfile]:
+    """Up to `limit` profiles beyond the cursor, in page order (newest first) unless `backward`, else nearest first."""
+    name = "page_profiles_oldest_first" if backward else "page_profiles_newest_first"
+    start = cursor or (FIRST_ID if backward else LAST_ID)
+    return _stored(
+        workspace_id, object_type, await connection.fetch(sql(name), workspace_id, object_type, start, limit)
+    )
+
+
+async def page_by_prefix(
+    connection: Connection,
+    workspace_id: int,
+    *,
+    object_type: str = USERS,
+    prefix: str,
+    cursor: str | None,
+    backward: bool,
+    limit: int,
+) -> list[StoredProfile]:
+    """Up to `limit` profiles whose id starts with `prefix`, beyond the cursor (an id), nearest first."""
+    upper = upper_bound(prefix)
+    if backward:
+        records = await connection.fetch(
+            sql("search_profiles_backward"), workspace_id, object_type, prefix, cursor, limit
+        )
+    else:
+        records = await connection.fetch(
+            sql("search_profiles_forward"), workspace_id, object_type, prefix, upper, cursor or "", limit
+        )
+    return _stored(workspace_id, object_type, records)
+
+
+async def count_prefix(
+    connection: Connection, workspace_id: int, *, object_type: str = USERS, prefix: str, at_most: int
+) -> int:
+    """How many ids start with `prefix`, counted no further than `at_most`."""
+    count = await connection.fetchval(
+        sql("count_search"), workspace_id, object_type, prefix, upper_bound(prefix), at_most
+    )
+    return int(count)
+
+
+async def page_history(
+    connection: Connection, key: RecipientKey, *, before: UUID | None, limit: int
+) -> list[HistoryEntry]:
+    """The edits of a recipient, newest first."""
+    records = await connection.fetch(sql("page_history"), *key, before or LAST_ID, limit)
+    return [HistoryEntry(*record) for record in records]
+
+
+def upper_bound(prefix: str) -> str | None:
+    """The least text above everything that starts with `prefix`, in bytewise order; None if there is none."""
+    for end in range(len(prefix), 0, -1):
+        last = ord(prefix[end - 1])
+        if last < 0x10FFFF:
+            following = 0xE000 if last + 1 == 0xD800 else last + 1  # surrogates are no characters
+            return prefix[: end - 1] + chr(following)
+    return None

@@ -1,0 +1,109 @@
+-- name: read_profiles
+-- The profiles of a batch; one index probe per key.
+SELECT p.workspace_id, p.object_type, p.recipient_id, p.profile_id, p.version, p.properties, p.channels,
+       p.created_at, p.updated_at
+FROM unnest($1::integer[], $2::text[], $3::text[]) AS k (workspace_id, object_type, recipient_id)
+JOIN profile AS p USING (workspace_id, object_type, recipient_id);
+
+-- name: insert_history
+-- Records the edits of a batch; what comes back is new, what does not has been applied before.
+-- Callers pass rows in key order: concurrent batches then wait for each other instead of deadlocking.
+INSERT INTO history (workspace_id, object_type, recipient_id, insert_key, edit_id, source, operations, before)
+SELECT *
+FROM unnest($1::integer[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::json[], $8::json[])
+ON CONFLICT (workspace_id, object_type, recipient_id, insert_key) DO NOTHING
+RETURNING edit_id;
+
+-- name: upsert_profiles
+-- Writes folded profiles unless somebody was faster. A row that comes back was written; its profile_id tells whether
+-- it was inserted (the fresh one that was passed) or updated (the one that was read). A row that does not come back has
+-- another version than the one that was read; it is locked all the same, so the next attempt in this transaction wins.
+INSERT INTO profile AS p (workspace_id, object_type, recipient_id, profile_id, version, properties, channels,
+                          created_at, updated_at)
+SELECT k.workspace_id, k.object_type, k.recipient_id, k.profile_id, k.version, k.properties, k.channels, $8, $8
+FROM unnest($1::integer[], $2::text[], $3::text[], $4::uuid[], $5::bigint[], $6::json[], $7::json[])
+     AS k (workspace_id, object_type, recipient_id, profile_id, version, properties, channels)
+ON CONFLICT (workspace_id, object_type, recipient_id) DO UPDATE
+SET version = excluded.version, properties = excluded.properties, channels = excluded.channels,
+    updated_at = GREATEST(p.updated_at, excluded.updated_at)
+WHERE p.version = excluded.version - 1
+RETURNING p.workspace_id, p.object_type, p.recipient_id, p.profile_id, p.created_at, p.updated_at;
+
+-- name: update_history_before
+-- The replaced values of edits that were folded again after a lost race.
+UPDATE history AS h SET before = k.before
+FROM unnest($1::integer[], $2::text[], $3::text[], $4::uuid[], $5::json[])
+     AS k (workspace_id, object_type, recipient_id, insert_key, before)
+WHERE h.workspace_id = k.workspace_id AND h.object_type = k.object_type AND h.recipient_id = k.recipient_id
+  AND h.insert_key = k.insert_key;
+
+-- name: delete_history
+-- Takes back the record of edits that a second fold refused.
+DELETE FROM history AS h
+USING unnest($1::integer[], $2::text[], $3::text[], $4::uuid[])
+      AS k (workspace_id, object_type, recipient_id, insert_key)
+WHERE h.workspace_id = k.workspace_id AND h.object_type = k.object_type AND h.recipient_id = k.recipient_id
+  AND h.insert_key = k.insert_key;
+
+-- name: find_profile
+SELECT profile_id, version, properties, channels, created_at, updated_at
+FROM profile
+WHERE workspace_id = $1 AND object_type = $2 AND recipient_id = $3;
+
+-- name: delete_profile
+DELETE FROM profile
+WHERE workspace_id = $1 AND object_type = $2 AND recipient_id = $3
+RETURNING profile_id;
+
+-- name: scrub_history
+-- A deleted recipient's edits keep their keys (a late resend must not count twice) and lose their content.
+UPDATE history SET operations = NULL, before = NULL
+WHERE workspace_id = $1 AND object_type = $2 AND recipient_id = $3 AND operations IS NOT NULL;
+
+-- name: page_profiles_newest_first
+SELECT recipient_id, profile_id, properties, channels, created_at, updated_at
+FROM profile
+WHERE workspace_id = $1 AND object_type = $2 AND profile_id < $3
+ORDER BY profile_id DESC
+LIMIT $4;
+
+-- name: page_profiles_oldest_first
+SELECT recipient_id, profile_id, properties, channels, created_at, updated_at
+FROM profile
+WHERE workspace_id = $1 AND object_type = $2 AND profile_id > $3
+ORDER BY profile_id
+LIMIT $4;
+
+-- name: search_profiles_forward
+-- Profiles whose id starts with a prefix, in bytewise order after a given id. $3 is the prefix, $4 its upper bound
+-- (null: none), $5 the id to continue after ('' starts).
+SELECT recipient_id, profile_id, properties, channels, created_at, updated_at
+FROM profile
+WHERE workspace_id = $1 AND object_type = $2
+  AND recipient_id >= $3 AND ($4::text IS NULL OR recipient_id < $4::text) AND recipient_id > $5
+ORDER BY recipient_id
+LIMIT $6;
+
+-- name: search_profiles_backward
+SELECT recipient_id, profile_id, properties, channels, created_at, updated_at
+FROM profile
+WHERE workspace_id = $1 AND object_type = $2
+  AND recipient_id >= $3 AND recipient_id < $4
+ORDER BY recipient_id DESC
+LIMIT $5;
+
+-- name: count_search
+-- How many ids start with the prefix, counted up to $5 only.
+SELECT count(*) FROM (
+    SELECT 1 FROM profile
+    WHERE workspace_id = $1 AND object_type = $2 AND recipient_id >= $3
+      AND ($4::text IS NULL OR recipient_id < $4::text)
+    LIMIT $5
+) AS matches;
+
+-- name: page_history
+SELECT edit_id, source, operations, before
+FROM history
+WHERE workspace_id = $1 AND object_type = $2 AND recipient_id = $3 AND edit_id < $4 AND operations IS NOT NULL
+ORDER BY edit_id DESC
+LIMIT $5;

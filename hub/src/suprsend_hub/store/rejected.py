@@ -1,0 +1,55 @@
+"""The log of records and operations that could not be applied."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from suprsend_hub.domain.recipient import RecipientKey
+from suprsend_hub.domain.records import RejectedRow
+from suprsend_hub.store.database import Connection
+from suprsend_hub.store.profiles import LAST_ID
+from suprsend_hub.store.queries import sql
+
+
+async def insert(connection: Connection, rows: Sequence[RejectedRow]) -> None:
+    """Append to the log."""
+    await connection.execute(
+        sql("insert_rejected"),
+        [row.key.workspace_id for row in rows],
+        [row.key.object_type for row in rows],
+        [row.key.recipient_id for row in rows],
+        [row.rejected_id for row in rows],
+        [row.code for row in rows],
+        [row.property_key for row in rows],
+        [row.message for row in rows],
+        [row.record for row in rows],
+        [row.source for row in rows],
+    )
+
+
+async def page(connection: Connection, workspace_id: int, *, before: UUID | None, limit: int) -> list[RejectedRow]:
+    """Refusals of a workspace, newest first."""
+    records = await connection.fetch(sql("page_rejected"), workspace_id, before or LAST_ID, limit)
+    return [_row(workspace_id, *record) for record in records]
+
+
+async def page_of_recipient(
+    connection: Connection, key: RecipientKey, *, before: UUID | None, limit: int
+) -> list[RejectedRow]:
+    """Refusals of one recipient, newest first."""
+    records = await connection.fetch(sql("page_rejected_of_recipient"), *key, before or LAST_ID, limit)
+    return [_row(key.workspace_id, *record) for record in records]
+
+
+def _row(
+    workspace_id: int,
+    object_type: str,
+    recipient_id: str,
+    rejected_id: UUID,
+    code: str,
+    property_key: str,
+    message: str,
+    record: str,
+    source: str,
+) -> RejectedRow:
+    key = RecipientKey(workspace_id, object_type, recipient_id)
+    return RejectedRow(key, rejected_id, code, property_key, message, record, source)

@@ -1,0 +1,59 @@
+"""Workspaces and their API keys."""
+
+from datetime import datetime
+from uuid import UUID
+
+from suprsend_hub.domain.records import ApiKeyRow, WorkspaceRow
+from suprsend_hub.store.database import Connection
+from suprsend_hub.store.queries import sql
+
+
+async def insert(
+    connection: Connection, *, name: str, workspace_uid: str, workspace_key: str, secret_encrypted: bytes, now: datetime
+) -> int:
+    """Create a workspace; Conflict if its name or key is taken. Returns its id."""
+    return int(
+        await connection.fetchval(sql("insert_workspace"), name, workspace_uid, workspace_key, secret_encrypted, now)
+    )
+
+
+async def find_by_key(connection: Connection, workspace_key: str) -> WorkspaceRow | None:
+    """The workspace with that key."""
+    return await _find(connection, "find_workspace_by_key", workspace_key)
+
+
+async def find_by_name(connection: Connection, name: str) -> WorkspaceRow | None:
+    """The workspace of that name."""
+    return await _find(connection, "find_workspace_by_name", name)
+
+
+async def find_by_api_key_hash(connection: Connection, key_hash: bytes) -> WorkspaceRow | None:
+    """The workspace of an API key that has not been revoked."""
+    return await _find(connection, "find_workspace_by_api_key_hash", key_hash)
+
+
+async def _find(connection: Connection, query: str, value: object) -> WorkspaceRow | None:
+    record = await connection.fetchrow(sql(query), value)
+    return None if record is None else WorkspaceRow(*record)
+
+
+async def list_all(connection: Connection) -> list[WorkspaceRow]:
+    """All workspaces, oldest first."""
+    return [WorkspaceRow(*record) for record in await connection.fetch(sql("list_workspaces"))]
+
+
+async def insert_api_key(
+    connection: Connection, workspace_id: int, *, api_key_id: UUID, name: str, key_hash: bytes, hint: str, now: datetime
+) -> None:
+    """Store the hash of a new API key."""
+    await connection.execute(sql("insert_api_key"), api_key_id, workspace_id, name, key_hash, hint, now)
+
+
+async def list_api_keys(connection: Connection, workspace_id: int) -> list[ApiKeyRow]:
+    """The API keys of a workspace, oldest first, revoked ones included."""
+    return [ApiKeyRow(*record) for record in await connection.fetch(sql("list_api_keys"), workspace_id)]
+
+
+async def revoke_api_key(connection: Connection, workspace_id: int, api_key_id: UUID, now: datetime) -> bool:
+    """Revoke a key; False if the workspace has no such key that is still valid."""
+    return await connection.fetchval(sql("revoke_api_key"), workspace_id, api_key_id, now) is not None
