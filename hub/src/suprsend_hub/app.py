@@ -107,8 +107,8 @@ def build_app(hub: Hub) -> Litestar:
             HTTPException: http_error,
             Exception: unexpected_error,
         },
-        middleware=[],
         lifespan=[lifespan],
+        logging_config=None,  # logs.py configures logging
         openapi_config=None,  # ours is written by hand: contract/openapi.yaml
         request_max_body_size=None,  # api/requests.py reads bodies within limits of their own
     )

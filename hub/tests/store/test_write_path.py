@@ -1,0 +1,235 @@
+"""The promises of the write path, at real PostgreSQL of every supported version."""
+
+import asyncio
+import uuid
+from collections.abc import Callable, Sequence
+
+import msgspec
+import pytest
+from suprsend_hub.app import Hub
+from suprsend_hub.domain.recipient import RecipientKey
+from suprsend_hub.domain.records import StoredProfile
+from suprsend_hub.service.edits import Edit, EditStatus, Outcome
+from suprsend_hub.service.pages import PageRequest
+from suprsend_hub.store import profiles
+
+pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_version", [16, 18])]
+
+WORKSPACE = 1
+MakeHub = Callable[[], Hub]
+
+
+def edit(distinct_id: str, *operations: object, key: uuid.UUID | None = None, strict: bool = False) -> Edit:
+    return Edit(RecipientKey.user(WORKSPACE, distinct_id), key or uuid.uuid4(), operations, "test", strict)
+
+
+async def apply(hub: Hub, *edits: Edit) -> Sequence[Outcome]:
+    return await hub.batcher.submit(WORKSPACE, edits)
+
+
+def properties(profile: StoredProfile | None) -> dict:
+    assert profile is not None
+    return msgspec.json.decode(profile.properties)
+
+
+async def stored(hub: Hub, distinct_id: str) -> StoredProfile | None:
+    async with hub.database.connection() as connection:
+        return await profiles.find(connection, RecipientKey.user(WORKSPACE, distinct_id))
+
+
+async def user_count(hub: Hub) -> int:
+    return (await hub.users.page(WORKSPACE, PageRequest())).count
+
+
+async def test_an_acknowledged_edit_is_what_the_next_read_sees(hub: Hub) -> None:
+    [outcome] = await apply(hub, edit("ada", {"$set": {"name": "Ada"}}, {"$append": {"$email": "ada@example.com"}}))
+    profile = await stored(hub, "ada")
+    assert outcome.status is EditStatus.APPLIED
+    assert outcome.profile is not None
+    assert profile is not None
+    assert profile.profile_id == outcome.profile.profile_id
+    assert properties(profile) == {"name": "Ada"}
+    assert "ada@example.com" in profile.channels
+
+
+async def test_the_same_insert_key_counts_once_in_later_batches(hub: Hub) -> None:
+    once = edit("ada", {"$add": {"n": 1}})
+    await apply(hub, once)
+    [outcome] = await apply(hub, once)
+    assert outcome.status is EditStatus.DUPLICATE
+    assert properties(outcome.profile) == {"n": 1}
+    assert properties(await stored(hub, "ada")) == {"n": 1}
+
+
+async def test_the_same_insert_key_counts_once_within_a_batch(hub: Hub) -> None:
+    once = edit("ada", {"$add": {"n": 1}})
+    outcomes = await apply(hub, once, edit("ada", {"$add": {"n": 10}}), once)
+    assert [outcome.status.value for outcome in outcomes] == ["applied", "applied", "duplicate"]
+    assert properties(await stored(hub, "ada")) == {"n": 11}
+
+
+async def test_an_insert_key_belongs_to_its_user(hub: Hub) -> None:
+    key = uuid.uuid4()
+    outcomes = await apply(hub, edit("ada", {"$add": {"n": 1}}, key=key), edit("bo", {"$add": {"n": 1}}, key=key))
+    assert [outcome.status for outcome in outcomes] == [EditStatus.APPLIED] * 2
+    assert await user_count(hub) == 2
+
+
+async def test_a_duplicate_beside_a_new_edit_leaves_the_new_one_in_force(hub: Hub) -> None:
+    first = edit("ada", {"$add": {"n": 1}})
+    await apply(hub, first)
+    outcomes = await apply(hub, first, edit("ada", {"$add": {"n": 10}}))
+    assert [outcome.status.value for outcome in outcomes] == ["duplicate", "applied"]
+    assert properties(await stored(hub, "ada")) == {"n": 11}
+
+
+async def test_edits_of_one_user_in_a_batch_apply_in_order(hub: Hub) -> None:
+    await apply(hub, *(edit("ada", {"$append": {"seen": n}}) for n in range(50)))
+    assert properties(await stored(hub, "ada")) == {"seen": list(range(50))}
+
+
+async def test_a_refused_strict_edit_changes_nothing_and_is_not_in_the_history(hub: Hub) -> None:
+    outcomes = await apply(
+        hub,
+        edit("ada", {"$set": {"n": 1}}),
+        edit("ada", {"$set": {"n": 2}}, {"$append": {"$email": "no address"}}, strict=True),
+        edit("ada", {"$add": {"n": 10}}),
+    )
+    assert [outcome.error is None for outcome in outcomes] == [True, False, True]
+    assert properties(await stored(hub, "ada")) == {"n": 11}
+    async with hub.database.connection() as connection:
+        history = await profiles.page_history(connection, RecipientKey.user(WORKSPACE, "ada"), before=None, limit=10)
+    assert len(history) == 2
+
+
+async def test_a_refused_strict_edit_creates_nobody(hub: Hub) -> None:
+    [outcome] = await apply(hub, edit("ada", {"$append": {"$email": "no address"}}, strict=True))
+    assert outcome.error is not None
+    assert await stored(hub, "ada") is None
+    assert await user_count(hub) == 0
+
+
+async def test_what_an_event_could_not_apply_is_in_the_log_with_its_key(hub: Hub) -> None:
+    await apply(hub, edit("ada", {"$set": {"name": "Ada"}}, {"$append": {"$email": "no address"}}))
+    [row] = await hub.rejected.page_of_user(WORKSPACE, "ada")
+    assert row.property_key == "$email"
+    assert properties(await stored(hub, "ada")) == {"name": "Ada"}
+
+
+async def test_a_resent_event_does_not_fill_the_log_twice(hub: Hub) -> None:
+    bad = edit("ada", {"$append": {"$email": "no address"}})
+    await apply(hub, bad)
+    await apply(hub, bad)
+    assert len(await hub.rejected.page(WORKSPACE)) == 1
+
+
+async def test_concurrent_increments_from_two_hubs_all_count(hub: Hub, make_hub: MakeHub) -> None:
+    other = make_hub()
+    async with other.database:
+        other.batcher.start()
+        await asyncio.gather(
+            *(
+                apply(writer, edit("ada", {"$add": {"n": 1}}), edit(f"user-{n % 7}", {"$add": {"n": 1}}))
+                for n in range(200)
+                for writer in (hub, other)
+            )
+        )
+        await other.batcher.stop()
+    assert properties(await stored(hub, "ada")) == {"n": 400}
+    assert sum(properties(await stored(hub, f"user-{n}"))["n"] for n in range(7)) == 400
+    assert await user_count(hub) == 8
+
+
+async def test_the_same_edits_sent_to_two_hubs_at_once_count_once(hub: Hub, make_hub: MakeHub) -> None:
+    edits = [edit(f"user-{n % 10}", {"$add": {"n": 1}}) for n in range(200)]
+    other = make_hub()
+    async with other.database:
+        other.batcher.start()
+        await asyncio.gather(
+            *(
+                apply(writer, *edits[start : start + 20])
+                for start in range(0, 200, 20)
+                for writer in (hub, other, hub, other)
+            )
+        )
+        await other.batcher.stop()
+    assert [properties(await stored(hub, f"user-{n}"))["n"] for n in range(10)] == [20] * 10
+    assert await user_count(hub) == 10
+
+
+async def test_an_edit_racing_a_deletion_never_brings_deleted_data_back(hub: Hub, make_hub: MakeHub) -> None:
+    other = make_hub()
+    async with other.database:
+        other.batcher.start()
+        for round_number in range(30):
+            await apply(hub, edit("ada", {"$set": {"secret": round_number}}, {"$set": {"n": 0}}))
+            await asyncio.gather(
+                hub.users.delete(WORKSPACE, "ada"),
+                *(apply(writer, edit("ada", {"$add": {"n": 1}})) for writer in (hub, other, hub, other)),
+            )
+            profile = await stored(hub, "ada")
+            if profile is None:
+                assert await user_count(hub) == 0
+            else:
+                assert await user_count(hub) == 1
+                # Edits before the deletion went with it; those after it found a new, empty user.
+                assert "secret" not in properties(profile)
+                assert 1 <= properties(profile)["n"] <= 4
+                await hub.users.delete(WORKSPACE, "ada")
+        await other.batcher.stop()
+
+
+async def test_deletion_scrubs_history_and_log_but_a_late_resend_still_counts_as_known(hub: Hub) -> None:
+    sent = edit("ada", {"$set": {"name": "Ada"}}, {"$append": {"$email": "no address"}})
+    await apply(hub, sent)
+    await hub.users.delete(WORKSPACE, "ada")
+    [outcome] = await apply(hub, sent)
+    assert outcome.status is EditStatus.DUPLICATE
+    assert await stored(hub, "ada") is None
+    assert await hub.rejected.page(WORKSPACE) == []
+    async with hub.database.connection() as connection:
+        assert "Ada" not in str(await connection.fetch("SELECT operations, before FROM history"))
+
+
+async def test_an_edit_without_effect_leaves_updated_at_alone(hub: Hub) -> None:
+    await apply(hub, edit("ada", {"$set": {"name": "Ada"}}))
+    before = await stored(hub, "ada")
+    await apply(hub, edit("ada", {"$set": {"name": "Ada"}}))
+    assert await stored(hub, "ada") == before
+
+
+async def test_history_keeps_what_an_edit_replaced(hub: Hub) -> None:
+    await apply(hub, edit("ada", {"$set": {"plan": "free"}}))
+    await apply(hub, edit("ada", {"$set": {"plan": "pro"}}))
+    async with hub.database.connection() as connection:
+        newest, oldest = await profiles.page_history(
+            connection, RecipientKey.user(WORKSPACE, "ada"), before=None, limit=10
+        )
+    assert oldest.before is None
+    assert msgspec.json.decode(newest.before or "") == {"plan": "free"}
+    assert newest.edit_id > oldest.edit_id
+
+
+async def test_one_workspace_never_sees_another(hub: Hub) -> None:
+    await apply(hub, edit("ada", {"$set": {"name": "Ada"}}))
+    foreign = Edit(RecipientKey.user(2, "ada"), uuid.uuid4(), ({"$set": {"name": "Eve"}},), "test")
+    await hub.batcher.submit(2, [foreign])
+    assert properties(await stored(hub, "ada")) == {"name": "Ada"}
+    assert [row.key.workspace_id for row in (await hub.users.page(2, PageRequest())).rows] == [2]
+    await hub.users.delete(2, "ada")
+    assert properties(await stored(hub, "ada")) == {"name": "Ada"}
+
+
+async def test_a_request_the_database_cannot_take_fails_alone(hub: Hub) -> None:
+    # A lone surrogate gets past nothing in the API; here it stands for any value that PostgreSQL refuses.
+    poison = Edit(RecipientKey.user(WORKSPACE, "ada"), uuid.uuid4(), ({"$set": {"ok": 1}},), "\ud800")
+    results = await asyncio.gather(
+        apply(hub, edit("bo", {"$set": {"n": 1}})),
+        apply(hub, poison),
+        apply(hub, edit("cy", {"$set": {"n": 1}})),
+        return_exceptions=True,
+    )
+    assert isinstance(results[1], Exception)
+    assert await stored(hub, "bo") is not None
+    assert await stored(hub, "cy") is not None
+    assert await stored(hub, "ada") is None
