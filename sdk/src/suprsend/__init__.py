@@ -1,0 +1,60 @@
+"""SDK of a recipient directory: users, objects and lists, with SuprSend's Python interface."""
+
+import logging as _logging
+
+from suprsend._async._bulk import AsyncBulkRun, AsyncBulkUsersEdit
+from suprsend._async._client import AsyncSuprsend
+from suprsend._bulk import BulkProgress, BulkResponse, Outcome
+from suprsend._edits import ObjectEdit, UserEdit
+from suprsend._errors import (
+    InputValueError,
+    SuprsendAPIException,
+    SuprsendAuthenticationError,
+    SuprsendConfigError,
+    SuprsendConflictError,
+    SuprsendError,
+    SuprsendNotFoundError,
+    SuprsendPermissionError,
+    SuprsendRateLimitError,
+    SuprsendResponseError,
+    SuprsendTooLargeError,
+    SuprsendTransportError,
+    SuprsendUnavailableError,
+    SuprsendValidationError,
+)
+from suprsend._sync._bulk import BulkRun, BulkUsersEdit
+from suprsend._sync._client import Suprsend
+from suprsend._types import AppInfo
+from suprsend._version import __version__
+
+__all__ = [
+    "AppInfo",
+    "AsyncBulkRun",
+    "AsyncBulkUsersEdit",
+    "AsyncSuprsend",
+    "BulkProgress",
+    "BulkResponse",
+    "BulkRun",
+    "BulkUsersEdit",
+    "InputValueError",
+    "ObjectEdit",
+    "Outcome",
+    "Suprsend",
+    "SuprsendAPIException",
+    "SuprsendAuthenticationError",
+    "SuprsendConfigError",
+    "SuprsendConflictError",
+    "SuprsendError",
+    "SuprsendNotFoundError",
+    "SuprsendPermissionError",
+    "SuprsendRateLimitError",
+    "SuprsendResponseError",
+    "SuprsendTooLargeError",
+    "SuprsendTransportError",
+    "SuprsendUnavailableError",
+    "SuprsendValidationError",
+    "UserEdit",
+    "__version__",
+]
+
+_logging.getLogger("suprsend").addHandler(_logging.NullHandler())

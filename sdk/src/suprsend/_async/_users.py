@@ -1,0 +1,251 @@
+"""Everything about users: profiles, edits, tenants, subscriptions, preferences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from suprsend import _requests
+from suprsend._async._bulk import AsyncBulkRun, AsyncBulkUsersEdit
+from suprsend._async._pages import walk
+from suprsend._bulk import Batch, Batcher, BulkProgress
+from suprsend._edits import UserEdit
+from suprsend._errors import SuprsendValidationError
+from suprsend._io import async_source
+from suprsend._limits import MAX_FAILED_RECORDS_KEPT, MAX_IN_FLIGHT
+from suprsend._requests import clean_id, user_path
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable
+
+    from suprsend._async._client import AsyncSuprsend
+    from suprsend._types import JSONObject
+
+Options = dict[str, Any] | None
+
+
+class AsyncUsersApi:
+    """``client.users``.
+
+    ``options`` of every method become the query string. Ids are trimmed; a blank one raises SuprsendValidationError.
+    Refusals of the hub raise SuprsendAPIException, an absent answer SuprsendTransportError.
+    """
+
+    def __init__(self, config: AsyncSuprsend) -> None:
+        self.config = config
+
+    def detail_url(self, distinct_id: str) -> str:
+        """Return the address of a user."""
+        return self.config.base_url + user_path(distinct_id)
+
+    def detail_url_for_tenant(self, distinct_id: str, tenant_id: str) -> str:
+        """Return the address of a user's profile within a tenant."""
+        return self.config.base_url + _tenant_path(distinct_id, tenant_id)
+
+    # -- edits
+
+    def get_edit_instance(self, distinct_id: str, tenant_id: str | None = None) -> UserEdit:
+        """Return an empty edit of a user, or of its profile within a tenant; ``edit`` or ``async_edit`` sends it."""
+        tenant = clean_id(tenant_id, "tenant_id") if tenant_id else None
+        return UserEdit(self.config, clean_id(distinct_id, "distinct_id"), tenant)
+
+    async def edit(
+        self,
+        edit_ins_or_distinct_id: UserEdit | str,
+        edit_payload: JSONObject | None = None,
+        tenant_id: str | None = None,
+        options: Options = None,
+    ) -> JSONObject:
+        """Edit a user, creating it if unknown, and return its profile after the edit.
+
+        Args:
+            edit_ins_or_distinct_id: an edit instance; or a distinct_id, with the operations in ``edit_payload``.
+            edit_payload: ``{"operations": [{"$set": {…}}, …]}``.
+            tenant_id: edit the profile within this tenant. An instance brings its tenant itself.
+            options: query parameters.
+
+        All operations are applied, or none.
+        """
+        if isinstance(edit_ins_or_distinct_id, UserEdit):
+            instance = edit_ins_or_distinct_id
+            if tenant_id and tenant_id.strip() != instance.tenant_id:
+                raise SuprsendValidationError(
+                    "give tenant_id to get_edit_instance: the edit was made for another profile"
+                )
+            instance.mistakes()
+            distinct_id, tenant_id, edit_payload = instance.distinct_id, instance.tenant_id, instance.get_payload()
+        else:
+            distinct_id = edit_ins_or_distinct_id
+        path = user_path(distinct_id) if tenant_id is None else _tenant_path(distinct_id, tenant_id)
+        return await self.config.call_json(_requests.profile_write("PATCH", path, edit_payload, options))
+
+    async def async_edit(self, edit_instance: UserEdit) -> JSONObject:
+        """Hand an edit to the hub as an event, creating the user if unknown.
+
+        Returns ``{"success": True, "status": "success", "status_code": 202, "message": "OK"}``, and ``warnings`` if
+        mistakes were made while building the edit. "Async" is the official name for *as an event*: the answer does not
+        hold the profile.
+
+        Raises:
+            InputValueError: the event is larger than 10,240 bytes, or a value has no JSON form.
+        """
+        if not edit_instance:
+            raise SuprsendValidationError("instance is required")
+        if not isinstance(edit_instance, UserEdit):
+            raise SuprsendValidationError(f"instance must be a UserEdit, not {type(edit_instance).__name__}")
+        mistakes = edit_instance.mistakes()
+        response = await self.config.call(_requests.post_events(edit_instance.encode_event()))
+        answer: JSONObject = {
+            "success": True,
+            "status": "success",
+            "status_code": response.status_code,
+            "message": response.text,
+        }
+        if mistakes:
+            answer["warnings"] = mistakes
+        return answer
+
+    def get_bulk_edit_instance(self) -> AsyncBulkUsersEdit:
+        """Return a collector for edits of many users: ``append`` them, then ``save``."""
+        return AsyncBulkUsersEdit(self.config)
+
+    def bulk_edit(
+        self,
+        edits: Iterable[UserEdit] | AsyncIterable[UserEdit],
+        *,
+        max_in_flight: int = MAX_IN_FLIGHT,
+        on_progress: Callable[[BulkProgress], object] | None = None,
+    ) -> AsyncBulkRun:
+        """Send any number of edits from an iterable, in flat memory; nothing is sent before the run is used.
+
+        Args:
+            edits: read once, and only as far as the chunks under way need.
+            max_in_flight: chunks (of up to 400 edits) under way at the same time.
+            on_progress: called with the counters whenever a chunk is settled.
+
+        Returns a run: iterate over it for one Outcome per edit, or call ``result()`` for a summary, whose
+        ``failed_records`` holds the first 1,000 failures.
+        """
+        batcher = Batcher(strict=self.config.strict)
+        return AsyncBulkRun(
+            self.config,
+            _batches(edits, batcher),
+            batcher.flush,
+            max_in_flight=max_in_flight,
+            on_progress=on_progress,
+            keep=MAX_FAILED_RECORDS_KEPT,
+        )
+
+    # -- profiles
+
+    async def list(self, options: Options = None) -> JSONObject:
+        """Return a page of users, ``{"meta": …, "results": […]}``; options ``limit``, ``before``, ``after``."""
+        return await self.config.call_json(_requests.get("v1/user/", options))
+
+    def iter_users(self, options: Options = None) -> AsyncIterator[JSONObject]:
+        """Walk all users lazily, page by page."""
+        return walk(self.list, options)
+
+    async def get(self, distinct_id: str, options: Options = None) -> JSONObject:
+        """Return a user's profile."""
+        return await self.config.call_json(_requests.get(user_path(distinct_id), options))
+
+    async def upsert(self, distinct_id: str, payload: JSONObject | None = None, options: Options = None) -> JSONObject:
+        """Create a user or add to it, and return the profile: properties are merged key by key, channels are added."""
+        return await self.config.call_json(_requests.profile_write("POST", user_path(distinct_id), payload, options))
+
+    async def merge(self, distinct_id: str, from_user_id: str) -> JSONObject:
+        """Merge the user ``from_user_id`` into ``distinct_id``, delete it, and return the merged profile."""
+        payload = {"from_user_id": clean_id(from_user_id, "from_user_id")}
+        return await self.config.call_json(_requests.post(user_path(distinct_id, "merge"), payload, repeatable=False))
+
+    async def delete(self, distinct_id: str) -> JSONObject:
+        """Delete a user for good, subscriptions included."""
+        return await self.config.call_done(_requests.delete(user_path(distinct_id)))
+
+    async def bulk_delete(self, payload: JSONObject) -> JSONObject:
+        """Delete users: ``{"distinct_ids": ["u1", "u2"]}``."""
+        return await self.config.call_done(_requests.delete("v1/bulk/user/", payload or {}))
+
+    # -- tenants
+
+    async def list_associated_tenants(self, distinct_id: str, options: Options = None) -> JSONObject:
+        """Return a page of the user's profiles within tenants."""
+        return await self.config.call_json(_requests.get(user_path(distinct_id, "associated_tenant"), options))
+
+    def iter_associated_tenants(self, distinct_id: str, options: Options = None) -> AsyncIterator[JSONObject]:
+        """Walk all of the user's profiles within tenants lazily."""
+        return walk(lambda page: self.list_associated_tenants(distinct_id, page), options)
+
+    async def get_for_tenant(self, distinct_id: str, tenant_id: str, options: Options = None) -> JSONObject:
+        """Return the profile that holds within a tenant."""
+        return await self.config.call_json(_requests.get(_tenant_path(distinct_id, tenant_id), options))
+
+    async def upsert_for_tenant(
+        self, distinct_id: str, tenant_id: str, payload: JSONObject | None = None, options: Options = None
+    ) -> JSONObject:
+        """Add to the profile within a tenant; the user must exist."""
+        path = _tenant_path(distinct_id, tenant_id)
+        return await self.config.call_json(_requests.profile_write("POST", path, payload, options))
+
+    async def unlink_tenant(self, distinct_id: str, tenant_id: str) -> JSONObject:
+        """Delete the profile within a tenant; the user stays."""
+        return await self.config.call_done(_requests.delete(_tenant_path(distinct_id, tenant_id)))
+
+    # -- subscriptions
+
+    async def get_objects_subscribed_to(self, distinct_id: str, options: Options = None) -> JSONObject:
+        """Return a page of the objects that the user is subscribed to; options ``limit``, ``before``, ``after``."""
+        return await self.config.call_json(_requests.get(user_path(distinct_id, "subscribed_to", "object"), options))
+
+    def iter_objects_subscribed_to(self, distinct_id: str, options: Options = None) -> AsyncIterator[JSONObject]:
+        """Walk all objects that the user is subscribed to lazily."""
+        return walk(lambda page: self.get_objects_subscribed_to(distinct_id, page), options)
+
+    async def get_lists_subscribed_to(self, distinct_id: str, options: Options = None) -> JSONObject:
+        """Return a page of the lists that the user is on; options ``limit``, ``before``, ``after``."""
+        return await self.config.call_json(_requests.get(user_path(distinct_id, "subscribed_to", "list"), options))
+
+    def iter_lists_subscribed_to(self, distinct_id: str, options: Options = None) -> AsyncIterator[JSONObject]:
+        """Walk all lists that the user is on lazily."""
+        return walk(lambda page: self.get_lists_subscribed_to(distinct_id, page), options)
+
+    # -- preferences
+
+    async def get_full_preference(self, distinct_id: str, options: Options = None) -> JSONObject:
+        """Return the user's preferences, by section and by channel."""
+        return await self.config.call_json(_requests.get(user_path(distinct_id, "preference"), options))
+
+    async def update_global_channels_preference(
+        self, distinct_id: str, payload: JSONObject, options: Options = None
+    ) -> JSONObject:
+        """Restrict channels: ``{"channel_preferences": [{"channel": "email", "is_restricted": True}]}``."""
+        path = user_path(distinct_id, "preference", "channel_preference")
+        return await self.config.call_json(_requests.patch(path, payload, options))
+
+    async def get_category_preference(self, distinct_id: str, category: str, options: Options = None) -> JSONObject:
+        """Return the user's preference for a category."""
+        return await self.config.call_json(_requests.get(_category_path(distinct_id, category), options))
+
+    async def update_category_preference(
+        self, distinct_id: str, category: str, payload: JSONObject, options: Options = None
+    ) -> JSONObject:
+        """Set the user's preference for a category: ``{"preference": "opt_in", "opt_out_channels": ["sms"]}``."""
+        return await self.config.call_json(_requests.patch(_category_path(distinct_id, category), payload, options))
+
+
+def _tenant_path(distinct_id: str, tenant_id: str) -> str:
+    return user_path(distinct_id, "tenant", clean_id(tenant_id, "tenant_id"))
+
+
+def _category_path(distinct_id: str, category: str) -> str:
+    return user_path(distinct_id, "preference", "category", clean_id(category, "category"))
+
+
+async def _batches(edits: Iterable[UserEdit] | AsyncIterable[UserEdit], batcher: Batcher) -> AsyncGenerator[Batch]:
+    async for edit in async_source(edits):
+        batch = batcher.add(edit)
+        if batch is not None:
+            yield batch
+    last = batcher.flush()
+    if last is not None:
+        yield last

@@ -1,0 +1,117 @@
+"""JSON in and out: compact UTF-8, and a clear refusal of what JSON cannot express. Pure.
+
+msgspec alone would write NaN as null, and dates, sets and bytes in spellings of its own. So every value that is not
+known to be plain is walked first; the walk names the key that is wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import msgspec
+
+from suprsend._errors import InputValueError
+
+# Values of these exact types need no walk: msgspec writes them as JSON, or raises for lone surrogates.
+PLAIN_TYPES: frozenset[type] = frozenset({str, int, bool, type(None)})
+
+
+def _subclass_value(value: object) -> object:
+    # Called by msgspec for types it does not know. The walk has let through only subclasses of these.
+    for plain in (str, int, float):
+        if isinstance(value, plain):
+            return plain.__call__(value)
+    raise TypeError(type(value).__name__)
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_subclass_value)
+_decoder = msgspec.json.Decoder()
+decode = _decoder.decode
+
+
+def encode(value: object, subject: str) -> bytes:
+    """Return ``value`` as compact UTF-8 JSON.
+
+    Args:
+        value: dicts with text keys (whole numbers are turned into text), lists, tuples, text, numbers, booleans, None.
+        subject: what is encoded, for the error message, such as ``payload``.
+
+    Raises:
+        InputValueError: a value has no JSON form, a number is not finite, or text holds a lone surrogate.
+    """
+    check(value, subject)
+    return _encoder.encode(value)
+
+
+def encode_plain(value: object, subject: str) -> bytes:
+    """Like ``encode``, for a value whose leaves are all of ``PLAIN_TYPES``: no walk unless something is wrong."""
+    try:
+        return _encoder.encode(value)
+    except UnicodeEncodeError:
+        return encode(value, subject)
+
+
+def check(value: object, subject: str) -> None:
+    """Raise InputValueError, naming the place, if ``value`` has no exact JSON form."""
+    try:
+        _walk(value, subject)
+    except RecursionError:
+        raise InputValueError(f"{subject}: nested too deeply, or contains itself") from None
+
+
+def _walk(value: object, path: str) -> None:
+    kind = value.__class__
+    if kind in PLAIN_TYPES and kind is not str:
+        return
+    if isinstance(value, str):
+        if not _encodable(value):
+            raise InputValueError(f"{path}: text contains a lone surrogate, which is not valid Unicode")
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise InputValueError(f"{path}: {value} is not a finite number, JSON cannot express it")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _check_key(key, path)
+            _walk(item, f"{path}.{key}")
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            _walk(item, f"{path}[{index}]")
+    elif not isinstance(value, int):
+        raise InputValueError(f"{path}: {kind.__name__} has no JSON form; pass text, a number, a list or a dict")
+
+
+def _check_key(key: object, path: str) -> None:
+    if isinstance(key, str):
+        if not _encodable(key):
+            raise InputValueError(f"{path}: a key contains a lone surrogate, which is not valid Unicode")
+    elif isinstance(key, bool) or not isinstance(key, int):
+        raise InputValueError(f"{path}: key {key!r} is a {type(key).__name__}, JSON keys are text")
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def spaced_size(value: object) -> int:
+    """Return the UTF-8 length of ``value`` as JSON with ``", "`` and ``": "``, the measure of the contract."""
+    return len(json.dumps(value, ensure_ascii=False).encode())
+
+
+def fits_spaced(compact_bytes: int, limit: int) -> bool:
+    """Say whether JSON of this compact length fits ``limit`` in the spaced form, whatever it contains.
+
+    A separator takes at least one other byte beside it (``[1,1,1]``), so the spaced form is at most half as long again.
+    """
+    return compact_bytes * 3 <= limit * 2
+
+
+def raw_items(array: bytes) -> list[bytes]:
+    """Return the elements of a JSON array as they are written in it."""
+    items: list[Any] = msgspec.json.decode(array, type=list[msgspec.Raw])
+    return [bytes(item) for item in items]

@@ -1,0 +1,209 @@
+"""The error tree of the SDK. A leaf.
+
+    SuprsendError
+    ├─ SuprsendConfigError             the client was built wrongly
+    ├─ SuprsendValidationError         an argument is wrong; nothing was sent
+    │  └─ InputValueError              the same, about a value (also a ValueError)
+    ├─ SuprsendAPIException            the hub answered with a status that means refusal
+    │  ├─ SuprsendAuthenticationError  401
+    │  ├─ SuprsendPermissionError      403
+    │  ├─ SuprsendNotFoundError        404
+    │  ├─ SuprsendConflictError        409
+    │  ├─ SuprsendTooLargeError        413
+    │  ├─ SuprsendRateLimitError       429: retry_after_s
+    │  ├─ SuprsendUnavailableError     502, 503, 504: retry_after_s
+    │  └─ SuprsendResponseError        accepted, but the answer cannot be read
+    └─ SuprsendTransportError          no answer: maybe_applied says whether the call may have taken effect
+
+Class names, ``status_code``, ``message``, ``response`` and the form ``[code: 404] …`` of ``str()`` are those of the
+official SDK 0.20.0. No message contains a credential or a request body.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from suprsend._types import HTTPAnswer
+
+
+class SuprsendError(Exception):
+    """Base of everything that the SDK raises.
+
+    Attributes:
+        message: what went wrong, for people.
+        status_code: the HTTP status where there is one, else 500 (400 for wrong arguments).
+    """
+
+    default_status = 500
+    default_message: str | None = None
+
+    def __init__(self, *args: object, message: str | None = None, status_code: int | None = None) -> None:
+        super().__init__(*args)
+        first = str(args[0]) if args else self.default_message
+        self.message: str | None = message if message is not None else first
+        self.status_code: int = self.default_status if status_code is None else status_code
+
+    def __str__(self) -> str:
+        return f"[code: {self.status_code}] {self.message}"
+
+
+class SuprsendConfigError(SuprsendError):
+    """The client was built wrongly: a missing credential or an unusable base URL."""
+
+
+class SuprsendValidationError(SuprsendError):
+    """An argument is wrong; nothing was sent."""
+
+    default_status = 400
+    default_message = "validation error"
+
+    @property
+    def error_type(self) -> str:
+        """Name of the class, as the official SDK has it."""
+        return type(self).__name__
+
+
+class InputValueError(SuprsendValidationError, ValueError):
+    """A value is wrong: it is too large, cannot be written as JSON, or (strict mode) does not fit its key."""
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+class SuprsendAPIException(SuprsendError):  # noqa: N818  # the official name
+    """The hub refused the call.
+
+    Attributes:
+        response: the HTTP response.
+        code: the stable word of the hub's error body (``error_code``), if it sent one.
+        request_id: value of the header ``X-Request-ID``, if the hub sent one.
+    """
+
+    def __init__(self, response: HTTPAnswer) -> None:
+        super().__init__(response, message=_message_of(response), status_code=response.status_code)
+        self.response = response
+        body = _json_body(response)
+        self.code: str | None = body.get("error_code") if isinstance(body, dict) else None
+        self.request_id: str | None = response.headers.get("x-request-id")
+
+
+class SuprsendAuthenticationError(SuprsendAPIException):
+    """401: the hub does not know these credentials."""
+
+
+class SuprsendPermissionError(SuprsendAPIException):
+    """403: the credentials are good, but not for this call."""
+
+
+class SuprsendNotFoundError(SuprsendAPIException):
+    """404: the user, object, list, … does not exist."""
+
+
+class SuprsendConflictError(SuprsendAPIException):
+    """409: the call contradicts what the hub holds."""
+
+
+class SuprsendTooLargeError(SuprsendAPIException):
+    """413: the body is larger than the hub accepts."""
+
+
+class SuprsendRateLimitError(SuprsendAPIException):
+    """429: too many calls; ``retry_after_s`` is the pause that the hub asks for, in seconds."""
+
+    @property
+    def retry_after_s(self) -> float | None:
+        """Seconds to wait, or None if the hub named no time."""
+        return retry_after_s(self.response.headers)
+
+
+class SuprsendUnavailableError(SuprsendAPIException):
+    """502, 503, 504: the hub, or what stands before it, cannot answer now."""
+
+    @property
+    def retry_after_s(self) -> float | None:
+        """Seconds to wait, or None if the hub named no time."""
+        return retry_after_s(self.response.headers)
+
+
+class SuprsendResponseError(SuprsendAPIException):
+    """The status says accepted, but the answer is not the JSON that a hub sends; is ``base_url`` right?"""
+
+    def __init__(self, response: HTTPAnswer) -> None:
+        super().__init__(response)
+        kind = response.headers.get("content-type", "no content type")
+        self.message = (
+            f"the answer ({kind}) is not a JSON object, as a hub would send it; does base_url point to a hub?"
+        )
+
+
+class SuprsendTransportError(SuprsendError):
+    """No answer came.
+
+    Attributes:
+        maybe_applied: False if the request certainly never reached the hub (no connection), True if it may have been
+            applied (timeout or lost connection after sending).
+    """
+
+    def __init__(self, message: str, *, maybe_applied: bool = True) -> None:
+        super().__init__(message)
+        self.maybe_applied = maybe_applied
+
+
+_BY_STATUS: dict[int, type[SuprsendAPIException]] = {
+    401: SuprsendAuthenticationError,
+    403: SuprsendPermissionError,
+    404: SuprsendNotFoundError,
+    409: SuprsendConflictError,
+    413: SuprsendTooLargeError,
+    429: SuprsendRateLimitError,
+    502: SuprsendUnavailableError,
+    503: SuprsendUnavailableError,
+    504: SuprsendUnavailableError,
+}
+
+
+def api_error(response: HTTPAnswer) -> SuprsendAPIException:
+    """Return the exception that fits the status of a refused call."""
+    return _BY_STATUS.get(response.status_code, SuprsendAPIException)(response)
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that ``Retry-After`` asks for, as a number or a date; None if absent or unreadable."""
+    value = headers.get("retry-after", "").strip()
+    if not value:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        from email.utils import parsedate_to_datetime  # late: costs 10 ms of import, needed almost never
+
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - time.time()
+        except (ValueError, TypeError):
+            return None
+    return max(0.0, seconds) if seconds == seconds else None  # noqa: PLR0124  # NaN is no time
+
+
+def _json_body(response: HTTPAnswer) -> Any:
+    if "application/json" not in response.headers.get("content-type", ""):
+        return None
+    try:
+        return response.json()
+    except ValueError:
+        return None
+
+
+def _message_of(response: HTTPAnswer) -> str:
+    if 300 <= response.status_code < 400:
+        where = response.headers.get("location", "nowhere")
+        return f"the hub answered with a redirect to {where}; redirects are not followed, correct base_url"
+    body = _json_body(response)
+    if isinstance(body, dict):
+        message = body.get("message") or body.get("detail")
+        if message:
+            return str(message)
+    return response.text

@@ -1,0 +1,30 @@
+"""Every limit of the SDK, with its unit and who imposes it. A leaf."""
+
+# Imposed by the wire contract; measured on JSON text with the separators ", " and ": ", in UTF-8 bytes.
+MAX_EVENT_BYTES = 10_240
+MAX_EVENT_BYTES_READABLE = "10KB"
+
+# Imposed by the wire contract on one POST of identity events.
+MAX_CHUNK_RECORDS = 400
+MAX_CHUNK_BYTES = 819_200
+
+# Our choice: a connection inside one network takes milliseconds, a hub that is handed 800 KB of edits may need a while.
+CONNECT_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 30.0
+
+# Our choice: one call and three retries, waits of about 0.25, 0.5 and 1 s, each jittered.
+MAX_RETRIES = 3
+RETRY_BASE_S = 0.25
+RETRY_CAP_S = 8.0
+# A server that asks for a longer pause than this gets its error handed to the caller instead.
+MAX_RETRY_AFTER_S = 60.0
+
+# Our choice: chunks under way at the same time in a bulk run.
+MAX_IN_FLIGHT = 4
+# Requests spent on finding the guilty records of one refused chunk; about 18 find one guilty record among 400.
+MAX_SPLIT_REQUESTS = 128
+# Failed records that the summary of a bulk run keeps; the counters stay exact beyond it.
+MAX_FAILED_RECORDS_KEPT = 1_000
+
+# Page size of the lazy iterators; the contract allows 1 to 1000.
+ITER_PAGE_SIZE = 100

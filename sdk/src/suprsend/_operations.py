@@ -1,0 +1,275 @@
+"""Building the operations of one edit, for users and objects alike. Pure.
+
+Argument forms, messages and resulting JSON are those of the official SDK: ``contract/vectors/user_operations.json``.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from suprsend import _channels as words
+from suprsend._encoding import PLAIN_TYPES, check
+from suprsend._errors import InputValueError
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+    from suprsend._types import EditConfig, JSONObject
+
+logger = logging.getLogger("suprsend")
+
+_PLAIN_OPERANDS = frozenset({words.SET, words.SET_ONCE})
+
+
+class EditBuilder:
+    """Collects operations in the order of the calls. Nothing is sent until the edit is handed to its API.
+
+    Mistakes (an argument of the wrong type, a blank key, a value that the hub would refuse) are kept as messages, or
+    raised as InputValueError at the call that makes them if the client is strict.
+    """
+
+    __slots__ = ("_doubts", "_errors", "_infos", "_operations", "_plain", "_strict", "_unlogged", "config")
+
+    def __init__(self, config: EditConfig) -> None:
+        self.config = config
+        self._strict = config.strict
+        self._operations: list[JSONObject] = []
+        self._plain = True  # every value so far is of a type that needs no walk before it is encoded
+        self._errors: list[str] = []
+        self._infos: list[str] = []
+        self._doubts: list[str] = []
+        self._unlogged: list[str] = []
+
+    # -- what was collected
+
+    @property
+    def operations(self) -> list[JSONObject]:
+        """The operations so far, in wire form; the list may be changed."""
+        self._plain = False
+        return self._operations
+
+    @property
+    def errors(self) -> list[str]:
+        """Calls that had no effect because an argument was of the wrong form."""
+        return self._errors
+
+    @property
+    def warnings(self) -> list[str]:
+        """Keys that were skipped."""
+        return self._infos
+
+    def get_payload(self) -> JSONObject:
+        """Return the body of the synchronous edit: ``{"operations": […]}``."""
+        return {"operations": self.operations}
+
+    # -- properties
+
+    def set(self, arg1: str | JSONObject, arg2: Any = None) -> None:
+        """Set properties, ``set(key, value)`` or ``set({key: value, …})``; what was stored under the key is replaced.
+
+        None is stored with the dict form only.
+        """
+        self._change("set", words.SET, arg1, arg2)
+
+    def set_once(self, arg1: str | JSONObject, arg2: Any = None) -> None:
+        """Set properties that do not exist yet; same forms as ``set``."""
+        self._change("set_once", words.SET_ONCE, arg1, arg2)
+
+    def increment(self, arg1: str | JSONObject, arg2: float | None = None) -> None:
+        """Add to numbers, ``increment(key, n)`` or ``increment({key: n, …})``; a missing one counts as 0."""
+        self._change("increment", words.ADD, arg1, arg2)
+
+    def append(self, arg1: str | JSONObject, arg2: Any = None) -> None:
+        """Append to list properties, or add an identity if the key is a channel; ``append(key, value)`` or a dict.
+
+        In the dict form ``$id_provider`` and ``$bundle_id`` qualify the push tokens beside them.
+        """
+        self._change("append", words.APPEND, arg1, arg2)
+
+    def remove(self, arg1: str | JSONObject, arg2: Any = None) -> None:
+        """Remove from list properties, or remove an identity; same forms as ``append``."""
+        self._change("remove", words.REMOVE, arg1, arg2)
+
+    def unset(self, key: str | list[str] | tuple[str, ...] | AbstractSet[str]) -> None:
+        """Delete properties, or all identities of channels: one key, or a list, tuple or set of keys."""
+        if isinstance(key, str):
+            keys: list[object] = [key]
+        elif isinstance(key, (list, tuple, set, frozenset)):
+            keys = list(key)
+        else:
+            self._error("[unset] key must be either String or List[string]")
+            return
+        trimmed = [name for name in (self._key("unset", item) for item in keys) if name]
+        if trimmed:
+            self._operations.append({words.UNSET: trimmed})
+
+    # -- language, locale, time zone
+
+    def set_preferred_language(self, lang_code: str | None) -> None:
+        """Set the language, a code such as ``en``; None removes it."""
+        self._set_one("set_preferred_language", words.LANGUAGE, lang_code)
+
+    def set_locale(self, locale_code: str | None) -> None:
+        """Set the locale, such as ``en_GB`` or ``es-AR``; None removes it."""
+        self._set_one("set_locale", words.LOCALE, locale_code)
+
+    def set_timezone(self, timezone: str | None) -> None:
+        """Set the time zone by its IANA name, such as ``America/Los_Angeles``; None removes it."""
+        self._set_one("set_timezone", words.TIMEZONE, timezone)
+
+    # -- channels
+
+    def add_email(self, value: str) -> None:
+        """Add an e-mail address."""
+        self._identity("add_email", words.APPEND, words.EMAIL, value)
+
+    def remove_email(self, value: str) -> None:
+        """Remove an e-mail address."""
+        self._identity("remove_email", words.REMOVE, words.EMAIL, value)
+
+    def add_sms(self, value: str) -> None:
+        """Add a phone number for SMS, with country code: ``+15550100000``."""
+        self._identity("add_sms", words.APPEND, words.SMS, value)
+
+    def remove_sms(self, value: str) -> None:
+        """Remove a phone number for SMS."""
+        self._identity("remove_sms", words.REMOVE, words.SMS, value)
+
+    def add_whatsapp(self, value: str) -> None:
+        """Add a phone number for WhatsApp, with country code."""
+        self._identity("add_whatsapp", words.APPEND, words.WHATSAPP, value)
+
+    def remove_whatsapp(self, value: str) -> None:
+        """Remove a phone number for WhatsApp."""
+        self._identity("remove_whatsapp", words.REMOVE, words.WHATSAPP, value)
+
+    def add_androidpush(self, value: str, provider: str | None = None, bundle_id: str | None = None) -> None:
+        """Add an Android push token; providers ``fcm`` (default), ``xiaomi``, ``oppo``."""
+        self._push("add_androidpush", words.APPEND, words.ANDROIDPUSH, value, provider, bundle_id)
+
+    def remove_androidpush(self, value: str, provider: str | None = None, bundle_id: str | None = None) -> None:
+        """Remove an Android push token."""
+        self._push("remove_androidpush", words.REMOVE, words.ANDROIDPUSH, value, provider, bundle_id)
+
+    def add_iospush(self, value: str, provider: str | None = None, bundle_id: str | None = None) -> None:
+        """Add an iOS push token; provider ``apns``."""
+        self._push("add_iospush", words.APPEND, words.IOSPUSH, value, provider, bundle_id)
+
+    def remove_iospush(self, value: str, provider: str | None = None, bundle_id: str | None = None) -> None:
+        """Remove an iOS push token."""
+        self._push("remove_iospush", words.REMOVE, words.IOSPUSH, value, provider, bundle_id)
+
+    def add_webpush(self, value: JSONObject, provider: str | None = None) -> None:
+        """Add a web push subscription, ``{"endpoint": …, "keys": {"p256dh": …, "auth": …}}``; provider ``vapid``."""
+        self._push("add_webpush", words.APPEND, words.WEBPUSH, value, provider, None)
+
+    def remove_webpush(self, value: JSONObject, provider: str | None = None) -> None:
+        """Remove a web push subscription."""
+        self._push("remove_webpush", words.REMOVE, words.WEBPUSH, value, provider, None)
+
+    def add_slack(self, value: JSONObject) -> None:
+        """Add a Slack recipient: ``email``, ``user_id`` or ``channel_id``, with its token; or ``incoming_webhook``."""
+        self._identity("add_slack", words.APPEND, words.SLACK, value)
+
+    def remove_slack(self, value: JSONObject) -> None:
+        """Remove a Slack recipient."""
+        self._identity("remove_slack", words.REMOVE, words.SLACK, value)
+
+    def add_ms_teams(self, value: JSONObject) -> None:
+        """Add a Teams recipient: ``user_id`` or ``conversation_id``, with its tenant; or ``incoming_webhook``."""
+        self._identity("add_ms_teams", words.APPEND, words.MS_TEAMS, value)
+
+    def remove_ms_teams(self, value: JSONObject) -> None:
+        """Remove a Teams recipient."""
+        self._identity("remove_ms_teams", words.REMOVE, words.MS_TEAMS, value)
+
+    # -- how operations come about
+
+    def _change(self, caller: str, operator: str, arg1: object, arg2: object) -> None:
+        if isinstance(arg1, str):
+            if arg2 is None:
+                self._error(f"[{caller}] if arg1 is a string, then arg2 must be passed")
+                return
+            items: Any = ((arg1, arg2),)
+        elif isinstance(arg1, dict):
+            items = arg1.items()
+        else:
+            text = "String or a dict" if operator not in (words.APPEND, words.REMOVE) else "either string or a dict"
+            self._error(f"[{caller}] arg1 must be {text}")
+            return
+        operand: JSONObject = {}
+        push = False
+        for raw_key, value in items:
+            key = self._key(caller, raw_key)
+            if key:
+                self._look_at(caller, operator, key, value)
+                operand[key] = value
+                push = push or key in words.PUSH_CHANNELS
+        if push and operator in (words.APPEND, words.REMOVE):
+            operand.setdefault(words.ID_PROVIDER, None)
+        if operand:
+            self._operations.append({operator: operand})
+
+    def _set_one(self, caller: str, key: str, value: object) -> None:
+        self._look_at(caller, words.SET, key, value)
+        self._operations.append({words.SET: {key: value}})
+
+    def _identity(self, caller: str, operator: str, channel: str, value: object) -> None:
+        self._look_at(caller, operator, channel, value)
+        self._operations.append({operator: {channel: value}})
+
+    def _push(
+        self, caller: str, operator: str, channel: str, value: object, provider: str | None, bundle_id: str | None
+    ) -> None:
+        self._look_at(caller, operator, channel, value)
+        self._look_at(caller, operator, words.ID_PROVIDER, provider)
+        operand: JSONObject = {channel: value, words.ID_PROVIDER: provider}
+        if bundle_id:
+            self._look_at(caller, operator, words.BUNDLE_ID, bundle_id)
+            operand[words.BUNDLE_ID] = bundle_id
+        self._operations.append({operator: operand})
+
+    def _look_at(self, caller: str, operator: str, key: str, value: object) -> None:
+        if self._strict:
+            check(value, f"{self._label()}[{caller}] {key}")
+        if value.__class__ not in PLAIN_TYPES:
+            self._plain = False
+        elif key[0] not in "$sS" and operator in _PLAIN_OPERANDS:  # most calls: a plain value under a key of the caller
+            return
+        message = words.doubt(operator, key, value)
+        if message is not None:
+            self._note(self._doubts, f"[{caller}] {message}")
+
+    def _key(self, caller: str, key: object) -> str | None:
+        if not isinstance(key, str):
+            self._note(self._infos, f"[{caller}] skipping key: {key}. key must be a string")
+            return None
+        trimmed = key.strip()
+        if not trimmed:
+            self._note(self._infos, f"[{caller}] skipping key: empty string")
+        return trimmed
+
+    # -- mistakes
+
+    def _label(self) -> str:
+        raise NotImplementedError
+
+    def _error(self, message: str) -> None:
+        self._note(self._errors, message)
+
+    def _note(self, where: list[str], message: str) -> None:
+        if self._strict:
+            raise InputValueError(self._label() + message)
+        where.append(message)
+        self._unlogged.append(message)
+
+    def mistakes(self) -> list[str]:
+        """Return up to three texts (skipped keys, calls without effect, doubtful values); log what is new."""
+        if not (self._infos or self._errors or self._doubts):
+            return []
+        label = self._label()
+        for message in self._unlogged:
+            logger.warning("%s%s", label, message)
+        self._unlogged.clear()
+        return [label + "\n".join(part) for part in (self._infos, self._errors, self._doubts) if part]

@@ -1,0 +1,193 @@
+"""Building requests and reading answers. No I/O.
+
+Paths, encodings and local checks follow the official SDK: ``contract/vectors/wire_requests.json``. Ids that are ``.``
+or ``..`` are refused here, because URL rules would turn them into another resource.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from suprsend import _encoding
+from suprsend._errors import SuprsendResponseError, SuprsendValidationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import httpx2
+
+    from suprsend._types import JSONObject
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call, before it is signed.
+
+    Attributes:
+        method: HTTP method.
+        path: path and query after the base URL, percent-encoded, without leading slash.
+        body: bytes to send.
+        repeatable: applying it twice equals applying it once, so it may be sent again when no answer came.
+        idempotency_key: value of ``Idempotency-Key``: the hub takes it as the edit's insert id.
+    """
+
+    method: str
+    path: str
+    body: bytes = b""
+    repeatable: bool = False
+    idempotency_key: str | None = None
+
+
+def get(path: str, options: Mapping[str, Any] | None = None) -> Request:
+    """Return a GET."""
+    return Request("GET", path + query(options), repeatable=True)
+
+
+def post(path: str, payload: object, options: Mapping[str, Any] | None = None, *, repeatable: bool = True) -> Request:
+    """Return a POST with a JSON body."""
+    return Request("POST", path + query(options), json_body(payload), repeatable=repeatable)
+
+
+def patch(path: str, payload: object, options: Mapping[str, Any] | None = None, *, repeatable: bool = True) -> Request:
+    """Return a PATCH with a JSON body."""
+    return Request("PATCH", path + query(options), json_body(payload), repeatable=repeatable)
+
+
+def delete(path: str, payload: object = None, options: Mapping[str, Any] | None = None) -> Request:
+    """Return a DELETE; without payload it has no body at all."""
+    body = b"" if payload is None else json_body(payload)
+    return Request("DELETE", path + query(options), body, repeatable=True)
+
+
+def profile_write(
+    method: str, path: str, payload: object, options: Mapping[str, Any] | None = None, key: str | None = None
+) -> Request:
+    """Return a synchronous edit or upsert; its idempotency key makes it safe to repeat, increments included."""
+    return Request(method, path + query(options), json_body(payload), True, key or str(uuid.uuid4()))
+
+
+def post_events(body: bytes) -> Request:
+    """Return the POST of identity events; their ``$insert_id`` makes it safe to repeat."""
+    return Request("POST", "event/", body, repeatable=True)
+
+
+def json_body(payload: object) -> bytes:
+    """Return the JSON of a payload; None becomes ``{}``.
+
+    Raises:
+        SuprsendValidationError: the payload is no dict.
+        InputValueError: a value in it has no JSON form.
+    """
+    if payload is None:
+        return b"{}"
+    if not isinstance(payload, dict):
+        raise SuprsendValidationError(f"payload must be a dict, not {type(payload).__name__}")
+    return _encoding.encode(payload, "payload")
+
+
+def query(options: Mapping[str, Any] | None) -> str:
+    """Return the query string with its ``?``: None is dropped, booleans become true and false, order is kept."""
+    if not options:
+        return ""
+    if not isinstance(options, dict):
+        raise SuprsendValidationError(f"options must be a dict of query parameters, not {type(options).__name__}")
+    pairs = [(key, _query_value(value)) for key, value in options.items() if value is not None]
+    try:
+        return "?" + urlencode(pairs) if pairs else ""
+    except UnicodeEncodeError:
+        raise SuprsendValidationError("options: text contains a lone surrogate, which is not valid Unicode") from None
+
+
+def _query_value(value: object) -> str:
+    return ("false", "true")[value] if isinstance(value, bool) else str(value)
+
+
+def clean_id(value: object, name: str) -> str:
+    """Return an id, trimmed.
+
+    Raises:
+        SuprsendValidationError: not a text, blank, ``.`` or ``..``, or not valid Unicode.
+    """
+    if not isinstance(value, str) or not (trimmed := value.strip()):
+        raise SuprsendValidationError(f"missing {name}")
+    if trimmed in {".", ".."}:
+        raise SuprsendValidationError(f"{name} must not be '.' or '..', a URL cannot carry it")
+    try:
+        trimmed.encode()
+    except UnicodeEncodeError:
+        raise SuprsendValidationError(f"{name} contains a lone surrogate, which is not valid Unicode") from None
+    return trimmed
+
+
+def text_id(value: object, name: str) -> str:
+    """Like ``clean_id``, for lists and tenants, where the official SDK tells a wrong type from a blank."""
+    if not isinstance(value, str):
+        raise SuprsendValidationError(f"{name} must be a string")
+    return clean_id(value, name)
+
+
+def path(*segments: str) -> str:
+    """Return a path whose segments are percent-encoded, one by one, all but the unreserved characters."""
+    return "/".join([quote(segment, safe="") for segment in segments]) + "/"
+
+
+def user_path(distinct_id: object, *rest: str) -> str:
+    """Return the path of a user, or of something below it."""
+    return path("v1", "user", clean_id(distinct_id, "distinct_id"), *rest)
+
+
+def object_path(object_type: object, object_id: object, *rest: str) -> str:
+    """Return the path of an object, or of something below it."""
+    kind = clean_id(object_type, "object_type")
+    return path("v1", "object", kind, clean_id(object_id, "object_id"), *rest)
+
+
+def list_path(list_id: object, *rest: str) -> str:
+    """Return the path of a subscriber list, or of something below it."""
+    return path("v1", "subscriber_list", text_id(list_id, "list_id"), *rest)
+
+
+def tenant_path(tenant_id: object, *rest: str) -> str:
+    """Return the path of a tenant, or of something below it."""
+    return path("v1", "tenant", text_id(tenant_id, "tenant_id"), *rest)
+
+
+def page_window(limit: object, offset: object) -> JSONObject:
+    """Return limit and offset as the official SDK cleans them: 1 to 1000, else 20; from 0, else 0."""
+    good_limit = isinstance(limit, int) and 0 < limit <= 1000
+    good_offset = isinstance(offset, int) and offset >= 0
+    return {"limit": limit if good_limit else 20, "offset": offset if good_offset else 0}
+
+
+def id_list(values: Iterable[str]) -> list[str]:
+    """Return a list of distinct_ids as it is.
+
+    Raises:
+        SuprsendValidationError: not a list, or an element is not a text.
+    """
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise SuprsendValidationError("distinct_ids must be list of strings")
+    return values
+
+
+def json_object(response: httpx2.Response) -> JSONObject:
+    """Return the JSON object of an accepted call.
+
+    Raises:
+        SuprsendResponseError: the answer is something else.
+    """
+    try:
+        answer = _encoding.decode(response.content)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise SuprsendResponseError(response)
+    return answer
+
+
+def done(response: httpx2.Response) -> JSONObject:
+    """Return the answer of the delete methods, which have no body."""
+    return {"success": True, "status_code": response.status_code}

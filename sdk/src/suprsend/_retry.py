@@ -1,0 +1,75 @@
+"""Deciding whether a call is tried again, and after what pause. No I/O, no clock, no randomness of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from suprsend._limits import MAX_RETRIES, MAX_RETRY_AFTER_S, RETRY_BASE_S, RETRY_CAP_S
+
+# The hub, or what stands before it, asks for patience. 429 is a refusal before any effect; after the others the call
+# may have been applied.
+_PASSING = frozenset({429, 502, 503, 504})
+_NOT_APPLIED = frozenset({429})
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often and how patiently a call is repeated.
+
+    Attributes:
+        max_retries: attempts after the first; 0 switches retries off.
+        base_s, cap_s: the pause before retry n (from 0) is half to all of ``base_s * 2**n``, at most ``cap_s``.
+        max_retry_after_s: a longer ``Retry-After`` is not waited for.
+    """
+
+    max_retries: int = MAX_RETRIES
+    base_s: float = RETRY_BASE_S
+    cap_s: float = RETRY_CAP_S
+    max_retry_after_s: float = MAX_RETRY_AFTER_S
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How an attempt failed: a status, or None if no answer came.
+
+    Attributes:
+        status_code: HTTP status of the refusal.
+        maybe_applied: whether the attempt may have had its effect.
+        retry_after_s: pause that the server asked for.
+    """
+
+    status_code: int | None
+    maybe_applied: bool
+    retry_after_s: float | None = None
+
+
+def refusal(status_code: int, retry_after_s: float | None) -> Failure:
+    """Return the failure that an answer with this status is."""
+    return Failure(status_code, status_code not in _NOT_APPLIED, retry_after_s)
+
+
+def pause_before_retry(
+    policy: RetryPolicy, attempt: int, failure: Failure, *, repeatable: bool, jitter: float
+) -> float | None:
+    """Return the seconds to wait before trying again, or None to give up.
+
+    Args:
+        policy: the limits.
+        attempt: retries made so far, 0 after the first attempt.
+        failure: how the attempt failed.
+        repeatable: whether applying the call twice equals applying it once.
+        jitter: a random number from 0 to 1.
+    """
+    if attempt >= policy.max_retries:
+        return None
+    if failure.status_code is not None and failure.status_code not in _PASSING:
+        return None
+    if failure.maybe_applied and not repeatable:
+        return None
+    step = min(policy.cap_s, policy.base_s * 2.0**attempt)
+    pause = step / 2 + step / 2 * jitter
+    if failure.retry_after_s is None:
+        return pause
+    if failure.retry_after_s > policy.max_retry_after_s:
+        return None
+    return max(pause, failure.retry_after_s)

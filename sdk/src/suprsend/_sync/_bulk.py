@@ -1,0 +1,220 @@
+# Generated from _async/_bulk.py by tools/make_sync.py. Change that file, then run the tool.
+"""Sending bulk edits: several chunks under way, refused chunks split, everything accounted for."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from typing import TYPE_CHECKING, Any, Self
+
+from suprsend import _requests
+from suprsend._bulk import LOCAL_FAILURE, Batch, Batcher, BulkProgress, BulkResponse, Outcome, Part, outcomes, unsent
+from suprsend._errors import SuprsendAPIException, SuprsendConfigError, SuprsendTransportError, SuprsendValidationError
+from suprsend._io import Pause, Window
+from suprsend._limits import MAX_IN_FLIGHT, MAX_SPLIT_REQUESTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+    from types import TracebackType
+
+    from suprsend._chunker import Chunk
+    from suprsend._sync._client import Suprsend
+
+logger = logging.getLogger("suprsend")
+
+# Refusals that may be due to a single record, or to the size of the whole.
+_SPLIT_STATUSES = frozenset({400, 413})
+
+
+class BulkRun:
+    """A bulk edit under way. Iterate over it for one Outcome per record, in input order, or take ``result()``.
+
+    Nothing is read from the input further than the chunks under way, and memory does not grow with its length.
+    Records of one user are applied in input order. If the run is interrupted (an error of the input, Ctrl-C, leaving
+    the loop) the chunks under way are awaited, nothing else is sent, and ``response`` accounts for every record read.
+    """
+
+    def __init__(
+        self,
+        client: Suprsend,
+        batches: Generator[Batch],
+        leftover: Callable[[], Batch | None],
+        *,
+        max_in_flight: int,
+        on_progress: Callable[[BulkProgress], object] | None,
+        keep: int | None,
+    ) -> None:
+        if max_in_flight < 1:
+            raise SuprsendValidationError("max_in_flight must be at least 1")
+        self.response = BulkResponse(keep=keep)
+        self._client = client
+        self._batches = batches
+        self._leftover = leftover
+        self._window = Window(max_in_flight)
+        self._pause = Pause()
+        self._pending: deque[Batch] = deque()
+        self._held: Batch | None = None
+        self._exhausted = False
+        self._on_progress = on_progress
+
+    def result(self) -> BulkResponse:
+        """Run to the end and return the summary."""
+        try:
+            while self._settle_next() is not None:
+                pass
+        finally:
+            self.close()
+        self.response.settle()
+        return self.response
+
+    def __iter__(self) -> Iterator[Outcome]:
+        try:
+            index = self.response.total
+            while (settled := self._settle_next()) is not None:
+                batch, parts = settled
+                for outcome in outcomes(batch, parts, index):
+                    yield outcome
+                index += len(batch)
+        finally:
+            self.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the run: await what is under way, without retries, and account for what was read but not sent."""
+        interrupted = len(self._pending)
+        self._pause.stop()
+        while self._pending:
+            self._absorb(self._pending[0], self._window.oldest())
+            self._pending.popleft()
+        self._batches.close()
+        held, self._held, self._exhausted = self._held, None, True
+        not_sent = [batch for batch in (held, self._leftover()) if batch is not None]
+        for batch in not_sent:
+            self._absorb(batch, unsent(batch))
+        self._window.close()
+        if interrupted or not_sent:
+            logger.warning(
+                "bulk run interrupted: %d chunks that were under way have been awaited, %d records were not sent; %s",
+                interrupted,
+                sum(map(len, not_sent)),
+                self.response,
+            )
+
+    def _settle_next(self) -> tuple[Batch, list[Part]] | None:
+        """Keep the window full, then wait for the oldest batch; None at the end."""
+        while not self._exhausted and not self._window.full:
+            batch = self._held or self._next_batch()
+            if batch is None:
+                self._exhausted = True
+            elif self._shares_users(batch):
+                self._held = batch  # an older edit of one of these users is still under way
+                break
+            else:
+                self._held = None
+                self._window.start(self._send, batch)
+                self._pending.append(batch)
+        if not self._pending:
+            return None
+        parts: list[Part] = self._window.oldest()
+        batch = self._pending.popleft()
+        self._absorb(batch, parts)
+        return batch, parts
+
+    def _next_batch(self) -> Batch | None:
+        for batch in self._batches:
+            return batch
+        return None
+
+    def _shares_users(self, batch: Batch) -> bool:
+        if not self._pending or batch.chunk is None:
+            return False
+        users = set(batch.chunk.distinct_ids)
+        return any(other.chunk and not users.isdisjoint(other.chunk.distinct_ids) for other in self._pending)
+
+    def _absorb(self, batch: Batch, parts: list[Part]) -> None:
+        self.response.absorb(batch, parts)
+        if self._on_progress is not None:
+            done = self.response
+            self._on_progress(BulkProgress(done.total, done.success, done.failure))
+
+    def _send(self, batch: Batch) -> list[Part]:
+        """Send the chunk of a batch; split it where it is refused, until the guilty records stand alone."""
+        parts: list[Part] = []
+        todo = [batch.chunk] if batch.chunk is not None else []
+        requests = 0
+        while todo:
+            chunk = todo.pop()
+            part = self._post(chunk)
+            requests += 1
+            if part.status_code in _SPLIT_STATUSES and len(chunk) > 1 and requests < MAX_SPLIT_REQUESTS:
+                first, second = chunk.halves()
+                todo += (second, first)
+            else:
+                parts.append(part)
+        return parts
+
+    def _post(self, chunk: Chunk) -> Part:
+        try:
+            response = self._client.call(_requests.post_events(chunk.body), self._pause)
+        except SuprsendAPIException as error:
+            return Part(chunk, error.status_code, error.response.text or str(error.message))
+        except (SuprsendTransportError, SuprsendConfigError) as error:
+            return Part(chunk, LOCAL_FAILURE, str(error.message))
+        return Part(chunk, response.status_code, None)
+
+
+class BulkUsersEdit:
+    """Collects edits of many users and sends them in as few requests as the limits allow.
+
+    There is no limit on the number of records. An edit is encoded when it is appended: what is done to it later does
+    not change what is sent.
+    """
+
+    def __init__(self, config: Suprsend) -> None:
+        self.config = config
+        self.response = BulkResponse()
+        self._batcher = Batcher(strict=config.strict)
+        self._batches: deque[Batch] = deque()
+
+    @property
+    def chunks(self) -> list[Chunk]:
+        """The full chunks that wait for ``save``."""
+        return [batch.chunk for batch in self._batches if batch.chunk is not None]
+
+    def append(self, *users: Any) -> None:
+        """Add edits.
+
+        Raises:
+            InputValueError: an argument is no UserEdit; or, in strict mode, an edit is too large or has no JSON form.
+        """
+        for edit in users:
+            batch = self._batcher.add(edit)
+            if batch is not None:
+                self._batches.append(batch)
+
+    def save(self) -> BulkResponse:
+        """Send what was appended since the last ``save`` and return what became of it; never raises for a refusal."""
+        last = self._batcher.flush()
+        if last is not None:
+            self._batches.append(last)
+        run = BulkRun(
+            self.config,
+            self._take(),
+            lambda: None,  # what was not sent stays here for the next save
+            max_in_flight=MAX_IN_FLIGHT,
+            on_progress=None,
+            keep=None,
+        )
+        self.response = run.response
+        return run.result()
+
+    def _take(self) -> Generator[Batch]:
+        while self._batches:
+            yield self._batches.popleft()

@@ -1,0 +1,239 @@
+# Generated from _async/_client.py by tools/make_sync.py. Change that file, then run the tool.
+"""The client: sends signed requests, retries what may be retried, and carries the sub-APIs."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import random
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self
+
+from suprsend import _encoding, _requests, _retry
+from suprsend._errors import (
+    SuprsendConfigError,
+    SuprsendTransportError,
+    SuprsendValidationError,
+    api_error,
+    retry_after_s,
+)
+from suprsend._io import HTTP, Pause
+from suprsend._limits import MAX_RETRIES
+from suprsend._settings import ClientBase, timeouts
+from suprsend._sync._users import UsersApi
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    import httpx2
+
+    from suprsend._requests import Request
+    from suprsend._types import AppInfo, JSONObject
+
+logger = logging.getLogger("suprsend")
+
+
+class Suprsend(ClientBase):
+    """Client of one workspace.
+
+    Args:
+        workspace_key, workspace_secret: credentials; requests are signed with the secret, which never travels.
+        base_url: address of the hub; else the variable ``SUPRSEND_BASE_URL``, else ``http://127.0.0.1:7877/``.
+        debug: log each request at DEBUG on the logger ``suprsend``: sizes and statuses, no bodies, no credentials.
+        app_info: name and version of your application, for the user agent.
+        strict: raise InputValueError at the call that makes a mistake, instead of warning about it.
+        timeout: seconds to wait for an answer, or a pair (connect, read); 5 and 30 by default.
+        max_retries: repetitions of a call that failed for a passing reason and may safely be repeated.
+        transport: an httpx2 transport, for tests and special networks.
+
+    A client keeps connections open: use it for many calls, close it with ``close`` or use it as a context manager.
+    It may be used after a fork, and by several tasks at the same time.
+
+    Raises:
+        SuprsendConfigError: a credential is missing, or the base URL is unusable.
+    """
+
+    def __init__(
+        self,
+        workspace_key: str,
+        workspace_secret: str,
+        base_url: str | None = None,
+        debug: bool = False,
+        app_info: AppInfo | None = None,
+        *,
+        strict: bool = False,
+        timeout: float | tuple[float, float] | None = None,
+        max_retries: int = MAX_RETRIES,
+        transport: httpx2.BaseTransport | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            workspace_key, workspace_secret, None, None, base_url, debug=debug, app_info=app_info, strict=strict
+        )
+        self._start(timeout, max_retries, transport, kwargs)
+
+    @classmethod
+    def with_workspace_api_key(
+        cls,
+        workspace_uid: str,
+        api_key: str,
+        base_url: str | None = None,
+        debug: bool = False,
+        app_info: AppInfo | None = None,
+        *,
+        strict: bool = False,
+        timeout: float | tuple[float, float] | None = None,
+        max_retries: int = MAX_RETRIES,
+        transport: httpx2.BaseTransport | None = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Return a client that authenticates with an API key instead of key and secret; other arguments as above."""
+        client = cls.__new__(cls)
+        ClientBase.__init__(
+            client, None, None, workspace_uid, api_key or "", base_url, debug=debug, app_info=app_info, strict=strict
+        )
+        client._start(timeout, max_retries, transport, kwargs)  # noqa: SLF001  # an instance of this class
+        return client
+
+    def _start(
+        self,
+        timeout: float | tuple[float, float] | None,
+        max_retries: int,
+        transport: httpx2.BaseTransport | None,
+        unknown: dict[str, Any],
+    ) -> None:
+        if unknown:
+            text = f"unknown arguments of {type(self).__name__}: {', '.join(sorted(unknown))}"
+            if self.strict:
+                raise SuprsendConfigError(text)
+            logger.warning("%s; they are ignored", text)
+        self._timeout = timeouts(timeout)
+        self._retry = _retry.RetryPolicy(max_retries=max_retries)
+        self._http = HTTP(self._origin, transport)
+        self._make_apis()
+
+    def _make_apis(self) -> None:
+        self.users = UsersApi(self)
+
+    def with_options(
+        self, *, timeout: float | tuple[float, float] | None = None, max_retries: int | None = None
+    ) -> Self:
+        """Return a client that shares the connections of this one and differs in timeout or retries.
+
+        For a single call: ``client.with_options(timeout=2).users.get("user-1")``.
+        """
+        other = copy.copy(self)
+        if timeout is not None:
+            other._timeout = timeouts(timeout)  # noqa: SLF001  # an instance of this class, here and below
+        if max_retries is not None:
+            other._retry = replace(self._retry, max_retries=max_retries)  # noqa: SLF001
+        other._make_apis()  # noqa: SLF001
+        return other
+
+    # -- life
+
+    def close(self) -> None:
+        """Close the connections; the client cannot be used any more."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- requests
+
+    def request(self, method: str, url: str, body: Any = None) -> httpx2.Response:
+        """Send any request to the hub and return the response, whatever its status.
+
+        Args:
+            method: HTTP method.
+            url: full address, percent-encoded, below ``base_url``.
+            body: what to send as JSON; None and ``""`` send nothing.
+
+        Raises:
+            SuprsendTransportError: no answer came.
+            SuprsendValidationError: the address is not below ``base_url``.
+        """
+        if not url.startswith(self.base_url):
+            raise SuprsendValidationError("url must start with the base_url of the client")
+        content = b"" if method == "GET" or body is None or body == "" else _encoding.encode(body, "body")
+        return self._attempt(_requests.Request(method, url[len(self.base_url) :], content), 0)
+
+    def prepare_request(self, method: str, url: str, body: Any = None) -> tuple[dict[str, str], str]:
+        """Return the headers and the body text with which a request would be sent."""
+        content = b"" if method == "GET" or body is None or body == "" else _encoding.encode(body, "body")
+        return self.signed_headers(method, url[len(self._origin) :], content), content.decode()
+
+    def call(self, request: Request, pause: Pause | None = None) -> httpx2.Response:
+        """Send a request, repeating it where that is safe and promising; return the accepted answer.
+
+        Raises:
+            SuprsendAPIException: the hub refused.
+            SuprsendTransportError: no answer came.
+        """
+        pause = pause or Pause()
+        attempt = 0
+        while True:
+            error: Exception
+            try:
+                response = self._attempt(request, attempt)
+                if response.status_code < 300:
+                    return response
+                failure = _retry.refusal(response.status_code, retry_after_s(response.headers))
+                error = api_error(response)
+            except SuprsendTransportError as lost:
+                failure = _retry.Failure(None, lost.maybe_applied)
+                error = lost
+            seconds = _retry.pause_before_retry(
+                self._retry,
+                attempt,
+                failure,
+                repeatable=request.repeatable,
+                jitter=random.random(),  # noqa: S311  # spreads load, keeps no secret
+            )
+            if seconds is None:
+                raise error
+            logger.info(
+                "%s /%s: %s; next attempt in %.2f s", request.method, request.path, type(error).__name__, seconds
+            )
+            if not pause.sleep(seconds):
+                raise error
+            attempt += 1
+
+    def _attempt(self, request: Request, attempt: int) -> httpx2.Response:
+        target = self._prefix + request.path
+        headers = self.signed_headers(request.method, target, request.body)
+        if request.idempotency_key is not None:
+            headers["Idempotency-Key"] = request.idempotency_key
+        if not logger.isEnabledFor(logging.DEBUG):
+            return self._http.send(request.method, target, headers, request.body, self._timeout)
+        started = time.perf_counter()
+        try:
+            response = self._http.send(request.method, target, headers, request.body, self._timeout)
+        except SuprsendTransportError as error:
+            logger.debug("%s %s attempt %d: %s", request.method, target, attempt + 1, error)
+            raise
+        logger.debug(
+            "%s %s attempt %d: sent %d bytes, answer %d with %d bytes in %.1f ms",
+            request.method,
+            target,
+            attempt + 1,
+            len(request.body),
+            response.status_code,
+            len(response.content),
+            (time.perf_counter() - started) * 1000,
+        )
+        return response
+
+    def call_json(self, request: Request) -> JSONObject:
+        """Send a request and return the JSON object of the answer."""
+        return _requests.json_object(self.call(request))
+
+    def call_done(self, request: Request) -> JSONObject:
+        """Send a request whose answer has no body; return ``{"success": True, "status_code": n}``."""
+        return _requests.done(self.call(request))
