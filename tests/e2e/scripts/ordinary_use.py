@@ -224,5 +224,5 @@ def with_api_key() -> None:
 if __name__ == "__main__":
     warnings.simplefilter("ignore", DeprecationWarning)
     for part in (edit_and_read, in_bulk, hard_ids, deprecated, mistakes, with_api_key):
-        part()
+        step(part.__name__, part)
     json.dump(answers, sys.stdout, ensure_ascii=True, indent=1)
