@@ -1,11 +1,11 @@
 """Bodies of the synchronous edits: the flat upsert body becomes operations, a PATCH body is unwrapped.
 
-Both are all-or-nothing, so wrong types raise here, and `raise_if_refused` turns what a fold refused into an error.
+Both are all-or-nothing, so wrong types raise here. What is in the operations is judged by the fold.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from .errors import InvalidRequest
 from .wire import (
@@ -24,9 +24,6 @@ from .wire import (
     KeyKind,
     kind_of_key,
 )
-
-if TYPE_CHECKING:
-    from .fold import FoldResult
 
 _TOKEN_CHANNELS: Final = frozenset({ANDROIDPUSH, IOSPUSH})
 _EMPTY_BODY: Final = "Request body must not be empty"  # documented upstream for edits
@@ -108,14 +105,3 @@ def check_patch(payload: Json) -> list[Json]:
         if type(operation) is not dict:
             raise InvalidRequest(f"operations[{i}] must be an object", code="invalid_operation")
     return operations
-
-
-def raise_if_refused(result: FoldResult) -> None:
-    """Raise for the first refusal that PATCH and upsert may not ignore; the caller then discards the result.
-
-    Raises:
-        InvalidRequest: with the refusal's code and message, and its key as detail.
-    """
-    for refusal in result.refusals:
-        if not refusal.ignorable:
-            raise InvalidRequest(refusal.message, code=refusal.code, detail={"key": refusal.key})

@@ -1,6 +1,6 @@
 """Operations on profiles: the fold and the bodies that carry operations, under one import."""
 
-from .bodies import check_patch, raise_if_refused, upsert_operations
+from .bodies import check_patch, upsert_operations
 from .fold import FoldResult, Refusal, fold
 from .masking import mask_secrets
 
@@ -10,6 +10,5 @@ __all__ = [
     "check_patch",
     "fold",
     "mask_secrets",
-    "raise_if_refused",
     "upsert_operations",
 ]
