@@ -95,7 +95,7 @@ def test_a_bad_value_fails_a_synchronous_edit_as_a_whole_and_an_event_in_part(an
     assert answers["edit with a bad value"]["raised"] == "SuprsendAPIException"
     assert "[code: 400]" in answers["edit with a bad value"]["text"]
     assert "$email" in answers["edit with a bad value"]["text"]
-    assert answers["event with a bad value"] == OK
+    assert answers["event with a bad value"].items() >= OK.items()
     after = answers["get after bad values"]
     assert after["properties"]["plan"] == "free"
     assert after["properties"]["from_event"] == "stored"
@@ -174,11 +174,11 @@ def test_an_api_key_does_what_signatures_do(answers):
 
 
 def test_both_sdks_print_the_same(run_by):
-    """Our SDK is a drop-in replacement: the same script gets the same answers, times and generated values aside."""
+    """Our SDK is a drop-in replacement: the same script gets the same answers, times and warnings aside."""
 
     def comparable(node: Any, prefix: str) -> Any:
         if isinstance(node, dict):
-            volatile = {"created_at", "updated_at", "$inbox"}
+            volatile = {"created_at", "updated_at", "$inbox", "warnings"}  # ours warns of mistakes, theirs keeps quiet
             return {
                 comparable(key, prefix): comparable(value, prefix) for key, value in node.items() if key not in volatile
             }
