@@ -25,6 +25,7 @@ from suprsend._errors import (
 from suprsend._sync._bulk import BulkRun, BulkUsersEdit
 from suprsend._sync._client import Suprsend
 from suprsend._types import AppInfo
+from suprsend._unsupported import Event, SubscriberListBroadcast, Workflow, WorkflowTriggerRequest
 from suprsend._version import __version__
 
 __all__ = [
@@ -36,9 +37,11 @@ __all__ = [
     "BulkResponse",
     "BulkRun",
     "BulkUsersEdit",
+    "Event",
     "InputValueError",
     "ObjectEdit",
     "Outcome",
+    "SubscriberListBroadcast",
     "Suprsend",
     "SuprsendAPIException",
     "SuprsendAuthenticationError",
@@ -54,6 +57,8 @@ __all__ = [
     "SuprsendUnavailableError",
     "SuprsendValidationError",
     "UserEdit",
+    "Workflow",
+    "WorkflowTriggerRequest",
     "__version__",
 ]
 

@@ -39,9 +39,9 @@ def _request(
         "timeout": {"connect": connect, "read": read, "write": read, "pool": read},
         "target": target.encode("ascii"),  # what was signed is what travels: no normalisation on the way
     }
-    return httpx2.Request(
-        method, origin + target, headers=headers, content=None if method == "GET" else body, extensions=extensions
-    )
+    if not body and method != "GET":
+        headers = {**headers, "Content-Length": "0"}  # as the official SDK; some proxies wait for it
+    return httpx2.Request(method, origin + target, headers=headers, content=body or None, extensions=extensions)
 
 
 def _client_options(origin: str) -> dict[str, Any]:

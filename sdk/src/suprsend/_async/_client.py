@@ -7,9 +7,13 @@ import logging
 import random
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from suprsend import _encoding, _requests, _retry
+from suprsend._async._lists import AsyncSubscriberListsApi
+from suprsend._async._objects import AsyncObjectsApi
+from suprsend._async._subscribers import AsyncBulkSubscribersFactory, AsyncSubscriberFactory
+from suprsend._async._tenants import AsyncBrandsApi, AsyncTenantsApi
 from suprsend._async._users import AsyncUsersApi
 from suprsend._errors import (
     SuprsendConfigError,
@@ -21,6 +25,7 @@ from suprsend._errors import (
 from suprsend._io import AsyncHTTP, AsyncPause
 from suprsend._limits import MAX_RETRIES
 from suprsend._settings import ClientBase, timeouts
+from suprsend._unsupported import UnsupportedApi, refuse
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -114,6 +119,18 @@ class AsyncSuprsend(ClientBase):
 
     def _make_apis(self) -> None:
         self.users = AsyncUsersApi(self)
+        self.objects = AsyncObjectsApi(self)
+        self.subscriber_lists = AsyncSubscriberListsApi(self)
+        self.tenants = AsyncTenantsApi(self)
+        self.brands = AsyncBrandsApi(self)
+        # Deprecated.
+        self.user = AsyncSubscriberFactory(self)
+        self.bulk_users = AsyncBulkSubscribersFactory(self)
+        # Names only: what they stand for is sending.
+        self.messages = UnsupportedApi("messages")
+        self.workflows = UnsupportedApi("workflows")
+        self.bulk_events = UnsupportedApi("bulk_events")
+        self.bulk_workflows = UnsupportedApi("bulk_workflows")
 
     def with_options(
         self, *, timeout: float | tuple[float, float] | None = None, max_retries: int | None = None
@@ -143,6 +160,28 @@ class AsyncSuprsend(ClientBase):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+    # -- names only: what they stand for is sending
+
+    def track_event(self, *args: object, **kwargs: object) -> NoReturn:
+        """Raise SuprsendError: this hub sends nothing."""
+        del args, kwargs
+        refuse("track_event")
+
+    def track(self, *args: object, **kwargs: object) -> NoReturn:
+        """Raise SuprsendError: this hub sends nothing."""
+        del args, kwargs
+        refuse("track")
+
+    def trigger_workflow(self, *args: object, **kwargs: object) -> NoReturn:
+        """Raise SuprsendError: this hub sends nothing."""
+        del args, kwargs
+        refuse("trigger_workflow")
+
+    def add_attachment(self, *args: object, **kwargs: object) -> NoReturn:
+        """Raise SuprsendError: this hub sends nothing."""
+        del args, kwargs
+        refuse("add_attachment")
 
     # -- requests
 

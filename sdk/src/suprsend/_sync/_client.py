@@ -8,7 +8,7 @@ import logging
 import random
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from suprsend import _encoding, _requests, _retry
 from suprsend._errors import (
@@ -21,7 +21,12 @@ from suprsend._errors import (
 from suprsend._io import HTTP, Pause
 from suprsend._limits import MAX_RETRIES
 from suprsend._settings import ClientBase, timeouts
+from suprsend._sync._lists import SubscriberListsApi
+from suprsend._sync._objects import ObjectsApi
+from suprsend._sync._subscribers import BulkSubscribersFactory, SubscriberFactory
+from suprsend._sync._tenants import BrandsApi, TenantsApi
 from suprsend._sync._users import UsersApi
+from suprsend._unsupported import UnsupportedApi, refuse
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -115,6 +120,18 @@ class Suprsend(ClientBase):
 
     def _make_apis(self) -> None:
         self.users = UsersApi(self)
+        self.objects = ObjectsApi(self)
+        self.subscriber_lists = SubscriberListsApi(self)
+        self.tenants = TenantsApi(self)
+        self.brands = BrandsApi(self)
+        # Deprecated.
+        self.user = SubscriberFactory(self)
+        self.bulk_users = BulkSubscribersFactory(self)
+        # Names only: what they stand for is sending.
+        self.messages = UnsupportedApi("messages")
+        self.workflows = UnsupportedApi("workflows")
+        self.bulk_events = UnsupportedApi("bulk_events")
+        self.bulk_workflows = UnsupportedApi("bulk_workflows")
 
     def with_options(
         self, *, timeout: float | tuple[float, float] | None = None, max_retries: int | None = None
@@ -144,6 +161,28 @@ class Suprsend(ClientBase):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    # -- names only: what they stand for is sending
+
+    def track_event(self, *args: object, **kwargs: object) -> NoReturn:
+        """Raise SuprsendError: this hub sends nothing."""
+        del args, kwargs
+        refuse("track_event")
+
+    def track(self, *args: object, **kwargs: object) -> NoReturn:
+        """Raise SuprsendError: this hub sends nothing."""
+        del args, kwargs
+        refuse("track")
+
+    def trigger_workflow(self, *args: object, **kwargs: object) -> NoReturn:
+        """Raise SuprsendError: this hub sends nothing."""
+        del args, kwargs
+        refuse("trigger_workflow")
+
+    def add_attachment(self, *args: object, **kwargs: object) -> NoReturn:
+        """Raise SuprsendError: this hub sends nothing."""
+        del args, kwargs
+        refuse("add_attachment")
 
     # -- requests
 

@@ -1,0 +1,125 @@
+"""Everything about subscriber lists: the lists, their members, and replacing a list by a draft version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from suprsend import _requests
+from suprsend._async._pages import walk, walk_offsets
+from suprsend._errors import SuprsendValidationError
+from suprsend._requests import id_list, list_path, page_window, text_id
+from suprsend._unsupported import refuse
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from suprsend._async._client import AsyncSuprsend
+    from suprsend._types import JSONObject
+
+Options = dict[str, Any] | None
+Ids = list[str]  # inside the class the name of the builtin could be taken by a method
+
+
+class AsyncSubscriberListsApi:
+    """``client.subscriber_lists``; errors as in ``client.users``."""
+
+    def __init__(self, config: AsyncSuprsend) -> None:
+        self.config = config
+
+    # -- lists
+
+    async def create(self, payload: JSONObject, options: Options = None) -> JSONObject:
+        """Create or update a list: ``{"list_id": …, "list_name": …, "list_description": …}``; return it."""
+        if not payload:
+            raise SuprsendValidationError("missing payload")
+        if not isinstance(payload, dict) or "list_id" not in payload:
+            raise SuprsendValidationError("missing list_id is payload")  # the official wording
+        named = {**payload, "list_id": text_id(payload["list_id"], "list_id")}
+        return await self.config.call_json(_requests.post("v1/subscriber_list/", named, options))
+
+    async def get_all(self, limit: int = 20, offset: int = 0, options: Options = None) -> JSONObject:
+        """Return a page of lists; ``limit`` 1 to 1000, else 20; ``offset`` from 0, else 0."""
+        window = {**page_window(limit, offset), **(options or {})}
+        return await self.config.call_json(_requests.get("v1/subscriber_list/", window))
+
+    def iter_lists(self) -> AsyncIterator[JSONObject]:
+        """Walk all lists lazily."""
+        return walk_offsets(lambda page: self.get_all(page["limit"], page["offset"]))
+
+    async def get(self, list_id: str, options: Options = None) -> JSONObject:
+        """Return a list with its count of subscribers."""
+        return await self.config.call_json(_requests.get(list_path(list_id), options))
+
+    async def delete(self, list_id: str, options: Options = None) -> JSONObject:
+        """Delete a list; its members stay as users."""
+        return await self.config.call_done(_requests.delete(list_path(list_id), options=options))
+
+    # -- members
+
+    async def get_subscribers(self, list_id: str, options: Options = None) -> JSONObject:
+        """Return a page of members (id, distinct_id, created_at); options ``limit``, ``before``, ``after``."""
+        return await self.config.call_json(_requests.get(list_path(list_id, "subscriber"), options))
+
+    def iter_subscribers(self, list_id: str, options: Options = None) -> AsyncIterator[JSONObject]:
+        """Walk all members lazily."""
+        return walk(lambda page: self.get_subscribers(list_id, page), options)
+
+    async def add(self, list_id: str, distinct_ids: Ids, options: Options = None) -> JSONObject:
+        """Add users that exist; return ``{"success": True, "affected_count": n}``. An empty list sends nothing."""
+        return await self._change(list_path(list_id, "subscriber", "add"), distinct_ids, options)
+
+    async def remove(self, list_id: str, distinct_ids: Ids, options: Options = None) -> JSONObject:
+        """Remove users, those that are no members are ignored; return ``{"success": True, "affected_count": n}``."""
+        return await self._change(list_path(list_id, "subscriber", "remove"), distinct_ids, options)
+
+    async def broadcast(self, broadcast_instance: object) -> JSONObject:
+        """Raise SuprsendError: this hub sends nothing."""
+        del broadcast_instance
+        refuse("subscriber_lists.broadcast")
+
+    # -- draft versions
+
+    async def start_sync(self, list_id: str, options: Options = None) -> JSONObject:
+        """Open an empty draft of the list and return it; its ``version_id`` names it."""
+        path = list_path(list_id, "start_sync")
+        return await self.config.call_json(_requests.post(path, {}, options, repeatable=False))
+
+    async def get_version(self, list_id: str, version_id: str, options: Options = None) -> JSONObject:
+        """Return a draft."""
+        return await self.config.call_json(_requests.get(_version_path(list_id, version_id), options))
+
+    async def add_to_version(
+        self, list_id: str, version_id: str, distinct_ids: Ids, options: Options = None
+    ) -> JSONObject:
+        """Add users to a draft; see ``add``."""
+        return await self._change(_version_path(list_id, version_id, "subscriber", "add"), distinct_ids, options)
+
+    async def remove_from_version(
+        self, list_id: str, version_id: str, distinct_ids: Ids, options: Options = None
+    ) -> JSONObject:
+        """Remove users from a draft; see ``remove``."""
+        return await self._change(_version_path(list_id, version_id, "subscriber", "remove"), distinct_ids, options)
+
+    async def finish_sync(self, list_id: str, version_id: str, options: Options = None) -> JSONObject:
+        """Make the draft the membership of the list, in one step, and return the list."""
+        path = _version_path(list_id, version_id, "finish_sync")
+        return await self.config.call_json(_requests.patch(path, {}, options, repeatable=False))
+
+    async def delete_version(self, list_id: str, version_id: str, options: Options = None) -> JSONObject:
+        """Discard a draft."""
+        return await self.config.call_done(_requests.delete(_version_path(list_id, version_id), options=options))
+
+    async def _change(self, path: str, distinct_ids: Ids, options: Options) -> JSONObject:
+        ids = id_list(distinct_ids)
+        if not ids:
+            return {"success": True}
+        return await self.config.call_json(_requests.post(path, {"distinct_ids": ids}, options))
+
+
+def _version_path(list_id: str, version_id: str, *rest: str) -> str:
+    return list_path(list_id, "version", _version(version_id), *rest)
+
+
+def _version(version_id: object) -> str:
+    # As the official SDK: any falsy version is missing, another type is wrong.
+    return text_id(version_id or "", "version_id")

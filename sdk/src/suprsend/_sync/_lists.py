@@ -1,0 +1,124 @@
+# Generated from _async/_lists.py by tools/make_sync.py. Change that file, then run the tool.
+"""Everything about subscriber lists: the lists, their members, and replacing a list by a draft version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from suprsend import _requests
+from suprsend._errors import SuprsendValidationError
+from suprsend._requests import id_list, list_path, page_window, text_id
+from suprsend._sync._pages import walk, walk_offsets
+from suprsend._unsupported import refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from suprsend._sync._client import Suprsend
+    from suprsend._types import JSONObject
+
+Options = dict[str, Any] | None
+Ids = list[str]  # inside the class the name of the builtin could be taken by a method
+
+
+class SubscriberListsApi:
+    """``client.subscriber_lists``; errors as in ``client.users``."""
+
+    def __init__(self, config: Suprsend) -> None:
+        self.config = config
+
+    # -- lists
+
+    def create(self, payload: JSONObject, options: Options = None) -> JSONObject:
+        """Create or update a list: ``{"list_id": …, "list_name": …, "list_description": …}``; return it."""
+        if not payload:
+            raise SuprsendValidationError("missing payload")
+        if not isinstance(payload, dict) or "list_id" not in payload:
+            raise SuprsendValidationError("missing list_id is payload")  # the official wording
+        named = {**payload, "list_id": text_id(payload["list_id"], "list_id")}
+        return self.config.call_json(_requests.post("v1/subscriber_list/", named, options))
+
+    def get_all(self, limit: int = 20, offset: int = 0, options: Options = None) -> JSONObject:
+        """Return a page of lists; ``limit`` 1 to 1000, else 20; ``offset`` from 0, else 0."""
+        window = {**page_window(limit, offset), **(options or {})}
+        return self.config.call_json(_requests.get("v1/subscriber_list/", window))
+
+    def iter_lists(self) -> Iterator[JSONObject]:
+        """Walk all lists lazily."""
+        return walk_offsets(lambda page: self.get_all(page["limit"], page["offset"]))
+
+    def get(self, list_id: str, options: Options = None) -> JSONObject:
+        """Return a list with its count of subscribers."""
+        return self.config.call_json(_requests.get(list_path(list_id), options))
+
+    def delete(self, list_id: str, options: Options = None) -> JSONObject:
+        """Delete a list; its members stay as users."""
+        return self.config.call_done(_requests.delete(list_path(list_id), options=options))
+
+    # -- members
+
+    def get_subscribers(self, list_id: str, options: Options = None) -> JSONObject:
+        """Return a page of members (id, distinct_id, created_at); options ``limit``, ``before``, ``after``."""
+        return self.config.call_json(_requests.get(list_path(list_id, "subscriber"), options))
+
+    def iter_subscribers(self, list_id: str, options: Options = None) -> Iterator[JSONObject]:
+        """Walk all members lazily."""
+        return walk(lambda page: self.get_subscribers(list_id, page), options)
+
+    def add(self, list_id: str, distinct_ids: Ids, options: Options = None) -> JSONObject:
+        """Add users that exist; return ``{"success": True, "affected_count": n}``. An empty list sends nothing."""
+        return self._change(list_path(list_id, "subscriber", "add"), distinct_ids, options)
+
+    def remove(self, list_id: str, distinct_ids: Ids, options: Options = None) -> JSONObject:
+        """Remove users, those that are no members are ignored; return ``{"success": True, "affected_count": n}``."""
+        return self._change(list_path(list_id, "subscriber", "remove"), distinct_ids, options)
+
+    def broadcast(self, broadcast_instance: object) -> JSONObject:
+        """Raise SuprsendError: this hub sends nothing."""
+        del broadcast_instance
+        refuse("subscriber_lists.broadcast")
+
+    # -- draft versions
+
+    def start_sync(self, list_id: str, options: Options = None) -> JSONObject:
+        """Open an empty draft of the list and return it; its ``version_id`` names it."""
+        path = list_path(list_id, "start_sync")
+        return self.config.call_json(_requests.post(path, {}, options, repeatable=False))
+
+    def get_version(self, list_id: str, version_id: str, options: Options = None) -> JSONObject:
+        """Return a draft."""
+        return self.config.call_json(_requests.get(_version_path(list_id, version_id), options))
+
+    def add_to_version(self, list_id: str, version_id: str, distinct_ids: Ids, options: Options = None) -> JSONObject:
+        """Add users to a draft; see ``add``."""
+        return self._change(_version_path(list_id, version_id, "subscriber", "add"), distinct_ids, options)
+
+    def remove_from_version(
+        self, list_id: str, version_id: str, distinct_ids: Ids, options: Options = None
+    ) -> JSONObject:
+        """Remove users from a draft; see ``remove``."""
+        return self._change(_version_path(list_id, version_id, "subscriber", "remove"), distinct_ids, options)
+
+    def finish_sync(self, list_id: str, version_id: str, options: Options = None) -> JSONObject:
+        """Make the draft the membership of the list, in one step, and return the list."""
+        path = _version_path(list_id, version_id, "finish_sync")
+        return self.config.call_json(_requests.patch(path, {}, options, repeatable=False))
+
+    def delete_version(self, list_id: str, version_id: str, options: Options = None) -> JSONObject:
+        """Discard a draft."""
+        return self.config.call_done(_requests.delete(_version_path(list_id, version_id), options=options))
+
+    def _change(self, path: str, distinct_ids: Ids, options: Options) -> JSONObject:
+        ids = id_list(distinct_ids)
+        if not ids:
+            return {"success": True}
+        return self.config.call_json(_requests.post(path, {"distinct_ids": ids}, options))
+
+
+def _version_path(list_id: str, version_id: str, *rest: str) -> str:
+    return list_path(list_id, "version", _version(version_id), *rest)
+
+
+def _version(version_id: object) -> str:
+    # As the official SDK: any falsy version is missing, another type is wrong.
+    return text_id(version_id or "", "version_id")
