@@ -40,7 +40,8 @@ def hub_answers(port: int) -> bool:
 @contextlib.contextmanager
 def development_hub(port: int, data_dir: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Start the hub and yield its process and address once it listens; stop it in the end."""
-    command = [Path(sys.executable).with_name("suprsend-hub"), "dev", "--port", str(port), "--data-dir", data_dir]
+    executable = Path(sys.executable).with_name("suprsend-hub")
+    command = [str(executable), "dev", "--port", str(port), "--data-dir", str(data_dir)]
     # In a session of its own, so that Ctrl-C reaches this process first and the hub is stopped once, in order.
     hub = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     try:
@@ -95,8 +96,10 @@ def main() -> None:
     options.data_dir.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, stop)
     with contextlib.suppress(KeyboardInterrupt), development_hub(options.port, options.data_dir) as (hub, address):
-        quickstart = [sys.executable, HERE / "quickstart.py"]
-        done = subprocess.run(quickstart, env={**os.environ, "SUPRSEND_BASE_URL": address}, check=False)
+        quickstart = str(HERE / "quickstart.py")
+        done = subprocess.run(
+            [sys.executable, quickstart], env={**os.environ, "SUPRSEND_BASE_URL": address}, check=False
+        )
         if done.returncode:
             sys.exit(f"The quickstart failed (exit status {done.returncode}); see the lines above.")
         if options.once:

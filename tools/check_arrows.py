@@ -38,7 +38,7 @@ HUB = Rules(
     parts={
         "__init__": set(),
         "settings": {"__init__"},
-        "logs": {"__init__"},
+        "logs": {"__init__", "settings"},
         "domain": {"__init__"},
         "store": {"__init__", "domain"},
         "service": {"__init__", "store", "domain"},
@@ -64,7 +64,7 @@ HUB = Rules(
 
 LEAVES = ["_types", "_errors", "_limits", "_ids", "_version"]
 PURE = ["_encoding", "_operations", "_channels", "_edits", "_signature"]
-DECISIONS = ["_settings", "_requests", "_retry", "_chunker", "_bulk"]
+DECISIONS = ["_settings", "_requests", "_retry", "_chunker", "_bulk", "_unsupported"]
 SHELLS = ["_async", "_sync"]
 IO = ["_io"]  # what of asyncio and threads the twins differ in
 
