@@ -7,7 +7,7 @@ secret `workspace_secret`. Another address than http://127.0.0.1:7877/ is taken 
 from __future__ import annotations
 
 import inspect
-import json
+import pprint
 import textwrap
 from typing import TYPE_CHECKING, Any
 
@@ -62,11 +62,8 @@ def delete_a_user(supr_client: suprsend.Suprsend) -> Any:
 
 
 def get_a_user_that_is_gone(supr_client: suprsend.Suprsend) -> Any:
-    """Errors say what happened: the user is gone."""
-    try:
-        return supr_client.users.get("ada")
-    except suprsend.SuprsendAPIException as error:
-        return f"SuprsendAPIException: {error}"
+    """Get the deleted user: errors say what happened."""
+    return supr_client.users.get("ada")
 
 
 STEPS: list[Callable[[suprsend.Suprsend], Any]] = [
@@ -81,14 +78,17 @@ STEPS: list[Callable[[suprsend.Suprsend], Any]] = [
 
 
 def show(number: int, step: Callable[[suprsend.Suprsend], Any], supr_client: suprsend.Suprsend) -> None:
-    """Print a step's title and code, run it, print what it returned."""
+    """Print a step's title and code, run it, print what it returned or raised."""
     signature_and_title, code = inspect.getsource(step).split('"""\n', 1)
     title = signature_and_title.split('"""', 1)[1]
-    print(f"\n\033[1m{number}. {title}\033[0m\n")
+    print(f"\n{number}. {title}\n")
     print(textwrap.indent(textwrap.dedent(code).strip().replace("return ", "", 1), "    "))
-    answer = step(supr_client)
-    shown = json.dumps(answer, indent=2, ensure_ascii=False) if isinstance(answer, dict) else str(answer)
-    print(textwrap.indent(f"\n{shown}", "  → ", lambda line: line.strip() != ""))
+    try:
+        answer = step(supr_client)
+        shown = pprint.pformat(answer, width=110, sort_dicts=False) if isinstance(answer, dict) else str(answer)
+    except suprsend.SuprsendAPIException as error:
+        shown = f"SuprsendAPIException: {error}"
+    print("\n  → " + textwrap.indent(shown, "    ").strip())
 
 
 def main() -> None:
