@@ -1,0 +1,66 @@
+"""Ordinary use of the client; checked by mypy --strict, never run."""
+
+from collections.abc import Iterator
+from typing import Any, assert_type
+
+import suprsend
+from suprsend import BulkProgress, BulkResponse, Outcome, Suprsend, UserEdit
+
+client = Suprsend(
+    "workspace_key", "workspace_secret", app_info={"name": "shop", "version": "2"}, strict=True, timeout=5
+)
+assert_type(Suprsend.with_workspace_api_key("uid", "key", timeout=(1, 10)), Suprsend)
+
+user = client.users.get_edit_instance("user-1", "acme")
+assert_type(user, UserEdit)
+user.set("name", "Ada")
+user.set({"age": 30, "tags": ["a"]})
+user.set_once("source", "ads")
+user.increment({"logins": 1, "spent": 0.5})
+user.append("tags", "red")
+user.remove({"tags": "blue"})
+user.unset(["old", "older"])
+user.unset({"old"})
+user.set_timezone("Europe/Paris")
+user.add_email("a@example.com")
+user.add_androidpush("token", provider="fcm")
+user.add_slack({"email": "a@example.com", "access_token": "xoxb"})
+assert_type(user.warnings, list[str])
+
+assert_type(client.users.async_edit(user), dict[str, Any])
+assert_type(client.users.edit(user), dict[str, Any])
+client.users.edit("user-1", {"operations": []}, tenant_id="acme")
+profile: dict[str, Any] = client.users.get("user-1")
+client.users.get_objects_subscribed_to("user-1", {"limit": 1, "after": "01J"})
+
+bulk = client.users.get_bulk_edit_instance()
+bulk.append(user, user)
+assert_type(bulk.save(), BulkResponse)
+
+
+def edits() -> Iterator[UserEdit]:
+    yield client.users.get_edit_instance("user-1")
+
+
+def show(progress: BulkProgress) -> None:
+    assert_type(progress.success, int)
+
+
+for outcome in client.users.bulk_edit(edits(), max_in_flight=2, on_progress=show):
+    assert_type(outcome, Outcome)
+    assert_type(outcome.error, str | None)
+assert_type(client.users.bulk_edit([user]).result(), BulkResponse)
+for item in client.users.iter_users({"limit": 50}):
+    assert_type(item, dict[str, Any])
+
+client.objects.create_subscriptions("teams", "core", {"recipients": ["user-1"]})
+client.subscriber_lists.add("my-list", ["user-1"])
+client.tenants.upsert("acme", {"tenant_name": "Acme"})
+with client.with_options(timeout=1) as quick:
+    try:
+        quick.users.delete("user-1")
+    except suprsend.SuprsendNotFoundError as error:
+        assert_type(error.status_code, int)
+        assert_type(error.code, str | None)
+    except suprsend.SuprsendRateLimitError as error:
+        assert_type(error.retry_after_s, float | None)

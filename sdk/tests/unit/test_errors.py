@@ -1,0 +1,45 @@
+"""The error tree."""
+
+import pickle
+
+import httpx2
+import pytest
+import suprsend
+from suprsend import (
+    InputValueError,
+    SuprsendConfigError,
+    SuprsendError,
+    SuprsendTransportError,
+    SuprsendValidationError,
+)
+
+
+def test_text_and_fields_are_the_official_ones() -> None:
+    assert str(SuprsendError("a")) == "[code: 500] a"
+    assert str(SuprsendError("x", message="m", status_code=3)) == "[code: 3] m"
+    assert str(SuprsendError()) == "[code: 500] None"
+    assert str(SuprsendValidationError()) == "[code: 400] validation error"
+    assert SuprsendValidationError("x").error_type == "SuprsendValidationError"
+    assert (SuprsendConfigError("x").message, SuprsendConfigError("x").status_code) == ("x", 500)
+    assert str(InputValueError("plain")) == "plain"
+
+
+def test_everything_raised_is_a_suprsend_error_and_wrong_values_are_value_errors_too() -> None:
+    kinds = [kind for kind in vars(suprsend).values() if isinstance(kind, type) and issubclass(kind, Exception)]
+    assert len(kinds) == 14
+    assert all(issubclass(kind, SuprsendError) for kind in kinds)
+    assert issubclass(InputValueError, ValueError)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        SuprsendError("a", status_code=7),
+        InputValueError("v"),
+        SuprsendTransportError("gone", maybe_applied=False),
+        suprsend.SuprsendNotFoundError(httpx2.Response(404, json={"message": "no"})),
+    ],
+)
+def test_errors_survive_pickling(error: SuprsendError) -> None:
+    copy = pickle.loads(pickle.dumps(error))
+    assert (type(copy), str(copy), copy.status_code) == (type(error), str(error), error.status_code)

@@ -1,0 +1,162 @@
+"""How a client is made: credentials, base URL, options, what it shows of itself."""
+
+import logging
+from typing import Any
+
+import pytest
+from suprsend import AsyncSuprsend, Suprsend, SuprsendConfigError, SuprsendError, SuprsendValidationError
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Suprsend("", "s"), "Missing workspace_key"),
+        (lambda: Suprsend("k", ""), "Missing workspace_secret"),
+        (lambda: Suprsend.with_workspace_api_key("", "a"), "Missing workspace_uid"),
+        (lambda: Suprsend.with_workspace_api_key("w", ""), "Missing api_key"),
+        (lambda: AsyncSuprsend("k", ""), "Missing workspace_secret"),
+        (lambda: Suprsend("k", "top\nsecret"), "workspace_secret contains a line break"),
+        (lambda: Suprsend("k", 5), "workspace_secret must be a string"),  # type: ignore[arg-type]
+        (lambda: Suprsend("k", "s", timeout=0), "timeout must be"),
+    ],
+)
+def test_a_wrong_credential_or_option_is_named_and_not_shown(make: Any, message: str) -> None:
+    with pytest.raises(SuprsendConfigError, match=message) as caught:
+        make()
+    assert "top" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        (None, "http://127.0.0.1:7877/"),
+        ("  http://hub.example/x  ", "http://hub.example/x/"),
+        ("https://hub.example", "https://hub.example/"),
+    ],
+)
+def test_base_url_is_trimmed_completed_and_local_by_default(given: str | None, url: str) -> None:
+    with Suprsend("k", "s", base_url=given) as client:
+        assert client.base_url == url
+        assert client.users.detail_url("a b") == url + "v1/user/a%20b/"
+        assert client.users.detail_url_for_tenant("a", "b") == url + "v1/user/a/tenant/b/"
+        assert client.objects.detail_url("a", "b/c") == url + "v1/object/a/b%2Fc/"
+
+
+def test_base_url_comes_from_the_environment_if_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUPRSEND_BASE_URL", "http://from.environment:1/")
+    assert Suprsend("k", "s").base_url == "http://from.environment:1/"
+    assert Suprsend("k", "s", base_url="http://given").base_url == "http://given/"
+
+
+@pytest.mark.parametrize(
+    "url", ["hub.example", "ftp://x/", "http://", "http://u:p@x/", "http://x/?a=1", "http://x:99999/"]
+)
+def test_an_unusable_base_url_is_refused_without_showing_it(url: str) -> None:
+    with pytest.raises(SuprsendConfigError) as caught:
+        Suprsend("k", "s", base_url=url)
+    assert "u:p" not in str(caught.value)
+
+
+def test_nothing_printed_of_a_client_shows_a_secret() -> None:
+    for client in (Suprsend("the-key", "top-secret"), Suprsend.with_workspace_api_key("the-uid", "top-secret")):
+        edit = client.users.get_edit_instance("u")
+        assert "top-secret" not in repr(client) + str(client) + repr(edit) + repr(client.users)
+
+
+def test_attributes_are_those_of_the_official_client() -> None:
+    client = Suprsend("the-key", "secret", app_info={"name": "shop", "version": "2"})
+    assert (client.auth_method, client.workspace_key, client.workspace_secret) == ("ws_key_secret", "the-key", "secret")
+    assert (client.workspace_uid, client.api_key, client.debug) == (None, None, False)
+    assert client.workspace_identifier() == "the-key"
+    assert client.user_agent.startswith("suprsend-sdk/")
+    assert client.user_agent.endswith(" (shop/2)")
+    assert list(client.default_headers()) == ["Content-Type", "User-Agent", "X-Suprsend-Client-User-Agent"]
+    other = Suprsend.with_workspace_api_key("the-uid", "key")
+    assert (other.auth_method, other.workspace_uid, other.api_key) == ("api_key", "the-uid", "key")
+    assert other.workspace_identifier() == "the-uid"
+
+
+def test_unknown_arguments_warn_or_raise_in_strict_mode(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "suprsend"):
+        Suprsend("k", "s", is_uat=True)
+    assert "is_uat" in caplog.text
+    with pytest.raises(SuprsendConfigError, match="is_uat"):
+        Suprsend("k", "s", is_uat=True, strict=True)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda client: client.track_event(object()),
+        lambda client: client.track("u", "event"),
+        lambda client: client.trigger_workflow({}),
+        lambda client: client.add_attachment({}, "file"),
+        lambda client: client.messages.list(),
+        lambda client: client.workflows.trigger(object()),
+        lambda client: client.bulk_events.new_instance(),
+        lambda client: client.bulk_workflows.new_instance(),
+        lambda client: client.subscriber_lists.broadcast(object()),
+    ],
+)
+def test_what_only_sends_says_that_this_hub_sends_nothing(use: Any, client: Suprsend) -> None:
+    with pytest.raises(SuprsendError, match="stores recipients and sends nothing"):
+        use(client)
+
+
+@pytest.mark.parametrize("name", ["Event", "Workflow", "WorkflowTriggerRequest", "SubscriberListBroadcast"])
+def test_classes_of_sending_can_be_imported_and_say_so_when_used(name: str) -> None:
+    import suprsend
+
+    with pytest.raises(SuprsendError, match=f"{name} is not available"):
+        getattr(suprsend, name)("u", "event")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda c: c.users.get_edit_instance("u", " "), "missing tenant_id"),
+        (lambda c: c.users.edit("u", {}, ""), "missing tenant_id"),
+        (lambda c: c.users.edit(c.users.get_edit_instance("u"), tenant_id="t"), "give tenant_id to get_edit_instance"),
+        (lambda c: c.users.merge("u", None), "missing from_user_id"),
+        (lambda c: c.users.upsert("u", [1]), "payload must be a dict, not list"),
+        (lambda c: c.users.list("limit"), "options must be a dict"),
+        (lambda c: c.users.get("\ud800"), "lone surrogate"),
+        (lambda c: c.users.async_edit("u"), "instance must be a UserEdit, not str"),
+        (lambda c: c.objects.get("", "x"), "missing object_type"),
+        (lambda c: c.objects.get("x", ".."), "object_id must not be"),
+        (lambda c: c.tenants.get(5), "tenant_id must be a string"),
+        (lambda c: c.tenants.get(" "), "missing tenant_id"),
+        (lambda c: c.tenants.get_preference_category("t", ""), "missing category"),
+        (lambda c: c.brands.get(None), "brand_id must be a string"),
+        (lambda c: c.subscriber_lists.create(None), "missing payload"),
+        (lambda c: c.subscriber_lists.create({"a": 1}), "missing list_id is payload"),
+        (lambda c: c.subscriber_lists.create({"list_id": 5}), "list_id must be a string"),
+        (lambda c: c.subscriber_lists.create({"list_id": " "}), "missing list_id"),
+        (lambda c: c.subscriber_lists.add("l", [1]), "distinct_ids must be list of strings"),
+        (lambda c: c.subscriber_lists.get_version("l", ""), "missing version_id"),
+        (lambda c: c.subscriber_lists.get_version("l", 5), "version_id must be a string"),
+        (lambda c: c.users.bulk_edit([], max_in_flight=0), "max_in_flight"),
+    ],
+)
+def test_wrong_arguments_are_refused_before_anything_is_sent(call: Any, message: str, client: Suprsend) -> None:
+    with pytest.raises(SuprsendValidationError, match=message):
+        call(client)
+
+
+def test_create_does_not_change_the_payload_of_the_caller(sender: Suprsend) -> None:
+    payload = {"list_id": " my-list "}
+    sender.subscriber_lists.create(payload)
+    assert payload == {"list_id": " my-list "}
+
+
+def test_a_wrong_id_of_the_deprecated_api_raises_the_official_messages(client: Suprsend) -> None:
+    with (
+        pytest.warns(DeprecationWarning, match="client.users"),
+        pytest.raises(ValueError, match="distinct_id must be a string"),
+    ):
+        client.user.get_instance(5)  # type: ignore[arg-type]
+    with (
+        pytest.warns(DeprecationWarning, match="client.users"),
+        pytest.raises(ValueError, match="distinct_id must be passed"),
+    ):
+        client.user.new(" ")
