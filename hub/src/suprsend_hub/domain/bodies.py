@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from .errors import InvalidRequest
+from .ids import shown
+from .values import InvalidValue, check_key, check_value
 from .wire import (
     ANDROIDPUSH,
     APPEND,
@@ -105,3 +107,16 @@ def check_patch(payload: Json) -> list[Json]:
         if type(operation) is not dict:
             raise InvalidRequest(f"operations[{i}] must be an object", code="invalid_operation")
     return operations
+
+
+def check_property_value(key: str, value: Json) -> None:
+    """Refuse a property that no profile could hold, where properties do not pass through a fold.
+
+    Raises:
+        InvalidRequest: a bad key or value, naming the key; the codes of a fold's refusals.
+    """
+    try:
+        check_key(key)
+        check_value(value)
+    except InvalidValue as problem:
+        raise InvalidRequest(f"{shown(key)}: {problem.reason}", code=problem.code, detail={"key": shown(key)}) from None

@@ -9,10 +9,7 @@ operand do not affect each other, except that at a limit (properties, bytes) tho
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-
-import msgspec
 
 from .channels import (
     NO_COMPANIONS,
@@ -27,13 +24,11 @@ from .channels import (
 from .ids import shown
 from .limits import (
     MAX_IDENTITIES,
-    MAX_KEY_CHARS,
     MAX_OPERATIONS,
     MAX_PROPERTIES,
-    MAX_REFUSED_BYTES,
 )
-from .masking import mask_secrets, storable_text
 from .profile import Identity, Profile, identities_to_storage
+from .refusal import FoldResult, RefusalLog
 from .size import MISSING, SizeGauge, bound_after
 from .values import InvalidValue, check_key, check_value, equality_key, read_language, same_value
 from .wire import (
@@ -58,48 +53,6 @@ _LANGUAGE: Final = KeyKind.LANGUAGE
 _CHANNEL: Final = KeyKind.CHANNEL
 _COMPANION: Final = KeyKind.COMPANION
 
-_NOT_APPLICABLE: Final = {
-    KeyKind.CHANNEL: ("channel_key", "channels take $append, $remove and $unset"),
-    KeyKind.INBOX: ("inbox_key", "the inbox belongs to the hub, writes to it are ignored"),
-    KeyKind.COMPANION: ("reserved_key", "qualifies the push identities of an $append or $remove, is no property"),
-    KeyKind.RESERVED: ("reserved_key", "keys that start with '$' or 'ss_' are reserved and ignored"),
-    KeyKind.LANGUAGE: ("not_a_list", "language, locale and timezone take $set, $set_once and $unset"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """One thing of an edit that was not applied, and why.
-
-    `ignorable`: PATCH ignores it too (documented upstream); otherwise PATCH answers 400 and applies nothing.
-    `operation` holds just the part concerned, secrets masked, storable whatever was sent; a large one only its size.
-    """
-
-    code: str
-    key: str
-    message: str
-    operation: Json
-    ignorable: bool = False
-
-
-@dataclass(slots=True)
-class FoldResult:
-    """What an edit makes of a profile.
-
-    Attributes:
-        profile: the next profile; equal to the one before if nothing changed.
-        changed: exactly whether it differs from the one before, which counts as empty if there was none. The order
-            of keys is no difference, the order of a channel's identities is.
-        refusals: what was not applied, in order of application.
-        before: for each key that an accepted operation named and that existed, its previous value in storage form
-            (a channel: its list of identities), changed or not. So a named key that is missing here was new.
-    """
-
-    profile: Profile
-    changed: bool
-    refusals: list[Refusal]
-    before: dict[str, Json]
-
 
 def fold(profile: Profile | None, operations: Json) -> FoldResult:
     """Apply the operations of one edit in order; never raises on JSON as a decoder gives it.
@@ -123,26 +76,29 @@ class _Fold:
         self.gauge = SizeGauge(self.properties, self.channels) if near_limit else None
         self.old_properties: dict[str, Json] = {}
         self.old_channels: dict[str, list[Identity] | object] = {}
-        self.refusals: list[Refusal] = []
+        self.refusals = RefusalLog()
 
     def run(self, operations: Json) -> FoldResult:
         if type(operations) is list:
             for operation in operations[:MAX_OPERATIONS]:
                 self.apply(operation)
             if len(operations) > MAX_OPERATIONS:
-                self.refuse_rest(len(operations))
+                reason = f"an edit has at most {MAX_OPERATIONS} operations, this one has {len(operations)}"
+                self.refusals.note("too_many_operations", "", f"{reason}; send the rest in another edit", None)
         else:
-            self.note("invalid_operations", "", "operations must be an array of op objects", operations)
+            self.refusals.note("invalid_operations", "", "operations must be an array of op objects", operations)
         return FoldResult(
             Profile(self.properties, self.channels, self.gauge.size if self.gauge else self.bytes_bound),
             self.changed(),
-            self.refusals,
+            self.refusals.entries,
             self.before(),
         )
 
     def apply(self, operation: Json) -> None:
         if type(operation) is not dict:
-            self.note("invalid_operation", "", 'an operation must be an object such as {"$set": {...}}', operation)
+            self.refusals.note(
+                "invalid_operation", "", 'an operation must be an object such as {"$set": {...}}', operation
+            )
             return
         operators: list[str] = list(operation)
         if len(operators) > 1:
@@ -155,7 +111,7 @@ class _Fold:
                 self.apply_by_key(operator, operand)
             else:
                 reason = f"{shown(operator)} is not an operator; known are {', '.join(OPERATORS)}"
-                self.note("unknown_operator", operator, reason, {operator: operand})
+                self.refusals.note("unknown_operator", operator, reason, {operator: operand})
 
     def apply_by_key(self, operator: str, operand: Json) -> None:
         if type(operand) is dict:
@@ -164,9 +120,9 @@ class _Fold:
                 try:
                     rule(self, operator, key, value, operand)
                 except InvalidValue as problem:
-                    self.refuse(problem.code, operator, key, problem.reason, value)
+                    self.refusals.refuse(problem.code, operator, key, problem.reason, value)
         elif operand is not None or operator not in {APPEND, REMOVE}:
-            self.note("invalid_operand", operator, f"{operator} takes an object", {operator: operand})
+            self.refusals.note("invalid_operand", operator, f"{operator} takes an object", {operator: operand})
 
     # Properties ------------------------------------------------------------------------------------------------------
 
@@ -178,7 +134,7 @@ class _Fold:
         elif kind is _LANGUAGE:
             self.set_language(key, read_language(key, value))
         else:
-            self.ignore(operator, key, kind, value)
+            self.refusals.ignore(operator, key, kind, value)
 
     def set_once(self, operator: str, key: str, value: Json, _operand: dict[str, Json]) -> None:
         kind = kind_of_key(key)
@@ -191,7 +147,7 @@ class _Fold:
             if not self.touch_existing(key):
                 self.set_language(key, text)
         else:
-            self.ignore(operator, key, kind, value)
+            self.refusals.ignore(operator, key, kind, value)
 
     def set_language(self, key: str, text: str | None) -> None:
         if text is not None:
@@ -204,7 +160,7 @@ class _Fold:
         if kind is _LANGUAGE:
             raise InvalidValue("not_a_number", f"{key} is no number")
         if kind is not _CUSTOM:
-            self.ignore(operator, key, kind, value)
+            self.refusals.ignore(operator, key, kind, value)
             return
         check_value(value)
         if type(value) is not int and type(value) is not float:
@@ -226,7 +182,7 @@ class _Fold:
         elif kind is _CUSTOM:
             self.append_elements(key, value)
         elif kind is not _COMPANION:
-            self.ignore(operator, key, kind, value)
+            self.refusals.ignore(operator, key, kind, value)
 
     def append_elements(self, key: str, value: Json) -> None:
         elements = value if type(value) is list else [value]
@@ -249,7 +205,7 @@ class _Fold:
         elif kind is _CUSTOM:
             self.remove_elements(key, value)
         elif kind is not _COMPANION:
-            self.ignore(operator, key, kind, value)
+            self.refusals.ignore(operator, key, kind, value)
 
     def remove_elements(self, key: str, value: Json) -> None:
         elements = value if type(value) is list else [value]
@@ -269,11 +225,13 @@ class _Fold:
         elif type(operand) is list:
             keys = operand
         else:
-            self.note("invalid_operand", UNSET, f"{UNSET} takes an array of keys", {UNSET: operand})
+            self.refusals.note("invalid_operand", UNSET, f"{UNSET} takes an array of keys", {UNSET: operand})
             return
         for key in keys:
             if type(key) is not str:
-                self.note("invalid_key", UNSET, f"{UNSET}: a key must be a string", {UNSET: [key]}, ignorable=True)
+                self.refusals.note(
+                    "invalid_key", UNSET, f"{UNSET}: a key must be a string", {UNSET: [key]}, ignorable=True
+                )
                 continue
             kind = kind_of_key(key)
             if kind is _CUSTOM or kind is _LANGUAGE:
@@ -284,8 +242,7 @@ class _Fold:
                     self.old_channels.setdefault(key, self.channels.pop(key))
                     self.forget_size()
             else:
-                code, reason = _NOT_APPLICABLE[kind]
-                self.note(code, key, f"{UNSET} {shown(key)}: {reason}", {UNSET: [key]}, ignorable=True)
+                self.refusals.ignore_key(UNSET, key, kind)
 
     def touch_existing(self, key: str) -> bool:
         """Remember the original of a property if there is one, and say whether there is."""
@@ -323,8 +280,7 @@ class _Fold:
     def append_identities(self, channel: str, value: Json, operand: dict[str, Json]) -> None:
         rule = RULES[channel]
         companions = read_companions(operand, rule) if rule.providers else NO_COMPANIONS
-        identities = self.channels.get(channel, [])
-        positions = {rule.key(identity.value): i for i, identity in enumerate(identities)}
+        positions = {rule.key(identity.value): i for i, identity in enumerate(self.channels.get(channel, ()))}
         for element in value if type(value) is list else [value]:
             try:
                 read = rule.read(element)
@@ -335,7 +291,7 @@ class _Fold:
                 else:
                     self.renew_identity(channel, position, read, companions)
             except InvalidValue as problem:
-                self.refuse(problem.code, APPEND, channel, problem.reason, element)
+                self.refusals.refuse(problem.code, APPEND, channel, problem.reason, element)
 
     def add_identity(self, channel: str, identity: Identity) -> int:
         identities = self.channels.get(channel, [])
@@ -367,7 +323,7 @@ class _Fold:
             try:
                 unwanted.add(rule.key(rule.read_removal(element)))
             except InvalidValue as problem:
-                self.refuse(problem.code, REMOVE, channel, problem.reason, element)
+                self.refusals.refuse(problem.code, REMOVE, channel, problem.reason, element)
         identities = self.channels.get(channel)
         if not unwanted or identities is None:
             return
@@ -400,34 +356,13 @@ class _Fold:
         return False
 
     def before(self) -> dict[str, Json]:
-        before = {key: old for key, old in self.old_properties.items() if old is not MISSING}
+        before: dict[str, Json] = {key: old for key, old in self.old_properties.items() if old is not MISSING}
         for channel, identities in self.old_channels.items():
             if isinstance(identities, list):
                 before[channel] = identities_to_storage(identities)
         return before
 
-    # Refusals --------------------------------------------------------------------------------------------------------
 
-    def ignore(self, operator: str, key: str, kind: KeyKind, value: Json) -> None:
-        code, reason = _NOT_APPLICABLE[kind]
-        self.refuse(code, operator, key, reason, value, ignorable=True)
-
-    def refuse(self, code: str, operator: str, key: str, reason: str, value: Json, *, ignorable: bool = False) -> None:
-        self.note(code, key, f"{operator} {shown(key)}: {reason}", {operator: {key: value}}, ignorable=ignorable)
-
-    def refuse_rest(self, count: int) -> None:
-        reason = f"an edit has at most {MAX_OPERATIONS} operations, this one has {count}; send the rest in another edit"
-        self.note("too_many_operations", "", reason, None)
-
-    def note(self, code: str, key: str, message: str, part: Json, *, ignorable: bool = False) -> None:
-        masked = mask_secrets(part)
-        size = len(_encode(masked))
-        if size > MAX_REFUSED_BYTES:
-            masked = f"left out: {size} bytes"
-        self.refusals.append(Refusal(code, storable_text(key[:MAX_KEY_CHARS]), message, masked, ignorable))
-
-
-_encode: Final = msgspec.json.Encoder().encode
 _ORDER: Final = {operator: (i, operator) for i, operator in enumerate(OPERATORS)}
 
 

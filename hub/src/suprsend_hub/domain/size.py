@@ -27,7 +27,8 @@ _encode: Final = msgspec.json.Encoder().encode
 _GROWTH: Final = 64
 # A device or bundle id is written once and stored with each of up to 100 identities on three channels.
 _GROWTH_WITH_COMPANIONS: Final = 400
-_COMPANIONS: Final = (DEVICE_ID.encode(), BUNDLE_ID.encode())
+_DEVICE_ID: Final = DEVICE_ID.encode()
+_BUNDLE_ID: Final = BUNDLE_ID.encode()
 
 
 def stored_bytes(properties: dict[str, Json], channels: dict[str, list[Identity]]) -> int:
@@ -41,9 +42,8 @@ def bound_after(profile: Profile | None, operations: Json) -> tuple[int | None, 
         edit = _encode(operations)
     except (TypeError, ValueError, OverflowError, RecursionError):
         return None, True  # a part of it cannot be encoded and will be refused; measure the others
-    growth = _GROWTH * len(edit)
-    if any(companion in edit for companion in _COMPANIONS):
-        growth = _GROWTH_WITH_COMPANIONS * len(edit)
+    with_companions = _DEVICE_ID in edit or _BUNDLE_ID in edit
+    growth = (_GROWTH_WITH_COMPANIONS if with_companions else _GROWTH) * len(edit)
     if profile is None:
         return growth, growth > MAX_PROFILE_BYTES
     bound = profile.bytes_bound

@@ -1,0 +1,96 @@
+"""What a fold gives back: the next profile, and each thing of the edit that was not applied, with the reason.
+
+Refusals are logged for events and answered for PATCH, so what they hold is masked, bounded and storable.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from .ids import shown
+from .limits import MAX_KEY_CHARS, MAX_REFUSED_BYTES
+from .masking import mask_secrets, storable_text
+from .wire import Json, KeyKind
+
+if TYPE_CHECKING:
+    from .profile import Profile
+
+_encode: Final = msgspec.json.Encoder().encode
+
+_NOT_APPLICABLE: Final = {
+    KeyKind.CHANNEL: ("channel_key", "channels take $append, $remove and $unset"),
+    KeyKind.INBOX: ("inbox_key", "the inbox belongs to the hub, writes to it are ignored"),
+    KeyKind.COMPANION: ("reserved_key", "qualifies the push identities of an $append or $remove, is no property"),
+    KeyKind.RESERVED: ("reserved_key", "keys that start with '$' or 'ss_' are reserved and ignored"),
+    KeyKind.LANGUAGE: ("not_a_list", "language, locale and timezone take $set, $set_once and $unset"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One thing of an edit that was not applied, and why.
+
+    `ignorable`: PATCH ignores it too (documented upstream); otherwise PATCH answers 400 and applies nothing.
+    `operation` holds just the part concerned, secrets masked, storable whatever was sent; a large one only its size.
+    """
+
+    code: str
+    key: str
+    message: str
+    operation: Json
+    ignorable: bool = False
+
+
+@dataclass(slots=True)
+class FoldResult:
+    """What an edit makes of a profile.
+
+    Attributes:
+        profile: the next profile; equal to the one before if nothing changed.
+        changed: exactly whether it differs from the one before, which counts as empty if there was none. The order
+            of keys is no difference, the order of a channel's identities is.
+        refusals: what was not applied, in order of application.
+        before: for each key that an accepted operation named and that existed, its previous value in storage form
+            (a channel: its list of identities), changed or not. So a named key that is missing here was new.
+    """
+
+    profile: Profile
+    changed: bool
+    refusals: list[Refusal]
+    before: dict[str, Json]
+
+
+class RefusalLog:
+    """Collect the refusals of one fold, in order. Each keeps only its own part of the edit, so the sum stays linear."""
+
+    __slots__ = ("entries",)
+
+    def __init__(self) -> None:
+        self.entries: list[Refusal] = []
+
+    def note(self, code: str, key: str, message: str, part: Json, *, ignorable: bool = False) -> None:
+        """Add a refusal; `part` is masked here."""
+        masked = mask_secrets(part)
+        size = len(_encode(masked))
+        if size > MAX_REFUSED_BYTES:
+            masked = f"left out: {size} bytes"
+        self.entries.append(Refusal(code, storable_text(key[:MAX_KEY_CHARS]), message, masked, ignorable))
+
+    def refuse(self, code: str, operator: str, key: str, reason: str, value: Json) -> None:
+        """Add a refusal of one key of an operand."""
+        self.note(code, key, f"{operator} {shown(key)}: {reason}", {operator: {key: value}})
+
+    def ignore(self, operator: str, key: str, kind: KeyKind, value: Json) -> None:
+        """Add an ignorable refusal of a key on which the operator does not apply."""
+        self._ignore(operator, key, kind, {operator: {key: value}})
+
+    def ignore_key(self, operator: str, key: str, kind: KeyKind) -> None:
+        """The same for an operator that takes an array of keys."""
+        self._ignore(operator, key, kind, {operator: [key]})
+
+    def _ignore(self, operator: str, key: str, kind: KeyKind, part: Json) -> None:
+        code, reason = _NOT_APPLICABLE[kind]
+        self.note(code, key, f"{operator} {shown(key)}: {reason}", part, ignorable=True)

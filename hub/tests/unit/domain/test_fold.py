@@ -1,0 +1,208 @@
+"""The fold where neither the vectors nor the laws say it: refusals, `before`, limits of an edit."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from suprsend_hub.domain.limits import MAX_OPERATIONS, MAX_PROFILE_BYTES, MAX_PROPERTIES, MAX_REFUSED_BYTES
+from suprsend_hub.domain.operation import fold
+from suprsend_hub.domain.profile import Identity, Profile, decode_profile, encode_channels, encode_properties
+from suprsend_hub.domain.size import stored_bytes
+
+
+def deep(levels):
+    value = "x"
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("edit", "code", "ignorable"),
+    [
+        ({"$set": {}}, "invalid_operations", False),
+        (None, "invalid_operations", False),
+        (["$set"], "invalid_operation", False),
+        ([{"$union": {"a": 1}}], "unknown_operator", False),
+        ([{"$set": []}], "invalid_operand", False),
+        ([{"$set": None}], "invalid_operand", False),
+        ([{"$unset": {"a": 1}}], "invalid_operand", False),
+        ([{"$unset": [5]}], "invalid_key", True),
+        ([{"$unset": ["$foo"]}], "reserved_key", True),
+        ([{"$set": {"$foo": 1}}], "reserved_key", True),
+        ([{"$set": {"SS_x": 1}}], "reserved_key", True),
+        ([{"$append": {"$messenger": "x"}}], "reserved_key", True),
+        ([{"$set": {"$id_provider": "fcm"}}], "reserved_key", True),
+        ([{"$add": {"$email": 1}}], "channel_key", True),
+        ([{"$set_once": {"$email": "a@example.com"}}], "channel_key", True),
+        ([{"$append": {"$timezone": "UTC"}}], "not_a_list", True),
+        ([{"$remove": {"$locale": "en"}}], "not_a_list", True),
+        ([{"$add": {"$timezone": 1}}], "not_a_number", False),
+        ([{"$add": {"a": None}}], "not_a_number", False),
+        ([{"$set": {"$timezone": "Mars/Olympus"}}], "invalid_timezone", False),
+        ([{"$set": {"$timezone": "localtime"}}], "invalid_timezone", False),
+        ([{"$set": {"$locale": "english please"}}], "invalid_language", False),
+        ([{"$set": {"$preferred_language": 5}}], "invalid_value", False),
+        ([{"$set": {" ": 1}}], "invalid_key", False),
+        ([{"$set": {"k" * 256: 1}}], "invalid_key", False),
+        ([{"$set": {"a\0": 1}}], "invalid_text", False),
+        ([{"$set": {"a": {"b": ["\0"]}}}], "invalid_text", False),
+        ([{"$set": {"a": {"\ud800": 1}}}], "invalid_text", False),
+        ([{"$set": {"a": 2**63}}], "number_out_of_range", False),
+        ([{"$set": {"a": [float("nan")]}}], "number_out_of_range", False),
+        ([{"$add": {"a": float("inf")}}], "number_out_of_range", False),
+        ([{"$add": {"a": 2**63 - 1}}, {"$add": {"a": 1}}], "number_out_of_range", False),
+        ([{"$set": {"a": 1e308}}, {"$add": {"a": 1e308}}], "number_out_of_range", False),
+        ([{"$set": {"a": deep(65)}}], "value_too_deep", False),
+        ([{"$append": {"a": {"b": deep(63)}}}], "value_too_deep", False),
+    ],
+    ids=lambda value: ascii(value)[:60],
+)  # fmt: skip
+def test_refusals(edit, code, ignorable):
+    """What cannot be applied is refused with its stable code, and PATCH may ignore only what is documented so."""
+    (refusal,) = fold(None, edit).refusals
+    assert (refusal.code, refusal.ignorable) == (code, ignorable)
+    json.dumps(refusal.operation)
+
+
+def test_bottomless_nesting():
+    """Nesting that no reader survives is refused like any other, in a value and around operations."""
+    (refusal,) = fold(None, [{"$set": {"a": deep(100_000)}}]).refusals
+    assert refusal.code == "value_too_deep"
+    assert [refusal.code for refusal in fold(None, deep(100_000)).refusals] == ["invalid_operation"]
+
+
+@pytest.mark.parametrize(
+    "edit", [[{"$append": None}, {"$remove": None}], [{}], [{"$unset": "a"}], [{"$set": {"a": deep(64)}}]]
+)
+def test_liberal_forms_are_accepted(edit):
+    """Null operands of $append and $remove are nothing, one key for $unset is a list of one, 64 levels are allowed."""
+    assert fold(Profile({"a": 1}), edit).refusals == []
+
+
+def test_one_bad_key_spares_the_others():
+    """Within one operand every key stands for itself."""
+    result = fold(None, [{"$set": {"bad": 2**70, "$x": 1, "good": 1}}])
+    assert result.profile.properties == {"good": 1}
+    assert [refusal.key for refusal in result.refusals] == ["bad", "$x"]
+
+
+def test_refusal_tells_where_and_why():
+    """The message names operator, key and reason; the operation holds only the part concerned."""
+    (refusal,) = fold(None, [{"$set": {"good": 1, "bad": 2**70}}]).refusals
+    assert refusal.message == "$set 'bad': integers must fit in 64 bits"
+    assert refusal.operation == {"$set": {"bad": "an integer beyond 64 bits"}}
+
+
+def test_large_refusals_are_left_out():
+    """The log of refusals is for reading: of a large operand only the size is kept."""
+    (refusal,) = fold(None, [{"$set": {"a": ["x" * MAX_REFUSED_BYTES, 2**70]}}]).refusals
+    assert refusal.operation.startswith("left out: ")
+
+
+def test_secrets_do_not_reach_refusals():
+    """A refused identity is shown without its token."""
+    (refusal,) = fold(None, [{"$append": {"$slack": {"access_token": "xoxb-very-secret-1"}}}]).refusals
+    assert "secret" not in repr(refusal)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(1, 1.0), (1, True), (0.0, -0.0), ([1], [1.0]), ({"a": 0}, {"a": False}), (None, 0)]
+)
+def test_types_are_values(old, new):
+    """Setting a number of another type is a change; setting the same value is none."""
+    assert fold(Profile({"k": old}), [{"$set": {"k": new}}]).changed
+    assert not fold(Profile({"k": old}), [{"$set": {"k": old}}]).changed
+
+
+def test_there_and_back_is_no_change():
+    """`changed` compares the ends of an edit, not its steps; `before` still names what was touched."""
+    result = fold(Profile({"k": {"a": 1, "b": 2}}), [{"$set": {"k": 5}}, {"$set": {"k": {"b": 2, "a": 1}}}])
+    assert not result.changed
+    assert result.before == {"k": {"a": 1, "b": 2}}
+
+
+def test_before_has_storage_form():
+    """`before` holds previous values of touched keys that existed; new and untouched keys are not in it."""
+    profile = Profile({"a": 1, "b": 2}, {"$email": [Identity("a@example.com")], "$iospush": [Identity("t", "apns")]})
+    edit = [{"$set": {"a": 3, "new": 1}}, {"$append": {"$email": "b@example.com"}}, {"$unset": ["$iospush"]}]
+    assert fold(profile, edit).before == {
+        "a": 1,
+        "$email": [{"value": "a@example.com"}],
+        "$iospush": [{"value": "t", "id_provider": "apns"}],
+    }
+
+
+def test_language_null_removes():
+    """Null removes timezone, language and locale instead of being stored."""
+    result = fold(
+        Profile({"$timezone": "UTC", "$locale": "en"}), [{"$set": {"$timezone": None, "$preferred_language": None}}]
+    )
+    assert result.profile.properties == {"$locale": "en"}
+
+
+def test_at_most_so_many_operations():
+    """An edit of more than 1000 operations keeps the first 1000 and refuses the rest in one refusal."""
+    result = fold(None, [{"$add": {"n": 1}}] * (MAX_OPERATIONS + 5))
+    assert result.profile.properties == {"n": MAX_OPERATIONS}
+    assert [refusal.code for refusal in result.refusals] == ["too_many_operations"]
+
+
+def test_at_most_so_many_properties():
+    """A profile takes 512 properties; known ones can still change."""
+    result = fold(None, [{"$set": {f"p{i}": i for i in range(MAX_PROPERTIES + 1)}}, {"$set": {"p0": "new"}}])
+    assert len(result.profile.properties) == MAX_PROPERTIES
+    assert result.profile.properties["p0"] == "new"
+    assert [refusal.code for refusal in result.refusals] == ["too_many_properties"]
+
+
+ENTRY = len('"k":"",')
+
+
+@pytest.mark.parametrize("reread", [False, True])
+def test_profile_bytes_are_exact(reread):
+    """A profile of exactly the limit is accepted, one byte more is refused, whether built at once or in steps."""
+    fits = fold(None, [{"$set": {"k": "x" * (MAX_PROFILE_BYTES - ENTRY - len('"a":1,'))}}])
+    assert fits.refusals == []
+    profile = fits.profile
+    if reread:
+        profile = decode_profile(encode_properties(profile), encode_channels(profile))
+    assert [r.code for r in fold(profile, [{"$set": {"a": 10}}]).refusals] == ["profile_too_large"]
+    full = fold(profile, [{"$set": {"a": 1}}])
+    assert full.refusals == []
+    assert stored_bytes(full.profile.properties, full.profile.channels) == MAX_PROFILE_BYTES
+    assert [r.code for r in fold(full.profile, [{"$append": {"$email": "a@example.com"}}]).refusals] == [
+        "profile_too_large"
+    ]
+    assert fold(full.profile, [{"$add": {"a": 1}}]).refusals == []
+
+
+def test_room_after_a_removal():
+    """Within one edit, what $unset frees may be used by what follows."""
+    full = fold(None, [{"$set": {"k": "x" * (MAX_PROFILE_BYTES - ENTRY)}}]).profile
+    result = fold(full, [{"$set": {"b": 1}}, {"$unset": ["k"]}, {"$set": {"b": 1}}])
+    assert result.profile.properties == {"b": 1}
+    assert [refusal.code for refusal in result.refusals] == ["profile_too_large"]
+
+
+def test_too_large_profiles_may_shrink():
+    """A profile above the limit (stored before it existed) can be made smaller, step by step."""
+    profile = Profile({"k": ["x" * 1000] * 300, "l": 1})
+    result = fold(profile, [{"$set": {"k": ["x" * 1000] * 280}}])
+    assert result.refusals == []
+    assert len(result.profile.properties["k"]) == 280
+
+
+def test_bound_covers_the_worst_growth():
+    """The edit whose storage form grows most, tokens of one character with shared long companions, stays in bounds."""
+    tokens = [chr(0x4E00 + i) for i in range(100)]
+    companions = {"$device_id": "\x1f" + "d" * 254, "$bundle_id": "b" * 255}
+    subscriptions = [{"endpoint": t, "keys": {"p256dh": "p", "auth": "a"}} for t in tokens]
+    for operand in (
+        {"$androidpush": tokens, "$iospush": tokens, "$webpush": subscriptions, **companions},
+        {"$androidpush": tokens, "$iospush": tokens},
+    ):
+        after = fold(None, [{"$append": operand}]).profile
+        assert after.bytes_bound is None or after.bytes_bound >= stored_bytes(after.properties, after.channels)
+        assert stored_bytes(after.properties, after.channels) <= MAX_PROFILE_BYTES
