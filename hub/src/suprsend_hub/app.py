@@ -14,7 +14,7 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
-from suprsend_hub.api import events, health, openapi, users
+from suprsend_hub.api import events, health, lists, objects, openapi, users
 from suprsend_hub.api.errors import domain_error, http_error, unexpected_error
 from suprsend_hub.api.requests import authenticate
 from suprsend_hub.api.routing import raw_path_routing
@@ -25,9 +25,12 @@ from suprsend_hub.service.batcher import Batcher, BatcherLimits
 from suprsend_hub.service.credentials import CredentialService
 from suprsend_hub.service.edits import EditService
 from suprsend_hub.service.health import HealthService
+from suprsend_hub.service.lists import ListService
+from suprsend_hub.service.recipients import RecipientService
 from suprsend_hub.service.rejected import RejectedService
 from suprsend_hub.service.secrets import SecretBox
-from suprsend_hub.service.users import UserService
+from suprsend_hub.service.subscriptions import SubscriptionService
+from suprsend_hub.service.sweeper import Sweeper
 from suprsend_hub.service.workspaces import WorkspaceService
 from suprsend_hub.settings import PREFIX, Settings
 from suprsend_hub.store.database import Database
@@ -46,8 +49,11 @@ class Hub:
     batcher: Batcher
     credentials: CredentialService
     health: HealthService
+    lists: ListService
+    recipients: RecipientService
     rejected: RejectedService
-    users: UserService
+    subscriptions: SubscriptionService
+    sweeper: Sweeper
     workspaces: WorkspaceService
 
 
@@ -71,13 +77,17 @@ def build_hub(settings: Settings) -> Hub:
             database_patience_s=settings.database_patience_s,
         ),
     )
+    lists_service = ListService(database, now=utc_now, ulids=ulids)
     return Hub(
         database=database,
         batcher=batcher,
         credentials=CredentialService(database, secrets),
         health=HealthService(database, queued_edits=lambda: batcher.queued_edits),
+        lists=lists_service,
+        recipients=RecipientService(database, batcher, ulids=ulids),
         rejected=RejectedService(database),
-        users=UserService(database, batcher, ulids=ulids),
+        subscriptions=SubscriptionService(database, batcher, now=utc_now, ulids=ulids),
+        sweeper=Sweeper(lists_service),
         workspaces=WorkspaceService(database, secrets, now=utc_now, ulids=ulids),
     )
 
@@ -89,18 +99,30 @@ def build_app(hub: Hub) -> Litestar:
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
         async with hub.database:
             hub.batcher.start()
+            hub.sweeper.start()
             try:
                 yield
             finally:
+                await hub.sweeper.stop()
                 await hub.batcher.stop()
 
     return Litestar(
-        route_handlers=[health.healthz, health.readyz, openapi.document, events.post_events, *users.HANDLERS],
+        route_handlers=[
+            health.healthz,
+            health.readyz,
+            openapi.document,
+            events.post_events,
+            *users.HANDLERS,
+            *objects.HANDLERS,
+            *lists.HANDLERS,
+        ],
         dependencies={
             "caller": Provide(authenticate),
             "credentials": Provide(lambda: hub.credentials, sync_to_thread=False),
             "health": Provide(lambda: hub.health, sync_to_thread=False),
-            "users": Provide(lambda: hub.users, sync_to_thread=False),
+            "lists": Provide(lambda: hub.lists, sync_to_thread=False),
+            "recipients": Provide(lambda: hub.recipients, sync_to_thread=False),
+            "subscriptions": Provide(lambda: hub.subscriptions, sync_to_thread=False),
         },
         exception_handlers={
             DomainError: domain_error,

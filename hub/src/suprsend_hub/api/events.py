@@ -15,7 +15,7 @@ from suprsend_hub.domain.event import parse_event
 from suprsend_hub.domain.ids import check_distinct_id
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.service.edits import RejectedRecord
-from suprsend_hub.service.users import UserEvent, UserService
+from suprsend_hub.service.recipients import RecipientService, UserEvent
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -29,18 +29,18 @@ _raw_array = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 @post("/event/", status_code=202, media_type=MediaType.TEXT)
-async def post_events(caller: Caller, users: UserService) -> Response[bytes]:
+async def post_events(caller: Caller, recipients: RecipientService) -> Response[bytes]:
     """Apply identity events; what the 202 promises is committed."""
     body = caller.body.lstrip()
     if body[:1] == b"[":
-        await _apply_array(caller, users, body)
+        await _apply_array(caller, recipients, body)
     else:
         event = _check(caller, body)
-        await users.apply_events(caller.workspace_id, [event], [], source=caller.source, size_bytes=len(body))
+        await recipients.apply_events(caller.workspace_id, [event], [], source=caller.source, size_bytes=len(body))
     return Response(b"OK", status_code=202, media_type=MediaType.TEXT)
 
 
-async def _apply_array(caller: Caller, users: UserService, body: bytes) -> None:
+async def _apply_array(caller: Caller, recipients: RecipientService, body: bytes) -> None:
     try:
         raw_events = _raw_array.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -62,7 +62,7 @@ async def _apply_array(caller: Caller, users: UserService, body: bytes) -> None:
             events.append(_check(caller, text))
         except DomainError as error:
             rejects.append(_reject(caller, text, error))
-    await users.apply_events(caller.workspace_id, events, rejects, source=caller.source, size_bytes=len(body))
+    await recipients.apply_events(caller.workspace_id, events, rejects, source=caller.source, size_bytes=len(body))
 
 
 def _check(caller: Caller, text: bytes) -> UserEvent:

@@ -1,17 +1,20 @@
-"""Stored profiles and pages as the contract's JSON."""
+"""Records and pages as the contract's JSON."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TypeVar
 
 import msgspec
 
+from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.domain.profile import decode_profile, profile_to_wire
-from suprsend_hub.domain.records import StoredProfile
+from suprsend_hub.domain.records import Member, StoredProfile
+from suprsend_hub.service.lists import ListView, MembershipView
 from suprsend_hub.service.pages import Page
+from suprsend_hub.service.subscriptions import ParentView, SubscriberView
 
 _Row = TypeVar("_Row")
-_encode = msgspec.json.Encoder().encode
+encode = msgspec.json.Encoder().encode
 
 
 def timestamp(moment: datetime) -> str:
@@ -19,25 +22,35 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def user_json(user: StoredProfile) -> bytes:
-    """The user object with channels."""
-    return _encode(user_object(user))
+def timestamp_z(moment: datetime) -> str:
+    """The same as lists write it: `2025-04-04T21:37:36.712496Z`."""
+    return timestamp(moment).removesuffix("+00:00") + "Z"
+
+
+def _profile(row: StoredProfile) -> tuple[object, dict[str, object]]:
+    wire = profile_to_wire(decode_profile(row.properties, row.channels))
+    return wire.pop("properties"), wire
 
 
 def user_object(user: StoredProfile) -> dict[str, object]:
     """The user object: identity, properties, times, then a key per channel that has identities."""
-    wire = profile_to_wire(decode_profile(user.properties, user.channels))
+    properties, channels = _profile(user)
     return {
         "distinct_id": user.key.recipient_id,
-        "properties": wire.pop("properties"),
+        "properties": properties,
         "created_at": timestamp(user.created_at),
         "updated_at": timestamp(user.updated_at),
-        **wire,
+        **channels,
     }
 
 
+def user_json(user: StoredProfile) -> bytes:
+    """The user object with channels, encoded."""
+    return encode(user_object(user))
+
+
 def profile_summary(user: StoredProfile) -> dict[str, object]:
-    """The short form of lists: no channels. The stored JSON goes out as it is."""
+    """The short form of user lists: no channels. The stored JSON goes out as it is."""
     return {
         "distinct_id": user.key.recipient_id,
         "properties": msgspec.Raw(user.properties.encode()),
@@ -46,8 +59,123 @@ def profile_summary(user: StoredProfile) -> dict[str, object]:
     }
 
 
+def object_object(row: StoredProfile, subscriptions_count: int) -> dict[str, object]:
+    """The object, like a user with type, id and the number of its direct subscribers."""
+    properties, channels = _profile(row)
+    return {
+        "object_type": row.key.object_type,
+        "id": row.key.recipient_id,
+        "subscriptions_count": subscriptions_count,
+        "properties": properties,
+        "created_at": timestamp(row.created_at),
+        "updated_at": timestamp(row.updated_at),
+        **channels,
+    }
+
+
+def object_json(row: StoredProfile, subscriptions_count: int) -> bytes:
+    """The object, encoded."""
+    return encode(object_object(row, subscriptions_count))
+
+
+def subscriber_object(view: SubscriberView) -> dict[str, object]:
+    """A subscription seen from the object: exactly one of `user` and `object` is there, the other is null."""
+    key = view.subscription.subscriber
+    updated_at = timestamp(view.updated_at)
+    user = {"distinct_id": key.recipient_id, "updated_at": updated_at}
+    child = {
+        "id": key.recipient_id,
+        "object_type": key.object_type,
+        "subscriptions_count": view.subscriptions_count,
+        "updated_at": updated_at,
+    }
+    return {
+        "properties": msgspec.Raw(view.subscription.properties.encode()),
+        "user": user if key.is_user else None,
+        "object": None if key.is_user else child,
+        "created_at": timestamp(view.subscription.created_at),
+        "updated_at": timestamp(view.subscription.updated_at),
+    }
+
+
+def parent_object(view: ParentView) -> dict[str, object]:
+    """A subscription seen from the subscriber: the object without channels and creation time."""
+    return {
+        "properties": msgspec.Raw(view.subscription.properties.encode()),
+        "object": {
+            "id": view.parent.key.recipient_id,
+            "object_type": view.parent.key.object_type,
+            "properties": msgspec.Raw(view.parent.properties.encode()),
+            "subscriptions_count": view.subscriptions_count,
+            "updated_at": timestamp(view.parent.updated_at),
+        },
+        "created_at": timestamp(view.subscription.created_at),
+        "updated_at": timestamp(view.subscription.updated_at),
+    }
+
+
+def list_object(view: ListView) -> dict[str, object]:
+    """The list; with `version_id` and status `draft` if it is the view of a draft."""
+    drafts = [
+        {
+            "version_id": ulid_text(draft.version_id),
+            "subscribers_count": draft.subscribers_count,
+            "created_at": timestamp_z(draft.created_at),
+            "updated_at": timestamp_z(draft.created_at),
+        }
+        for draft in view.drafts
+    ]
+    return {
+        "list_id": view.list_id,
+        "list_name": view.list_name,
+        "list_description": view.list_description,
+        "list_type": "static_list",
+        "subscribers_count": view.subscribers_count,
+        "source": None,
+        "is_readonly": view.is_readonly,
+        "status": "active" if view.version_id is None else "draft",
+        "track_user_entry": view.track_user_entry,
+        "track_user_exit": view.track_user_exit,
+        "requested_for_delete": False,
+        "created_at": timestamp_z(view.created_at),
+        "updated_at": timestamp_z(view.updated_at),
+        "drafts": drafts or None,
+        "version_id": None if view.version_id is None else ulid_text(view.version_id),
+    }
+
+
+def member_object(member: Member) -> dict[str, object]:
+    """A member of a list."""
+    return {
+        "id": ulid_text(member.member_id),
+        "distinct_id": member.distinct_id,
+        "created_at": timestamp(member.created_at),
+    }
+
+
+def membership_object(view: MembershipView) -> dict[str, object]:
+    """A list as a member sees it; `created_at` is when the user was added."""
+    return {
+        "list": {
+            "list_id": view.list.list_id,
+            "list_name": view.list.list_name,
+            "list_description": view.list.list_description,
+            "list_type": "static_list",
+            "source": None,
+            "subscribers_count": view.list.subscribers_count,
+            "updated_at": timestamp_z(view.list.updated_at),
+        },
+        "created_at": timestamp(view.created_at),
+    }
+
+
 def page_json(
     page: Page[_Row], render: Callable[[_Row], Mapping[str, object]], more_meta: Mapping[str, object] | None = None
 ) -> bytes:
     """A page in the `meta`/`results` form."""
-    return _encode({"meta": {**page.meta(), **(more_meta or {})}, "results": [render(row) for row in page.rows]})
+    return encode({"meta": {**page.meta(), **(more_meta or {})}, "results": [render(row) for row in page.rows]})
+
+
+def results_json(rows: Iterable[_Row], render: Callable[[_Row], Mapping[str, object]]) -> bytes:
+    """A list that is no page."""
+    return encode({"results": [render(row) for row in rows]})

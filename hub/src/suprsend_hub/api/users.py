@@ -1,52 +1,54 @@
-"""`/v1/user/`: pages and search, read, upsert, synchronous edit, delete."""
+"""`/v1/user/`: pages and search, read, upsert, synchronous edit, delete, and what a user is subscribed to."""
 
 from litestar import MediaType, Response, delete, get, patch, post
 
-from suprsend_hub.api.rendering import page_json, profile_summary, user_json
+from suprsend_hub.api.objects import bulk_ids
+from suprsend_hub.api.rendering import membership_object, page_json, parent_object, profile_summary, user_json
 from suprsend_hub.api.requests import Caller, HubRequest
 from suprsend_hub.api.routing import segment
 from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.domain.ids import check_distinct_id
 from suprsend_hub.domain.operation import check_patch, upsert_operations
+from suprsend_hub.domain.recipient import RecipientKey
+from suprsend_hub.service.lists import ListService
 from suprsend_hub.service.pages import PageRequest
-from suprsend_hub.service.users import SEARCH_COUNT_CAP, UserService
+from suprsend_hub.service.recipients import SEARCH_COUNT_CAP, RecipientService
+from suprsend_hub.service.subscriptions import SubscriptionService
 
 _MAX_PREFIX_CHARS = 255
 
 
-def _distinct_id(encoded: str) -> str:
-    return check_distinct_id(segment(encoded, "distinct_id"))
+def _key(caller: Caller, distinct_id: str) -> RecipientKey:
+    return RecipientKey.user(caller.workspace_id, check_distinct_id(segment(distinct_id, "distinct_id")))
 
 
 @get("/v1/user/", media_type=MediaType.JSON)
-async def list_users(caller: Caller, users: UserService, request: HubRequest) -> Response[bytes]:
+async def list_users(caller: Caller, recipients: RecipientService, request: HubRequest) -> Response[bytes]:
     """A page of users, newest first; with `?search=` those whose id starts with it, in order of id."""
     query = request.query_params
     page_request = PageRequest.parse(query)
     prefix = query.get("search", "")
     if not prefix:
-        page = await users.page(caller.workspace_id, page_request)
+        page = await recipients.page(caller.workspace_id, page_request)
         return Response(page_json(page, profile_summary), media_type=MediaType.JSON)
     if len(prefix) > _MAX_PREFIX_CHARS or "\x00" in prefix:
         raise InvalidRequest(f"search takes at most {_MAX_PREFIX_CHARS} characters and no NUL", code="invalid_search")
-    page = await users.search(caller.workspace_id, prefix, page_request)
+    page = await recipients.search(caller.workspace_id, prefix, page_request)
     capped = {"count_capped": page.count >= SEARCH_COUNT_CAP}
     return Response(page_json(page, profile_summary, capped), media_type=MediaType.JSON)
 
 
 @get("/v1/user/{distinct_id:str}/", media_type=MediaType.JSON)
-async def get_user(caller: Caller, users: UserService, distinct_id: str) -> Response[bytes]:
+async def get_user(caller: Caller, recipients: RecipientService, distinct_id: str) -> Response[bytes]:
     """One user with all channels; 404 if unknown."""
-    user = await users.get(caller.workspace_id, _distinct_id(distinct_id))
-    return Response(user_json(user), media_type=MediaType.JSON)
+    return Response(user_json(await recipients.get(_key(caller, distinct_id))), media_type=MediaType.JSON)
 
 
 @post("/v1/user/{distinct_id:str}/", status_code=201, media_type=MediaType.JSON)
-async def upsert_user(caller: Caller, users: UserService, distinct_id: str) -> Response[bytes]:
+async def upsert_user(caller: Caller, recipients: RecipientService, distinct_id: str) -> Response[bytes]:
     """Create or update: properties are merged key by key, channel values added. 201 in both cases, as upstream."""
-    user = await users.edit(
-        caller.workspace_id,
-        _distinct_id(distinct_id),
+    user = await recipients.edit(
+        _key(caller, distinct_id),
         upsert_operations(caller.json() if caller.body else {}),
         source=caller.source,
         insert_key=caller.idempotency_key,
@@ -56,11 +58,10 @@ async def upsert_user(caller: Caller, users: UserService, distinct_id: str) -> R
 
 
 @patch("/v1/user/{distinct_id:str}/", status_code=202, media_type=MediaType.JSON)
-async def edit_user(caller: Caller, users: UserService, distinct_id: str) -> Response[bytes]:
+async def edit_user(caller: Caller, recipients: RecipientService, distinct_id: str) -> Response[bytes]:
     """Apply operations, all or none; creates an unknown user. 202 with the user after the edit, as upstream."""
-    user = await users.edit(
-        caller.workspace_id,
-        _distinct_id(distinct_id),
+    user = await recipients.edit(
+        _key(caller, distinct_id),
         check_patch(caller.json() if caller.body else {}),
         source=caller.source,
         insert_key=caller.idempotency_key,
@@ -70,9 +71,48 @@ async def edit_user(caller: Caller, users: UserService, distinct_id: str) -> Res
 
 
 @delete("/v1/user/{distinct_id:str}/", status_code=204)
-async def delete_user(caller: Caller, users: UserService, distinct_id: str) -> None:
-    """Delete for good; 404 if unknown."""
-    await users.delete(caller.workspace_id, _distinct_id(distinct_id))
+async def delete_user(caller: Caller, recipients: RecipientService, distinct_id: str) -> None:
+    """Delete for good, with subscriptions and list memberships; 404 if unknown."""
+    await recipients.delete(_key(caller, distinct_id))
 
 
-HANDLERS = (list_users, get_user, upsert_user, edit_user, delete_user)
+@delete("/v1/bulk/user/", status_code=204)
+async def bulk_delete_users(caller: Caller, recipients: RecipientService) -> None:
+    """Delete several users in one transaction; unknown ones are skipped."""
+    ids = bulk_ids(caller.json() if caller.body else {}, "distinct_ids")
+    keys = [
+        RecipientKey.user(caller.workspace_id, check_distinct_id(item, f"distinct_ids[{index}]"))
+        for index, item in enumerate(ids)
+    ]
+    await recipients.bulk_delete(keys)
+
+
+@get("/v1/user/{distinct_id:str}/subscribed_to/object/", media_type=MediaType.JSON)
+async def list_objects_of_user(
+    caller: Caller, subscriptions: SubscriptionService, distinct_id: str, request: HubRequest
+) -> Response[bytes]:
+    """A page of the objects that a user is subscribed to, newest first."""
+    page = await subscriptions.page_of_subscriber(_key(caller, distinct_id), PageRequest.parse(request.query_params))
+    return Response(page_json(page, parent_object), media_type=MediaType.JSON)
+
+
+@get("/v1/user/{distinct_id:str}/subscribed_to/list/", media_type=MediaType.JSON)
+async def list_lists_of_user(
+    caller: Caller, lists: ListService, distinct_id: str, request: HubRequest
+) -> Response[bytes]:
+    """A page of the lists that a user is a member of, newest first."""
+    key = _key(caller, distinct_id)
+    page = await lists.page_of_user(caller.workspace_id, key.recipient_id, PageRequest.parse(request.query_params))
+    return Response(page_json(page, membership_object), media_type=MediaType.JSON)
+
+
+HANDLERS = (
+    list_users,
+    get_user,
+    upsert_user,
+    edit_user,
+    delete_user,
+    bulk_delete_users,
+    list_objects_of_user,
+    list_lists_of_user,
+)

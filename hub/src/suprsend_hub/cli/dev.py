@@ -10,8 +10,7 @@ import typer
 
 from suprsend_hub.app import build_hub
 from suprsend_hub.cli.main import app, failing_clearly
-from suprsend_hub.cli.server import free_port, port_is_taken, run_server
-from suprsend_hub.domain.errors import Conflict
+from suprsend_hub.cli.server import chosen_port, run_server
 from suprsend_hub.service.secrets import generate_master_key
 from suprsend_hub.settings import DEFAULT_PORT, PREFIX, Settings
 from suprsend_hub.store.embedded import embedded_postgres, owned_directory
@@ -39,11 +38,7 @@ def dev(
     """Run a hub for development: embedded PostgreSQL, and the workspace of the documentation's snippets."""
     directory = (data_dir or default_data_dir()).expanduser().absolute()
     with failing_clearly(), owned_directory(directory):
-        if port and port_is_taken(HOST, port):
-            raise Conflict(
-                f"something already listens on {HOST}:{port}; stop it, or choose another with --port", code="port_taken"
-            )
-        chosen_port = port or free_port(HOST)
+        listening_port = chosen_port(HOST, port)
         with embedded_postgres(directory) as url:
             os.environ[f"{PREFIX}DATABASE_URL"] = url
             os.environ[f"{PREFIX}MASTER_KEY"] = _kept(directory / "master.key", generate_master_key)
@@ -54,7 +49,7 @@ def dev(
             typer.echo(f"API key: {api_key}")
             run_server(
                 host=HOST,
-                port=chosen_port,
+                port=listening_port,
                 workers=workers,
                 on_listening=lambda address: typer.echo(f"Listening on {address}"),
             )

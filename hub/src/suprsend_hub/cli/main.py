@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from suprsend_hub.app import Hub, build_hub
 from suprsend_hub.domain.errors import DomainError
-from suprsend_hub.settings import Settings
+from suprsend_hub.settings import PREFIX, Settings
 
 app = typer.Typer(
     name="suprsend-hub",
@@ -43,7 +43,10 @@ def failing_clearly() -> Iterator[None]:
     except DomainError as error:
         fail(error.message)
     except ValidationError as error:
-        fail("; ".join(f"setting {item['loc'][0]}: {item['msg']}" for item in error.errors(include_input=False)))
+        problems = error.errors(include_input=False, include_url=False)
+        fail("; ".join(f"{PREFIX}{str(item['loc'][0]).upper()}: {item['msg']}" for item in problems))
+    except OSError as error:  # a file or directory that a setting or option names
+        fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
 
 
 def with_hub(use: Callable[[Hub], Awaitable[_T]]) -> _T:

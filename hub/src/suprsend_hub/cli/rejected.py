@@ -32,12 +32,17 @@ def list_rejected(
             columns = (
                 ulid_text(row.rejected_id),
                 time.isoformat(timespec="milliseconds"),
-                ascii(row.key.recipient_id)[1:-1] or "-",
+                row.key.recipient_id or "-",
                 row.code,
-                ascii(row.property_key)[1:-1] or "-",
+                row.property_key or "-",
                 row.message,
                 row.record,
             )
-            typer.echo("\t".join(columns))
+            typer.echo("\t".join(map(_plain, columns)))
 
     with_hub(use)
+
+
+def _plain(text: str) -> str:
+    """One line of printable characters: what a client sent must not drive the terminal of who reads the log."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

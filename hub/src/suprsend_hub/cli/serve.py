@@ -7,7 +7,7 @@ import typer
 
 from suprsend_hub.app import build_hub
 from suprsend_hub.cli.main import app, failing_clearly
-from suprsend_hub.cli.server import free_port, run_server
+from suprsend_hub.cli.server import chosen_port, run_server
 from suprsend_hub.domain.errors import Unavailable
 from suprsend_hub.service.secrets import generate_master_key
 from suprsend_hub.settings import DEFAULT_PORT, Settings
@@ -24,7 +24,7 @@ def serve(
         asyncio.run(_check())
         run_server(
             host=host,
-            port=port or free_port(host),
+            port=chosen_port(host, port),
             workers=workers,
             on_listening=lambda address: typer.echo(f"Listening on {address}"),
         )

@@ -1,6 +1,9 @@
 """Runs Granian: workers that each build the application from the environment, and the line that says it listens."""
 
 import http.client
+import multiprocessing
+import os
+import signal
 import socket
 import threading
 import time
@@ -10,6 +13,9 @@ from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
 from granian.server import Server
 
+from suprsend_hub.app import create_app
+from suprsend_hub.domain.errors import Conflict
+
 _READY_POLL_S = 0.05
 _BACKLOG = 2048
 _STOP_S = 20
@@ -18,7 +24,7 @@ _STOP_S = 20
 def run_server(*, host: str, port: int, workers: int, on_listening: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM. `on_listening` is called with the address once requests are answered."""
     server = Server(
-        "suprsend_hub.app:create_app",
+        "suprsend_hub.cli.server:create_worker_app",
         factory=True,
         address=host,
         port=port,
@@ -34,20 +40,38 @@ def run_server(*, host: str, port: int, workers: int, on_listening: Callable[[st
     server.serve()
 
 
-def free_port(host: str) -> int:
-    """A port that nobody listens on right now, for `--port 0`."""
+def create_worker_app() -> object:
+    """The application of a worker process, which ends with its supervisor, also when that is killed outright.
+
+    Otherwise workers would live on, hold the port and the data directory, and keep a new hub from starting.
+    """
+    threading.Thread(target=_end_with_supervisor, daemon=True).start()
+    return create_app()
+
+
+def _end_with_supervisor() -> None:
+    supervisor = multiprocessing.parent_process()
+    if supervisor is None:
+        return
+    supervisor.join()
+    os.kill(os.getpid(), signal.SIGTERM)  # finishes what is under way, as on any other stop
+    time.sleep(_STOP_S)
+    os._exit(1)
+
+
+def chosen_port(host: str, port: int) -> int:
+    """The port to listen on, any free one for 0. Conflict, saying why, if nobody can listen there."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.bind((host, 0))
+        if port:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server: a port just left is free
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Conflict(
+                f"cannot listen on {host}:{port}: {error.strerror}; stop what runs there, or choose another --port",
+                code="port_taken",
+            ) from error
         return int(probe.getsockname()[1])
-
-
-def port_is_taken(host: str, port: int) -> bool:
-    """Whether somebody listens there already."""
-    try:
-        with socket.create_connection((host, port), timeout=1):
-            return True
-    except OSError:
-        return False
 
 
 def _announce(host: str, port: int, on_listening: Callable[[str], None]) -> None:

@@ -64,3 +64,56 @@ class ApiKeyRow:
     hint: str
     created_at: datetime
     revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A relation between an object (`parent`) and a recipient; `properties` is JSON text."""
+
+    parent: RecipientKey
+    subscriber: RecipientKey
+    subscription_id: UUID
+    properties: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ListRow:
+    """A row of `list`."""
+
+    list_id: str
+    list_name: str
+    list_description: str
+    track_user_entry: bool
+    track_user_exit: bool
+    live_version: UUID
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRow:
+    """A version of a list that is being filled."""
+
+    list_id: str
+    version_id: UUID
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of a list."""
+
+    member_id: UUID
+    distinct_id: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A list that a user is a member of."""
+
+    member_id: UUID
+    created_at: datetime
+    list_id: str

@@ -10,7 +10,7 @@ lost the race is locked by the attempt, so reading and folding it a second time 
 """
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -24,12 +24,10 @@ from suprsend_hub.domain.operation import Refusal, fold
 from suprsend_hub.domain.profile import Profile, decode_profile, encode_channels, encode_properties
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import RejectedRow, StoredProfile
+from suprsend_hub.domain.wire import Json
 from suprsend_hub.store import counters, profiles, rejected
-from suprsend_hub.store.database import Connection, Database, TransactionRace
+from suprsend_hub.store.database import MAX_RACES, Connection, Database, TransactionRace
 from suprsend_hub.store.profiles import HistoryRow, ProfileWrite
-
-MAX_RACES = 20
-"""Attempts at a batch that the database aborts (deadlock); each one means that another transaction went through."""
 
 _REJECTED_RECORD_BYTES = 4096
 """How much of a refused record the log keeps."""
@@ -41,7 +39,7 @@ class Edit:
 
     key: RecipientKey
     insert_key: UUID
-    operations: Sequence[object]
+    operations: list[Json]
     source: str
     strict: bool = False
 
@@ -282,6 +280,21 @@ class EditService:
                         group.key, self._ulids.new(), refusal.code, refusal.key, refusal.message,
                         _cut(refusal.operation), entry.edit.source,
                     )  # fmt: skip
+
+
+def check_edits(edits: Sequence[Edit], stored: Mapping[RecipientKey, StoredProfile]) -> None:
+    """Fold strict edits without applying them; raises what the first one that would be refused raises.
+
+    For requests that consist of several edits and must change nothing if one is refused.
+    """
+    groups = _group([_Entry(edit, edit.insert_key) for edit in edits])
+    for group in groups:
+        group.stored = stored.get(group.key)
+        group.fold()
+        for entry in group.entries:
+            if entry.error is not None:
+                message = f"{group.key.describe()}: {entry.error.message}"
+                raise InvalidRequest(message, code=entry.error.code, detail=entry.error.detail)
 
 
 def first_version(now: datetime) -> int:

@@ -18,6 +18,7 @@ DEFAULT_LIMIT = 10
 MAX_LIMIT = 1000
 
 _Row = TypeVar("_Row")
+_Other = TypeVar("_Other")
 _Cursor = TypeVar("_Cursor")
 
 
@@ -48,6 +49,10 @@ class Page(Generic[_Row]):
     limit: int
     before: str | None
     after: str | None
+
+    def with_rows(self, rows: "Sequence[_Other]") -> "Page[_Other]":
+        """The same page, its rows replaced by what they look like from outside."""
+        return Page(rows, self.count, self.limit, self.before, self.after)
 
     def meta(self) -> dict[str, object]:
         """The `meta` object of the answer."""

@@ -1,7 +1,9 @@
 """Exact counts that cost no scan: additions spread over slots, read as their sum."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from uuid import UUID
 
+from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.store.database import Connection
 from suprsend_hub.store.queries import sql
 
@@ -31,3 +33,26 @@ async def value(connection: Connection, workspace_id: int, name: str) -> int:
 def profiles_counter(object_type: str) -> str:
     """Name of the counter of users (object_type '') or of the objects of one type."""
     return f"objects:{object_type}" if object_type else "users"
+
+
+def subscribers_counter(key: RecipientKey) -> str:
+    """Name of the counter of an object's subscribers. The length keeps `a` + `b/c` apart from `a/b` + `c`."""
+    return f"subscribers:{len(key.object_type)}:{key.object_type}/{key.recipient_id}"
+
+
+def members_counter(list_id: str, version_id: UUID) -> str:
+    """Name of the counter of a list version's members; the SQL that adds members builds the same name."""
+    return f"members:{list_id}:{version_id}"
+
+
+async def values(connection: Connection, workspace_id: int, names: Sequence[str]) -> dict[str, int]:
+    """Current values of several counters; a counter that nobody has touched is 0."""
+    found = dict.fromkeys(names, 0)
+    for name, value_ in await connection.fetch(sql("read_counters"), workspace_id, list(names)):
+        found[name] = value_
+    return found
+
+
+async def delete(connection: Connection, workspace_id: int, name: str) -> None:
+    """Forget a counter whose record is gone."""
+    await connection.execute(sql("delete_counter"), workspace_id, name)

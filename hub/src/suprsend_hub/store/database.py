@@ -4,15 +4,20 @@ Everything above sees `DomainError`s only; the driver's exception stays chained 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Self, TypeAlias
+from typing import Self, TypeAlias, TypeVar
 
 import asyncpg
 
 from suprsend_hub.domain.errors import Conflict, InvalidRequest, Unavailable
 
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+
+_T = TypeVar("_T")
+
+MAX_RACES = 20
+"""Attempts at a transaction that the database aborts (deadlock); each one means that another went through."""
 
 _CONFLICT_MESSAGES = {
     "workspace_name_unique": "a workspace of that name exists already",
@@ -77,6 +82,17 @@ class Database:
         """A connection inside a transaction: committed at the end of the block, rolled back on any exception."""
         async with self.connection() as connection, connection.transaction():
             yield connection
+
+    async def run(self, use: Callable[[Connection], Awaitable[_T]]) -> _T:
+        """Run `use` in a transaction, again if the database aborts it as the loser of a collision."""
+        for _ in range(MAX_RACES - 1):
+            try:
+                async with self.transaction() as connection:
+                    return await use(connection)
+            except TransactionRace:
+                continue
+        async with self.transaction() as connection:
+            return await use(connection)
 
 
 @contextmanager

@@ -78,3 +78,87 @@ CREATE TABLE counter (
     value        bigint   NOT NULL,
     PRIMARY KEY (workspace_id, name, slot)
 ) WITH (fillfactor = 50);
+
+-- Who is subscribed to an object, one row a subscription; the subscriber is a user (type '') or another object.
+-- Distributed by object_id. The other end is subscribed_to: both change in one transaction.
+CREATE TABLE subscription (
+    workspace_id    integer     NOT NULL,
+    object_type     text        COLLATE "C" NOT NULL,
+    object_id       text        COLLATE "C" NOT NULL,
+    subscriber_type text        COLLATE "C" NOT NULL,
+    subscriber_id   text        COLLATE "C" NOT NULL,
+    subscription_id uuid        NOT NULL,  -- ULID: order and cursor
+    properties      json        NOT NULL,  -- of the relation
+    created_at      timestamptz NOT NULL,
+    updated_at      timestamptz NOT NULL,
+    PRIMARY KEY (workspace_id, object_type, object_id, subscriber_type, subscriber_id)
+);
+CREATE INDEX subscription_by_creation ON subscription (workspace_id, object_type, object_id, subscription_id);
+
+-- The same relation by subscriber: what a user or object is subscribed to. Distributed by subscriber_id.
+CREATE TABLE subscribed_to (
+    workspace_id    integer NOT NULL,
+    subscriber_type text    COLLATE "C" NOT NULL,
+    subscriber_id   text    COLLATE "C" NOT NULL,
+    object_type     text    COLLATE "C" NOT NULL,
+    object_id       text    COLLATE "C" NOT NULL,
+    subscription_id uuid    NOT NULL,
+    PRIMARY KEY (workspace_id, subscriber_type, subscriber_id, object_type, object_id)
+);
+CREATE INDEX subscribed_to_by_creation
+    ON subscribed_to (workspace_id, subscriber_type, subscriber_id, subscription_id);
+
+-- Subscriber lists. The membership that counts is that of live_version: finishing a sync is one update of this row.
+CREATE TABLE list (
+    workspace_id     integer     NOT NULL,
+    list_id          text        COLLATE "C" NOT NULL,
+    list_name        text        NOT NULL,
+    list_description text        NOT NULL,
+    track_user_entry boolean     NOT NULL,
+    track_user_exit  boolean     NOT NULL,
+    live_version     uuid        NOT NULL,
+    created_at       timestamptz NOT NULL,
+    updated_at       timestamptz NOT NULL,
+    PRIMARY KEY (workspace_id, list_id)
+);
+
+-- Versions being filled.
+CREATE TABLE list_draft (
+    workspace_id integer     NOT NULL,
+    list_id      text        COLLATE "C" NOT NULL,
+    version_id   uuid        NOT NULL,
+    created_at   timestamptz NOT NULL,
+    PRIMARY KEY (workspace_id, list_id, version_id)
+);
+
+-- Members of each version of a list. Distributed by list_id; the other end is list_membership.
+CREATE TABLE list_member (
+    workspace_id integer     NOT NULL,
+    list_id      text        COLLATE "C" NOT NULL,
+    version_id   uuid        NOT NULL,
+    distinct_id  text        COLLATE "C" NOT NULL,
+    member_id    uuid        NOT NULL,  -- ULID: order and cursor
+    created_at   timestamptz NOT NULL,
+    PRIMARY KEY (workspace_id, list_id, version_id, distinct_id)
+);
+CREATE INDEX list_member_by_creation ON list_member (workspace_id, list_id, version_id, member_id);
+
+-- The lists of a user, all versions; readers keep those that are live. Distributed by distinct_id.
+CREATE TABLE list_membership (
+    workspace_id integer     NOT NULL,
+    distinct_id  text        COLLATE "C" NOT NULL,
+    list_id      text        COLLATE "C" NOT NULL,
+    version_id   uuid        NOT NULL,
+    member_id    uuid        NOT NULL,
+    created_at   timestamptz NOT NULL,
+    PRIMARY KEY (workspace_id, distinct_id, list_id, version_id)
+);
+CREATE INDEX list_membership_by_creation ON list_membership (workspace_id, distinct_id, member_id);
+
+-- Versions that are live no more; the sweeper removes their members in small steps.
+CREATE TABLE dead_list_version (
+    workspace_id integer NOT NULL,
+    list_id      text    COLLATE "C" NOT NULL,
+    version_id   uuid    NOT NULL,
+    PRIMARY KEY (workspace_id, list_id, version_id)
+);

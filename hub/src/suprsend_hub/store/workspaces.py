@@ -37,6 +37,12 @@ async def _find(connection: Connection, query: str, value: object) -> WorkspaceR
     return None if record is None else WorkspaceRow(*record)
 
 
+async def created_at(connection: Connection, workspace_id: int) -> datetime:
+    """When the workspace was created."""
+    moment: datetime = await connection.fetchval(sql("workspace_created_at"), workspace_id)
+    return moment
+
+
 async def list_all(connection: Connection) -> list[WorkspaceRow]:
     """All workspaces, oldest first."""
     return [WorkspaceRow(*record) for record in await connection.fetch(sql("list_workspaces"))]

@@ -6,3 +6,9 @@ ON CONFLICT (workspace_id, name, slot) DO UPDATE SET value = c.value + excluded.
 
 -- name: read_counter
 SELECT coalesce(sum(value), 0)::bigint FROM counter WHERE workspace_id = $1 AND name = $2;
+
+-- name: read_counters
+SELECT name, sum(value)::bigint FROM counter WHERE workspace_id = $1 AND name = ANY($2::text[]) GROUP BY name;
+
+-- name: delete_counter
+DELETE FROM counter WHERE workspace_id = $1 AND name = $2;

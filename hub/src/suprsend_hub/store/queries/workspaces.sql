@@ -32,3 +32,6 @@ FROM api_key WHERE workspace_id = $1 ORDER BY api_key_id;
 UPDATE api_key SET revoked_at = $3
 WHERE workspace_id = $1 AND api_key_id = $2 AND revoked_at IS NULL
 RETURNING api_key_id;
+
+-- name: workspace_created_at
+SELECT created_at FROM workspace WHERE workspace_id = $1;

@@ -1,0 +1,173 @@
+"""Recipients, users and objects alike: read, page, search, edit, delete.
+
+Every change of a profile goes through the batcher to the write path. A user is the recipient whose object type is ''.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from suprsend_hub.domain.errors import NotFound
+from suprsend_hub.domain.ids import UlidFactory
+from suprsend_hub.domain.recipient import USERS, RecipientKey
+from suprsend_hub.domain.records import HistoryEntry, StoredProfile
+from suprsend_hub.domain.wire import Json
+from suprsend_hub.service.batcher import Batcher
+from suprsend_hub.service.edits import Edit, RejectedRecord
+from suprsend_hub.service.pages import ID_CURSOR, ULID_CURSOR, Page, PageRequest, fetch_page
+from suprsend_hub.store import counters, lists, profiles, subscriptions
+from suprsend_hub.store.database import Connection, Database
+
+SEARCH_COUNT_CAP = 1000
+"""A search counts its matches no further than this: counting a whole prefix would cost a scan."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserEvent:
+    """An identity event, checked; `insert_key` is None if the caller gave no `$insert_id`."""
+
+    distinct_id: str
+    insert_key: UUID | None
+    operations: list[Json]
+
+
+class RecipientService:
+    """The users and objects of all workspaces."""
+
+    def __init__(self, database: Database, batcher: Batcher, *, ulids: UlidFactory) -> None:
+        self._database = database
+        self._batcher = batcher
+        self._ulids = ulids
+
+    async def apply_events(
+        self,
+        workspace_id: int,
+        events: Sequence[UserEvent],
+        rejects: Sequence[RejectedRecord],
+        *,
+        source: str,
+        size_bytes: int,
+    ) -> None:
+        """Apply identity events in order: what can be applied is committed on return, what cannot is in the log."""
+        edits = [
+            Edit(
+                RecipientKey.user(workspace_id, event.distinct_id),
+                event.insert_key or self._ulids.new(),
+                event.operations,
+                source,
+            )
+            for event in events
+        ]
+        await self._batcher.submit(workspace_id, edits, rejects, size_bytes=size_bytes)
+
+    async def edit(
+        self,
+        key: RecipientKey,
+        operations: list[Json],
+        *,
+        source: str,
+        insert_key: UUID | None = None,
+        size_bytes: int = 0,
+    ) -> StoredProfile:
+        """Apply an edit whole or not at all (InvalidRequest), creating the recipient if needed; returns it then.
+
+        With an `insert_key` that is known, nothing is applied again and the profile as it is now comes back.
+        """
+        edit = Edit(key, insert_key or self._ulids.new(), operations, source, strict=True)
+        [outcome] = await self._batcher.submit(key.workspace_id, [edit], size_bytes=size_bytes)
+        if outcome.error is not None:
+            raise outcome.error
+        if outcome.profile is None:  # a known edit of a recipient who has been deleted since
+            raise not_found(key)
+        return outcome.profile
+
+    async def get(self, key: RecipientKey) -> StoredProfile:
+        """The recipient; NotFound if there is none."""
+        async with self._database.connection() as connection:
+            found = await profiles.find(connection, key)
+        if found is None:
+            raise not_found(key)
+        return found
+
+    async def page(self, workspace_id: int, request: PageRequest, *, object_type: str = USERS) -> Page[StoredProfile]:
+        """All users, or all objects of a type, newest first."""
+        async with self._database.connection() as connection:
+            count = await counters.value(connection, workspace_id, counters.profiles_counter(object_type))
+
+            async def fetch(cursor: UUID | None, backward: bool, limit: int) -> list[StoredProfile]:
+                return await profiles.page_by_creation(
+                    connection, workspace_id, object_type=object_type, cursor=cursor, backward=backward, limit=limit
+                )
+
+            return await fetch_page(
+                request, form=ULID_CURSOR, fetch=fetch, cursor_of=lambda row: row.profile_id, count=count
+            )
+
+    async def search(
+        self, workspace_id: int, prefix: str, request: PageRequest, *, object_type: str = USERS
+    ) -> Page[StoredProfile]:
+        """Recipients whose id starts with `prefix`, in order of id. `count` stops at SEARCH_COUNT_CAP."""
+        async with self._database.connection() as connection:
+            count = await profiles.count_prefix(
+                connection, workspace_id, object_type=object_type, prefix=prefix, at_most=SEARCH_COUNT_CAP
+            )
+
+            async def fetch(cursor: str | None, backward: bool, limit: int) -> list[StoredProfile]:
+                return await profiles.page_by_prefix(
+                    connection,
+                    workspace_id,
+                    object_type=object_type,
+                    prefix=prefix,
+                    cursor=cursor,
+                    backward=backward,
+                    limit=limit,
+                )
+
+            return await fetch_page(
+                request, form=ID_CURSOR, fetch=fetch, cursor_of=lambda row: row.key.recipient_id, count=count
+            )
+
+    async def history(
+        self, key: RecipientKey, *, before: UUID | None = None, limit: int = 20
+    ) -> Sequence[HistoryEntry]:
+        """The edits of a recipient, newest first, starting before the edit `before`."""
+        async with self._database.connection() as connection:
+            return await profiles.page_history(connection, key, before=before, limit=limit)
+
+    async def delete(self, key: RecipientKey) -> None:
+        """Delete a recipient for good, with all its subscriptions and memberships; NotFound if there is none."""
+        if not await self.bulk_delete([key]):
+            raise not_found(key)
+
+    async def bulk_delete(self, keys: Sequence[RecipientKey]) -> int:
+        """Delete recipients, all in one transaction; unknown ones are skipped. Returns how many there were."""
+
+        async def use(connection: Connection) -> int:
+            deleted = 0
+            for key in sorted(set(keys), key=RecipientKey.lock_order):
+                deleted += await _delete(connection, key)
+            return deleted
+
+        return await self._database.run(use)
+
+
+async def _delete(connection: Connection, key: RecipientKey) -> bool:
+    """The profile first, whose lock everyone takes who adds a relation to it; then the relations, then the counts."""
+    if not await profiles.delete(connection, key):
+        return False
+    changes = {(key.workspace_id, counters.profiles_counter(key.object_type)): -1}
+    for counter, change in await subscriptions.delete_of_subscriber(connection, key):
+        changes[(key.workspace_id, counter)] = change
+    if key.is_user:
+        for counter, change in await lists.delete_of_user(connection, key.workspace_id, key.recipient_id):
+            changes[(key.workspace_id, counter)] = change
+    else:
+        await subscriptions.delete_of_object(connection, key)
+        await counters.delete(connection, key.workspace_id, counters.subscribers_counter(key))
+    await counters.add(connection, changes, slot=hash(key))
+    return True
+
+
+def not_found(key: RecipientKey) -> NotFound:
+    """The error of an unknown recipient, in upstream's words."""
+    return NotFound(f"{key.describe()} not found", code="user_not_found" if key.is_user else "object_not_found")

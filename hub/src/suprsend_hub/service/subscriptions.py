@@ -1,0 +1,235 @@
+"""Who is subscribed to an object, and to which objects a recipient is subscribed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from suprsend_hub.domain.errors import InvalidRequest, NotFound, Unavailable
+from suprsend_hub.domain.ids import UlidFactory
+from suprsend_hub.domain.recipient import RecipientKey
+from suprsend_hub.domain.records import StoredProfile, Subscription
+from suprsend_hub.domain.subscription import MAX_NESTING, Recipient, SubscribeRequest
+from suprsend_hub.service.batcher import Batcher
+from suprsend_hub.service.edits import Edit, check_edits
+from suprsend_hub.service.pages import ULID_CURSOR, Page, PageRequest, fetch_page
+from suprsend_hub.service.recipients import not_found
+from suprsend_hub.store import counters, profiles, subscriptions
+from suprsend_hub.store.database import Connection, Database
+
+_DELETION_RACES = 5
+"""How often recipients may vanish between our creating and our subscribing them."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriberView:
+    """A subscription as seen from the object; `subscriptions_count` is of a subscriber that is an object."""
+
+    subscription: Subscription
+    updated_at: datetime
+    subscriptions_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ParentView:
+    """A subscription as seen from the subscriber."""
+
+    subscription: Subscription
+    parent: StoredProfile
+    subscriptions_count: int
+
+
+class SubscriptionService:
+    """Subscriptions of all workspaces."""
+
+    def __init__(
+        self, database: Database, batcher: Batcher, *, now: Callable[[], datetime], ulids: UlidFactory
+    ) -> None:
+        self._database = database
+        self._batcher = batcher
+        self._now = now
+        self._ulids = ulids
+
+    async def count_of(self, keys: Sequence[RecipientKey]) -> dict[RecipientKey, int]:
+        """How many direct subscribers each of the objects (of one workspace) has."""
+        if not keys:
+            return {}
+        async with self._database.connection() as connection:
+            return await _counts(connection, keys)
+
+    async def create(self, parent: RecipientKey, request: SubscribeRequest, *, source: str) -> list[SubscriberView]:
+        """Subscribe recipients to an object; whoever is unknown is created, inline changes are applied.
+
+        NotFound for an unknown parent (unless the request upserts it), InvalidRequest for a recipient that cannot be:
+        then nothing has changed.
+        """
+        keys = [_key(parent.workspace_id, recipient) for recipient in request.recipients]
+        if parent in keys:
+            raise InvalidRequest(f"{parent.describe()} cannot be subscribed to itself", code="self_subscription")
+        for _ in range(_DELETION_RACES):
+            await self._prepare(parent, keys, request, source)
+            found = await self._database.run(lambda connection: self._subscribe(connection, parent, keys, request))
+            if found is not None:
+                return found
+        raise Unavailable("recipients are being deleted meanwhile; try again", code="collision", retry_after_s=1)
+
+    async def _prepare(
+        self, parent: RecipientKey, keys: Sequence[RecipientKey], request: SubscribeRequest, source: str
+    ) -> None:
+        """Create the unknown and apply inline changes, after everything has been checked."""
+        edits = [
+            Edit(key, self._ulids.new(), recipient.operations, source, strict=True)
+            for key, recipient in zip(keys, request.recipients, strict=True)
+        ]
+        if request.parent_operations is not None:
+            edits.insert(0, Edit(parent, self._ulids.new(), request.parent_operations, source, strict=True))
+        async with self._database.connection() as connection:
+            stored = await profiles.read(connection, [parent, *keys])
+            if request.parent_operations is None and parent not in stored:
+                raise not_found(parent)
+            await _check_nesting(connection, parent, keys)
+        check_edits(edits, stored)
+        needed = [edit for edit in edits if edit.operations or edit.key not in stored]
+        if needed:
+            for outcome in await self._batcher.submit(parent.workspace_id, needed):
+                if outcome.error is not None:
+                    raise outcome.error
+
+    async def _subscribe(
+        self, connection: Connection, parent: RecipientKey, keys: Sequence[RecipientKey], request: SubscribeRequest
+    ) -> list[SubscriberView] | None:
+        """The relation itself; None if a recipient has been deleted since it was prepared."""
+        if any(not key.is_user for key in keys):
+            await subscriptions.lock_nesting(connection, parent.workspace_id)
+        existing = await subscriptions.lock_existing(connection, parent.workspace_id, [parent, *keys])
+        if parent not in existing and request.parent_operations is None:
+            raise not_found(parent)
+        if parent not in existing or len(existing) < len(keys) + 1:
+            return None
+        await _check_nesting(connection, parent, keys)
+        ordered = sorted(keys, key=RecipientKey.lock_order)
+        fresh_ids = self._ulids.batch(len(ordered))
+        written = await subscriptions.upsert(
+            connection,
+            parent,
+            ordered,
+            fresh_ids=fresh_ids,
+            properties=msgspec.json.encode(request.properties).decode(),
+            now=self._now(),
+        )
+        new = set(fresh_ids) & {row.subscription_id for row in written.values()}
+        change = {(parent.workspace_id, counters.subscribers_counter(parent)): len(new)}
+        await counters.add(connection, change, slot=hash(fresh_ids[0]) if fresh_ids else 0)
+        return await _subscriber_views(connection, [written[key] for key in keys])
+
+    async def delete(self, parent: RecipientKey, recipients: Sequence[Recipient]) -> None:
+        """End subscriptions; recipients that are not subscribed are ignored. NotFound for an unknown object."""
+        keys = sorted((_key(parent.workspace_id, recipient) for recipient in recipients), key=RecipientKey.lock_order)
+
+        async def use(connection: Connection) -> None:
+            if parent not in await subscriptions.lock_existing(connection, parent.workspace_id, [parent]):
+                raise not_found(parent)
+            deleted = await subscriptions.delete(connection, parent, keys)
+            change = {(parent.workspace_id, counters.subscribers_counter(parent)): -deleted}
+            await counters.add(connection, change, slot=hash(parent))
+
+        await self._database.run(use)
+
+    async def page(self, parent: RecipientKey, request: PageRequest) -> Page[SubscriberView]:
+        """Subscribers of an object, newest first; NotFound for an unknown object."""
+        async with self._database.connection() as connection:
+            if await profiles.find(connection, parent) is None:
+                raise not_found(parent)
+            count = await counters.value(connection, parent.workspace_id, counters.subscribers_counter(parent))
+
+            async def fetch(cursor: UUID | None, backward: bool, limit: int) -> list[Subscription]:
+                return await subscriptions.page(connection, parent, cursor=cursor, backward=backward, limit=limit)
+
+            page = await fetch_page(
+                request, form=ULID_CURSOR, fetch=fetch, cursor_of=lambda row: row.subscription_id, count=count
+            )
+            return page.with_rows(await _subscriber_views(connection, page.rows))
+
+    async def page_of_subscriber(self, subscriber: RecipientKey, request: PageRequest) -> Page[ParentView]:
+        """Objects that a user or object is subscribed to, newest subscription first; NotFound for an unknown one."""
+        async with self._database.connection() as connection:
+            if await profiles.find(connection, subscriber) is None:
+                words = subscriber.describe()
+                raise NotFound(f"{words[0].upper() if subscriber.is_user else words[0]}{words[1:]} not found",
+                               code=not_found(subscriber).code)  # fmt: skip
+            count = await subscriptions.count_of_subscriber(connection, subscriber)
+
+            async def fetch(cursor: UUID | None, backward: bool, limit: int) -> list[tuple[RecipientKey, UUID]]:
+                return await subscriptions.page_of_subscriber(
+                    connection, subscriber, cursor=cursor, backward=backward, limit=limit
+                )
+
+            page = await fetch_page(request, form=ULID_CURSOR, fetch=fetch, cursor_of=lambda row: row[1], count=count)
+            relations = await subscriptions.read_of_subscriber(connection, subscriber, page.rows)
+            parents = await profiles.read(connection, [relation.parent for relation in relations])
+            counts = await _counts(connection, list(parents))
+            return page.with_rows(
+                [
+                    ParentView(relation, parents[relation.parent], counts[relation.parent])
+                    for relation in relations
+                    if relation.parent in parents
+                ]
+            )
+
+
+def _key(workspace_id: int, recipient: Recipient) -> RecipientKey:
+    return RecipientKey(workspace_id, recipient.object_type, recipient.recipient_id)
+
+
+async def _counts(connection: Connection, keys: Sequence[RecipientKey]) -> dict[RecipientKey, int]:
+    if not keys:
+        return {}
+    names = {key: counters.subscribers_counter(key) for key in keys}
+    values = await counters.values(connection, keys[0].workspace_id, list(names.values()))
+    return {key: values[name] for key, name in names.items()}
+
+
+async def _subscriber_views(connection: Connection, rows: Sequence[Subscription]) -> list[SubscriberView]:
+    if not rows:
+        return []
+    keys = [row.subscriber for row in rows]
+    updated_at = await subscriptions.read_updated_at(connection, keys[0].workspace_id, keys)
+    counts = await _counts(connection, [key for key in keys if not key.is_user])
+    return [
+        SubscriberView(row, updated_at[row.subscriber], counts.get(row.subscriber, 0))
+        for row in rows
+        if row.subscriber in updated_at
+    ]
+
+
+async def _check_nesting(connection: Connection, parent: RecipientKey, keys: Sequence[RecipientKey]) -> None:
+    """Refuse a cycle, and a chain of more than MAX_NESTING object-to-object subscriptions."""
+    objects = [key for key in keys if not key.is_user]
+    if not objects:
+        return
+    above = await _steps(connection, [parent], upward=True)
+    below = await _steps(connection, objects, upward=False)
+    circular = set(objects) & {key for step in above for key in step}
+    if circular:
+        raise InvalidRequest(
+            f"{min(circular).describe()} cannot be subscribed: {parent.describe()} is subscribed to it, and that would "
+            "make a circle",
+            code="subscription_cycle",
+        )
+    if len(above) - 1 + len(below) > MAX_NESTING:
+        raise InvalidRequest(
+            f"objects can be subscribed to objects over {MAX_NESTING} steps at most; this would make a longer chain",
+            code="nested_too_deeply",
+        )
+
+
+async def _steps(
+    connection: Connection, start: Sequence[RecipientKey], *, upward: bool
+) -> list[Sequence[RecipientKey]]:
+    """The objects at 0, 1, 2 … steps from `start`, no further than what decides."""
+    steps: list[Sequence[RecipientKey]] = [start]
+    while steps[-1] and len(steps) <= MAX_NESTING + 1:
+        steps.append(await subscriptions.neighbours(connection, start[0].workspace_id, steps[-1], upward=upward))
+    return [step for step in steps if step]
