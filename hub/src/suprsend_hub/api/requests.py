@@ -57,7 +57,7 @@ async def authenticate(request: HubRequest, credentials: CredentialService) -> C
     workspace = await credentials.authenticate(
         SignedRequest(
             method=request.method,
-            raw_path=request.scope["path"].encode("latin-1"),
+            raw_path=request.scope["raw_path"],  # the router strips a trailing slash from `path`
             query=request.scope["query_string"],
             body=body,
             authorization=headers.get("authorization"),

@@ -26,6 +26,7 @@ def raw_path_routing(app: ASGIApp) -> ASGIApp:
             if b"//" in raw_path:
                 await _not_found(send)
                 return
+            scope["raw_path"] = raw_path
             scope["path"] = raw_path.decode("latin-1")
         await app(scope, receive, send)
 
