@@ -23,7 +23,7 @@ MISSING: Final = object()
 _encode: Final = msgspec.json.Encoder().encode
 
 # Bytes by which a profile can grow for one byte of the edit. The worst is a push token of one character in an array:
-# its 4 bytes become an identity with provider and field names, about 150.
+# its 4 bytes become an identity of about 40. With a margin, so that a longer field name breaks nothing.
 _GROWTH: Final = 64
 # A device or bundle id is written once and stored with each of up to 100 identities on three channels.
 _GROWTH_WITH_COMPANIONS: Final = 400

@@ -120,6 +120,7 @@ def test_token_appended_again_takes_what_is_given():
     first = append("$androidpush", "t", id_provider="xiaomi", device_id="d1", bundle_id="b1")
     second = append("$androidpush", "t", first.profile, id_provider=None, device_id="d2")
     assert second.profile.channels["$androidpush"] == [Identity("t", "xiaomi", "d2", "b1")]
+    assert not append("$androidpush", "t", second.profile).changed
 
 
 def test_remove_of_a_token_with_provider():

@@ -134,6 +134,20 @@ def test_before_has_storage_form():
     }
 
 
+def test_refused_keys_are_not_touched():
+    """`before` is silent about keys of which nothing was accepted."""
+    profile = Profile({"a": 1}, {"$email": [Identity("a@example.com")]})
+    assert fold(profile, [{"$remove": {"$email": "bad"}}, {"$set": {"a": 2**70}}]).before == {}
+
+
+def test_wrapping_counts_as_a_level():
+    """$append to a value nested 64 deep would nest it 65 deep in the new array."""
+    value = {"a": deep(63)}
+    assert [refusal.code for refusal in fold(Profile({"k": value}), [{"$append": {"k": 1}}]).refusals] == [
+        "value_too_deep"
+    ]
+
+
 def test_language_null_removes():
     """Null removes timezone, language and locale instead of being stored."""
     result = fold(
@@ -186,6 +200,17 @@ def test_room_after_a_removal():
     assert [refusal.code for refusal in result.refusals] == ["profile_too_large"]
 
 
+@pytest.mark.parametrize("removal", [{"$unset": ["$email"]}, {"$remove": {"$email": "a@example.com"}}])
+def test_room_after_a_channel_is_gone(removal):
+    """The same for a channel, whichever way it is emptied."""
+    email = fold(None, [{"$append": {"$email": "a@example.com"}}]).profile
+    free = MAX_PROFILE_BYTES - ENTRY - stored_bytes(email.properties, email.channels)
+    full = fold(email, [{"$set": {"k": "x" * free}}]).profile
+    result = fold(full, [{"$set": {"b": 1}}, removal, {"$set": {"b": 1}}])
+    assert result.profile.properties["b"] == 1
+    assert [refusal.code for refusal in result.refusals] == ["profile_too_large"]
+
+
 def test_too_large_profiles_may_shrink():
     """A profile above the limit (stored before it existed) can be made smaller, step by step."""
     profile = Profile({"k": ["x" * 1000] * 300, "l": 1})
@@ -194,15 +219,18 @@ def test_too_large_profiles_may_shrink():
     assert len(result.profile.properties["k"]) == 280
 
 
-def test_bound_covers_the_worst_growth():
-    """The edit whose storage form grows most, tokens of one character with shared long companions, stays in bounds."""
-    tokens = [chr(0x4E00 + i) for i in range(100)]
-    companions = {"$device_id": "\x1f" + "d" * 254, "$bundle_id": "b" * 255}
-    subscriptions = [{"endpoint": t, "keys": {"p256dh": "p", "auth": "a"}} for t in tokens]
-    for operand in (
-        {"$androidpush": tokens, "$iospush": tokens, "$webpush": subscriptions, **companions},
-        {"$androidpush": tokens, "$iospush": tokens},
-    ):
-        after = fold(None, [{"$append": operand}]).profile
-        assert after.bytes_bound is None or after.bytes_bound >= stored_bytes(after.properties, after.channels)
-        assert stored_bytes(after.properties, after.channels) <= MAX_PROFILE_BYTES
+@pytest.mark.parametrize("companions", [{}, {"$device_id": "d" * 255, "$bundle_id": "b" * 255}])
+def test_bound_covers_the_worst_growth(companions):
+    """The edit that grows most in storage, one-character tokens with long companions shared by all, stays in its bound."""
+    tokens = [chr(code) for code in range(0x21, 0x7F)]
+    after = fold(None, [{"$append": {"$androidpush": tokens, "$iospush": tokens, **companions}}]).profile
+    assert len(after.channels["$androidpush"]) > 90
+    assert after.bytes_bound is not None
+    assert after.bytes_bound >= stored_bytes(after.properties, after.channels)
+
+
+def test_limit_holds_beside_text_that_cannot_be_encoded():
+    """A lone surrogate, which cannot be measured, opens no way around the byte limit for the rest of the edit."""
+    full = fold(None, [{"$set": {"k": "x" * (MAX_PROFILE_BYTES - ENTRY)}}]).profile
+    result = fold(full, [{"$set": {"bad": "\ud800", "b": 1}}])
+    assert [refusal.code for refusal in result.refusals] == ["invalid_text", "profile_too_large"]
