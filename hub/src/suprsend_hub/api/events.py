@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from litestar import MediaType, Response, post
+from litestar.di import NamedDependency
 
 from suprsend_hub.api.requests import Caller
 from suprsend_hub.domain.errors import DomainError, InvalidRequest, NotFound, TooLarge
@@ -29,7 +30,9 @@ _raw_array = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 @post("/event/", status_code=202, media_type=MediaType.TEXT)
-async def post_events(caller: Caller, recipients: RecipientService) -> Response[bytes]:
+async def post_events(
+    caller: NamedDependency[Caller], recipients: NamedDependency[RecipientService]
+) -> Response[bytes]:
     """Apply identity events; what the 202 promises is committed."""
     body = caller.body.lstrip()
     if body[:1] == b"[":

@@ -2,6 +2,7 @@
 
 import msgspec
 from litestar import MediaType, Response, get
+from litestar.di import NamedDependency
 
 from suprsend_hub.service.health import HealthService
 
@@ -13,7 +14,7 @@ def healthz() -> Response[bytes]:
 
 
 @get("/readyz", media_type=MediaType.JSON)
-async def readyz(health: HealthService) -> Response[bytes]:
+async def readyz(health: NamedDependency[HealthService]) -> Response[bytes]:
     """Whether requests can be served; 503 with the reasons otherwise."""
     report = await health.check()
     body = msgspec.json.encode({"status": "ok" if report.ready else "unavailable", "checks": report.checks})

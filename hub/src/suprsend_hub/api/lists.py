@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from litestar import MediaType, Response, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from suprsend_hub.api.rendering import encode, list_object, member_object, page_json
 from suprsend_hub.api.requests import Caller, HubRequest
@@ -27,14 +29,16 @@ def _number(query: Mapping[str, str], name: str, default: int, at_most: int) -> 
 
 
 @post("/v1/subscriber_list/", status_code=201, media_type=MediaType.JSON)
-async def create_list(caller: Caller, lists: ListService) -> Response[bytes]:
+async def create_list(caller: NamedDependency[Caller], lists: NamedDependency[ListService]) -> Response[bytes]:
     """Create a list, or change the fields named. 201 in both cases."""
     view = await lists.save(caller.workspace_id, parse_definition(caller.json()))
     return Response(encode(list_object(view)), status_code=201, media_type=MediaType.JSON)
 
 
 @get("/v1/subscriber_list/", media_type=MediaType.JSON)
-async def list_lists(caller: Caller, lists: ListService, request: HubRequest) -> Response[bytes]:
+async def list_lists(
+    caller: NamedDependency[Caller], lists: NamedDependency[ListService], request: HubRequest
+) -> Response[bytes]:
     """Lists by `limit` (20) and `offset` (0), as every official SDK asks for them."""
     query = request.query_params
     limit = _number(query, "limit", _DEFAULT_LIMIT, MAX_LIMIT) or _DEFAULT_LIMIT
@@ -46,7 +50,9 @@ async def list_lists(caller: Caller, lists: ListService, request: HubRequest) ->
 
 
 @get("/v1/subscriber_list/{list_id:str}/", media_type=MediaType.JSON)
-async def get_list(caller: Caller, lists: ListService, list_id: str) -> Response[bytes]:
+async def get_list(
+    caller: NamedDependency[Caller], lists: NamedDependency[ListService], list_id: FromPath[str]
+) -> Response[bytes]:
     """One list; 404 if unknown."""
     return Response(
         encode(list_object(await lists.get(caller.workspace_id, _list_id(list_id)))), media_type=MediaType.JSON
@@ -54,20 +60,26 @@ async def get_list(caller: Caller, lists: ListService, list_id: str) -> Response
 
 
 @delete("/v1/subscriber_list/{list_id:str}/", status_code=204)
-async def delete_list(caller: Caller, lists: ListService, list_id: str) -> None:
+async def delete_list(
+    caller: NamedDependency[Caller], lists: NamedDependency[ListService], list_id: FromPath[str]
+) -> None:
     """Delete a list (the form of the Python SDK)."""
     await lists.delete(caller.workspace_id, _list_id(list_id))
 
 
 @patch("/v1/subscriber_list/{list_id:str}/delete/", status_code=200, media_type=MediaType.JSON)
-async def patch_delete_list(caller: Caller, lists: ListService, list_id: str) -> Response[bytes]:
+async def patch_delete_list(
+    caller: NamedDependency[Caller], lists: NamedDependency[ListService], list_id: FromPath[str]
+) -> Response[bytes]:
     """Delete a list (the form of the other SDKs)."""
     await lists.delete(caller.workspace_id, _list_id(list_id))
     return _success()
 
 
 @get("/v1/subscriber_list/{list_id:str}/subscriber/", media_type=MediaType.JSON)
-async def list_members(caller: Caller, lists: ListService, list_id: str, request: HubRequest) -> Response[bytes]:
+async def list_members(
+    caller: NamedDependency[Caller], lists: NamedDependency[ListService], list_id: FromPath[str], request: HubRequest
+) -> Response[bytes]:
     """A page of members, newest first; `?sort=id` is oldest first."""
     query = request.query_params
     sort = query.get("sort", "-id") or "-id"
@@ -83,28 +95,39 @@ async def list_members(caller: Caller, lists: ListService, list_id: str, request
 
 
 @post("/v1/subscriber_list/{list_id:str}/subscriber/add/", status_code=201, media_type=MediaType.JSON)
-async def add_members(caller: Caller, lists: ListService, list_id: str) -> Response[bytes]:
+async def add_members(
+    caller: NamedDependency[Caller], lists: NamedDependency[ListService], list_id: FromPath[str]
+) -> Response[bytes]:
     """Add users that exist; `affected_count` says how many were no members before."""
     ids = parse_distinct_ids(caller.json())
     return _affected(await lists.add(caller.workspace_id, _list_id(list_id), ids))
 
 
 @post("/v1/subscriber_list/{list_id:str}/subscriber/remove/", status_code=201, media_type=MediaType.JSON)
-async def remove_members(caller: Caller, lists: ListService, list_id: str) -> Response[bytes]:
+async def remove_members(
+    caller: NamedDependency[Caller], lists: NamedDependency[ListService], list_id: FromPath[str]
+) -> Response[bytes]:
     """Remove members; absent ones are ignored."""
     ids = parse_distinct_ids(caller.json())
     return _affected(await lists.remove(caller.workspace_id, _list_id(list_id), ids))
 
 
 @post("/v1/subscriber_list/{list_id:str}/start_sync/", status_code=201, media_type=MediaType.JSON)
-async def start_sync(caller: Caller, lists: ListService, list_id: str) -> Response[bytes]:
+async def start_sync(
+    caller: NamedDependency[Caller], lists: NamedDependency[ListService], list_id: FromPath[str]
+) -> Response[bytes]:
     """Begin an empty draft."""
     view = await lists.start_sync(caller.workspace_id, _list_id(list_id))
     return Response(encode(list_object(view)), status_code=201, media_type=MediaType.JSON)
 
 
 @get("/v1/subscriber_list/{list_id:str}/version/{version_id:str}/", media_type=MediaType.JSON)
-async def get_version(caller: Caller, lists: ListService, list_id: str, version_id: str) -> Response[bytes]:
+async def get_version(
+    caller: NamedDependency[Caller],
+    lists: NamedDependency[ListService],
+    list_id: FromPath[str],
+    version_id: FromPath[str],
+) -> Response[bytes]:
     """A draft."""
     view = await lists.get_draft(caller.workspace_id, _list_id(list_id), segment(version_id, "version_id"))
     return Response(encode(list_object(view)), media_type=MediaType.JSON)
@@ -115,7 +138,12 @@ async def get_version(caller: Caller, lists: ListService, list_id: str, version_
     status_code=201,
     media_type=MediaType.JSON,
 )
-async def add_to_version(caller: Caller, lists: ListService, list_id: str, version_id: str) -> Response[bytes]:
+async def add_to_version(
+    caller: NamedDependency[Caller],
+    lists: NamedDependency[ListService],
+    list_id: FromPath[str],
+    version_id: FromPath[str],
+) -> Response[bytes]:
     """Add users that exist to a draft."""
     ids = parse_distinct_ids(caller.json())
     version = segment(version_id, "version_id")
@@ -127,7 +155,12 @@ async def add_to_version(caller: Caller, lists: ListService, list_id: str, versi
     status_code=201,
     media_type=MediaType.JSON,
 )
-async def remove_from_version(caller: Caller, lists: ListService, list_id: str, version_id: str) -> Response[bytes]:
+async def remove_from_version(
+    caller: NamedDependency[Caller],
+    lists: NamedDependency[ListService],
+    list_id: FromPath[str],
+    version_id: FromPath[str],
+) -> Response[bytes]:
     """Remove users from a draft."""
     ids = parse_distinct_ids(caller.json())
     version = segment(version_id, "version_id")
@@ -139,20 +172,35 @@ async def remove_from_version(caller: Caller, lists: ListService, list_id: str, 
     status_code=201,
     media_type=MediaType.JSON,
 )
-async def finish_sync(caller: Caller, lists: ListService, list_id: str, version_id: str) -> Response[bytes]:
+async def finish_sync(
+    caller: NamedDependency[Caller],
+    lists: NamedDependency[ListService],
+    list_id: FromPath[str],
+    version_id: FromPath[str],
+) -> Response[bytes]:
     """Make a draft the live list, in one step; answers with the live list."""
     view = await lists.finish_sync(caller.workspace_id, _list_id(list_id), segment(version_id, "version_id"))
     return Response(encode(list_object(view)), status_code=201, media_type=MediaType.JSON)
 
 
 @delete("/v1/subscriber_list/{list_id:str}/version/{version_id:str}/", status_code=204)
-async def delete_version(caller: Caller, lists: ListService, list_id: str, version_id: str) -> None:
+async def delete_version(
+    caller: NamedDependency[Caller],
+    lists: NamedDependency[ListService],
+    list_id: FromPath[str],
+    version_id: FromPath[str],
+) -> None:
     """Discard a draft (the form of the Python SDK)."""
     await lists.delete_draft(caller.workspace_id, _list_id(list_id), segment(version_id, "version_id"))
 
 
 @patch("/v1/subscriber_list/{list_id:str}/version/{version_id:str}/delete/", status_code=200, media_type=MediaType.JSON)
-async def patch_delete_version(caller: Caller, lists: ListService, list_id: str, version_id: str) -> Response[bytes]:
+async def patch_delete_version(
+    caller: NamedDependency[Caller],
+    lists: NamedDependency[ListService],
+    list_id: FromPath[str],
+    version_id: FromPath[str],
+) -> Response[bytes]:
     """Discard a draft (the form of the other SDKs)."""
     await lists.delete_draft(caller.workspace_id, _list_id(list_id), segment(version_id, "version_id"))
     return _success()

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from litestar import MediaType, Response, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from suprsend_hub.api.rendering import (
     object_json,
@@ -48,10 +50,10 @@ def bulk_ids(body: Json, field: str) -> list[Json]:
 
 @get("/v1/object/{object_type:str}/", media_type=MediaType.JSON)
 async def list_objects(
-    caller: Caller,
-    recipients: RecipientService,
-    subscriptions: SubscriptionService,
-    object_type: str,
+    caller: NamedDependency[Caller],
+    recipients: NamedDependency[RecipientService],
+    subscriptions: NamedDependency[SubscriptionService],
+    object_type: FromPath[str],
     request: HubRequest,
 ) -> Response[bytes]:
     """A page of the objects of a type, newest first, channels included."""
@@ -63,7 +65,11 @@ async def list_objects(
 
 @get("/v1/object/{object_type:str}/{object_id:str}/", media_type=MediaType.JSON)
 async def get_object(
-    caller: Caller, recipients: RecipientService, subscriptions: SubscriptionService, object_type: str, object_id: str
+    caller: NamedDependency[Caller],
+    recipients: NamedDependency[RecipientService],
+    subscriptions: NamedDependency[SubscriptionService],
+    object_type: FromPath[str],
+    object_id: FromPath[str],
 ) -> Response[bytes]:
     """One object; 404 if unknown."""
     key = _key(caller, object_type, object_id)
@@ -73,7 +79,11 @@ async def get_object(
 
 @post("/v1/object/{object_type:str}/{object_id:str}/", status_code=201, media_type=MediaType.JSON)
 async def upsert_object(
-    caller: Caller, recipients: RecipientService, subscriptions: SubscriptionService, object_type: str, object_id: str
+    caller: NamedDependency[Caller],
+    recipients: NamedDependency[RecipientService],
+    subscriptions: NamedDependency[SubscriptionService],
+    object_type: FromPath[str],
+    object_id: FromPath[str],
 ) -> Response[bytes]:
     """Create or update, as for users. 201 in both cases."""
     key = _key(caller, object_type, object_id)
@@ -90,7 +100,11 @@ async def upsert_object(
 
 @patch("/v1/object/{object_type:str}/{object_id:str}/", status_code=200, media_type=MediaType.JSON)
 async def edit_object(
-    caller: Caller, recipients: RecipientService, subscriptions: SubscriptionService, object_type: str, object_id: str
+    caller: NamedDependency[Caller],
+    recipients: NamedDependency[RecipientService],
+    subscriptions: NamedDependency[SubscriptionService],
+    object_type: FromPath[str],
+    object_id: FromPath[str],
 ) -> Response[bytes]:
     """Apply operations, all or none; creates an unknown object. 200, where users have 202, as upstream."""
     key = _key(caller, object_type, object_id)
@@ -105,13 +119,20 @@ async def edit_object(
 
 
 @delete("/v1/object/{object_type:str}/{object_id:str}/", status_code=204)
-async def delete_object(caller: Caller, recipients: RecipientService, object_type: str, object_id: str) -> None:
+async def delete_object(
+    caller: NamedDependency[Caller],
+    recipients: NamedDependency[RecipientService],
+    object_type: FromPath[str],
+    object_id: FromPath[str],
+) -> None:
     """Delete for good, with the subscriptions of and to the object; 404 if unknown."""
     await recipients.delete(_key(caller, object_type, object_id))
 
 
 @delete("/v1/bulk/object/{object_type:str}/", status_code=204)
-async def bulk_delete_objects(caller: Caller, recipients: RecipientService, object_type: str) -> None:
+async def bulk_delete_objects(
+    caller: NamedDependency[Caller], recipients: NamedDependency[RecipientService], object_type: FromPath[str]
+) -> None:
     """Delete several objects of a type in one transaction; unknown ones are skipped."""
     kind = check_object_type(segment(object_type, "object_type"))
     ids = bulk_ids(caller.json() if caller.body else {}, "object_ids")
@@ -124,7 +145,10 @@ async def bulk_delete_objects(caller: Caller, recipients: RecipientService, obje
 
 @post("/v1/object/{object_type:str}/{object_id:str}/subscription/", status_code=200, media_type=MediaType.JSON)
 async def create_subscriptions(
-    caller: Caller, subscriptions: SubscriptionService, object_type: str, object_id: str
+    caller: NamedDependency[Caller],
+    subscriptions: NamedDependency[SubscriptionService],
+    object_type: FromPath[str],
+    object_id: FromPath[str],
 ) -> Response[bytes]:
     """Subscribe up to 100 recipients; unknown ones are created."""
     parent = _key(caller, object_type, object_id)
@@ -134,7 +158,11 @@ async def create_subscriptions(
 
 @get("/v1/object/{object_type:str}/{object_id:str}/subscription/", media_type=MediaType.JSON)
 async def list_subscriptions(
-    caller: Caller, subscriptions: SubscriptionService, object_type: str, object_id: str, request: HubRequest
+    caller: NamedDependency[Caller],
+    subscriptions: NamedDependency[SubscriptionService],
+    object_type: FromPath[str],
+    object_id: FromPath[str],
+    request: HubRequest,
 ) -> Response[bytes]:
     """A page of an object's subscribers, newest first."""
     page = await subscriptions.page(_key(caller, object_type, object_id), PageRequest.parse(request.query_params))
@@ -143,7 +171,11 @@ async def list_subscriptions(
 
 @delete("/v1/object/{object_type:str}/{object_id:str}/subscription/", status_code=204)
 async def delete_subscriptions(
-    caller: Caller, subscriptions: SubscriptionService, object_type: str, object_id: str, request: HubRequest
+    caller: NamedDependency[Caller],
+    subscriptions: NamedDependency[SubscriptionService],
+    object_type: FromPath[str],
+    object_id: FromPath[str],
+    request: HubRequest,
 ) -> None:
     """End subscriptions. The recipients are in the body, or, without one, comma-separated in `?recipients=`."""
     body = caller.json() if caller.body else _recipients_of_query(request.query_params)
@@ -160,7 +192,11 @@ def _recipients_of_query(query: Mapping[str, str]) -> dict[str, Json]:
 
 @get("/v1/object/{object_type:str}/{object_id:str}/subscribed_to/object/", media_type=MediaType.JSON)
 async def list_parents_of_object(
-    caller: Caller, subscriptions: SubscriptionService, object_type: str, object_id: str, request: HubRequest
+    caller: NamedDependency[Caller],
+    subscriptions: NamedDependency[SubscriptionService],
+    object_type: FromPath[str],
+    object_id: FromPath[str],
+    request: HubRequest,
 ) -> Response[bytes]:
     """A page of the objects that an object is subscribed to, newest first."""
     key = _key(caller, object_type, object_id)

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 from litestar import Request
 from litestar.datastructures import State
+from litestar.di import NamedDependency
 
 from suprsend_hub.domain.errors import InvalidRequest, TooLarge
 from suprsend_hub.domain.ids import insert_key
@@ -49,7 +50,7 @@ class Caller:
         return decode_json(self.body)
 
 
-async def authenticate(request: HubRequest, credentials: CredentialService) -> Caller:
+async def authenticate(request: HubRequest, credentials: NamedDependency[CredentialService]) -> Caller:
     """Read the body and check the credentials of a request."""
     limit = MAX_EVENT_BODY_BYTES if request.scope["path"].startswith("/event") else MAX_BODY_BYTES
     body = await _read_body(request, limit)

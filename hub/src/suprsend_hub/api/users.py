@@ -1,6 +1,8 @@
 """`/v1/user/`: pages and search, read, upsert, synchronous edit, delete, and what a user is subscribed to."""
 
 from litestar import MediaType, Response, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from suprsend_hub.api.objects import bulk_ids
 from suprsend_hub.api.rendering import membership_object, page_json, parent_object, profile_summary, user_json
@@ -23,7 +25,9 @@ def _key(caller: Caller, distinct_id: str) -> RecipientKey:
 
 
 @get("/v1/user/", media_type=MediaType.JSON)
-async def list_users(caller: Caller, recipients: RecipientService, request: HubRequest) -> Response[bytes]:
+async def list_users(
+    caller: NamedDependency[Caller], recipients: NamedDependency[RecipientService], request: HubRequest
+) -> Response[bytes]:
     """A page of users, newest first; with `?search=` those whose id starts with it, in order of id."""
     query = request.query_params
     page_request = PageRequest.parse(query)
@@ -39,13 +43,17 @@ async def list_users(caller: Caller, recipients: RecipientService, request: HubR
 
 
 @get("/v1/user/{distinct_id:str}/", media_type=MediaType.JSON)
-async def get_user(caller: Caller, recipients: RecipientService, distinct_id: str) -> Response[bytes]:
+async def get_user(
+    caller: NamedDependency[Caller], recipients: NamedDependency[RecipientService], distinct_id: FromPath[str]
+) -> Response[bytes]:
     """One user with all channels; 404 if unknown."""
     return Response(user_json(await recipients.get(_key(caller, distinct_id))), media_type=MediaType.JSON)
 
 
 @post("/v1/user/{distinct_id:str}/", status_code=201, media_type=MediaType.JSON)
-async def upsert_user(caller: Caller, recipients: RecipientService, distinct_id: str) -> Response[bytes]:
+async def upsert_user(
+    caller: NamedDependency[Caller], recipients: NamedDependency[RecipientService], distinct_id: FromPath[str]
+) -> Response[bytes]:
     """Create or update: properties are merged key by key, channel values added. 201 in both cases, as upstream."""
     user = await recipients.edit(
         _key(caller, distinct_id),
@@ -58,7 +66,9 @@ async def upsert_user(caller: Caller, recipients: RecipientService, distinct_id:
 
 
 @patch("/v1/user/{distinct_id:str}/", status_code=202, media_type=MediaType.JSON)
-async def edit_user(caller: Caller, recipients: RecipientService, distinct_id: str) -> Response[bytes]:
+async def edit_user(
+    caller: NamedDependency[Caller], recipients: NamedDependency[RecipientService], distinct_id: FromPath[str]
+) -> Response[bytes]:
     """Apply operations, all or none; creates an unknown user. 202 with the user after the edit, as upstream."""
     user = await recipients.edit(
         _key(caller, distinct_id),
@@ -71,13 +81,15 @@ async def edit_user(caller: Caller, recipients: RecipientService, distinct_id: s
 
 
 @delete("/v1/user/{distinct_id:str}/", status_code=204)
-async def delete_user(caller: Caller, recipients: RecipientService, distinct_id: str) -> None:
+async def delete_user(
+    caller: NamedDependency[Caller], recipients: NamedDependency[RecipientService], distinct_id: FromPath[str]
+) -> None:
     """Delete for good, with subscriptions and list memberships; 404 if unknown."""
     await recipients.delete(_key(caller, distinct_id))
 
 
 @delete("/v1/bulk/user/", status_code=204)
-async def bulk_delete_users(caller: Caller, recipients: RecipientService) -> None:
+async def bulk_delete_users(caller: NamedDependency[Caller], recipients: NamedDependency[RecipientService]) -> None:
     """Delete several users in one transaction; unknown ones are skipped."""
     ids = bulk_ids(caller.json() if caller.body else {}, "distinct_ids")
     keys = [
@@ -89,7 +101,10 @@ async def bulk_delete_users(caller: Caller, recipients: RecipientService) -> Non
 
 @get("/v1/user/{distinct_id:str}/subscribed_to/object/", media_type=MediaType.JSON)
 async def list_objects_of_user(
-    caller: Caller, subscriptions: SubscriptionService, distinct_id: str, request: HubRequest
+    caller: NamedDependency[Caller],
+    subscriptions: NamedDependency[SubscriptionService],
+    distinct_id: FromPath[str],
+    request: HubRequest,
 ) -> Response[bytes]:
     """A page of the objects that a user is subscribed to, newest first."""
     page = await subscriptions.page_of_subscriber(_key(caller, distinct_id), PageRequest.parse(request.query_params))
@@ -98,7 +113,10 @@ async def list_objects_of_user(
 
 @get("/v1/user/{distinct_id:str}/subscribed_to/list/", media_type=MediaType.JSON)
 async def list_lists_of_user(
-    caller: Caller, lists: ListService, distinct_id: str, request: HubRequest
+    caller: NamedDependency[Caller],
+    lists: NamedDependency[ListService],
+    distinct_id: FromPath[str],
+    request: HubRequest,
 ) -> Response[bytes]:
     """A page of the lists that a user is a member of, newest first."""
     key = _key(caller, distinct_id)
