@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import re
@@ -190,12 +191,31 @@ def run_python() -> Callable[..., str]:
 
 
 @pytest.fixture(scope="session")
-def answers_of(hub: HubProcess, run_python: Callable[..., str]) -> Callable[..., dict[str, Any]]:
-    """Run a script of `scripts/` against the hub and return the answers, by step, that it prints as JSON."""
+def answers_by(hub: HubProcess, run_python: Callable[..., str]) -> Callable[..., tuple[str, dict[str, Any]]]:
+    """Run a script of `scripts/`, once by each SDK; return the prefix it was given and its answers by step."""
 
-    def run(sdk: str, script: str, prefix: str) -> dict[str, Any]:
+    @functools.cache
+    def run(sdk: str, script: str) -> tuple[str, dict[str, Any]]:
+        prefix = f"{sdk}-{script.removesuffix('.py')}-".replace("_", "-")
         printed = run_python(sdk, SCRIPTS / script, prefix, hub.api_key, SUPRSEND_BASE_URL=hub.base_url)
-        answers: dict[str, Any] = json.loads(printed)
-        return answers
+        return prefix, json.loads(printed)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def comparable() -> Callable[..., Any]:
+    """Return answers without what differs from run to run: prefixes, times, cursors, generated ids.
+
+    `warnings` goes too: our SDK warns of local mistakes, the vendor's keeps quiet.
+    """
+    volatile = {"created_at", "updated_at", "$inbox", "before", "after", "version_id", "warnings"}
+
+    def strip(node: Any, prefix: str) -> Any:
+        if isinstance(node, dict):
+            return {strip(key, prefix): strip(value, prefix) for key, value in node.items() if key not in volatile}
+        if isinstance(node, list):
+            return [strip(value, prefix) for value in node]
+        return node.replace(prefix, "") if isinstance(node, str) else node
+
+    return strip
