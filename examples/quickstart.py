@@ -56,8 +56,31 @@ def list_users(supr_client: suprsend.Suprsend) -> Any:
     return supr_client.users.list({"limit": 2})
 
 
+def subscribe_to_an_object(supr_client: suprsend.Suprsend) -> Any:
+    """Subscribe users to an object: a team, a department, whatever is no person."""
+    supr_client.objects.upsert("teams", "engines", {"name": "Engines", "$email": ["engines@example.com"]})
+    subscription = {"recipients": ["ada", "user-1"], "properties": {"role": "engineer"}}
+    return supr_client.objects.create_subscriptions("teams", "engines", subscription)
+
+
+def get_the_objects_of_a_user(supr_client: suprsend.Suprsend) -> Any:
+    """Get the objects that a user is subscribed to."""
+    return supr_client.users.get_objects_subscribed_to("ada", {"limit": 10})
+
+
+def put_users_on_a_list(supr_client: suprsend.Suprsend) -> Any:
+    """Put users on a list."""
+    supr_client.subscriber_lists.create({"list_id": "newsletter", "list_name": "Newsletter"})
+    return supr_client.subscriber_lists.add("newsletter", ["ada", "user-1", "user-2"])
+
+
+def get_the_lists_of_a_user(supr_client: suprsend.Suprsend) -> Any:
+    """Get the lists that a user is on."""
+    return supr_client.users.get_lists_subscribed_to("ada", {"limit": 10})
+
+
 def delete_a_user(supr_client: suprsend.Suprsend) -> Any:
-    """Delete a user."""
+    """Delete a user; subscriptions and memberships go with it."""
     return supr_client.users.delete("ada")
 
 
@@ -72,6 +95,10 @@ STEPS: list[Callable[[suprsend.Suprsend], Any]] = [
     edit_many_users,
     get_a_user,
     list_users,
+    subscribe_to_an_object,
+    get_the_objects_of_a_user,
+    put_users_on_a_list,
+    get_the_lists_of_a_user,
     delete_a_user,
     get_a_user_that_is_gone,
 ]

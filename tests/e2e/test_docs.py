@@ -7,16 +7,19 @@ import re
 from pathlib import Path
 
 import pytest
+import suprsend
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "docs/guides/sync-your-users.md"]
+BRIEF = ROOT / "examples/brief"
+PRINTED_CURSOR = "01JJW6HXXXXPB59ARDW85G0KN"
 GONE = "[code: 404]"
 
 
 def test_the_documentations_snippets_run_as_they_are_printed(hub, run_python):
     """In the order of the page: `__distinct_id__` is created, read and deleted; what is asked afterwards is not found."""
     printed = {}
-    for snippet in sorted((ROOT / "examples/brief").glob("[1-5]_*.py")):
+    for snippet in sorted(BRIEF.glob("[1-5]_*.py")):
         printed[snippet.name[2:-3]] = run_python("ours", snippet, SUPRSEND_BASE_URL=hub.base_url)
     assert printed["create_user"] == ""
     assert ast.literal_eval(printed["edit_user"])["success"] is True
@@ -24,6 +27,36 @@ def test_the_documentations_snippets_run_as_they_are_printed(hub, run_python):
     user = ast.literal_eval(printed["get_user_details"])
     assert user["properties"] == {"$timezone": "America/Los_Angeles", "name": "John Doe"}
     assert ast.literal_eval(printed["delete_user"]) == {"success": True, "status_code": 204}
+    for snippet in sorted(BRIEF.glob("[67]_*.py")):
+        with pytest.raises(AssertionError, match=r"\[code: 404\] [Uu]ser \[distinct_id: '__distinct_id__'\] not found"):
+            run_python("ours", snippet, SUPRSEND_BASE_URL=hub.base_url)
+
+
+def test_the_subscription_snippets_show_the_page_after_a_cursor(hub, run_python, tmp_path, prefix):
+    """The printed cursor is a placeholder; with a real one each snippet prints the one item behind it."""
+    distinct_id = f"{prefix}user"
+    with suprsend.Suprsend("workspace_key", "workspace_secret", base_url=hub.base_url) as client:
+        client.users.upsert(distinct_id)
+        for number in (1, 2):
+            client.objects.upsert("teams", f"{prefix}{number}")
+            client.objects.create_subscriptions("teams", f"{prefix}{number}", {"recipients": [distinct_id]})
+            client.subscriber_lists.create({"list_id": f"{prefix}{number}"})
+            client.subscriber_lists.add(f"{prefix}{number}", [distinct_id])
+        cursors = {
+            "6_objects_subscribed_by_user.py": client.users.get_objects_subscribed_to(distinct_id, {"limit": 1}),
+            "7_lists_subscribed_by_user.py": client.users.get_lists_subscribed_to(distinct_id, {"limit": 1}),
+        }
+    for name, first_page in cursors.items():
+        code = (BRIEF / name).read_text(encoding="utf-8")
+        snippet = tmp_path / name
+        real = code.replace("__distinct_id__", distinct_id).replace(PRINTED_CURSOR, first_page["meta"]["after"])
+        snippet.write_text(real, encoding="utf-8")
+        page = ast.literal_eval(run_python("ours", snippet, SUPRSEND_BASE_URL=hub.base_url))
+        assert page["meta"]["count"] == 2
+        assert page["meta"]["has_prev"]
+        assert not page["meta"]["has_next"]
+        (item,) = page["results"]
+        assert f"{prefix}1" in str(item)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
