@@ -26,10 +26,11 @@ from .limits import (
     MAX_IDENTITIES,
     MAX_OPERATIONS,
     MAX_PROPERTIES,
+    MAX_SEARCHED_BYTES,
 )
 from .profile import Identity, Profile, identities_to_storage
 from .refusal import FoldResult, RefusalLog
-from .size import MISSING, SizeGauge, bound_after
+from .size import MISSING, SizeGauge, bound_after, value_bytes
 from .values import InvalidValue, check_key, check_value, equality_key, read_language, same_value
 from .wire import (
     ADD,
@@ -57,7 +58,8 @@ _COMPANION: Final = KeyKind.COMPANION
 def fold(profile: Profile | None, operations: Json) -> FoldResult:
     """Apply the operations of one edit in order; never raises on JSON as a decoder gives it.
 
-    `fold(p, a + b)` equals `fold(fold(p, a).profile, b)`, up to the limit of operations in one edit.
+    `fold(p, a + b)` equals `fold(fold(p, a).profile, b)`, up to the limits of one edit (operations,
+    listed refusals, searched bytes).
 
     Source: vectors `contract/vectors/operation_semantics.json`.
     """
@@ -67,7 +69,16 @@ def fold(profile: Profile | None, operations: Json) -> FoldResult:
 class _Fold:
     """One fold under way: copies of the two dicts, the originals of what was touched, and the refusals."""
 
-    __slots__ = ("bytes_bound", "channels", "gauge", "old_channels", "old_properties", "properties", "refusals")
+    __slots__ = (
+        "bytes_bound",
+        "channels",
+        "gauge",
+        "old_channels",
+        "old_properties",
+        "properties",
+        "refusals",
+        "searched_bytes",
+    )
 
     def __init__(self, profile: Profile | None, operations: Json) -> None:
         self.properties: dict[str, Json] = {} if profile is None else dict(profile.properties)
@@ -77,6 +88,7 @@ class _Fold:
         self.old_properties: dict[str, Json] = {}
         self.old_channels: dict[str, list[Identity] | object] = {}
         self.refusals = RefusalLog()
+        self.searched_bytes = 0
 
     def run(self, operations: Json) -> FoldResult:
         if type(operations) is list:
@@ -90,7 +102,7 @@ class _Fold:
         return FoldResult(
             Profile(self.properties, self.channels, self.gauge.size if self.gauge else self.bytes_bound),
             self.changed(),
-            self.refusals.entries,
+            self.refusals.entries(),
             self.before(),
         )
 
@@ -214,6 +226,11 @@ class _Fold:
             return
         stored = self.properties[key]
         if type(stored) is list:
+            self.searched_bytes += value_bytes(stored)
+            if self.searched_bytes > MAX_SEARCHED_BYTES:
+                raise InvalidValue(
+                    "edit_too_costly", f"too many removals from long arrays; {REMOVE} an array of values"
+                )
             unwanted = set(map(equality_key, elements))
             kept = [element for element in stored if equality_key(element) not in unwanted]
             if len(kept) < len(stored):

@@ -46,3 +46,10 @@ MAX_EMAIL_CHARS: Final = 127
 
 MAX_REFUSED_BYTES: Final = 8 * 1024
 """UTF-8 bytes of the part of an edit kept with a refusal; ours: the log of refusals is for reading, not for storage."""
+
+MAX_REFUSALS: Final = 100
+"""Refusals listed for one edit; ours: of a hostile edit with thousands, the rest is counted in one more entry."""
+
+MAX_SEARCHED_BYTES: Final = 4 * 1024 * 1024
+"""JSON bytes of stored arrays that the `$remove`s of one edit may search; ours: a thousand removals from an array of
+200 KiB would hold up everybody else for half a minute. One `$remove` with an array of values searches once."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from .ids import shown
-from .limits import MAX_KEY_CHARS, MAX_REFUSED_BYTES
+from .limits import MAX_KEY_CHARS, MAX_REFUSALS, MAX_REFUSED_BYTES
 from .masking import mask_secrets, storable_text
 from .wire import Json, KeyKind
 
@@ -64,20 +64,36 @@ class FoldResult:
 
 
 class RefusalLog:
-    """Collect the refusals of one fold, in order. Each keeps only its own part of the edit, so the sum stays linear."""
+    """Collect the refusals of one fold, in order. Each keeps only its own part of the edit, so the sum stays linear.
 
-    __slots__ = ("entries",)
+    Beyond MAX_REFUSALS they are only counted, except the first that PATCH may not ignore.
+    """
+
+    __slots__ = ("_entries", "_has_error", "_left_out")
 
     def __init__(self) -> None:
-        self.entries: list[Refusal] = []
+        self._entries: list[Refusal] = []
+        self._has_error = False
+        self._left_out = 0
+
+    def entries(self) -> list[Refusal]:
+        """Return the refusals, with a last one for those left out."""
+        if not self._left_out:
+            return self._entries
+        message = f"{self._left_out} more parts of the edit were refused and are not listed"
+        return [*self._entries, Refusal("more_refusals", "", message, None, ignorable=True)]
 
     def note(self, code: str, key: str, message: str, part: Json, *, ignorable: bool = False) -> None:
         """Add a refusal; `part` is masked here."""
+        if len(self._entries) >= MAX_REFUSALS and (ignorable or self._has_error):
+            self._left_out += 1
+            return
+        self._has_error = self._has_error or not ignorable
         masked = mask_secrets(part)
         size = len(_encode(masked))
         if size > MAX_REFUSED_BYTES:
             masked = f"left out: {size} bytes"
-        self.entries.append(Refusal(code, storable_text(key[:MAX_KEY_CHARS]), message, masked, ignorable))
+        self._entries.append(Refusal(code, storable_text(key[:MAX_KEY_CHARS]), message, masked, ignorable))
 
     def refuse(self, code: str, operator: str, key: str, reason: str, value: Json) -> None:
         """Add a refusal of one key of an operand."""

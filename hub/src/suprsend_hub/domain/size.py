@@ -36,6 +36,11 @@ def stored_bytes(properties: dict[str, Json], channels: dict[str, list[Identity]
     return (len(_encode(properties)) - 1 if properties else 0) + (len(_encode(channels)) - 1 if channels else 0)
 
 
+def value_bytes(value: Json) -> int:
+    """Return the UTF-8 bytes of a stored value."""
+    return len(_encode(value))
+
+
 def bound_after(profile: Profile | None, operations: Json) -> tuple[int | None, bool]:
     """Return a size in bytes that the profile cannot exceed after the edit, and whether that is above the limit."""
     try:

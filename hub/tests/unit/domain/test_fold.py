@@ -5,7 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from suprsend_hub.domain.limits import MAX_OPERATIONS, MAX_PROFILE_BYTES, MAX_PROPERTIES, MAX_REFUSED_BYTES
+from suprsend_hub.domain.limits import (
+    MAX_OPERATIONS,
+    MAX_PROFILE_BYTES,
+    MAX_PROPERTIES,
+    MAX_REFUSALS,
+    MAX_REFUSED_BYTES,
+)
 from suprsend_hub.domain.operation import fold
 from suprsend_hub.domain.profile import Identity, Profile, decode_profile, encode_channels, encode_properties
 from suprsend_hub.domain.size import stored_bytes
@@ -234,3 +240,19 @@ def test_limit_holds_beside_text_that_cannot_be_encoded():
     full = fold(None, [{"$set": {"k": "x" * (MAX_PROFILE_BYTES - ENTRY)}}]).profile
     result = fold(full, [{"$set": {"bad": "\ud800", "b": 1}}])
     assert [refusal.code for refusal in result.refusals] == ["invalid_text", "profile_too_large"]
+
+
+def test_hostile_edits_have_a_short_log():
+    """Of thousands of refusals the first hundred are listed and the rest counted, but an error is never hidden."""
+    edit = [{"$set": {f"${i}": i for i in range(5000)}}, {"$add": {"n": "1"}}, {"$add": {"n": "2"}}]
+    refusals = fold(None, edit).refusals
+    assert [refusal.code for refusal in refusals] == ["reserved_key"] * MAX_REFUSALS + ["not_a_number", "more_refusals"]
+    assert refusals[-1].message.startswith(f"{5000 - MAX_REFUSALS + 1} more")
+
+
+def test_hostile_removals_are_bounded():
+    """Removing from a long array a thousand times over is refused at some point; once with many values is not."""
+    profile = fold(None, [{"$set": {"l": ["x" * 90] * 2000}}]).profile
+    costly = fold(profile, [{"$remove": {"l": i}} for i in range(100)])
+    assert {refusal.code for refusal in costly.refusals} == {"edit_too_costly"}
+    assert fold(profile, [{"$remove": {"l": list(range(10_000))}}]).refusals == []
