@@ -18,7 +18,7 @@ export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test check lint format type lock twins openapi \
+.PHONY: help setup run test check lint format type lock twins api-snapshot openapi \
 	test-unit test-store test-e2e test-browser bench bench-sdk clean env-run env-test env-official chromium
 
 help: ## list the targets
@@ -64,8 +64,11 @@ type: env-test ## mypy --strict on both packages, the tools and the examples
 twins: env-test ## generate the synchronous half of the SDK from the asyncio half
 	@$(BIN)/python tools/make_sync.py
 
-openapi: env-test ## write the hub's OpenAPI document to contract/openapi.yaml
-	@$(BIN)/python tools/make_openapi.py
+api-snapshot: env-test ## accept a change of the SDK's public face: write sdk/tests/api_snapshot.txt
+	@$(BIN)/python tools/api_snapshot.py --write
+
+openapi: env-test ## check the API against contract/openapi.yaml
+	@$(PYTEST) hub/tests/api/test_openapi.py
 
 lock: env-test ## compile requirements/*.in to requirements/*.txt with hashes
 	@$(BIN)/python tools/lock.py

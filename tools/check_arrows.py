@@ -62,7 +62,7 @@ HUB = Rules(
     never={"suprsend"},
 )
 
-LEAVES = ["_types", "_errors", "_limits", "_ids", "_version"]
+LEAVES = ["_types", "_errors", "_limits", "_ids", "_response", "_version"]
 PURE = ["_encoding", "_operations", "_channels", "_edits", "_signature"]
 DECISIONS = ["_settings", "_requests", "_retry", "_chunker", "_bulk", "_unsupported"]
 SHELLS = ["_async", "_sync"]
