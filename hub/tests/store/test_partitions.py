@@ -6,63 +6,15 @@ PostgreSQL's own pruning says how many partitions a statement looked into.
 
 import json
 import re
-import uuid
-from datetime import UTC, datetime
 
 import asyncpg
 import pytest
+from hot_statements import DISTRIBUTION_COLUMN, STATEMENTS, nodes
 from suprsend_hub.store.queries import sql
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_version", [16, 18])]
 
 PARTITIONS = 8
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-NIL, TOP = uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)
-DISTRIBUTION_COLUMN = {
-    "profile": "recipient_id",
-    "history": "recipient_id",
-    "rejected": "recipient_id",
-    "subscription": "object_id",
-    "subscribed_to": "subscriber_id",
-    "list_member": "list_id",
-    "list_membership": "distinct_id",
-    "list_draft": "list_id",
-    "counter": "name",
-}
-
-KEY = (1, "", "ada")
-BATCH = ([1], [""], ["ada"])
-STATEMENTS: dict[str, tuple] = {
-    "read_profiles": BATCH,
-    "insert_history": (*BATCH, [NIL], [NIL], ["x"], ["[]"], [None]),
-    "upsert_profiles": (*BATCH, [NIL], [1], ["{}"], ["{}"], NOW),
-    "find_profile": KEY,
-    "delete_profile": KEY,
-    "scrub_history": KEY,
-    "page_history": (*KEY, TOP, 10),
-    "page_rejected_of_recipient": (*KEY, TOP, 10),
-    "add_to_counters": ([1], ["users"], [1], [1]),
-    "read_counter": (1, "users"),
-    "lock_profiles": (1, [""], ["ada"]),
-    "upsert_subscriptions": (1, "teams", "core", [""], ["ada"], [NIL], "{}", NOW),
-    "insert_subscribed_to": (1, "teams", "core", [""], ["ada"], [NIL]),
-    "delete_subscriptions": (1, "teams", "core", [""], ["ada"]),
-    "delete_subscribed_to": (1, "teams", "core", [""], ["ada"]),
-    "page_subscriptions_newest_first": (1, "teams", "core", TOP, 10),
-    "page_subscriptions_oldest_first": (1, "teams", "core", NIL, 10),
-    "page_subscribed_to_newest_first": (1, "", "ada", TOP, 10),
-    "page_subscribed_to_oldest_first": (1, "", "ada", NIL, 10),
-    "count_subscribed_to": KEY,
-    "read_subscriptions_of_subscriber": (1, "", "ada", ["teams"], ["core"]),
-    "read_updated_at": (1, [""], ["ada"]),
-    "add_members": (1, "news", None, ["ada"], [NIL], NOW, 1),
-    "remove_members": (1, "news", None, ["ada"], 1),
-    "page_members_newest_first": (1, "news", TOP, TOP, 10),
-    "page_members_oldest_first": (1, "news", TOP, NIL, 10),
-    "page_memberships_newest_first": (1, "ada", TOP, 10),
-    "page_memberships_oldest_first": (1, "ada", NIL, 10),
-    "count_memberships": (1, "ada"),
-}
 
 
 async def _partition(connection: asyncpg.Connection) -> None:
@@ -77,10 +29,6 @@ async def _partition(connection: asyncpg.Connection) -> None:
                 f"CREATE TABLE {table}_p{number} PARTITION OF {table} "
                 f"FOR VALUES WITH (MODULUS {PARTITIONS}, REMAINDER {number})"
             )
-
-
-def _nodes(plan: dict) -> list[dict]:
-    return [plan, *(node for child in plan.get("Plans", []) for node in _nodes(child))]
 
 
 async def _fill(connection: asyncpg.Connection) -> None:
@@ -100,7 +48,7 @@ def _touched(plan: dict, table: str) -> set[str]:
     """The partitions of a table that were read; a ModifyTable node only names its target."""
     return {
         node["Relation Name"]
-        for node in _nodes(plan)
+        for node in nodes(plan)
         if re.fullmatch(rf"{table}_p\d+", node.get("Relation Name", ""))
         and node["Node Type"] != "ModifyTable"
         and node["Actual Loops"] > 0

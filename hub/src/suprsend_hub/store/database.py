@@ -19,10 +19,21 @@ _T = TypeVar("_T")
 MAX_RACES = 20
 """Attempts at a transaction that the database aborts (deadlock); each one means that another went through."""
 
+_SERVER_SETTINGS = {
+    "application_name": "suprsend-hub",
+    "jit": "off",
+    # Every statement of the hub looks rows up by index. A plan that was cached while a table was small and reads it
+    # whole would be kept while the table grows: 400 edits then took 0.8 s at 20,000 users instead of 0.02 s.
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+
 _CONFLICT_MESSAGES = {
     "workspace_name_unique": "a workspace of that name exists already",
     "workspace_key_unique": "that workspace key is taken",
     "workspace_uid_unique": "that workspace uid is taken",
+    "console_user_name_unique": "a console user of that name exists already",
 }
 
 
@@ -48,7 +59,7 @@ class Database:
                 min_size=self._min_size,
                 max_size=self._max_size,
                 command_timeout=self._command_timeout_s,
-                server_settings={"application_name": "suprsend-hub", "jit": "off"},
+                server_settings=_SERVER_SETTINGS,
             )
 
     async def close(self) -> None:

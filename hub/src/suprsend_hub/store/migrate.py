@@ -18,7 +18,7 @@ from sqlalchemy.util import await_only
 
 from suprsend_hub.store.database import Connection, translated_errors
 
-HEAD = "0002"
+HEAD = "0003"
 """The revision that this version of the code works on."""
 
 _MIGRATION_LOCK = 7877_0001

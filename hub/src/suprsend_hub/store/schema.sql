@@ -4,6 +4,8 @@
 --   the workspace is the first column of every key;
 --   the distribution column (recipient_id for profiles and what hangs on them) is part of every primary and unique key;
 --   no foreign key between tables that are distributed differently.
+-- An index that orders rows by creation starts with workspace_id::bigint, and pages say so too: written like the primary
+-- key it would look as good to the planner for single keys while statistics are missing, and cost a scan for each.
 -- Identifiers compare bytewise (COLLATE "C"): prefix search by index, and order that no locale changes.
 
 CREATE TABLE workspace (
@@ -39,7 +41,7 @@ CREATE TABLE profile (
     updated_at   timestamptz NOT NULL,
     PRIMARY KEY (workspace_id, object_type, recipient_id)
 ) WITH (fillfactor = 85);  -- room for HOT updates: no indexed column changes in an edit
-CREATE INDEX profile_by_creation ON profile (workspace_id, object_type, profile_id);
+CREATE INDEX profile_by_creation ON profile ((workspace_id::bigint), object_type, profile_id);
 
 -- Every edit that was applied: what the console shows, and what makes an edit count once.
 CREATE TABLE history (
@@ -93,7 +95,7 @@ CREATE TABLE subscription (
     updated_at      timestamptz NOT NULL,
     PRIMARY KEY (workspace_id, object_type, object_id, subscriber_type, subscriber_id)
 );
-CREATE INDEX subscription_by_creation ON subscription (workspace_id, object_type, object_id, subscription_id);
+CREATE INDEX subscription_by_creation ON subscription ((workspace_id::bigint), object_type, object_id, subscription_id);
 
 -- The same relation by subscriber: what a user or object is subscribed to. Distributed by subscriber_id.
 CREATE TABLE subscribed_to (
@@ -106,7 +108,7 @@ CREATE TABLE subscribed_to (
     PRIMARY KEY (workspace_id, subscriber_type, subscriber_id, object_type, object_id)
 );
 CREATE INDEX subscribed_to_by_creation
-    ON subscribed_to (workspace_id, subscriber_type, subscriber_id, subscription_id);
+    ON subscribed_to ((workspace_id::bigint), subscriber_type, subscriber_id, subscription_id);
 
 -- Subscriber lists. The membership that counts is that of live_version: finishing a sync is one update of this row.
 CREATE TABLE list (
@@ -141,7 +143,7 @@ CREATE TABLE list_member (
     created_at   timestamptz NOT NULL,
     PRIMARY KEY (workspace_id, list_id, version_id, distinct_id)
 );
-CREATE INDEX list_member_by_creation ON list_member (workspace_id, list_id, version_id, member_id);
+CREATE INDEX list_member_by_creation ON list_member ((workspace_id::bigint), list_id, version_id, member_id);
 
 -- The lists of a user, all versions; readers keep those that are live. Distributed by distinct_id.
 CREATE TABLE list_membership (
@@ -153,7 +155,7 @@ CREATE TABLE list_membership (
     created_at   timestamptz NOT NULL,
     PRIMARY KEY (workspace_id, distinct_id, list_id, version_id)
 );
-CREATE INDEX list_membership_by_creation ON list_membership (workspace_id, distinct_id, member_id);
+CREATE INDEX list_membership_by_creation ON list_membership ((workspace_id::bigint), distinct_id, member_id);
 
 -- Versions that are live no more; the sweeper removes their members in small steps.
 CREATE TABLE dead_list_version (
@@ -161,4 +163,35 @@ CREATE TABLE dead_list_version (
     list_id      text    COLLATE "C" NOT NULL,
     version_id   uuid    NOT NULL,
     PRIMARY KEY (workspace_id, list_id, version_id)
+);
+
+-- Who may use the console. Few rows; on Citus these stay on the coordinator, like workspace.
+CREATE TABLE console_user (
+    console_user_id integer     GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name            text        NOT NULL CONSTRAINT console_user_name_unique UNIQUE,
+    password_hash   text,                  -- argon2id; null: signs in by one-time link only
+    session_epoch   integer     NOT NULL,  -- sessions of an earlier epoch are over ("sign out everywhere")
+    created_at      timestamptz NOT NULL
+);
+
+-- The workspaces a console user sees.
+CREATE TABLE console_grant (
+    console_user_id integer NOT NULL REFERENCES console_user ON DELETE CASCADE,
+    workspace_id    integer NOT NULL REFERENCES workspace ON DELETE CASCADE,
+    role            text    NOT NULL CONSTRAINT console_grant_role CHECK (role IN ('viewer', 'editor')),
+    PRIMARY KEY (console_user_id, workspace_id)
+);
+
+-- One-time sign-in links that nobody has used yet.
+CREATE TABLE console_link (
+    token_hash      bytea       PRIMARY KEY,  -- SHA-256; the token itself is never stored
+    console_user_id integer     NOT NULL REFERENCES console_user ON DELETE CASCADE,
+    expires_at      timestamptz NOT NULL
+);
+
+-- Attempts to sign in, counted per name and per address in a window of time.
+CREATE TABLE console_attempt (
+    subject      bytea       PRIMARY KEY,  -- hash of what was tried: a password typed as a name is not kept
+    attempts     integer     NOT NULL,
+    window_start timestamptz NOT NULL
 );

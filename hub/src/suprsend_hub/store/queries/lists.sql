@@ -1,3 +1,6 @@
+-- As in subscriptions.sql: statements that look up several keys take them from a subquery that ends in OFFSET 0. It keeps the planner from pulling
+-- the constants of a key apart from its list: a plan made for an empty table would then read the whole workspace by them.
+
 -- name: upsert_list
 -- $5..$8: null keeps what is stored (or the default for a new list).
 INSERT INTO list AS l (workspace_id, list_id, live_version, created_at, updated_at,
@@ -81,8 +84,13 @@ WITH target AS MATERIALIZED (
     SELECT t.version_id FROM target AS t WHERE $3::uuid IS NULL OR EXISTS (SELECT FROM draft)
 ), existing AS MATERIALIZED (
     SELECT k.distinct_id, k.member_id
-    FROM unnest($4::text[], $5::uuid[]) AS k (distinct_id, member_id)
-    JOIN profile AS p ON p.workspace_id = $1 AND p.object_type = '' AND p.recipient_id = k.distinct_id
+    FROM (
+        SELECT $1::integer AS workspace_id, '' AS object_type, distinct_id, member_id
+        FROM unnest($4::text[], $5::uuid[]) AS k (distinct_id, member_id)
+        OFFSET 0
+    ) AS k
+    JOIN profile AS p
+         ON p.workspace_id = k.workspace_id AND p.object_type = k.object_type AND p.recipient_id = k.distinct_id
     FOR KEY SHARE OF p
 ), added AS (
     INSERT INTO list_member AS m (workspace_id, list_id, version_id, distinct_id, member_id, created_at)
@@ -119,13 +127,19 @@ WITH target AS MATERIALIZED (
     SELECT t.version_id FROM target AS t WHERE $3::uuid IS NULL OR EXISTS (SELECT FROM draft)
 ), removed AS (
     DELETE FROM list_membership AS m
-    USING version AS v, unnest($4::text[]) AS k (distinct_id)
-    WHERE m.workspace_id = $1 AND m.distinct_id = k.distinct_id AND m.list_id = $2 AND m.version_id = v.version_id
-    RETURNING m.distinct_id, m.version_id
+    USING (
+        SELECT $1::integer AS workspace_id, k.distinct_id, $2::text AS list_id, v.version_id
+        FROM version AS v CROSS JOIN unnest($4::text[]) AS k (distinct_id)
+        OFFSET 0
+    ) AS k
+    WHERE m.workspace_id = k.workspace_id AND m.distinct_id = k.distinct_id AND m.list_id = k.list_id
+      AND m.version_id = k.version_id
+    RETURNING m.workspace_id, m.list_id, m.version_id, m.distinct_id
 ), other_end AS (
     DELETE FROM list_member AS m
     USING removed AS r
-    WHERE m.workspace_id = $1 AND m.list_id = $2 AND m.version_id = r.version_id AND m.distinct_id = r.distinct_id
+    WHERE m.workspace_id = r.workspace_id AND m.list_id = r.list_id AND m.version_id = r.version_id
+      AND m.distinct_id = r.distinct_id
 ), counted AS (
     INSERT INTO counter AS c (workspace_id, name, slot, value)
     SELECT $1, 'members:' || $2 || ':' || v.version_id, $5, -(SELECT count(*) FROM removed)
@@ -138,14 +152,14 @@ SELECT v.version_id, (SELECT count(*) FROM removed) AS affected FROM version AS 
 -- name: page_members_newest_first
 SELECT member_id, distinct_id, created_at
 FROM list_member
-WHERE workspace_id = $1 AND list_id = $2 AND version_id = $3 AND member_id < $4
+WHERE workspace_id::bigint = $1 AND list_id = $2 AND version_id = $3 AND member_id < $4
 ORDER BY member_id DESC
 LIMIT $5;
 
 -- name: page_members_oldest_first
 SELECT member_id, distinct_id, created_at
 FROM list_member
-WHERE workspace_id = $1 AND list_id = $2 AND version_id = $3 AND member_id > $4
+WHERE workspace_id::bigint = $1 AND list_id = $2 AND version_id = $3 AND member_id > $4
 ORDER BY member_id
 LIMIT $5;
 
@@ -153,16 +167,16 @@ LIMIT $5;
 -- The live lists of a user.
 SELECT m.member_id, m.created_at, m.list_id
 FROM list_membership AS m
-JOIN list AS l ON l.workspace_id = $1 AND l.list_id = m.list_id AND l.live_version = m.version_id
-WHERE m.workspace_id = $1 AND m.distinct_id = $2 AND m.member_id < $3
+JOIN list AS l ON l.workspace_id = m.workspace_id AND l.list_id = m.list_id AND l.live_version = m.version_id
+WHERE m.workspace_id::bigint = $1 AND m.distinct_id = $2 AND m.member_id < $3
 ORDER BY m.member_id DESC
 LIMIT $4;
 
 -- name: page_memberships_oldest_first
 SELECT m.member_id, m.created_at, m.list_id
 FROM list_membership AS m
-JOIN list AS l ON l.workspace_id = $1 AND l.list_id = m.list_id AND l.live_version = m.version_id
-WHERE m.workspace_id = $1 AND m.distinct_id = $2 AND m.member_id > $3
+JOIN list AS l ON l.workspace_id = m.workspace_id AND l.list_id = m.list_id AND l.live_version = m.version_id
+WHERE m.workspace_id::bigint = $1 AND m.distinct_id = $2 AND m.member_id > $3
 ORDER BY m.member_id
 LIMIT $4;
 
@@ -170,7 +184,7 @@ LIMIT $4;
 -- Over one user's own rows.
 SELECT count(*)
 FROM list_membership AS m
-JOIN list AS l ON l.workspace_id = $1 AND l.list_id = m.list_id AND l.live_version = m.version_id
+JOIN list AS l ON l.workspace_id = m.workspace_id AND l.list_id = m.list_id AND l.live_version = m.version_id
 WHERE m.workspace_id = $1 AND m.distinct_id = $2;
 
 -- name: delete_memberships_of_user
@@ -180,8 +194,13 @@ RETURNING list_id, version_id;
 
 -- name: delete_member_rows_of_user
 DELETE FROM list_member AS m
-USING unnest($3::text[], $4::uuid[]) AS k (list_id, version_id)
-WHERE m.workspace_id = $1 AND m.list_id = k.list_id AND m.version_id = k.version_id AND m.distinct_id = $2;
+USING (
+    SELECT $1::integer AS workspace_id, list_id, version_id, $2::text AS distinct_id
+    FROM unnest($3::text[], $4::uuid[]) AS k (list_id, version_id)
+    OFFSET 0
+) AS k
+WHERE m.workspace_id = k.workspace_id AND m.list_id = k.list_id AND m.version_id = k.version_id
+  AND m.distinct_id = k.distinct_id;
 
 -- name: claim_dead_version
 -- One version for this sweeper; others skip it.
@@ -190,16 +209,18 @@ SELECT workspace_id, list_id, version_id FROM dead_list_version LIMIT 1 FOR UPDA
 -- name: sweep_members
 -- Removes up to $4 members of a dead version at both ends, the user's end first, as everybody does.
 WITH doomed AS MATERIALIZED (
-    SELECT distinct_id FROM list_member
+    SELECT workspace_id, list_id, version_id, distinct_id FROM list_member
     WHERE workspace_id = $1 AND list_id = $2 AND version_id = $3
     ORDER BY distinct_id
     LIMIT $4
 ), other_end AS (
     DELETE FROM list_membership AS m USING doomed AS d
-    WHERE m.workspace_id = $1 AND m.distinct_id = d.distinct_id AND m.list_id = $2 AND m.version_id = $3
+    WHERE m.workspace_id = d.workspace_id AND m.distinct_id = d.distinct_id AND m.list_id = d.list_id
+      AND m.version_id = d.version_id
 ), removed AS (
     DELETE FROM list_member AS m USING doomed AS d
-    WHERE m.workspace_id = $1 AND m.list_id = $2 AND m.version_id = $3 AND m.distinct_id = d.distinct_id
+    WHERE m.workspace_id = d.workspace_id AND m.list_id = d.list_id AND m.version_id = d.version_id
+      AND m.distinct_id = d.distinct_id
     RETURNING 1
 )
 SELECT count(*) FROM doomed;

@@ -63,14 +63,14 @@ WHERE workspace_id = $1 AND object_type = $2 AND recipient_id = $3 AND operation
 -- name: page_profiles_newest_first
 SELECT recipient_id, profile_id, properties, channels, created_at, updated_at
 FROM profile
-WHERE workspace_id = $1 AND object_type = $2 AND profile_id < $3
+WHERE workspace_id::bigint = $1 AND object_type = $2 AND profile_id < $3
 ORDER BY profile_id DESC
 LIMIT $4;
 
 -- name: page_profiles_oldest_first
 SELECT recipient_id, profile_id, properties, channels, created_at, updated_at
 FROM profile
-WHERE workspace_id = $1 AND object_type = $2 AND profile_id > $3
+WHERE workspace_id::bigint = $1 AND object_type = $2 AND profile_id > $3
 ORDER BY profile_id
 LIMIT $4;
 

@@ -33,7 +33,7 @@ CREATE TABLE profile (
     updated_at   timestamptz NOT NULL,
     PRIMARY KEY (workspace_id, object_type, recipient_id)
 ) WITH (fillfactor = 85);  -- room for HOT updates: no indexed column changes in an edit
-CREATE INDEX profile_by_creation ON profile (workspace_id, object_type, profile_id);
+CREATE INDEX profile_by_creation ON profile ((workspace_id::bigint), object_type, profile_id);
 
 -- Every edit that was applied: what the console shows, and what makes an edit count once.
 CREATE TABLE history (

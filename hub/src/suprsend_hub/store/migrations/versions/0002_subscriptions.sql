@@ -12,7 +12,7 @@ CREATE TABLE subscription (
     updated_at      timestamptz NOT NULL,
     PRIMARY KEY (workspace_id, object_type, object_id, subscriber_type, subscriber_id)
 );
-CREATE INDEX subscription_by_creation ON subscription (workspace_id, object_type, object_id, subscription_id);
+CREATE INDEX subscription_by_creation ON subscription ((workspace_id::bigint), object_type, object_id, subscription_id);
 
 CREATE TABLE subscribed_to (
     workspace_id    integer NOT NULL,
@@ -24,7 +24,7 @@ CREATE TABLE subscribed_to (
     PRIMARY KEY (workspace_id, subscriber_type, subscriber_id, object_type, object_id)
 );
 CREATE INDEX subscribed_to_by_creation
-    ON subscribed_to (workspace_id, subscriber_type, subscriber_id, subscription_id);
+    ON subscribed_to ((workspace_id::bigint), subscriber_type, subscriber_id, subscription_id);
 
 CREATE TABLE list (
     workspace_id     integer     NOT NULL,
@@ -56,7 +56,7 @@ CREATE TABLE list_member (
     created_at   timestamptz NOT NULL,
     PRIMARY KEY (workspace_id, list_id, version_id, distinct_id)
 );
-CREATE INDEX list_member_by_creation ON list_member (workspace_id, list_id, version_id, member_id);
+CREATE INDEX list_member_by_creation ON list_member ((workspace_id::bigint), list_id, version_id, member_id);
 
 CREATE TABLE list_membership (
     workspace_id integer     NOT NULL,
@@ -67,7 +67,7 @@ CREATE TABLE list_membership (
     created_at   timestamptz NOT NULL,
     PRIMARY KEY (workspace_id, distinct_id, list_id, version_id)
 );
-CREATE INDEX list_membership_by_creation ON list_membership (workspace_id, distinct_id, member_id);
+CREATE INDEX list_membership_by_creation ON list_membership ((workspace_id::bigint), distinct_id, member_id);
 
 CREATE TABLE dead_list_version (
     workspace_id integer NOT NULL,

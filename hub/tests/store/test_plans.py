@@ -1,0 +1,65 @@
+"""Plans that are made while tables are empty stay right when they grow.
+
+A hub caches prepared statements, and a new database has no statistics: the plan of that moment is used until the first
+ANALYZE. It has to find single keys by the whole primary key and pages by the order of creation.
+"""
+
+import json
+
+import asyncpg
+import pytest
+from hot_statements import STATEMENTS, nodes
+from suprsend_hub.store.database import _SERVER_SETTINGS
+from suprsend_hub.store.queries import sql
+
+pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_version", [16, 18])]
+
+PAGES = {name for name in STATEMENTS if name.startswith("page_") and name.endswith("_first")}
+WHOLE_KEY = {
+    "count_memberships",
+    "count_subscribed_to",
+    "find_child_objects",
+    "find_parent_objects",
+    "page_history",
+    "page_rejected_of_recipient",
+    "scrub_history",
+    "sweep_members",
+}
+"""Statements over all rows of one recipient or list: a prefix of the primary key is what they want."""
+LAST_KEY_COLUMN = {
+    "profile": "recipient_id",
+    "history": "insert_key",
+    "counter": "name",
+    "subscription": "subscriber_id",
+    "subscribed_to": "object_id",
+    "list": "list_id",
+    "list_draft": "version_id",
+    "list_member": "distinct_id",
+    "list_membership": "version_id",
+}
+
+
+async def test_single_keys_are_found_by_the_primary_key_and_pages_in_order_of_creation(database_url: str) -> None:
+    connection = await asyncpg.connect(database_url, server_settings=_SERVER_SETTINGS)
+    try:
+        await connection.execute("SET plan_cache_mode = force_generic_plan")
+        wrong = {}
+        for name in sorted(set(STATEMENTS) - WHOLE_KEY):
+            rows = await connection.fetch(f"EXPLAIN (FORMAT JSON) {sql(name)}", *STATEMENTS[name])
+            found = nodes(json.loads(rows[0][0])[0]["Plan"])
+            for node in found:
+                table = node.get("Relation Name")
+                if table is None or node["Node Type"] in ("ModifyTable", "Bitmap Index Scan"):
+                    continue
+                by_creation = name in PAGES and table != "list"
+                index = f"{table}_by_creation" if by_creation else f"{table}_pkey"
+                column = "_id" if by_creation else LAST_KEY_COLUMN[table]
+                if node.get("Index Name") != index or column not in node.get("Index Cond", ""):
+                    wrong[name] = {
+                        key: node.get(key) for key in ("Node Type", "Relation Name", "Index Name", "Index Cond")
+                    }
+            if name in PAGES and any(node["Node Type"] == "Sort" for node in found):
+                wrong[name] = "sorts"
+        assert wrong == {}
+    finally:
+        await connection.close()

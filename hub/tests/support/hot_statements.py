@@ -1,0 +1,62 @@
+"""The statements that run for every request, each with arguments for one key; tests ask PostgreSQL for their plans."""
+
+import uuid
+from datetime import UTC, datetime
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+NIL, TOP = uuid.UUID(int=0), uuid.UUID(int=2**128 - 1)
+DISTRIBUTION_COLUMN = {
+    "profile": "recipient_id",
+    "history": "recipient_id",
+    "rejected": "recipient_id",
+    "subscription": "object_id",
+    "subscribed_to": "subscriber_id",
+    "list_member": "list_id",
+    "list_membership": "distinct_id",
+    "list_draft": "list_id",
+    "counter": "name",
+}
+
+KEY = (1, "", "ada")
+BATCH = ([1], [""], ["ada"])
+STATEMENTS: dict[str, tuple] = {
+    "read_profiles": BATCH,
+    "insert_history": (*BATCH, [NIL], [NIL], ["x"], ["[]"], [None]),
+    "upsert_profiles": (*BATCH, [NIL], [1], ["{}"], ["{}"], NOW),
+    "find_profile": KEY,
+    "delete_profile": KEY,
+    "scrub_history": KEY,
+    "page_history": (*KEY, TOP, 10),
+    "page_rejected_of_recipient": (*KEY, TOP, 10),
+    "add_to_counters": ([1], ["users"], [1], [1]),
+    "read_counter": (1, "users"),
+    "lock_profiles": (1, [""], ["ada"]),
+    "upsert_subscriptions": (1, "teams", "core", [""], ["ada"], [NIL], "{}", NOW),
+    "insert_subscribed_to": (1, "teams", "core", [""], ["ada"], [NIL]),
+    "delete_subscriptions": (1, "teams", "core", [""], ["ada"]),
+    "delete_subscribed_to": (1, "teams", "core", [""], ["ada"]),
+    "delete_subscription_rows": (1, "", "ada", ["teams"], ["core"]),
+    "find_parent_objects": (1, ["teams"], ["core"]),
+    "find_child_objects": (1, ["teams"], ["core"]),
+    "sweep_members": (1, "news", NIL, 10),
+    "delete_member_rows_of_user": (1, "ada", ["news"], [NIL]),
+    "page_subscriptions_newest_first": (1, "teams", "core", TOP, 10),
+    "page_subscriptions_oldest_first": (1, "teams", "core", NIL, 10),
+    "page_subscribed_to_newest_first": (1, "", "ada", TOP, 10),
+    "page_subscribed_to_oldest_first": (1, "", "ada", NIL, 10),
+    "count_subscribed_to": KEY,
+    "read_subscriptions_of_subscriber": (1, "", "ada", ["teams"], ["core"]),
+    "read_updated_at": (1, [""], ["ada"]),
+    "add_members": (1, "news", None, ["ada"], [NIL], NOW, 1),
+    "remove_members": (1, "news", None, ["ada"], 1),
+    "page_members_newest_first": (1, "news", TOP, TOP, 10),
+    "page_members_oldest_first": (1, "news", TOP, NIL, 10),
+    "page_memberships_newest_first": (1, "ada", TOP, 10),
+    "page_memberships_oldest_first": (1, "ada", NIL, 10),
+    "count_memberships": (1, "ada"),
+}
+
+
+def nodes(plan: dict) -> list[dict]:
+    """All nodes of a plan of EXPLAIN (FORMAT JSON)."""
+    return [plan, *(node for child in plan.get("Plans", []) for node in nodes(child))]
