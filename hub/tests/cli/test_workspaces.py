@@ -1,0 +1,186 @@
+"""`workspace`, `key`, `rejected` and `db` on a real database."""
+
+import json
+import re
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable
+from urllib.parse import urlsplit
+
+import asyncpg
+import httpx2
+import pytest
+from suprsend_hub.api.routing import raw_path_routing
+from suprsend_hub.app import Hub, build_app
+from suprsend_hub.domain.errors import Unauthenticated
+from suprsend_hub.domain.ids import ulid_text
+from suprsend_hub.service.credentials import SignedRequest, Workspace
+from suprsend_hub.service.workspaces import NewWorkspace
+from suprsend_hub.store.migrate import HEAD
+
+RunCli = Callable[..., subprocess.CompletedProcess[str]]
+Cli = Callable[..., str]
+
+
+def printed(output: str, label: str) -> str:
+    """The value that was printed after `label:`."""
+    [value] = re.findall(rf"^{label}:\s+(\S+)$", output, re.MULTILINE)
+    return value
+
+
+async def authenticated(hub: Hub, api_key: str) -> Workspace:
+    return await hub.credentials.authenticate(
+        SignedRequest("GET", b"/v1/user/", b"", b"", f"Bearer {api_key}", None, "")
+    )
+
+
+@pytest.mark.anyio
+async def test_workspace_create_prints_credentials_that_work_and_are_stored_nowhere_in_clear(
+    cli: Cli, hub: Hub, database_url: str
+) -> None:
+    output = cli("workspace", "create", "Acme")
+    key, secret, api_key = (printed(output, label) for label in ("Workspace key", "Workspace secret", "API key"))
+    workspace = await authenticated(hub, api_key)
+    assert workspace.workspace_key == key
+    assert workspace.workspace_uid == printed(output, "Workspace uid")
+    assert len(key) >= 20  # the official SDK's event schema refuses shorter ones
+    assert len(workspace.workspace_uid) >= 20
+    connection = await asyncpg.connect(database_url)
+    rows = [*await connection.fetch("SELECT * FROM workspace"), *await connection.fetch("SELECT * FROM api_key")]
+    await connection.close()
+    for hidden in (secret, api_key):
+        assert hidden not in str(rows)
+        assert hidden.encode().hex() not in str(rows)
+
+
+def test_workspace_list_shows_names_and_keys_but_no_secrets(cli: Cli) -> None:
+    created = {name: cli("workspace", "create", name) for name in ("Acme", "Globex")}
+    lines = [line.split("\t") for line in cli("workspace", "list").splitlines()]
+    assert [(line[0], line[1]) for line in lines] == [
+        (name, printed(output, "Workspace key")) for name, output in created.items()
+    ]
+    for output in created.values():
+        assert printed(output, "Workspace secret") not in str(lines)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("workspace", "create", "workspace A"), "a workspace of that name exists already"),
+        (("workspace", "create", "line\nbreak"), "1 to 64 printable characters"),
+        (("key", "revoke", "workspace A", "garbled"), "26 characters"),
+        (("rejected", "list", "Nobody"), "workspace 'Nobody' not found"),
+    ],
+    ids=["name taken", "name unprintable", "no key id", "no such workspace"],
+)
+@pytest.mark.usefixtures("workspace_a")
+@pytest.mark.anyio
+async def test_what_cannot_be_done_is_said_in_a_line(
+    run_cli: RunCli, configured: dict[str, str], arguments: tuple[str, ...], reason: str
+) -> None:
+    done = run_cli(*arguments, **configured)
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert reason in line
+
+
+@pytest.mark.anyio
+async def test_a_created_key_works_until_it_is_revoked_and_only_its_end_is_listed(cli: Cli, make_hub) -> None:
+    first = printed(cli("workspace", "create", "Acme"), "API key")
+    output = cli("key", "create", "Acme", "--name", "importer")
+    api_key, key_id = printed(output, "API key"), printed(output, "Id")
+    hub = make_hub()
+    async with hub.database:
+        assert (await authenticated(hub, api_key)).workspace_id == (await authenticated(hub, first)).workspace_id
+    listed = [line.split("\t") for line in cli("key", "list", "Acme").splitlines()]
+    assert listed[1] == [key_id, f"…{api_key[-4:]}", "valid", "importer"]
+
+    assert cli("key", "revoke", "Acme", key_id) == "Revoked.\n"
+    hub = make_hub()
+    async with hub.database:
+        assert await authenticated(hub, first)
+        with pytest.raises(Unauthenticated):
+            await authenticated(hub, api_key)
+    assert [line.split("\t")[2] for line in cli("key", "list", "Acme").splitlines()] == ["valid", "revoked"]
+
+
+@pytest.mark.anyio
+async def test_a_key_cannot_be_revoked_twice_nor_through_another_workspace(
+    hub: Hub, workspace_a: NewWorkspace, workspace_b: NewWorkspace, run_cli: RunCli, configured: dict[str, str]
+) -> None:
+    [key] = await hub.workspaces.list_api_keys("workspace A")
+    command = ("key", "revoke", "workspace B", ulid_text(key.api_key_id))
+    assert "has no valid API key" in run_cli(*command, **configured).stderr
+    assert await authenticated(hub, workspace_a.api_key)
+    await hub.workspaces.revoke_api_key("workspace A", ulid_text(key.api_key_id))
+    command = ("key", "revoke", "workspace A", ulid_text(key.api_key_id))
+    assert "has no valid API key" in run_cli(*command, **configured).stderr
+
+
+@pytest.fixture
+async def events(hub: Hub, anyio_backend: str) -> AsyncIterator[Callable[..., Awaitable[None]]]:
+    """Sends an array of events for a workspace through the API of the same database."""
+    transport = httpx2.ASGITransport(app=raw_path_routing(build_app(hub)))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://hub.test") as client:
+
+        async def send(workspace: NewWorkspace, *records: object) -> None:
+            headers = {"authorization": f"Bearer {workspace.api_key}"}
+            answer = await client.post("/event/", content=json.dumps(records), headers=headers)
+            assert answer.status_code == 202, answer.text
+
+        yield send
+
+
+def bad_address(distinct_id: str, address: str) -> dict:
+    return {"distinct_id": distinct_id, "$user_operations": [{"$append": {"$email": address}}]}
+
+
+@pytest.mark.anyio
+async def test_rejected_list_shows_newest_first_with_reason_and_only_the_workspaces_own(
+    cli: Cli, events: Callable[..., Awaitable[None]], workspace_a: NewWorkspace, workspace_b: NewWorkspace
+) -> None:
+    await events(workspace_a, bad_address("ada", "first"), bad_address("bo", "second"))
+    await events(workspace_b, bad_address("ada", "elsewhere"))
+    lines = [line.split("\t") for line in cli("rejected", "list", "workspace A").splitlines()]
+    assert sorted((line[2], line[3], line[4]) for line in lines) == [
+        ("ada", "invalid_channel_value", "$email"),
+        ("bo", "invalid_channel_value", "$email"),
+    ]
+    assert [line[0] for line in lines] == sorted((line[0] for line in lines), reverse=True)
+    assert all("e-mail" in line[5] for line in lines)
+    [line] = cli("rejected", "list", "workspace A", "--user", "ada", "--limit", "1").splitlines()
+    assert "first" in line
+
+
+@pytest.mark.anyio
+async def test_rejected_list_prints_one_plain_line_per_record_whatever_was_sent(
+    cli: Cli, events: Callable[..., Awaitable[None]], workspace_a: NewWorkspace
+) -> None:
+    """Nothing that a client sends may drive the terminal of who reads the log: no control characters, no new lines."""
+    hostile = "\x1b[31m\x9b31m\r\n\t\u2028\u202e\x7f"
+    await events(workspace_a, bad_address("ada\u2028\u202e", hostile), {hostile: hostile})
+    output = cli("rejected", "list", "workspace A")
+    lines = output.split("\n")
+    assert len(lines) == 3
+    assert [len(line.split("\t")) for line in lines[:2]] == [7, 7]
+    assert all(char.isprintable() or char in "\t\n" for char in output)
+
+
+@pytest.mark.anyio
+async def test_db_migrate_brings_an_empty_database_to_a_state_that_serves(
+    run_cli: RunCli, configured: dict[str, str], database_url: str
+) -> None:
+    name = f"{urlsplit(database_url).path[1:]}_fresh"
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    fresh = configured | {"DATABASE_URL": urlsplit(database_url)._replace(path=f"/{name}").geturl()}
+    try:
+        refused = run_cli("serve", "--port", "0", **fresh)
+        assert refused.returncode == 1
+        assert "suprsend-hub db migrate" in refused.stderr
+        done = run_cli("db", "migrate", **fresh)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert HEAD in done.stdout
+        assert run_cli("workspace", "create", "Acme", **fresh).returncode == 0
+    finally:
+        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await connection.close()
