@@ -22,9 +22,10 @@ from suprsend._errors import (
     SuprsendUnavailableError,
     SuprsendValidationError,
 )
+from suprsend._response import Response
 from suprsend._sync._bulk import BulkRun, BulkUsersEdit
 from suprsend._sync._client import Suprsend
-from suprsend._types import AppInfo
+from suprsend._types import AppInfo, AsyncTransport, Transport
 from suprsend._unsupported import Event, SubscriberListBroadcast, Workflow, WorkflowTriggerRequest
 from suprsend._version import __version__
 
@@ -33,6 +34,7 @@ __all__ = [
     "AsyncBulkRun",
     "AsyncBulkUsersEdit",
     "AsyncSuprsend",
+    "AsyncTransport",
     "BulkProgress",
     "BulkResponse",
     "BulkRun",
@@ -41,6 +43,7 @@ __all__ = [
     "InputValueError",
     "ObjectEdit",
     "Outcome",
+    "Response",
     "SubscriberListBroadcast",
     "Suprsend",
     "SuprsendAPIException",
@@ -56,6 +59,7 @@ __all__ = [
     "SuprsendTransportError",
     "SuprsendUnavailableError",
     "SuprsendValidationError",
+    "Transport",
     "UserEdit",
     "Workflow",
     "WorkflowTriggerRequest",

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from suprsend._types import HTTPAnswer
+    from suprsend._response import Response
 
 
 class SuprsendError(Exception):
@@ -83,7 +83,7 @@ class SuprsendAPIException(SuprsendError):  # noqa: N818  # the official name
         request_id: value of the header ``X-Request-ID``, if the hub sent one.
     """
 
-    def __init__(self, response: HTTPAnswer) -> None:
+    def __init__(self, response: Response) -> None:
         super().__init__(response, message=_message_of(response), status_code=response.status_code)
         self.response = response
         body = _json_body(response)
@@ -132,7 +132,7 @@ class SuprsendUnavailableError(SuprsendAPIException):
 class SuprsendResponseError(SuprsendAPIException):
     """The status says accepted, but the answer is not the JSON that a hub sends; is ``base_url`` right?"""
 
-    def __init__(self, response: HTTPAnswer) -> None:
+    def __init__(self, response: Response) -> None:
         super().__init__(response)
         kind = response.headers.get("content-type", "no content type")
         self.message = (
@@ -166,7 +166,7 @@ _BY_STATUS: dict[int, type[SuprsendAPIException]] = {
 }
 
 
-def api_error(response: HTTPAnswer) -> SuprsendAPIException:
+def api_error(response: Response) -> SuprsendAPIException:
     """Return the exception that fits the status of a refused call."""
     return _BY_STATUS.get(response.status_code, SuprsendAPIException)(response)
 
@@ -188,7 +188,7 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
     return max(0.0, seconds) if seconds == seconds else None  # noqa: PLR0124  # NaN is no time
 
 
-def _json_body(response: HTTPAnswer) -> Any:
+def _json_body(response: Response) -> Any:
     if "application/json" not in response.headers.get("content-type", ""):
         return None
     try:
@@ -197,7 +197,7 @@ def _json_body(response: HTTPAnswer) -> Any:
         return None
 
 
-def _message_of(response: HTTPAnswer) -> str:
+def _message_of(response: Response) -> str:
     if 300 <= response.status_code < 400:
         where = response.headers.get("location", "nowhere")
         return f"the hub answered with a redirect to {where}; redirects are not followed, correct base_url"

@@ -17,8 +17,7 @@ from suprsend._errors import SuprsendResponseError, SuprsendValidationError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    import httpx2
-
+    from suprsend._response import Response
     from suprsend._types import JSONObject
 
 
@@ -173,7 +172,7 @@ def id_list(values: Iterable[str]) -> list[str]:
     return values
 
 
-def json_object(response: httpx2.Response) -> JSONObject:
+def json_object(response: Response) -> JSONObject:
     """Return the JSON object of an accepted call.
 
     Raises:
@@ -188,6 +187,6 @@ def json_object(response: httpx2.Response) -> JSONObject:
     return answer
 
 
-def done(response: httpx2.Response) -> JSONObject:
+def done(response: Response) -> JSONObject:
     """Return the answer of the delete methods, which have no body."""
     return {"success": True, "status_code": response.status_code}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from suprsend._response import Response
 
 # `Any` is the honest type of JSON whose keys the caller invents; it is used at the edge only.
 JSONObject = dict[str, Any]
@@ -21,23 +21,32 @@ class AppInfo(TypedDict, total=False):
     version: str
 
 
-class HTTPAnswer(Protocol):
-    """What the errors need to know of an HTTP response."""
+class Transport(Protocol):
+    """What carries requests; a client makes its own, tests and special networks may bring another."""
 
-    @property
-    def status_code(self) -> int:
-        """HTTP status."""
+    def send(
+        self, method: str, url: str, headers: dict[str, str], body: bytes, timeout_s: tuple[float, float]
+    ) -> Response:
+        """Send a request and return the whole answer; ``timeout_s`` is (connect, read).
 
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """Header fields, looked up without regard to case."""
+        Raises:
+            SuprsendTransportError: no answer came.
+        """
 
-    @property
-    def text(self) -> str:
-        """Decoded body."""
+    def close(self) -> None:
+        """Close the connections."""
 
-    def json(self) -> Any:
-        """Return the parsed body."""
+
+class AsyncTransport(Protocol):
+    """The same for the asyncio client."""
+
+    async def send(
+        self, method: str, url: str, headers: dict[str, str], body: bytes, timeout_s: tuple[float, float]
+    ) -> Response:
+        """Send a request and return the whole answer."""
+
+    async def aclose(self) -> None:
+        """Close the connections."""
 
 
 class EditConfig(Protocol):

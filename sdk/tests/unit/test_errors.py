@@ -2,7 +2,6 @@
 
 import pickle
 
-import httpx2
 import pytest
 import suprsend
 from suprsend import (
@@ -37,7 +36,9 @@ def test_everything_raised_is_a_suprsend_error_and_wrong_values_are_value_errors
         SuprsendError("a", status_code=7),
         InputValueError("v"),
         SuprsendTransportError("gone", maybe_applied=False),
-        suprsend.SuprsendNotFoundError(httpx2.Response(404, json={"message": "no"})),
+        suprsend.SuprsendNotFoundError(
+            suprsend.Response(404, {"content-type": "application/json"}, b'{"message":"no"}')
+        ),
     ],
 )
 def test_errors_survive_pickling(error: SuprsendError) -> None:

@@ -1,11 +1,13 @@
 """Life of a client on the wire: retries, idempotency, timeouts, connections, forks, threads, logs, pages."""
 
 import asyncio
-import gc
+import base64
+import json
 import logging
 import multiprocessing
-import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +15,7 @@ from typing import Any
 
 import pytest
 import suprsend
-from suprsend import AsyncSuprsend, Suprsend, SuprsendConfigError, SuprsendTransportError
+from suprsend import AsyncSuprsend, Response, Suprsend, SuprsendConfigError, SuprsendTransportError
 
 SECRET = "SECRET_example_000000000000"
 
@@ -171,16 +173,20 @@ def test_a_forked_process_opens_connections_of_its_own(stub: Any, sender: Suprse
     assert stub.connections == 2
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the first loop's socket, left to it
+TWO_LOOPS = """
+import asyncio, sys, suprsend
+client = suprsend.AsyncSuprsend("k", "s", base_url=sys.argv[1])
+async def once():
+    return await client.users.get("u")
+print(asyncio.run(once()), asyncio.run(once()))
+"""
+
+
 def test_an_asyncio_client_works_in_one_event_loop_after_another(stub: Any) -> None:
-    client = AsyncSuprsend("k", "s", base_url=stub.url)
-
-    async def once() -> Any:
-        return await client.users.get("u")
-
-    assert asyncio.run(once()) == asyncio.run(once()) == {}
-    asyncio.run(client.aclose())
-    gc.collect()
+    # In a process of its own: the sockets that each loop leaves behind are closed by the end of the process.
+    command = [sys.executable, "-c", TWO_LOOPS, stub.url]
+    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert result.stdout.strip() == "{} {}"
 
 
 def test_asyncio_calls_run_side_by_side(stub: Any, reply: Any) -> None:
@@ -338,10 +344,29 @@ def test_asyncio_iterators_walk_all_pages(stub: Any, reply: Any) -> None:
 
 
 def test_a_transport_can_be_given_for_tests_without_sockets() -> None:
-    import httpx2
+    class Fake:
+        closed = False
 
-    def handle(request: httpx2.Request) -> httpx2.Response:
-        return httpx2.Response(200, json={"path": request.url.path, "pid": os.getpid()})
+        def send(self, method: str, url: str, headers: Any, body: bytes, timeout_s: tuple[float, float]) -> Response:
+            assert "Authorization" in headers
+            return Response(200, {"Content-Type": "application/json"}, json.dumps([method, url, timeout_s]).encode())
 
-    with Suprsend("k", "s", transport=httpx2.MockTransport(handle)) as client:
-        assert client.users.get("u") == {"path": "/v1/user/u/", "pid": os.getpid()}
+        def close(self) -> None:
+            self.closed = True
+
+    fake = Fake()
+    with Suprsend("k", "s", base_url="http://hub.example/", transport=fake, timeout=(1, 2)) as client:
+        response = client.request("GET", "http://hub.example/v1/user/u/")
+    assert response.json() == ["GET", "http://hub.example/v1/user/u/", [1, 2]]
+    assert response.headers["content-TYPE"] == "application/json"
+    assert fake.closed
+
+
+def test_the_proxy_of_the_environment_is_used(stub: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", stub.url.replace("http://", "http://user:pass%40word@"))
+    with Suprsend("k", "s", base_url="http://hub.example/") as client:
+        client.users.get("u")
+    (request,) = stub.requests
+    assert request.target == "http://hub.example/v1/user/u/"
+    assert request.headers["host"] == "hub.example"
+    assert request.headers["proxy-authorization"] == "Basic " + base64.b64encode(b"user:pass@word").decode()

@@ -30,10 +30,9 @@ from suprsend._unsupported import UnsupportedApi, refuse
 if TYPE_CHECKING:
     from types import TracebackType
 
-    import httpx2
-
     from suprsend._requests import Request
-    from suprsend._types import AppInfo, JSONObject
+    from suprsend._response import Response
+    from suprsend._types import AppInfo, AsyncTransport, JSONObject
 
 logger = logging.getLogger("suprsend")
 
@@ -49,7 +48,7 @@ class AsyncSuprsend(ClientBase):
         strict: raise InputValueError at the call that makes a mistake, instead of warning about it.
         timeout: seconds to wait for an answer, or a pair (connect, read); 5 and 30 by default.
         max_retries: repetitions of a call that failed for a passing reason and may safely be repeated.
-        transport: an httpx2 transport, for tests and special networks.
+        transport: carries the requests instead of the client's own connections, for tests and special networks.
 
     A client keeps connections open: use it for many calls, close it with ``aclose`` or use it as a context manager.
     It may be used after a fork, and by several tasks at the same time.
@@ -69,7 +68,7 @@ class AsyncSuprsend(ClientBase):
         strict: bool = False,
         timeout: float | tuple[float, float] | None = None,
         max_retries: int = MAX_RETRIES,
-        transport: httpx2.AsyncBaseTransport | None = None,
+        transport: AsyncTransport | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -89,7 +88,7 @@ class AsyncSuprsend(ClientBase):
         strict: bool = False,
         timeout: float | tuple[float, float] | None = None,
         max_retries: int = MAX_RETRIES,
-        transport: httpx2.AsyncBaseTransport | None = None,
+        transport: AsyncTransport | None = None,
         **kwargs: Any,
     ) -> Self:
         """Return a client that authenticates with an API key instead of key and secret; other arguments as above."""
@@ -104,7 +103,7 @@ class AsyncSuprsend(ClientBase):
         self,
         timeout: float | tuple[float, float] | None,
         max_retries: int,
-        transport: httpx2.AsyncBaseTransport | None,
+        transport: AsyncTransport | None,
         unknown: dict[str, Any],
     ) -> None:
         if unknown:
@@ -114,7 +113,7 @@ class AsyncSuprsend(ClientBase):
             logger.warning("%s; they are ignored", text)
         self._timeout = timeouts(timeout)
         self._retry = _retry.RetryPolicy(max_retries=max_retries)
-        self._http = AsyncHTTP(self._origin, transport)
+        self._http: AsyncTransport = transport or AsyncHTTP()
         self._make_apis()
 
     def _make_apis(self) -> None:
@@ -185,7 +184,7 @@ class AsyncSuprsend(ClientBase):
 
     # -- requests
 
-    async def request(self, method: str, url: str, body: Any = None) -> httpx2.Response:
+    async def request(self, method: str, url: str, body: Any = None) -> Response:
         """Send any request to the hub and return the response, whatever its status.
 
         Args:
@@ -207,14 +206,13 @@ class AsyncSuprsend(ClientBase):
         content = b"" if method == "GET" or body is None or body == "" else _encoding.encode(body, "body")
         return self.signed_headers(method, url[len(self._origin) :], content), content.decode()
 
-    async def call(self, request: Request, pause: AsyncPause | None = None) -> httpx2.Response:
+    async def call(self, request: Request, pause: AsyncPause | None = None) -> Response:
         """Send a request, repeating it where that is safe and promising; return the accepted answer.
 
         Raises:
             SuprsendAPIException: the hub refused.
             SuprsendTransportError: no answer came.
         """
-        pause = pause or AsyncPause()
         attempt = 0
         while True:
             error: Exception
@@ -239,20 +237,22 @@ class AsyncSuprsend(ClientBase):
             logger.info(
                 "%s /%s: %s; next attempt in %.2f s", request.method, request.path, type(error).__name__, seconds
             )
+            pause = pause or AsyncPause()
             if not await pause.sleep(seconds):
                 raise error
             attempt += 1
 
-    async def _attempt(self, request: Request, attempt: int) -> httpx2.Response:
+    async def _attempt(self, request: Request, attempt: int) -> Response:
         target = self._prefix + request.path
+        url = self._origin + target
         headers = self.signed_headers(request.method, target, request.body)
         if request.idempotency_key is not None:
             headers["Idempotency-Key"] = request.idempotency_key
         if not logger.isEnabledFor(logging.DEBUG):
-            return await self._http.send(request.method, target, headers, request.body, self._timeout)
+            return await self._http.send(request.method, url, headers, request.body, self._timeout)
         started = time.perf_counter()
         try:
-            response = await self._http.send(request.method, target, headers, request.body, self._timeout)
+            response = await self._http.send(request.method, url, headers, request.body, self._timeout)
         except SuprsendTransportError as error:
             logger.debug("%s %s attempt %d: %s", request.method, target, attempt + 1, error)
             raise

@@ -31,10 +31,9 @@ from suprsend._unsupported import UnsupportedApi, refuse
 if TYPE_CHECKING:
     from types import TracebackType
 
-    import httpx2
-
     from suprsend._requests import Request
-    from suprsend._types import AppInfo, JSONObject
+    from suprsend._response import Response
+    from suprsend._types import AppInfo, JSONObject, Transport
 
 logger = logging.getLogger("suprsend")
 
@@ -50,7 +49,7 @@ class Suprsend(ClientBase):
         strict: raise InputValueError at the call that makes a mistake, instead of warning about it.
         timeout: seconds to wait for an answer, or a pair (connect, read); 5 and 30 by default.
         max_retries: repetitions of a call that failed for a passing reason and may safely be repeated.
-        transport: an httpx2 transport, for tests and special networks.
+        transport: carries the requests instead of the client's own connections, for tests and special networks.
 
     A client keeps connections open: use it for many calls, close it with ``close`` or use it as a context manager.
     It may be used after a fork, and by several tasks at the same time.
@@ -70,7 +69,7 @@ class Suprsend(ClientBase):
         strict: bool = False,
         timeout: float | tuple[float, float] | None = None,
         max_retries: int = MAX_RETRIES,
-        transport: httpx2.BaseTransport | None = None,
+        transport: Transport | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -90,7 +89,7 @@ class Suprsend(ClientBase):
         strict: bool = False,
         timeout: float | tuple[float, float] | None = None,
         max_retries: int = MAX_RETRIES,
-        transport: httpx2.BaseTransport | None = None,
+        transport: Transport | None = None,
         **kwargs: Any,
     ) -> Self:
         """Return a client that authenticates with an API key instead of key and secret; other arguments as above."""
@@ -105,7 +104,7 @@ class Suprsend(ClientBase):
         self,
         timeout: float | tuple[float, float] | None,
         max_retries: int,
-        transport: httpx2.BaseTransport | None,
+        transport: Transport | None,
         unknown: dict[str, Any],
     ) -> None:
         if unknown:
@@ -115,7 +114,7 @@ class Suprsend(ClientBase):
             logger.warning("%s; they are ignored", text)
         self._timeout = timeouts(timeout)
         self._retry = _retry.RetryPolicy(max_retries=max_retries)
-        self._http = HTTP(self._origin, transport)
+        self._http: Transport = transport or HTTP()
         self._make_apis()
 
     def _make_apis(self) -> None:
@@ -186,7 +185,7 @@ class Suprsend(ClientBase):
 
     # -- requests
 
-    def request(self, method: str, url: str, body: Any = None) -> httpx2.Response:
+    def request(self, method: str, url: str, body: Any = None) -> Response:
         """Send any request to the hub and return the response, whatever its status.
 
         Args:
@@ -208,14 +207,13 @@ class Suprsend(ClientBase):
         content = b"" if method == "GET" or body is None or body == "" else _encoding.encode(body, "body")
         return self.signed_headers(method, url[len(self._origin) :], content), content.decode()
 
-    def call(self, request: Request, pause: Pause | None = None) -> httpx2.Response:
+    def call(self, request: Request, pause: Pause | None = None) -> Response:
         """Send a request, repeating it where that is safe and promising; return the accepted answer.
 
         Raises:
             SuprsendAPIException: the hub refused.
             SuprsendTransportError: no answer came.
         """
-        pause = pause or Pause()
         attempt = 0
         while True:
             error: Exception
@@ -240,20 +238,22 @@ class Suprsend(ClientBase):
             logger.info(
                 "%s /%s: %s; next attempt in %.2f s", request.method, request.path, type(error).__name__, seconds
             )
+            pause = pause or Pause()
             if not pause.sleep(seconds):
                 raise error
             attempt += 1
 
-    def _attempt(self, request: Request, attempt: int) -> httpx2.Response:
+    def _attempt(self, request: Request, attempt: int) -> Response:
         target = self._prefix + request.path
+        url = self._origin + target
         headers = self.signed_headers(request.method, target, request.body)
         if request.idempotency_key is not None:
             headers["Idempotency-Key"] = request.idempotency_key
         if not logger.isEnabledFor(logging.DEBUG):
-            return self._http.send(request.method, target, headers, request.body, self._timeout)
+            return self._http.send(request.method, url, headers, request.body, self._timeout)
         started = time.perf_counter()
         try:
-            response = self._http.send(request.method, target, headers, request.body, self._timeout)
+            response = self._http.send(request.method, url, headers, request.body, self._timeout)
         except SuprsendTransportError as error:
             logger.debug("%s %s attempt %d: %s", request.method, target, attempt + 1, error)
             raise

@@ -1,0 +1,63 @@
+"""The answer to a request, with the names that users of ``requests`` know. A leaf."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+
+class Headers(Mapping[str, str]):
+    """Header fields, looked up without regard to case."""
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        self._fields = {name.lower(): value for name, value in fields.items()}
+
+    def __getitem__(self, name: str) -> str:
+        return self._fields[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __repr__(self) -> str:
+        return f"Headers({self._fields!r})"
+
+
+class Response:
+    """What the hub answered.
+
+    Attributes:
+        status_code: HTTP status.
+        headers: header fields; of a repeated one the last.
+        content: the body.
+    """
+
+    __slots__ = ("content", "headers", "status_code")
+
+    def __init__(self, status_code: int, headers: Mapping[str, str], content: bytes) -> None:
+        self.status_code = status_code
+        self.headers = Headers(headers)
+        self.content = content
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is below 400."""
+        return self.status_code < 400
+
+    @property
+    def text(self) -> str:
+        """The body as UTF-8 text; bytes that are none become replacement characters."""
+        return self.content.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        """Return the parsed body; ValueError if it is no JSON."""
+        return msgspec.json.decode(self.content)
+
+    def __repr__(self) -> str:
+        return f"<Response [{self.status_code}]>"
