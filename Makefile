@@ -9,7 +9,7 @@ PYTHON ?= $(shell for name in python3.14 python3.13 python3.12 python3.11 python
 PORT ?= 7877
 DATA_DIR ?= .run/data
 ONCE ?=
-# Workers of pytest; 0 runs in one process.
+# Workers of pytest, each taking whole files, since hubs are started per file; 0 runs in one process.
 JOBS ?= 2
 PYTEST := $(BIN)/python -m pytest
 SOURCES := sdk hub tests tools examples bench
@@ -30,7 +30,7 @@ run: env-run ## start the hub on embedded PostgreSQL and run the quickstart (POR
 	@$(BIN)/python examples/run.py --port "$(PORT)" --data-dir "$(DATA_DIR)" $(if $(ONCE),--once)
 
 test: env-test env-official chromium ## run all tests (JOBS=2 pytest workers)
-	@CHROMIUM="$$($(BIN)/python tools/ensure_chromium.py)" $(PYTEST) -n $(JOBS) sdk/tests hub/tests tests
+	@CHROMIUM="$$($(BIN)/python tools/ensure_chromium.py)" $(PYTEST) -n $(JOBS) --dist loadfile sdk/tests hub/tests tests
 
 test-unit: env-test ## run the tests that start nothing
 	@$(PYTEST) sdk/tests/unit hub/tests/unit tests/tools
