@@ -210,6 +210,18 @@ async def test_history_keeps_what_an_edit_replaced(hub: Hub) -> None:
     assert newest.edit_id > oldest.edit_id
 
 
+async def test_a_user_is_found_by_each_address_as_long_as_it_has_it(hub: Hub) -> None:
+    await apply(hub, edit("ada", {"$append": {"$email": ["Ada@Example.com", "a@b.io"], "$sms": "+1 555-010-0100"}}))
+    await apply(hub, edit("bo", {"$append": {"$whatsapp": "+15550100100"}}))
+    assert await hub.recipients.find_by_address(WORKSPACE, " ada@example.COM ") == ["ada"]
+    assert await hub.recipients.find_by_address(WORKSPACE, "+1 (555) 0100100") == ["ada", "bo"]
+    assert await hub.recipients.find_by_address(2, "ada@example.com") == []
+    assert await hub.recipients.find_by_address(WORKSPACE, "ada") == []
+    await apply(hub, edit("ada", {"$remove": {"$email": "ada@example.com"}}))
+    assert await hub.recipients.find_by_address(WORKSPACE, "ada@example.com") == []
+    assert await hub.recipients.find_by_address(WORKSPACE, "a@b.io") == ["ada"]
+
+
 async def test_one_workspace_never_sees_another(hub: Hub) -> None:
     await apply(hub, edit("ada", {"$set": {"name": "Ada"}}))
     foreign = Edit(RecipientKey.user(2, "ada"), uuid.uuid4(), [{"$set": {"name": "Eve"}}], "test")

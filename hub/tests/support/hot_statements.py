@@ -22,7 +22,7 @@ BATCH = ([1], [""], ["ada"])
 STATEMENTS: dict[str, tuple] = {
     "read_profiles": BATCH,
     "insert_history": (*BATCH, [NIL], [NIL], ["x"], ["[]"], [None]),
-    "upsert_profiles": (*BATCH, [NIL], [1], ["{}"], ["{}"], NOW),
+    "upsert_profiles": (*BATCH, [NIL], [1], ["{}"], ["{}"], [""], NOW),
     "find_profile": KEY,
     "delete_profile": KEY,
     "scrub_history": KEY,

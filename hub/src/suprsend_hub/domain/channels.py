@@ -356,3 +356,24 @@ def same_identities(a: list[Identity], b: list[Identity]) -> bool:
 
 def _same_identity(a: Identity, b: Identity) -> bool:
     return a is b or (a == b and same_value(a.value, b.value))
+
+
+_ADDRESS_CHANNELS: Final = ((EMAIL, _email_key), (SMS, _phone_key), (WHATSAPP, _phone_key))
+
+
+def addresses(channels: dict[str, list[Identity]]) -> list[str]:
+    """What a person would search a profile by: e-mail addresses in lower case and phone numbers, each once."""
+    found: dict[str, None] = {}
+    for channel, key in _ADDRESS_CHANNELS:
+        for identity in channels.get(channel, ()):
+            found[key(identity.value)] = None
+    return list(found)
+
+
+def address_key(text: str) -> str:
+    """A searched address in the form of `addresses`; '' for text that is neither an e-mail address nor a number."""
+    address = text.strip()
+    if "@" in address:
+        return "" if "\0" in address else address.lower()
+    number = _PHONE_SEPARATORS.sub("", address)
+    return number if _PHONE.fullmatch(number) else ""

@@ -18,6 +18,7 @@ from uuid import UUID
 
 import msgspec
 
+from suprsend_hub.domain.channels import addresses
 from suprsend_hub.domain.errors import DomainError, InvalidRequest
 from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.domain.operation import Refusal, fold
@@ -129,7 +130,14 @@ class _Group:
     def write(self, fresh_id: UUID, now: datetime) -> ProfileWrite:
         assert self.folded is not None
         version = first_version(now) if self.stored is None else self.stored.version + 1
-        return ProfileWrite(self.key, fresh_id, version, encode_properties(self.folded), encode_channels(self.folded))
+        return ProfileWrite(
+            self.key,
+            fresh_id,
+            version,
+            encode_properties(self.folded),
+            encode_channels(self.folded),
+            addresses(self.folded.channels),
+        )
 
 
 class EditService:

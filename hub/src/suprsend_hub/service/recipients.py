@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from suprsend_hub.domain.channels import address_key
 from suprsend_hub.domain.errors import NotFound
 from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.domain.recipient import USERS, RecipientKey
@@ -20,6 +21,10 @@ from suprsend_hub.store.database import Connection, Database
 
 SEARCH_COUNT_CAP = 1000
 """A search counts its matches no further than this: counting a whole prefix would cost a scan."""
+
+
+ADDRESS_LIMIT = 20
+"""Recipients that one address names at most; more than one is unusual."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +131,15 @@ class RecipientService:
             return await fetch_page(
                 request, form=ID_CURSOR, fetch=fetch, cursor_of=lambda row: row.key.recipient_id, count=count
             )
+
+    async def find_by_address(self, workspace_id: int, text: str) -> list[str]:
+        """The distinct_ids of users with exactly that e-mail address or phone number, as people write it."""
+        address = address_key(text)
+        if not address:
+            return []
+        async with self._database.connection() as connection:
+            found = await profiles.find_by_address(connection, workspace_id, address, limit=ADDRESS_LIMIT)
+        return [key.recipient_id for key in found if key.is_user]
 
     async def history(
         self, key: RecipientKey, *, before: UUID | None = None, limit: int = 20

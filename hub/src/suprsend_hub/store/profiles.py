@@ -30,6 +30,7 @@ class ProfileWrite:
     version: int
     properties: str
     channels: str
+    addresses: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +119,26 @@ async def upsert(connection: Connection, rows: Sequence[ProfileWrite], now: date
         [row.version for row in rows],
         [row.properties for row in rows],
         [row.channels for row in rows],
+        ["\n".join(indexed_address(row.key.workspace_id, address) for address in row.addresses) for row in rows],
         now,
     )
     return {
         RecipientKey(workspace_id, object_type, recipient_id): Written(profile_id, created_at, updated_at)
         for workspace_id, object_type, recipient_id, profile_id, created_at, updated_at in records
     }
+
+
+def indexed_address(workspace_id: int, address: str) -> str:
+    """An address as the index holds it: behind its workspace, so that a search never touches another's."""
+    return f"{workspace_id} {address}"
+
+
+async def find_by_address(connection: Connection, workspace_id: int, address: str, *, limit: int) -> list[RecipientKey]:
+    """Recipients that can be reached at the address (in the form of `domain.channels.addresses`), users first."""
+    records = await connection.fetch(
+        sql("find_by_address"), workspace_id, indexed_address(workspace_id, address), limit
+    )
+    return [RecipientKey(workspace_id, *record) for record in records]
 
 
 async def find(connection: Connection, key: RecipientKey) -> StoredProfile | None:

@@ -18,14 +18,16 @@ RETURNING edit_id;
 -- Writes folded profiles unless somebody was faster. A row that comes back was written; its profile_id tells whether
 -- it was inserted (the fresh one that was passed) or updated (the one that was read). A row that does not come back has
 -- another version than the one that was read; it is locked all the same, so the next attempt in this transaction wins.
-INSERT INTO profile AS p (workspace_id, object_type, recipient_id, profile_id, version, properties, channels,
+-- Addresses come as one text a row, separated by line feeds, because unnest would flatten an array of arrays.
+INSERT INTO profile AS p (workspace_id, object_type, recipient_id, profile_id, version, properties, channels, addresses,
                           created_at, updated_at)
-SELECT k.workspace_id, k.object_type, k.recipient_id, k.profile_id, k.version, k.properties, k.channels, $8, $8
-FROM unnest($1::integer[], $2::text[], $3::text[], $4::uuid[], $5::bigint[], $6::json[], $7::json[])
-     AS k (workspace_id, object_type, recipient_id, profile_id, version, properties, channels)
+SELECT k.workspace_id, k.object_type, k.recipient_id, k.profile_id, k.version, k.properties, k.channels,
+       string_to_array(k.addresses, E'\n'), $9, $9
+FROM unnest($1::integer[], $2::text[], $3::text[], $4::uuid[], $5::bigint[], $6::json[], $7::json[], $8::text[])
+     AS k (workspace_id, object_type, recipient_id, profile_id, version, properties, channels, addresses)
 ON CONFLICT (workspace_id, object_type, recipient_id) DO UPDATE
 SET version = excluded.version, properties = excluded.properties, channels = excluded.channels,
-    updated_at = GREATEST(p.updated_at, excluded.updated_at)
+    addresses = excluded.addresses, updated_at = GREATEST(p.updated_at, excluded.updated_at)
 WHERE p.version = excluded.version - 1
 RETURNING p.workspace_id, p.object_type, p.recipient_id, p.profile_id, p.created_at, p.updated_at;
 
@@ -107,3 +109,14 @@ FROM history
 WHERE workspace_id = $1 AND object_type = $2 AND recipient_id = $3 AND edit_id < $4 AND operations IS NOT NULL
 ORDER BY edit_id DESC
 LIMIT $5;
+
+-- name: find_by_address
+-- Recipients with an e-mail address or phone number. The workspace is part of the address, which is what the index
+-- holds; OFFSET 0 keeps the planner from reading the whole workspace by its key instead.
+SELECT object_type, recipient_id
+FROM (
+    SELECT workspace_id, object_type, recipient_id FROM profile WHERE addresses @> ARRAY[$2::text] OFFSET 0
+) AS matches
+WHERE workspace_id = $1
+ORDER BY object_type, recipient_id
+LIMIT $3;

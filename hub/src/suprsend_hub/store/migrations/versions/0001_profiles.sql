@@ -29,11 +29,13 @@ CREATE TABLE profile (
     version      bigint      NOT NULL,  -- optimistic lock; starts at creation time, so no two lives share a version
     properties   json        NOT NULL,
     channels     json        NOT NULL,
+    addresses    text[]      NOT NULL,
     created_at   timestamptz NOT NULL,
     updated_at   timestamptz NOT NULL,
     PRIMARY KEY (workspace_id, object_type, recipient_id)
 ) WITH (fillfactor = 85);  -- room for HOT updates: no indexed column changes in an edit
 CREATE INDEX profile_by_creation ON profile ((workspace_id::bigint), object_type, profile_id);
+CREATE INDEX profile_by_address ON profile USING gin (addresses);
 
 -- Every edit that was applied: what the console shows, and what makes an edit count once.
 CREATE TABLE history (
