@@ -15,13 +15,18 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
 from suprsend_hub.api import events, health, lists, objects, openapi, users
-from suprsend_hub.api.errors import domain_error, http_error, unexpected_error
+from suprsend_hub.api.errors import domain_error, http_error, status_of, unexpected_error
 from suprsend_hub.api.requests import authenticate
 from suprsend_hub.api.routing import raw_path_routing
+from suprsend_hub.console import SIGN_IN_LINK, Services, console_router
 from suprsend_hub.domain.errors import DomainError, InvalidRequest
 from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.logs import configure_logging
 from suprsend_hub.service.batcher import Batcher, BatcherLimits
+from suprsend_hub.service.console_access import ConsoleAccessService
+from suprsend_hub.service.console_search import ConsoleSearchService
+from suprsend_hub.service.console_tokens import TokenSigner
+from suprsend_hub.service.console_users import ConsoleUserService
 from suprsend_hub.service.credentials import CredentialService
 from suprsend_hub.service.edits import EditService
 from suprsend_hub.service.health import HealthService
@@ -47,6 +52,9 @@ class Hub:
 
     database: Database
     batcher: Batcher
+    console_access: ConsoleAccessService
+    console_search: ConsoleSearchService
+    console_users: ConsoleUserService
     credentials: CredentialService
     health: HealthService
     lists: ListService
@@ -55,6 +63,7 @@ class Hub:
     subscriptions: SubscriptionService
     sweeper: Sweeper
     workspaces: WorkspaceService
+    public_url: str | None = None
 
 
 def build_hub(settings: Settings) -> Hub:
@@ -67,6 +76,7 @@ def build_hub(settings: Settings) -> Hub:
         )
     database = Database(settings.database_url.get_secret_value(), max_size=settings.pool_size)
     secrets = SecretBox(settings.master_key.get_secret_value())
+    signer = TokenSigner(settings.master_key.get_secret_value())
     ulids = UlidFactory(lambda: time.time_ns() // 1_000_000, os.urandom)
     edits = EditService(database, now=utc_now, ulids=ulids)
     batcher = Batcher(
@@ -78,17 +88,22 @@ def build_hub(settings: Settings) -> Hub:
         ),
     )
     lists_service = ListService(database, now=utc_now, ulids=ulids)
+    recipients = RecipientService(database, batcher, ulids=ulids)
     return Hub(
         database=database,
         batcher=batcher,
+        console_access=ConsoleAccessService(database, signer, now=utc_now),
+        console_search=ConsoleSearchService(database, recipients),
+        console_users=ConsoleUserService(database, now=utc_now),
         credentials=CredentialService(database, secrets),
         health=HealthService(database, queued_edits=lambda: batcher.queued_edits),
         lists=lists_service,
-        recipients=RecipientService(database, batcher, ulids=ulids),
+        recipients=recipients,
         rejected=RejectedService(database),
         subscriptions=SubscriptionService(database, batcher, now=utc_now, ulids=ulids),
         sweeper=Sweeper(lists_service),
         workspaces=WorkspaceService(database, secrets, now=utc_now, ulids=ulids),
+        public_url=settings.public_url,
     )
 
 
@@ -115,6 +130,7 @@ def build_app(hub: Hub) -> Litestar:
             *users.HANDLERS,
             *objects.HANDLERS,
             *lists.HANDLERS,
+            console_router(_console_services(hub), status_of=status_of),
         ],
         dependencies={
             "caller": Provide(authenticate),
@@ -133,6 +149,25 @@ def build_app(hub: Hub) -> Litestar:
         logging_config=None,  # logs.py configures logging
         openapi_config=None,  # ours is written by hand: contract/openapi.yaml
         request_max_body_size=None,  # api/requests.py reads bodies within limits of their own
+    )
+
+
+def sign_in_path(token: str) -> str:
+    """Where a one-time link to the console leads, below the hub's address."""
+    return f"{SIGN_IN_LINK}{token}/"
+
+
+def _console_services(hub: Hub) -> Services:
+    return Services(
+        access=hub.console_access,
+        console_users=hub.console_users,
+        search=hub.console_search,
+        recipients=hub.recipients,
+        subscriptions=hub.subscriptions,
+        lists=hub.lists,
+        rejected=hub.rejected,
+        workspaces=hub.workspaces,
+        public_url=hub.public_url,
     )
 
 

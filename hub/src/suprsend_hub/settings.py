@@ -53,6 +53,12 @@ class Settings(BaseSettings):
     database_patience_s: float = Field(
         default=15.0, ge=0, description="Seconds a write waits for a database that does not answer, before 503."
     )
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s/]+(/[^\s]*)?$",
+        description="Address at which clients reach the hub, shown in the console. With https://, its cookies travel "
+        "over TLS only.",
+    )
     history_days: int = Field(
         default=90,
         ge=1,

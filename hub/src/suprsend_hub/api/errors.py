@@ -66,9 +66,14 @@ def _response(body: bytes, status: int, headers: Mapping[str, str] | None = None
     return Response(body, status_code=status, media_type=MediaType.JSON, headers=dict(headers or {}))
 
 
+def status_of(error: DomainError) -> int:
+    """The HTTP status of a refusal; the console's pages answer with the same."""
+    return next(STATUS_OF[cls] for cls in type(error).__mro__ if cls in STATUS_OF)
+
+
 def domain_error(_request: Request[None, None, "object"], error: DomainError) -> Response[bytes]:  # type: ignore[type-var]
     """Answer a refusal; temporary ones carry `Retry-After` in whole seconds."""
-    status = next(STATUS_OF[cls] for cls in type(error).__mro__ if cls in STATUS_OF)
+    status = status_of(error)
     headers = {}
     if isinstance(error, (Unavailable, RateLimited)):
         headers["Retry-After"] = str(max(1, round(error.retry_after_s)))

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from suprsend_hub.app import build_hub
+from suprsend_hub.app import build_hub, sign_in_path
 from suprsend_hub.cli.main import app, failing_clearly
 from suprsend_hub.cli.server import chosen_port, run_server
+from suprsend_hub.domain.console import Role
 from suprsend_hub.service.secrets import generate_master_key
 from suprsend_hub.settings import DEFAULT_PORT, PREFIX, Settings
 from suprsend_hub.store.embedded import embedded_postgres, owned_directory
@@ -18,6 +19,7 @@ from suprsend_hub.store.migrate import migrate
 
 HOST = "127.0.0.1"
 WORKSPACE = "development"
+CONSOLE_USER = "developer"
 WORKSPACE_KEY = "workspace_key"
 WORKSPACE_SECRET = "workspace_secret"  # noqa: S105 - printed in the public documentation, and only served on loopback
 
@@ -44,9 +46,10 @@ def dev(
             os.environ[f"{PREFIX}MASTER_KEY"] = _kept(directory / "master.key", generate_master_key)
             os.environ.setdefault(f"{PREFIX}LOG_FORMAT", "console")
             os.environ.setdefault(f"{PREFIX}LOG_LEVEL", "warning")
-            api_key = asyncio.run(_prepare(url, directory))
+            api_key, link = asyncio.run(_prepare(url, directory))
             typer.echo(f"Workspace: {WORKSPACE_KEY} / {WORKSPACE_SECRET}")
             typer.echo(f"API key: {api_key}")
+            typer.echo(f"Console: http://{HOST}:{listening_port}{sign_in_path(link)}")
             run_server(
                 host=HOST,
                 port=listening_port,
@@ -55,8 +58,8 @@ def dev(
             )
 
 
-async def _prepare(url: str, directory: Path) -> str:
-    """Migrate, make sure that the development workspace exists; returns its API key."""
+async def _prepare(url: str, directory: Path) -> tuple[str, str]:
+    """Migrate, make sure that workspace and console user exist; returns an API key and a one-time sign-in token."""
     await migrate(url)
     hub = build_hub(Settings())
     key_file = directory / "api.key"
@@ -68,7 +71,11 @@ async def _prepare(url: str, directory: Path) -> str:
             _write_private(key_file, created.api_key)
         elif not key_file.exists():
             _write_private(key_file, (await hub.workspaces.create_api_key(WORKSPACE, "development")).api_key)
-    return key_file.read_text(encoding="utf-8")
+        if await hub.console_users.find(CONSOLE_USER) is None:
+            await hub.console_users.create(CONSOLE_USER, password=None)
+        await hub.console_users.grant(CONSOLE_USER, WORKSPACE, Role.EDITOR)
+        link = await hub.console_users.one_time_link(CONSOLE_USER)
+    return key_file.read_text(encoding="utf-8"), link
 
 
 def _kept(path: Path, make: Callable[[], str]) -> str:

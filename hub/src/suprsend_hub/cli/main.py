@@ -24,7 +24,7 @@ _T = TypeVar("_T")
 
 def main() -> None:
     """Entry point of the console script."""
-    from suprsend_hub.cli import database, dev, rejected, serve, settings, workspace  # noqa: F401 - they register commands
+    from suprsend_hub.cli import console, database, dev, rejected, serve, settings, workspace  # noqa: F401 - they register commands
 
     app()
 

@@ -24,6 +24,11 @@ class RejectedService:
         self, workspace_id: int, distinct_id: str, *, before: UUID | None = None, limit: int = 50
     ) -> Sequence[RejectedRow]:
         """Refusals that concern one user."""
-        key = RecipientKey.user(workspace_id, distinct_id)
+        return await self.page_of_recipient(RecipientKey.user(workspace_id, distinct_id), before=before, limit=limit)
+
+    async def page_of_recipient(
+        self, key: RecipientKey, *, before: UUID | None = None, limit: int = 50
+    ) -> Sequence[RejectedRow]:
+        """Refusals that concern one user or object."""
         async with self._database.connection() as connection:
             return await rejected.page_of_recipient(connection, key, before=before, limit=limit)

@@ -1,0 +1,76 @@
+"""Refusals as pages: what was wrong and where to go from here. The table from error to status is given by `app.py`."""
+
+import traceback
+from collections.abc import Callable
+
+from litestar import Response
+from litestar.exceptions import HTTPException
+
+from suprsend_hub.console import paths
+from suprsend_hub.console.rendering import html, redirect
+from suprsend_hub.console.visits import HubRequest, SignInNeeded, log
+from suprsend_hub.domain.errors import DomainError, RateLimited, Unavailable
+
+StatusOf = Callable[[DomainError], int]
+_TITLES = {
+    400: "That did not work",
+    401: "Not signed in",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Not possible here",
+    409: "That exists already",
+    413: "Too large",
+    429: "Too many attempts",
+    503: "Not available right now",
+}
+
+
+def error_handlers(status_of: StatusOf) -> dict[type[Exception], Callable[[HubRequest, Exception], Response[bytes]]]:
+    """The handlers of the console's routes."""
+
+    def refused(request: HubRequest, error: Exception) -> Response[bytes]:
+        assert isinstance(error, DomainError)
+        if isinstance(error, SignInNeeded):
+            return _to_sign_in(request)
+        response = error_page(request, status_of(error), error.message)
+        if isinstance(error, (Unavailable, RateLimited)):
+            response.headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
+        return response
+
+    return {DomainError: refused, HTTPException: _http_error, Exception: _unexpected}
+
+
+def error_page(request: HubRequest, status: int, message: str) -> Response[bytes]:
+    """A page that says what was wrong."""
+    return html(
+        request, "shared/error.html", status=status, title=_TITLES.get(status, "Something went wrong"),
+        message=message, status_code=status,
+    )  # fmt: skip
+
+
+def _to_sign_in(request: HubRequest) -> Response[bytes]:
+    """To the sign-in page and, after it, back to what was asked for (if it can be asked for again)."""
+    query = request.scope["query_string"].decode("latin-1")
+    asked = request.scope["path"] + (f"?{query}" if query else "")
+    back = asked if request.method == "GET" and asked != paths.ROOT else None
+    return redirect(paths.with_query(paths.SIGN_IN, next=back))
+
+
+def _http_error(request: HubRequest, error: Exception) -> Response[bytes]:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404:
+        return error_page(request, 404, "There is no page at this address.")
+    if error.status_code < 500:
+        return error_page(request, error.status_code, error.detail)
+    return _unexpected(request, error)
+
+
+def _unexpected(request: HubRequest, error: Exception) -> Response[bytes]:
+    log.error(
+        "unexpected error",
+        method=request.method,
+        route=request.scope.get("path_template"),
+        error=type(error).__name__,
+        traceback="".join(traceback.format_tb(error.__traceback__)),
+    )
+    return error_page(request, 500, "This is a fault of the hub, not yours. Its log has the details.")

@@ -1,0 +1,145 @@
+"""How values look on a page: times, counts, ids with invisible characters, JSON. Pure, and safe on hostile text.
+
+Everything here takes plain values and returns text, or `Markup` that has been escaped here.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from markupsafe import Markup, escape
+
+from suprsend_hub.domain.ids import ulid_text
+from suprsend_hub.domain.operation import mask_secrets
+from suprsend_hub.domain.profile import Identity
+from suprsend_hub.domain.wire import (
+    ANDROIDPUSH,
+    EMAIL,
+    INBOX,
+    IOSPUSH,
+    MS_TEAMS,
+    SLACK,
+    SMS,
+    WEBPUSH,
+    WHATSAPP,
+)
+
+CHANNEL_NAMES = {
+    EMAIL: "Email",
+    SMS: "SMS",
+    WHATSAPP: "WhatsApp",
+    INBOX: "Inbox",
+    ANDROIDPUSH: "Android push",
+    IOSPUSH: "iOS push",
+    WEBPUSH: "Web push",
+    SLACK: "Slack",
+    MS_TEAMS: "MS Teams",
+}
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+"""Control characters, direction marks and widthless blanks: shown by number, so that no text poses as another."""
+_UNITS = ((60, 1, "s"), (3600, 60, "min"), (86_400, 3600, "h"), (86_400 * 30, 86_400, "d"))
+
+
+def visible(value: object) -> Markup:
+    """Text in its own direction, with what cannot be seen made visible."""
+    text = str(value)
+    parts: list[Markup] = []
+    position = 0
+    for match in _INVISIBLE.finditer(text):
+        parts.append(escape(text[position : match.start()]))
+        parts.append(Markup('<span class="ctl">U+{:04X}</span>').format(ord(match.group())))
+        position = match.end()
+    parts.append(escape(text[position:]))
+    return Markup("<bdi>{}</bdi>").format(Markup("").join(parts))
+
+
+def marked(value: str, prefix: str) -> Markup:
+    """An id with the beginning that was searched for marked."""
+    if not prefix or not value.startswith(prefix):
+        return visible(value)
+    return Markup("<mark>{}</mark>{}").format(visible(prefix), visible(value[len(prefix) :]))
+
+
+def exact(moment: datetime) -> str:
+    """A time to the second, in UTC."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def relative(moment: datetime, now: datetime) -> str:
+    """How long ago, or the date if that is long ago."""
+    seconds = (now - moment).total_seconds()
+    if seconds < 5:
+        return "just now"
+    for limit, unit_s, name in _UNITS:
+        if seconds < limit:
+            return f"{int(seconds // unit_s)} {name} ago"
+    return f"{moment.astimezone(UTC):%d %b %Y}".lstrip("0")
+
+
+def ago(moment: datetime) -> Markup:
+    """A `<time>`: relative to read, exact on hover and for machines."""
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        moment.astimezone(UTC).isoformat(timespec="seconds"), exact(moment), relative(moment, datetime.now(UTC))
+    )
+
+
+def ulid_time(ulid: UUID) -> datetime:
+    """When a ULID was made."""
+    return datetime.fromtimestamp((ulid.int >> 80) / 1000, UTC)
+
+
+def count(number: int) -> str:
+    """A number with its thousands apart."""
+    return f"{number:,}"
+
+
+def pretty(value: Any) -> str:
+    """JSON over several lines."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode("utf-8", "replace")
+
+
+def compact(value: Any) -> str:
+    """JSON on one line."""
+    return msgspec.json.encode(value).decode("utf-8", "replace")
+
+
+def short(text: str, chars: int = 200) -> str:
+    """The beginning of a long text."""
+    return text if len(text) <= chars else f"{text[:chars]}…"
+
+
+def channel_name(channel: str) -> str:
+    """What people call a channel."""
+    return CHANNEL_NAMES.get(channel, channel)
+
+
+def address(identity: Identity) -> str:
+    """An identity as one line: its text, or the JSON of an object."""
+    return identity.value if isinstance(identity.value, str) else compact(identity.value)
+
+
+def decoded(text: str) -> Any:
+    """Stored JSON text as a value, secrets masked."""
+    return mask_secrets(msgspec.json.decode(text))
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "address": address,
+    "ago": ago,
+    "channel_name": channel_name,
+    "compact": compact,
+    "decoded": decoded,
+    "count": count,
+    "exact": exact,
+    "marked": marked,
+    "pretty": pretty,
+    "short": short,
+    "ulid": ulid_text,
+    "ulid_time": ulid_time,
+    "visible": visible,
+}

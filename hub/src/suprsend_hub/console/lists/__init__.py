@@ -1,0 +1,1 @@
+"""Subscriber lists and their members."""

@@ -1,0 +1,94 @@
+"""Operations as the lines of Python that send them: what an edit form shows beside the JSON. Pure.
+
+Each operation here is what one call of the SDK's edit builder writes: lines and operations are the same edit.
+"""
+
+from collections.abc import Sequence
+
+from suprsend_hub.domain.recipient import RecipientKey
+from suprsend_hub.domain.wire import (
+    ADD,
+    ANDROIDPUSH,
+    APPEND,
+    ID_PROVIDER,
+    IOSPUSH,
+    LOCALE,
+    PREFERRED_LANGUAGE,
+    REMOVE,
+    SET,
+    TIMEZONE,
+    UNSET,
+    WEBPUSH,
+    Json,
+    KeyKind,
+    kind_of_key,
+)
+
+_METHODS = {SET: "set", ADD: "increment", APPEND: "append", REMOVE: "remove"}
+_LANGUAGE_METHODS = {
+    PREFERRED_LANGUAGE: "set_preferred_language",
+    LOCALE: "set_locale",
+    TIMEZONE: "set_timezone",
+}
+_PUSH = (ANDROIDPUSH, IOSPUSH, WEBPUSH)
+
+
+def python_lines(key: RecipientKey, operations: Sequence[Json]) -> list[str]:
+    """The lines that make and send the edit; those in between the first and the last are the operations."""
+    if key.is_user:
+        name, collection, arguments = "user", "users", repr_text(key.recipient_id)
+    else:
+        arguments = f"{repr_text(key.object_type)}, {repr_text(key.recipient_id)}"
+        name, collection = "edit", "objects"
+    calls = [f"{name}.{call}" for operation in operations for call in _calls(operation)]
+    return [
+        f"{name} = supr_client.{collection}.get_edit_instance({arguments})",
+        *calls,
+        f"supr_client.{collection}.edit({name})",
+    ]
+
+
+def _calls(operation: dict[str, Json]) -> list[str]:
+    calls = []
+    for operator, operand in operation.items():
+        if operator == UNSET:
+            calls.append(f"unset({literal(operand[0] if len(operand) == 1 else operand)})")
+            continue
+        for key, value in operand.items():
+            if key != ID_PROVIDER:
+                calls.append(_call(operator, key, value, operand.get(ID_PROVIDER)))
+    return calls
+
+
+def _call(operator: str, key: str, value: Json, provider: Json) -> str:
+    if key in _LANGUAGE_METHODS:
+        return f"{_LANGUAGE_METHODS[key]}({literal(value)})"
+    if kind_of_key(key) is KeyKind.CHANNEL:
+        verb = "add" if operator == APPEND else "remove"
+        more = f", {literal(provider)}" if provider and key in _PUSH else ""
+        return f"{verb}_{key.removeprefix('$')}({literal(value)}{more})"
+    return f"{_METHODS[operator]}({literal(key)}, {literal(value)})"
+
+
+def literal(value: Json) -> str:
+    """A JSON value as a Python literal, in double quotes."""
+    if type(value) is str:
+        return repr_text(value)
+    if type(value) is list:
+        return f"[{', '.join(map(literal, value))}]"
+    if type(value) is dict:
+        return f"{{{', '.join(f'{literal(key)}: {literal(element)}' for key, element in value.items())}}}"
+    return repr(value)
+
+
+def repr_text(text: str) -> str:
+    """Text as a Python literal in double quotes; what does not print is escaped."""
+    parts = []
+    for char in text:
+        if char in '"\\':
+            parts.append(f"\\{char}")
+        elif char.isprintable():
+            parts.append(char)
+        else:
+            parts.append(ascii(char)[1:-1])
+    return '"' + "".join(parts) + '"'

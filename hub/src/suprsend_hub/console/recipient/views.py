@@ -1,0 +1,206 @@
+"""Looking at a user or an object: profile, JSON, history, subscriptions at both ends, rejected records."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get, post
+
+from suprsend_hub.console.formats import pretty
+from suprsend_hub.console.paths import segment
+from suprsend_hub.console.recipient.differences import change_of
+from suprsend_hub.console.recipient.secrets import find_identity, shown_channels
+from suprsend_hub.console.rendering import content, page
+from suprsend_hub.console.users.views import name_of
+from suprsend_hub.console.visits import Desk, log
+from suprsend_hub.domain.errors import InvalidRequest, NotFound
+from suprsend_hub.domain.ids import parse_ulid, ulid_text
+from suprsend_hub.domain.operation import mask_secrets
+from suprsend_hub.domain.profile import Profile, decode_profile, profile_to_wire
+from suprsend_hub.domain.recipient import RecipientKey
+from suprsend_hub.domain.records import StoredProfile
+from suprsend_hub.domain.wire import LOCALE, PREFERRED_LANGUAGE, TIMEZONE
+from suprsend_hub.service.pages import PageRequest
+
+LANGUAGE_KEYS = {PREFERRED_LANGUAGE: "Language", LOCALE: "Locale", TIMEZONE: "Timezone"}
+_BESIDE = 5
+"""Subscriptions and edits shown beside the profile."""
+_PAGE = 50
+_HISTORY_PAGE = 20
+_JSON_CHARS = 40_000
+"""Of a profile's JSON shown on the page; the whole is one click away."""
+_NOTICES = {
+    "created": "The user has been created.",
+    "saved": "Saved.",
+    "unchanged": "Saved. Nothing was different.",
+    "subscribed": "Subscribed.",
+    "unsubscribed": "The subscription has been ended.",
+}
+
+
+def both(tab: str = "") -> list[str]:
+    """The paths of a page that users and objects have."""
+    return [
+        f"/w/{{workspace:str}}/users/{{recipient_id:str}}/{tab}",
+        f"/w/{{workspace:str}}/objects/{{object_type:str}}/{{recipient_id:str}}/{tab}",
+    ]
+
+
+def key_of(desk: Desk) -> RecipientKey:
+    """The recipient that the address of the page names."""
+    parameters = desk.request.path_params
+    object_type = parameters.get("object_type")
+    return RecipientKey(
+        desk.workspace_id,
+        "" if object_type is None else _named(segment(object_type)),
+        _named(segment(parameters["recipient_id"])),
+    )
+
+
+def _named(text: str) -> str:
+    if not text or "\x00" in text:
+        raise NotFound("There is nothing of that name.", code="not_found")
+    return text
+
+
+def recipient_page(
+    desk: Desk, stored: StoredProfile, template: str, *, tab: str, status: int = 200, **context: Any
+) -> Response[bytes]:
+    """A page about a recipient, with what its header shows."""
+    profile = decode_profile(stored.properties, stored.channels)
+    done = desk.request.query_params.get("done", "")
+    return page(
+        desk, template, status=status, section="users" if stored.key.is_user else "objects", key=stored.key,
+        stored=stored, profile=profile, name=name_of(profile.properties), tab=tab, notice=_NOTICES.get(done), **context,
+    )  # fmt: skip
+
+
+async def profile_page(desk: Desk, stored: StoredProfile, *, reveal: str | None = None) -> Response[bytes]:
+    """The first tab: all that is known, at a glance."""
+    services, key = desk.services, stored.key
+    profile = decode_profile(stored.properties, stored.channels)
+    beside = PageRequest(_BESIDE)
+    objects = await services.subscriptions.page_of_subscriber(key, beside)
+    lists = await services.lists.page_of_user(desk.workspace_id, key.recipient_id, beside) if key.is_user else None
+    subscribers = None if key.is_user else await services.subscriptions.page(key, beside)
+    history = await services.recipients.history(key, limit=_BESIDE)
+    custom = {name: value for name, value in profile.properties.items() if name not in LANGUAGE_KEYS}
+    return recipient_page(
+        desk, stored, "recipient/profile.html", tab="profile", channels=shown_channels(profile, reveal=reveal),
+        properties=mask_secrets(custom), language_keys=LANGUAGE_KEYS, objects=objects, lists=lists,
+        subscribers=subscribers, changes=[change_of(entry) for entry in history],
+    )  # fmt: skip
+
+
+@get(both())
+async def show(desk: Desk) -> Response[bytes]:
+    """The profile."""
+    key = key_of(desk)
+    try:
+        stored = await desk.services.recipients.get(key)
+    except NotFound:
+        return page(
+            desk, "recipient/unknown.html", status=404, section="users" if key.is_user else "objects", key=key,
+            notice=None,
+        )  # fmt: skip
+    return await profile_page(desk, stored)
+
+
+@post(both("reveal/"), status_code=200)
+async def reveal(desk: Desk) -> Response[bytes]:
+    """The profile with one secret in plain text. Who asked for which is logged."""
+    desk.require_editor()
+    fields = await desk.form()
+    stored = await desk.services.recipients.get(key_of(desk))
+    found = find_identity(decode_profile(stored.properties, stored.channels), fields.get("mark", ""))
+    if found is not None:
+        log.warning(
+            "secret shown", console_user=desk.who.user.name, workspace=desk.grant.workspace_name, channel=found[0],
+            recipient=stored.key.describe(),
+        )  # fmt: skip
+    return await profile_page(desk, stored, reveal=fields.get("mark", ""))
+
+
+def _wire_json(profile: Profile) -> str:
+    return pretty(mask_secrets(profile_to_wire(profile)))
+
+
+@get(both("json/"))
+async def show_json(desk: Desk) -> Response[bytes]:
+    """The profile as JSON, secrets masked; with `?whole=1` as a document of its own."""
+    stored = await desk.services.recipients.get(key_of(desk))
+    text = _wire_json(decode_profile(stored.properties, stored.channels))
+    if desk.request.query_params.get("whole"):
+        return content(desk.request, text.encode(), "application/json")
+    return recipient_page(
+        desk, stored, "recipient/json.html", tab="json", text=text[:_JSON_CHARS], chars=len(text),
+        is_cut=len(text) > _JSON_CHARS,
+    )  # fmt: skip
+
+
+@get(both("history/"))
+async def show_history(desk: Desk) -> Response[bytes]:
+    """Edits, newest first, each with what it changed."""
+    stored = await desk.services.recipients.get(key_of(desk))
+    before = _cursor(desk)
+    entries = await desk.services.recipients.history(stored.key, before=before, limit=_HISTORY_PAGE + 1)
+    older = ulid_text(entries[_HISTORY_PAGE - 1].edit_id) if len(entries) > _HISTORY_PAGE else None
+    return recipient_page(
+        desk, stored, "recipient/history.html", tab="history", older=older, is_first=before is None,
+        changes=[change_of(entry) for entry in entries[:_HISTORY_PAGE]],
+    )  # fmt: skip
+
+
+@get(both("rejected/"))
+async def show_rejected(desk: Desk) -> Response[bytes]:
+    """What of this recipient could not be applied."""
+    stored = await desk.services.recipients.get(key_of(desk))
+    before = _cursor(desk)
+    rows = await desk.services.rejected.page_of_recipient(stored.key, before=before, limit=_HISTORY_PAGE + 1)
+    older = ulid_text(rows[_HISTORY_PAGE - 1].rejected_id) if len(rows) > _HISTORY_PAGE else None
+    return recipient_page(
+        desk, stored, "recipient/rejected.html", tab="rejected", rows=rows[:_HISTORY_PAGE], older=older,
+        is_first=before is None,
+    )  # fmt: skip
+
+
+def _cursor(desk: Desk) -> UUID | None:
+    text = desk.request.query_params.get("before", "")
+    try:
+        return parse_ulid(text) if text else None
+    except InvalidRequest as error:
+        raise InvalidRequest("That page does not exist; begin with the newest.", code="invalid_cursor") from error
+
+
+def page_request(desk: Desk, limit: int = _PAGE) -> PageRequest:
+    """The cursors of the address of the page."""
+    query = desk.request.query_params
+    return PageRequest(limit, query.get("after") or None, query.get("before") or None)
+
+
+@get(both("subscriptions/"))
+async def show_subscriptions(desk: Desk) -> Response[bytes]:
+    """The objects that a recipient is subscribed to."""
+    stored = await desk.services.recipients.get(key_of(desk))
+    found = await desk.services.subscriptions.page_of_subscriber(stored.key, page_request(desk))
+    return recipient_page(desk, stored, "recipient/subscriptions.html", tab="subscriptions", found=found)
+
+
+@get("/w/{workspace:str}/users/{recipient_id:str}/lists/")
+async def show_lists(desk: Desk) -> Response[bytes]:
+    """The lists that a user is a member of."""
+    stored = await desk.services.recipients.get(key_of(desk))
+    found = await desk.services.lists.page_of_user(desk.workspace_id, stored.key.recipient_id, page_request(desk))
+    return recipient_page(desk, stored, "recipient/lists.html", tab="lists", found=found)
+
+
+@get("/w/{workspace:str}/objects/{object_type:str}/{recipient_id:str}/subscribers/")
+async def show_subscribers(desk: Desk) -> Response[bytes]:
+    """Who is subscribed to an object."""
+    stored = await desk.services.recipients.get(key_of(desk))
+    found = await desk.services.subscriptions.page(stored.key, page_request(desk))
+    return recipient_page(desk, stored, "recipient/subscribers.html", tab="subscribers", found=found)
+
+
+HANDLERS = (
+    show, reveal, show_json, show_history, show_rejected, show_subscriptions, show_lists, show_subscribers,
+)  # fmt: skip

@@ -1,0 +1,67 @@
+"""The console's routes under one router, with their dependencies and error pages."""
+
+from litestar import Response, Router, get
+from litestar.di import Provide
+
+from suprsend_hub.console.assets import get_asset
+from suprsend_hub.console.credentials import views as credentials
+from suprsend_hub.console.errors import StatusOf, error_handlers
+from suprsend_hub.console.lists import views as lists
+from suprsend_hub.console.objects import views as objects
+from suprsend_hub.console.paths import Paths
+from suprsend_hub.console.recipient import edit_views
+from suprsend_hub.console.recipient import views as recipient
+from suprsend_hub.console.rejected import views as rejected
+from suprsend_hub.console.rendering import page, redirect
+from suprsend_hub.console.sign_in import views as sign_in
+from suprsend_hub.console.users import views as users
+from suprsend_hub.console.visits import Services, Visit, read_desk, read_visit
+from suprsend_hub.domain.errors import NotFound
+
+
+@get("/")
+async def home(visit: Visit) -> Response[bytes]:
+    """The users of the first workspace; a word of help for who sees none."""
+    if visit.who.grants:
+        return redirect(Paths(visit.who.grants[0].workspace_name).users())
+    return page(visit, "shared/no_workspace.html")
+
+
+@get("/w/{workspace:str}/")
+async def workspace_home(workspace: str) -> Response[bytes]:
+    """A workspace's address leads to its users."""
+    return redirect(f"/console/w/{workspace}/users/")
+
+
+@get("/{rest:path}")
+async def nothing_here(rest: str) -> Response[bytes]:
+    """Any other address below the console's."""
+    raise NotFound(f"There is no page at {rest[:200]}.", code="no_such_page")
+
+
+def console_router(services: Services, *, status_of: StatusOf) -> Router:
+    """All pages of the console, below `/console`."""
+    return Router(
+        path="/console",
+        route_handlers=[
+            home,
+            workspace_home,
+            get_asset,
+            *sign_in.HANDLERS,
+            *users.HANDLERS,
+            *recipient.HANDLERS,
+            *edit_views.HANDLERS,
+            *objects.HANDLERS,
+            *lists.HANDLERS,
+            *rejected.HANDLERS,
+            *credentials.HANDLERS,
+            nothing_here,
+        ],
+        dependencies={
+            "services": Provide(lambda: services, sync_to_thread=False),
+            "visit": Provide(read_visit),
+            "desk": Provide(read_desk),
+        },
+        exception_handlers=error_handlers(status_of),  # type: ignore[arg-type]  # Litestar types them invariantly
+        include_in_schema=False,
+    )

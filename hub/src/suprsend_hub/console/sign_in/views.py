@@ -1,0 +1,122 @@
+"""The sign-in page, one-time links, signing out here or everywhere, and the choice of colours.
+
+Before there is a session, a cookie with a random nonce ties the sign-in form to the browser that loaded it: nobody can
+sign a visitor in as somebody else.
+"""
+
+import secrets
+from typing import Literal
+
+from litestar import Response, get, post
+from litestar.datastructures import Cookie
+
+from suprsend_hub.console import paths
+from suprsend_hub.console.rendering import html, local_path, redirect
+from suprsend_hub.console.visits import (
+    FORM_TOKEN,
+    SESSION_COOKIE,
+    THEME_COOKIE,
+    VISIT_COOKIE,
+    HubRequest,
+    Services,
+    SignInNeeded,
+    Visit,
+    client_address,
+    is_secure,
+    read_form,
+    read_visit,
+    wrong_form_token,
+)
+from suprsend_hub.domain.errors import RateLimited, Unauthenticated
+from suprsend_hub.service.console_tokens import SESSION_S
+
+_YEAR_S = 365 * 24 * 3600
+
+
+def _set_cookie(
+    response: Response[bytes], request: HubRequest, services: Services, name: str, value: str, max_age: int | None
+) -> Response[bytes]:
+    same_site: Literal["lax"] = "lax"  # a shared link opens with one's session; forms carry a token of their own
+    response.cookies.append(
+        Cookie(name, path=paths.ROOT, value=value, max_age=max_age, httponly=True, samesite=same_site,
+               secure=is_secure(request, services))
+    )  # fmt: skip
+    return response
+
+
+@get("/sign-in/")
+async def sign_in_page(request: HubRequest, services: Services) -> Response[bytes]:
+    """The form; whoever is signed in already goes on."""
+    back = request.query_params.get("next", "")
+    try:
+        await read_visit(request, services)
+        return redirect(local_path(back))
+    except SignInNeeded:
+        return _form(request, services, back=back)
+
+
+@post("/sign-in/", status_code=200)
+async def sign_in(request: HubRequest, services: Services) -> Response[bytes]:
+    """Check name and password."""
+    fields = await read_form(request)
+    nonce = request.cookies.get(VISIT_COOKIE, "")
+    if not nonce or not services.access.signer.check_form_token(fields.get(FORM_TOKEN, ""), nonce):
+        raise wrong_form_token()
+    name, back = fields.get("name", ""), fields.get("next", "")
+    try:
+        token = await services.access.sign_in(name, fields.get("password", ""), address=client_address(request))
+    except Unauthenticated as error:
+        return _form(request, services, status=401, name=name, back=back, error=error.message)
+    except RateLimited as error:
+        return _form(request, services, status=429, name=name, back=back, error=error.message)
+    return _signed_in(request, services, token, local_path(back))
+
+
+def _form(
+    request: HubRequest, services: Services, *, status: int = 200, name: str = "", back: str = "", error: str = ""
+) -> Response[bytes]:
+    nonce = request.cookies.get(VISIT_COOKIE) or secrets.token_urlsafe(16)
+    response = html(
+        request, "sign_in/sign_in.html", status=status, name=name, back=back, error=error,
+        form_token=services.access.signer.form_token(nonce),
+    )  # fmt: skip
+    return _set_cookie(response, request, services, VISIT_COOKIE, nonce, None)
+
+
+def _signed_in(request: HubRequest, services: Services, token: str, location: str) -> Response[bytes]:
+    return _set_cookie(redirect(location), request, services, SESSION_COOKIE, token, SESSION_S)
+
+
+@get("/sign-in/link/{token:str}/")
+async def use_link(request: HubRequest, services: Services, token: str) -> Response[bytes]:
+    """Sign in by a one-time link. One that is used up does no harm to who is signed in already."""
+    try:
+        session = await services.access.use_link(token, address=client_address(request))
+    except Unauthenticated as error:
+        try:
+            await read_visit(request, services)
+        except SignInNeeded:
+            return _form(request, services, status=401, error=error.message)
+        return redirect(paths.ROOT)
+    return _signed_in(request, services, session, paths.ROOT)
+
+
+@post("/sign-out/", status_code=200)
+async def sign_out(visit: Visit) -> Response[bytes]:
+    """End this session in this browser, or all sessions of this console user."""
+    fields = await visit.form()
+    if fields.get("everywhere"):
+        await visit.services.console_users.sign_out(visit.who.user.name)
+    return _set_cookie(redirect(paths.SIGN_IN), visit.request, visit.services, SESSION_COOKIE, "", 0)
+
+
+@post("/theme/", status_code=200)
+async def choose_theme(request: HubRequest, services: Services) -> Response[bytes]:
+    """Keep the choice of colours in a cookie. Harmless, so it needs neither session nor token."""
+    fields = await read_form(request)
+    theme = fields.get("theme", "")
+    theme = theme if theme in ("light", "dark") else "auto"
+    return _set_cookie(redirect(local_path(fields.get("back", ""))), request, services, THEME_COOKIE, theme, _YEAR_S)
+
+
+HANDLERS = (sign_in_page, sign_in, use_link, sign_out, choose_theme)

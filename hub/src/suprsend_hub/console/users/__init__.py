@@ -1,0 +1,1 @@
+"""The table of users: search, filters, pages, and creating one."""

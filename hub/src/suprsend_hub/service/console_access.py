@@ -1,0 +1,130 @@
+"""Signing in to the console: passwords, one-time links, sessions, and the throttle on guessing.
+
+A wrong name and a wrong password give the same answer after the same work. Attempts are counted in the database, so
+that all workers share the count.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+
+from suprsend_hub.domain.console import ConsoleUser, Grant
+from suprsend_hub.domain.errors import RateLimited, Unauthenticated
+from suprsend_hub.service.console_tokens import Session, TokenSigner
+from suprsend_hub.service.console_users import MAX_PASSWORD_CHARS, hash_link
+from suprsend_hub.store import console
+from suprsend_hub.store.database import Database
+
+WINDOW = timedelta(minutes=15)
+"""Attempts are counted over this time."""
+MAX_ATTEMPTS_PER_NAME = 10
+MAX_ATTEMPTS_PER_ADDRESS = 50
+"""Higher than per name: a company may sit behind one address."""
+
+_HASHES_AT_ONCE = 2
+"""Argon2 takes 64 MiB and a core each time; more at once would let strangers exhaust the process."""
+
+_log = structlog.get_logger("suprsend_hub.console")
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A valid session with its console user and what they may see."""
+
+    session: Session
+    user: ConsoleUser
+    grants: Sequence[Grant]
+
+
+class ConsoleAccessService:
+    """Decides who is signed in. One instance per process."""
+
+    def __init__(self, database: Database, signer: TokenSigner, *, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._now = now
+        self._hasher = PasswordHasher()
+        self._dummy_hash: str | None = None  # made when first needed: it costs as much as a check
+        self._hashing = asyncio.Semaphore(_HASHES_AT_ONCE)
+        self.signer = signer
+
+    async def sign_in(self, name: str, password: str, *, address: str) -> str:
+        """A session token for the right password.
+
+        Raises:
+            Unauthenticated: wrong name or password, in one text.
+            RateLimited: too many attempts with this name or from this address.
+        """
+        by_name, by_address = _subject("name", name.strip()), _subject("address", address)
+        await self._count(by_address, MAX_ATTEMPTS_PER_ADDRESS)
+        await self._count(by_name, MAX_ATTEMPTS_PER_NAME)
+        async with self._database.connection() as connection:
+            user = None if "\x00" in name else await console.find_by_name(connection, name.strip())
+        known_hash = None if user is None else user.password_hash
+        right = await self._verify(known_hash, password)
+        if user is None or known_hash is None or not right:
+            _log.warning("sign-in refused", address=address)
+            raise Unauthenticated("Wrong name or password.", code="wrong_password")
+        async with self._database.connection() as connection:
+            await console.forget_attempts(connection, by_name)
+        _log.info("signed in", console_user=user.name, address=address)
+        return self.signer.session(user.console_user_id, user.session_epoch, self._now())
+
+    async def _verify(self, known_hash: str | None, password: str) -> bool:
+        if len(password) > MAX_PASSWORD_CHARS:
+            return False
+        async with self._hashing:
+            return await asyncio.to_thread(self._matches, known_hash, password)
+
+    def _matches(self, known_hash: str | None, password: str) -> bool:
+        if known_hash is None:
+            self._dummy_hash = self._dummy_hash or self._hasher.hash("no console user has this password")
+        try:
+            return self._hasher.verify(known_hash or self._dummy_hash or "", password.encode("utf-8", "surrogatepass"))
+        except VerificationError:
+            return False
+
+    async def _count(self, subject: bytes, limit: int) -> None:
+        now = self._now()
+        async with self._database.connection() as connection:
+            attempts, since = await console.count_attempt(connection, subject, now=now, oldest_window=now - WINDOW)
+            if attempts == 1:
+                await console.delete_stale_attempts(connection, now - WINDOW)
+        if attempts > limit:
+            wait_s = max(1.0, (since + WINDOW - now).total_seconds())
+            raise RateLimited(
+                f"Too many attempts. Try again in {max(1, round(wait_s / 60))} minutes.",
+                code="too_many_attempts",
+                retry_after_s=wait_s,
+            )
+
+    async def use_link(self, token: str, *, address: str) -> str:
+        """A session token for a one-time link; Unauthenticated if it has been used or has expired."""
+        await self._count(_subject("address", address), MAX_ATTEMPTS_PER_ADDRESS)
+        async with self._database.connection() as connection:
+            console_user_id = await console.use_link(connection, hash_link(token), self._now())
+            user = None if console_user_id is None else await console.find(connection, console_user_id)
+        if user is None:
+            raise Unauthenticated("This link has been used or has expired.", code="link_used")
+        _log.info("signed in by link", console_user=user.name, address=address)
+        return self.signer.session(user.console_user_id, user.session_epoch, self._now())
+
+    async def resolve(self, token: str) -> SignedIn | None:
+        """Who a session token belongs to; None if it is not valid (any more)."""
+        session = self.signer.read_session(token, self._now())
+        if session is None:
+            return None
+        async with self._database.connection() as connection:
+            user = await console.find(connection, session.console_user_id)
+            if user is None or user.session_epoch != session.epoch:
+                return None
+            return SignedIn(session, user, await console.read_grants(connection, user.console_user_id))
+
+
+def _subject(kind: str, text: str) -> bytes:
+    return hashlib.sha256(f"{kind}:{text}".encode("utf-8", "surrogatepass")).digest()

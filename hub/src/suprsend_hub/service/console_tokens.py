@@ -1,0 +1,77 @@
+"""Signed texts of the console: session cookies and form tokens. Pure: keys and clock are given.
+
+The signing keys are derived from the master keys, so a hub needs no further secret, and all workers agree.
+"""
+
+import hmac
+import secrets
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+SESSION_S = 7 * 24 * 3600
+"""A session ends after a week, in seconds, whatever happens in it."""
+
+_PAD_BYTES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a session cookie says; whether its epoch is still the console user's is for the database to say."""
+
+    console_user_id: int
+    epoch: int
+    expires_at_s: int
+    nonce: str
+
+
+class TokenSigner:
+    """Signs with the first key, accepts all: as `SecretBox` does for a change of the master key."""
+
+    def __init__(self, master_keys: str) -> None:
+        self._keys = [
+            HKDF(SHA256(), 32, salt=None, info=b"suprsend-hub console tokens 1").derive(key.strip().encode())
+            for key in master_keys.split(",")
+            if key.strip()
+        ]
+
+    def session(self, console_user_id: int, epoch: int, now: datetime) -> str:
+        """A new session token."""
+        expires_at_s = int(now.timestamp()) + SESSION_S
+        payload = f"{console_user_id}.{epoch}.{expires_at_s}.{secrets.token_hex(16)}"
+        return f"{payload}.{self._mac(self._keys[0], 'session', payload)}"
+
+    def read_session(self, token: str, now: datetime) -> Session | None:
+        """The session of a token, or None if we did not sign it or it is over."""
+        payload, _, signature = token.rpartition(".")
+        if not self._signed("session", payload, signature):
+            return None
+        user_id, epoch, expires_at_s, nonce = payload.split(".")
+        session = Session(int(user_id), int(epoch), int(expires_at_s), nonce)
+        return session if session.expires_at_s > now.timestamp() else None
+
+    def form_token(self, nonce: str) -> str:
+        """A token for forms of the session (or visit) with that nonce.
+
+        Each call gives another one, so that compressing pages tells nothing about it.
+        """
+        pad = secrets.token_urlsafe(_PAD_BYTES)
+        return f"{pad}.{self._mac(self._keys[0], 'form', f'{nonce}.{pad}')}"
+
+    def check_form_token(self, token: str, nonce: str) -> bool:
+        """Whether `form_token` made it for that nonce."""
+        pad, _, signature = token.rpartition(".")
+        return self._signed("form", f"{nonce}.{pad}", signature)
+
+    def _signed(self, purpose: str, payload: str, signature: str) -> bool:
+        given = signature.encode("utf-8", "surrogatepass")
+        matches = [hmac.compare_digest(self._mac(key, purpose, payload).encode(), given) for key in self._keys]
+        return any(matches)
+
+    @staticmethod
+    def _mac(key: bytes, purpose: str, payload: str) -> str:
+        digest = hmac.digest(key, f"{purpose}:{payload}".encode("utf-8", "surrogatepass"), "sha256")
+        return urlsafe_b64encode(digest).rstrip(b"=").decode()

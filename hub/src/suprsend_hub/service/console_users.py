@@ -1,0 +1,132 @@
+"""Users of the console: created on the command line, let into workspaces, signed out everywhere."""
+
+import hashlib
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from argon2 import PasswordHasher
+
+from suprsend_hub.domain.console import ConsoleUser, Grant, Role
+from suprsend_hub.domain.errors import InvalidRequest, NotFound
+from suprsend_hub.store import console, workspaces
+from suprsend_hub.store.database import Database
+
+MIN_PASSWORD_CHARS = 10
+MAX_PASSWORD_CHARS = 1024
+"""Long passwords are welcome; hashing megabytes is not."""
+LINK_LIFETIME = timedelta(hours=12)
+"""How long a one-time link waits to be used."""
+
+_NAME_LENGTH = 64
+
+
+class ConsoleUserService:
+    """Administration of console users."""
+
+    def __init__(self, database: Database, *, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._now = now
+        self._hasher = PasswordHasher()
+
+    async def create(self, name: str, password: str | None) -> ConsoleUser:
+        """Create a console user, who sees no workspace yet. Conflict if the name is taken.
+
+        Without a password (None) only one-time links sign in.
+        """
+        name = name.strip()
+        if not 1 <= len(name) <= _NAME_LENGTH or not name.isprintable():
+            raise InvalidRequest(
+                f"a console user's name has 1 to {_NAME_LENGTH} printable characters", code="invalid_name"
+            )
+        password_hash = None if password is None else self._hash(password)
+        async with self._database.connection() as connection:
+            await console.insert(connection, name=name, password_hash=password_hash, now=self._now())
+        return await self.get(name)
+
+    def _hash(self, password: str) -> str:
+        if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
+            raise InvalidRequest(
+                f"a password has {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters", code="invalid_password"
+            )
+        return self._hasher.hash(password)
+
+    async def set_password(self, name: str, password: str) -> None:
+        """Replace a password; all sessions of that console user end."""
+        password_hash = self._hash(password)
+        user = await self.get(name)
+        async with self._database.connection() as connection:
+            await console.set_password(connection, user.console_user_id, password_hash)
+
+    async def get(self, name: str) -> ConsoleUser:
+        """The console user of that name; NotFound otherwise."""
+        user = await self.find(name)
+        if user is None:
+            raise NotFound(
+                f"console user '{name}' not found; `suprsend-hub console-user list` shows all",
+                code="console_user_not_found",
+            )
+        return user
+
+    async def find(self, name: str) -> ConsoleUser | None:
+        """The console user of that name, or None."""
+        async with self._database.connection() as connection:
+            return await console.find_by_name(connection, name.strip())
+
+    async def list_all(self) -> Sequence[tuple[ConsoleUser, Sequence[Grant]]]:
+        """All console users with their workspaces, by name."""
+        async with self._database.connection() as connection:
+            users = await console.list_all(connection)
+            return [(user, await console.read_grants(connection, user.console_user_id)) for user in users]
+
+    async def grant(self, name: str, workspace_name: str, role: Role) -> None:
+        """Let a console user into a workspace, or change the role there."""
+        user, workspace_id = await self._user_and_workspace(name, workspace_name)
+        async with self._database.connection() as connection:
+            await console.grant(connection, user.console_user_id, workspace_id, role)
+
+    async def revoke(self, name: str, workspace_name: str) -> None:
+        """Take a workspace away, at once; NotFound if it was not granted."""
+        user, workspace_id = await self._user_and_workspace(name, workspace_name)
+        async with self._database.connection() as connection:
+            if not await console.revoke(connection, user.console_user_id, workspace_id):
+                raise NotFound(f"'{name}' has no access to workspace '{workspace_name}'", code="grant_not_found")
+
+    async def _user_and_workspace(self, name: str, workspace_name: str) -> tuple[ConsoleUser, int]:
+        user = await self.get(name)
+        async with self._database.connection() as connection:
+            workspace = await workspaces.find_by_name(connection, workspace_name)
+        if workspace is None:
+            raise NotFound(
+                f"workspace '{workspace_name}' not found; `suprsend-hub workspace list` shows all",
+                code="workspace_not_found",
+            )
+        return user, workspace.workspace_id
+
+    async def delete(self, name: str) -> None:
+        """Delete a console user; what they changed keeps their name in the history."""
+        user = await self.get(name)
+        async with self._database.connection() as connection:
+            await console.delete(connection, user.console_user_id)
+
+    async def sign_out(self, name: str) -> None:
+        """End all sessions of a console user, at once and everywhere."""
+        user = await self.get(name)
+        async with self._database.connection() as connection:
+            await console.end_sessions(connection, user.console_user_id)
+
+    async def one_time_link(self, name: str) -> str:
+        """A token that signs in once, within `LINK_LIFETIME`; only its hash is stored."""
+        user = await self.get(name)
+        token = secrets.token_urlsafe(32)
+        now = self._now()
+        async with self._database.transaction() as connection:
+            await console.insert_link(
+                connection, hash_link(token), user.console_user_id, expires_at=now + LINK_LIFETIME, now=now
+            )
+        return token
+
+
+def hash_link(token: str) -> bytes:
+    """What is stored of a one-time link. Plain SHA-256 is enough: the tokens are random."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,87 @@
+-- name: insert_console_user
+INSERT INTO console_user (name, password_hash, session_epoch, created_at)
+VALUES ($1, $2, 1, $3)
+RETURNING console_user_id;
+
+-- name: find_console_user_by_name
+SELECT console_user_id, name, password_hash, session_epoch, created_at FROM console_user WHERE name = $1;
+
+-- name: find_console_user
+SELECT console_user_id, name, password_hash, session_epoch, created_at FROM console_user WHERE console_user_id = $1;
+
+-- name: list_console_users
+SELECT console_user_id, name, password_hash, session_epoch, created_at FROM console_user ORDER BY name;
+
+-- name: delete_console_user
+DELETE FROM console_user WHERE console_user_id = $1;
+
+-- name: set_console_password
+-- A changed password ends all sessions.
+UPDATE console_user SET password_hash = $2, session_epoch = session_epoch + 1 WHERE console_user_id = $1;
+
+-- name: end_console_sessions
+UPDATE console_user SET session_epoch = session_epoch + 1 WHERE console_user_id = $1;
+
+-- name: grant_console_workspace
+INSERT INTO console_grant (console_user_id, workspace_id, role)
+VALUES ($1, $2, $3)
+ON CONFLICT (console_user_id, workspace_id) DO UPDATE SET role = excluded.role;
+
+-- name: revoke_console_workspace
+DELETE FROM console_grant WHERE console_user_id = $1 AND workspace_id = $2 RETURNING workspace_id;
+
+-- name: read_console_grants
+SELECT g.workspace_id, w.name, g.role
+FROM console_grant AS g JOIN workspace AS w USING (workspace_id)
+WHERE g.console_user_id = $1
+ORDER BY g.workspace_id;
+
+-- name: insert_console_link
+INSERT INTO console_link (token_hash, console_user_id, expires_at) VALUES ($1, $2, $3);
+
+-- name: use_console_link
+-- Whoever deletes the row has used the link: once, also under concurrency.
+DELETE FROM console_link WHERE token_hash = $1 RETURNING console_user_id, expires_at;
+
+-- name: delete_stale_console_links
+DELETE FROM console_link WHERE expires_at < $1;
+
+-- name: count_console_attempt
+-- Counts before the password is looked at, so that parallel guesses cannot pass the limit. $3 is the start of the
+-- oldest window that still counts.
+INSERT INTO console_attempt AS a (subject, attempts, window_start)
+VALUES ($1, 1, $2)
+ON CONFLICT (subject) DO UPDATE
+SET attempts = CASE WHEN a.window_start < $3 THEN 1 ELSE a.attempts + 1 END,
+    window_start = CASE WHEN a.window_start < $3 THEN excluded.window_start ELSE a.window_start END
+RETURNING attempts, window_start;
+
+-- name: forget_console_attempts
+DELETE FROM console_attempt WHERE subject = $1;
+
+-- name: delete_stale_console_attempts
+DELETE FROM console_attempt WHERE window_start < $1;
+
+-- name: list_object_types
+-- The types of which there are objects, from their counters: a range of one index, no scan of objects.
+SELECT substr(name, 9) AS object_type, sum(value)::bigint AS objects
+FROM counter
+WHERE workspace_id = $1 AND name > 'objects:' AND name < 'objects;'
+GROUP BY name
+HAVING sum(value) > 0
+ORDER BY name
+LIMIT $2;
+
+-- name: read_list_members
+-- Which of the users are members of the live version of a list.
+SELECT m.distinct_id
+FROM list_membership AS m
+JOIN list AS l ON l.workspace_id = $1 AND l.list_id = m.list_id AND l.live_version = m.version_id
+WHERE m.workspace_id = $1 AND m.list_id = $2 AND m.distinct_id = ANY($3::text[]);
+
+-- name: read_object_subscribers
+-- Which of the users are subscribed to an object.
+SELECT subscriber_id
+FROM subscribed_to
+WHERE workspace_id = $1 AND subscriber_type = '' AND subscriber_id = ANY($4::text[])
+  AND object_type = $2 AND object_id = $3;
