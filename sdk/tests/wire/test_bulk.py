@@ -1,6 +1,8 @@
 """Bulk edits against a live stub: answers as the official SDK's, retries, splitting, order, interruption."""
 
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -267,6 +269,70 @@ def test_an_error_of_the_input_surfaces_after_everything_read_is_accounted_for(s
         run.result()
     assert (run.response.total, run.response.success, run.response.failure) == (500, 400, 100)
     assert run.response.failed_records[0]["error"].startswith("not sent")
+
+
+@pytest.mark.parametrize("place", ["in the input", "while waiting"])
+def test_ctrl_c_leaves_nothing_half_sent_unreported(place: str, stub: Any, sender: Suprsend) -> None:
+    read = 0
+
+    def source() -> Iterator[UserEdit]:
+        nonlocal read
+        for edit in edits(sender, 4000):
+            if place == "in the input" and read == 2100:
+                raise KeyboardInterrupt
+            read += 1
+            yield edit
+
+    def interrupt(progress: BulkProgress) -> None:
+        if place == "while waiting" and progress.total >= 800:
+            raise KeyboardInterrupt
+
+    run = sender.users.bulk_edit(source(), on_progress=interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run.result()
+    sent = sum(len(request.json()) for request in stub.requests)
+    assert (run.response.total, run.response.success) == (read, sent)
+    assert run.response.failure == read - sent
+
+
+def test_an_interrupted_run_does_not_wait_for_retries(stub: Any, reply: Any, sender: Suprsend) -> None:
+    stub.rule = lambda request: reply(503, Retry_After="30")
+
+    def source() -> Iterator[UserEdit]:
+        yield from edits(sender, 400)
+        time.sleep(0.3)  # the chunk has been refused and its retry waits
+        raise KeyboardInterrupt
+
+    run = sender.users.bulk_edit(source())
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run.result()
+    assert time.monotonic() - started < 10
+    assert (run.response.failure, run.response.failed_records[0]["code"]) == (400, 503)
+
+
+FLAT = """
+import resource, sys, suprsend
+client = suprsend.Suprsend("workspace_key", "workspace_secret", base_url=sys.argv[1])
+def edits(count):
+    for index in range(count):
+        edit = client.users.get_edit_instance(f"user-{index}")
+        edit.set("name", "Ada Lovelace")
+        yield edit
+def peak_kib():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+assert client.users.bulk_edit(edits(10_000)).result().success == 10_000
+short = peak_kib()
+assert client.users.bulk_edit(edits(100_000)).result().success == 100_000
+print(peak_kib() / short)
+"""
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_length_of_the_input(stub: Any) -> None:
+    command = [sys.executable, "-c", FLAT, stub.url]
+    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+    assert float(result.stdout) < 1.1
 
 
 def test_progress_is_reported_chunk_by_chunk(stub: Any, sender: Suprsend) -> None:

@@ -90,13 +90,13 @@ class AsyncBulkRun:
         interrupted = len(self._pending)
         self._pause.stop()
         while self._pending:
-            self._absorb(self._pending[0], await self._window.oldest())
-            self._pending.popleft()
+            parts = await self._window.oldest()
+            self.response.absorb(self._pending.popleft(), parts)  # on_progress may be what interrupted the run
         await self._batches.aclose()
         held, self._held, self._exhausted = self._held, None, True
         not_sent = [batch for batch in (held, self._leftover()) if batch is not None]
         for batch in not_sent:
-            self._absorb(batch, unsent(batch))
+            self.response.absorb(batch, unsent(batch))
         await self._window.aclose()
         if interrupted or not_sent:
             logger.warning(

@@ -1,0 +1,89 @@
+"""A pytest fixture with a throw-away hub, for the tests of applications; needs the distribution ``suprsend-hub``.
+
+    pytest_plugins = ["suprsend.testing"]  # in conftest.py
+
+    def test_sign_up(suprsend_hub):
+        client = suprsend.Suprsend(suprsend_hub.workspace_key, suprsend_hub.workspace_secret, suprsend_hub.base_url)
+
+One hub serves a test session; give each test users of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+START_TIMEOUT_S = 60.0  # a cold machine unpacks and initialises a database
+STOP_TIMEOUT_S = 30.0
+_LISTENING = re.compile(r"^Listening on (\S+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class TestHub:
+    """Where a throw-away hub is and how to enter: the development workspace, no secrets of anybody."""
+
+    __test__ = False  # the name says test, but pytest shall not collect it
+
+    base_url: str
+    workspace_key: str = "workspace_key"
+    workspace_secret: str = "workspace_secret"  # noqa: S105  # the documented secret of development
+
+
+@contextlib.contextmanager
+def run_hub(folder: Path) -> Iterator[TestHub]:
+    """Run a hub on a free port, with its data in ``folder``, and stop it at the end.
+
+    Raises:
+        RuntimeError: ``suprsend-hub`` is not installed, or did not start within a minute; the text has its output.
+    """
+    beside = Path(sys.executable).with_name("suprsend-hub")
+    command = str(beside) if beside.exists() else shutil.which("suprsend-hub")
+    if command is None:
+        raise RuntimeError("the command suprsend-hub was not found: install the distribution suprsend-hub")
+    output = folder / "hub.log"
+    with output.open("wb") as log:
+        process = subprocess.Popen(  # noqa: S603  # our own command, no shell
+            [command, "dev", "--port", "0", "--data-dir", str(folder / "data")], stdout=log, stderr=subprocess.STDOUT
+        )
+    try:
+        yield TestHub(_wait_for_address(process, output))
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_for_address(process: subprocess.Popen[bytes], output: Path) -> str:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        ended = process.poll() is not None
+        text = output.read_text(encoding="utf-8", errors="replace")
+        found = _LISTENING.search(text)
+        if found:
+            return found[1]
+        if ended:
+            raise RuntimeError(f"suprsend-hub ended with status {process.returncode}:\n{text}")
+        time.sleep(0.05)
+    raise RuntimeError(f"suprsend-hub did not start within {START_TIMEOUT_S:g} s:\n{text}")
+
+
+@pytest.fixture(scope="session")
+def suprsend_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestHub]:
+    """A hub that lives as long as the test session."""
+    with run_hub(tmp_path_factory.mktemp("suprsend-hub")) as hub:
+        yield hub
