@@ -64,3 +64,13 @@ def test_run_leaves_the_hub_running_until_it_is_told_to_stop(tmp_path):
         os.kill(running.pid, signal.SIGTERM)
         assert running.wait(60) == 0
     assert not postgres_processes(data)
+
+
+def test_run_says_that_a_hub_already_answers_and_what_to_do(hub, tmp_path):
+    port = hub.base_url.rstrip("/").rpartition(":")[2]
+    again = [sys.executable, ROOT / "examples/run.py", "--port", port, "--data-dir", tmp_path / "data"]
+    done = subprocess.run(again, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert f"A hub already answers at http://127.0.0.1:{port}/" in done.stderr
+    assert "make run PORT=0" in done.stderr
+    assert not (tmp_path / "data").exists()
