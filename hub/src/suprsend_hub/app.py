@@ -96,7 +96,9 @@ def build_hub(settings: Settings) -> Hub:
         console_search=ConsoleSearchService(database, recipients),
         console_users=ConsoleUserService(database, now=utc_now),
         credentials=CredentialService(database, secrets),
-        health=HealthService(database, queued_edits=lambda: batcher.queued_edits),
+        health=HealthService(
+            database, queued_edits=lambda: batcher.queued_edits, write_trouble=lambda: batcher.trouble
+        ),
         lists=lists_service,
         recipients=recipients,
         rejected=RejectedService(database),

@@ -5,14 +5,18 @@ says so at once instead of growing; workspaces take turns, so one cannot starve 
 """
 
 import asyncio
-from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
+import structlog
+
 from suprsend_hub.domain.errors import Unavailable
 from suprsend_hub.service.edits import Edit, Outcome, RejectedRecord
+from suprsend_hub.service.fair_queue import FairQueue
 
 Apply = Callable[[Sequence[Edit], Sequence[RejectedRecord]], Awaitable[list[Outcome]]]
+
+_log = structlog.get_logger("suprsend_hub.batcher")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,8 @@ class BatcherLimits:
     max_batch_bytes: int = 4 * 1024 * 1024
     max_queued_edits: int = 20_000
     max_queued_bytes: int = 64 * 1024 * 1024
+    max_wait_s: float = 15.0
+    """How long a request may wait for a lane before it gets 503: well before clients give up and send it again."""
     database_patience_s: float = 15.0
     """How long a batch is tried again while the database does not answer, before its callers get 503."""
 
@@ -35,11 +41,16 @@ class _Request:
     edits: Sequence[Edit]
     rejects: Sequence[RejectedRecord]
     size_bytes: int
+    arrived_at: float
     future: "asyncio.Future[list[Outcome]]" = field(repr=False)
 
     @property
     def weight(self) -> int:
         return max(1, len(self.edits) + len(self.rejects))
+
+    def fail(self, error: BaseException) -> None:
+        if not self.future.done():
+            self.future.set_exception(error)
 
 
 class Batcher:
@@ -48,23 +59,24 @@ class Batcher:
     def __init__(self, apply: Apply, limits: BatcherLimits | None = None) -> None:
         self._apply = apply
         self._limits = limits or BatcherLimits()
-        self._queues: OrderedDict[int, deque[_Request]] = OrderedDict()
-        self._queued_edits = 0
-        self._queued_bytes = 0
-        self._arrived = asyncio.Condition()
+        self._queue = FairQueue[_Request](
+            max_edits=self._limits.max_queued_edits, max_bytes=self._limits.max_queued_bytes
+        )
+        self._work = asyncio.Event()  # set while something waits, and for good when stopping
         self._lanes: list[asyncio.Task[None]] = []
         self._stopping = False
+        self._outage = _Outage()
 
     def start(self) -> None:
         """Start the lanes on the running loop."""
         self._stopping = False
+        self._work = asyncio.Event()
         self._lanes = [asyncio.create_task(self._lane(), name=f"batcher-{n}") for n in range(self._limits.lanes)]
 
     async def stop(self) -> None:
-        """Refuse new requests, apply all that is queued, and end the lanes."""
+        """Refuse new requests, apply all that is queued (a database that is away is not waited for), end the lanes."""
         self._stopping = True
-        async with self._arrived:
-            self._arrived.notify_all()
+        self._work.set()
         await asyncio.gather(*self._lanes)
         self._lanes = []
 
@@ -73,63 +85,51 @@ class Batcher:
     ) -> list[Outcome]:
         """Apply the edits of one request, in order, all in one transaction with whatever else waits.
 
-        Returns one outcome per edit. Raises Unavailable when the queue is full or the database stays away.
+        Returns one outcome per edit. Raises Unavailable when the queue is full or the database stays away. A caller
+        that is cancelled while its request waits withdraws it; under way, the edits are applied all the same.
         """
         if self._stopping:
             raise Unavailable("the hub is stopping; try again in a moment", code="stopping", retry_after_s=1)
-        request = _Request(edits, rejects, size_bytes, asyncio.get_running_loop().create_future())
-        if self._queued_edits and (
-            self._queued_edits + request.weight > self._limits.max_queued_edits
-            or self._queued_bytes + size_bytes > self._limits.max_queued_bytes
-        ):
-            raise Unavailable(
-                "more edits arrive than the database takes; slow down", code="overloaded", retry_after_s=1
-            )
-        self._queues.setdefault(workspace_id, deque()).append(request)
-        self._queued_edits += request.weight
-        self._queued_bytes += size_bytes
-        async with self._arrived:
-            self._arrived.notify()
+        loop = asyncio.get_running_loop()
+        request = _Request(edits, rejects, size_bytes, loop.time(), loop.create_future())
+        pushed_out = self._queue.offer(workspace_id, request)
+        if pushed_out is None:
+            raise _overloaded()
+        for other in pushed_out:
+            other.fail(_overloaded())
+        self._work.set()
         return await request.future
 
     @property
     def queued_edits(self) -> int:
         """Edits that wait for a lane."""
-        return self._queued_edits
+        return self._queue.edits
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the latest batch could not be applied; None if it was, or if there was none."""
+        return self._outage.message
 
     async def _lane(self) -> None:
         while True:
-            async with self._arrived:
-                await self._arrived.wait_for(lambda: bool(self._queues) or self._stopping)
-            batch = self._take()
+            await self._work.wait()
+            batch = self._queue.take(
+                max_edits=self._limits.max_batch_edits,
+                max_bytes=self._limits.max_batch_bytes,
+                wanted=self._is_wanted,
+            )
+            if not self._queue and not self._stopping:
+                self._work.clear()
             if batch:
                 await self._run(batch)
             elif self._stopping:
                 return
 
-    def _take(self) -> list[_Request]:
-        """The next batch: one request of each workspace in turn, until it is full or nothing waits."""
-        batch: list[_Request] = []
-        edits = size = 0
-        while self._queues:
-            workspace_id, queue = next(iter(self._queues.items()))
-            request = queue[0]
-            if batch and (
-                edits + request.weight > self._limits.max_batch_edits
-                or size + request.size_bytes > self._limits.max_batch_bytes
-            ):
-                break
-            queue.popleft()
-            if queue:
-                self._queues.move_to_end(workspace_id)
-            else:
-                del self._queues[workspace_id]
-            edits += request.weight
-            size += request.size_bytes
-            batch.append(request)
-        self._queued_edits -= edits
-        self._queued_bytes -= size
-        return batch
+    def _is_wanted(self, request: _Request) -> bool:
+        """Whether a request is still to be applied; one that has waited too long gets its answer here."""
+        if asyncio.get_running_loop().time() - request.arrived_at > self._limits.max_wait_s:
+            request.fail(_overloaded())
+        return not request.future.done()
 
     async def _run(self, batch: Sequence[_Request]) -> None:
         """Apply a batch; if it fails for another reason than the database's absence, apply its requests one by one.
@@ -147,9 +147,12 @@ class Batcher:
                     await self._run([request])
                 return
             for request in batch:
-                if not request.future.done():
-                    request.future.set_exception(error)
+                request.fail(error)
             return
+        except asyncio.CancelledError:  # the loop is being torn down: nobody may be left waiting for an answer
+            for request in batch:
+                request.future.cancel()
+            raise
         start = 0
         for request in batch:
             end = start + len(request.edits)
@@ -158,14 +161,54 @@ class Batcher:
             start = end
 
     async def _patiently(self, edits: Sequence[Edit], rejects: Sequence[RejectedRecord]) -> list[Outcome]:
-        """Apply, and try again while the database is away: safe, since an edit whose key is known changes nothing."""
-        deadline = asyncio.get_running_loop().time() + self._limits.database_patience_s
+        """Apply, and try again while the database is away: safe, since an edit whose key is known changes nothing.
+
+        Patience counts from the beginning of an outage: what arrives later must not wait as long once more, or a long
+        outage would pile up requests whose clients have given up.
+        """
+        loop = asyncio.get_running_loop()
+        started = loop.time()
         pause_s = 0.1
         while True:
             try:
-                return await self._apply(edits, rejects)
-            except Unavailable:
-                if asyncio.get_running_loop().time() + pause_s > deadline:
+                outcomes = await self._apply(edits, rejects)
+            except Unavailable as error:
+                since = min(started, self._outage.note(error, loop.time(), self._limits.database_patience_s))
+                if self._stopping or loop.time() + pause_s > since + self._limits.database_patience_s:
                     raise
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, 2.0)
+            else:
+                self._outage.end(loop.time())
+                return outcomes
+
+
+class _Outage:
+    """Since when the database has taken nothing, and why; told to the log at its beginning and its end."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+        self._latest = 0.0
+        self.message: str | None = None
+
+    def note(self, error: Unavailable, now: float, lapse_s: float) -> float:
+        """A batch failed; returns when the outage began. One that nobody noticed for `lapse_s` is another outage."""
+        if self._since is None or now - self._latest > lapse_s:
+            self._since = now
+            cause = error.__cause__
+            _log.warning(
+                "edits cannot be written; trying again", error=error.code, cause=type(cause).__name__ if cause else None
+            )
+        self._latest = now
+        self.message = error.message
+        return self._since
+
+    def end(self, now: float) -> None:
+        """A batch was applied."""
+        if self._since is not None:
+            _log.warning("edits are written again", after_s=round(now - self._since, 1))
+            self._since = self.message = None
+
+
+def _overloaded() -> Unavailable:
+    return Unavailable("more edits arrive than the database takes; slow down", code="overloaded", retry_after_s=1)

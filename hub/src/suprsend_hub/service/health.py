@@ -1,11 +1,15 @@
 """Whether this process can serve: the database answers and has the schema that this version needs."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from suprsend_hub.domain.errors import Unavailable
 from suprsend_hub.store.database import Database
 from suprsend_hub.store.migrate import HEAD, current_revision
+
+_ANSWER_S = 2
+"""Seconds that the database has for an answer: who asks for readiness asks again soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +23,25 @@ class HealthReport:
 class HealthService:
     """Runs the readiness checks."""
 
-    def __init__(self, database: Database, *, queued_edits: Callable[[], int]) -> None:
+    def __init__(
+        self, database: Database, *, queued_edits: Callable[[], int], write_trouble: Callable[[], str | None]
+    ) -> None:
         self._database = database
         self._queued_edits = queued_edits
+        self._write_trouble = write_trouble
 
     async def check(self) -> HealthReport:
-        """Ask the database; never raises."""
-        checks = {"queued_edits": str(self._queued_edits())}
+        """Ask the database; never raises.
+
+        `writes` tells what became of the latest edits and decides nothing: with a full disk, reads still work, and it
+        takes another write to find out that there is room again.
+        """
+        checks = {"queued_edits": str(self._queued_edits()), "writes": self._write_trouble() or "ok"}
         try:
-            async with self._database.connection(acquire_timeout_s=2) as connection:
+            async with (
+                self._database.connection(acquire_timeout_s=_ANSWER_S) as connection,
+                asyncio.timeout(_ANSWER_S),
+            ):
                 revision = await current_revision(connection)
         except Unavailable as error:
             checks["database"] = error.message

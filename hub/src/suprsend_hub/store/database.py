@@ -44,19 +44,18 @@ class TransactionRace(Unavailable):
 class Database:
     """A pool of connections to one database. Use as an async context manager, or `open` and `close`."""
 
-    def __init__(self, url: str, *, min_size: int = 1, max_size: int = 8, command_timeout_s: float = 30) -> None:
+    def __init__(self, url: str, *, max_size: int = 8, command_timeout_s: float = 30) -> None:
         self._url = url
-        self._min_size = min_size
         self._max_size = max_size
         self._command_timeout_s = command_timeout_s
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
 
     async def open(self) -> None:
-        """Connect; Unavailable if the database does not answer."""
+        """Make the pool. It connects when it is first used: a worker must come up while the database is away."""
         with translated_errors():
             self._pool = await asyncpg.create_pool(
                 self._url,
-                min_size=self._min_size,
+                min_size=0,
                 max_size=self._max_size,
                 command_timeout=self._command_timeout_s,
                 server_settings=_SERVER_SETTINGS,
@@ -124,17 +123,17 @@ def translated_errors() -> Iterator[None]:
         asyncpg.DataError,
     ) as error:
         raise InvalidRequest(f"a value cannot be stored: {error}", code="invalid_value") from error
+    except (asyncpg.DiskFullError, asyncpg.PostgresIOError, asyncpg.ReadOnlySQLTransactionError) as error:
+        raise Unavailable(
+            f"the database cannot write: {error}; try again later", code="database_read_only", retry_after_s=5
+        ) from error
     except (
         OSError,
         TimeoutError,
         asyncpg.InterfaceError,
         asyncpg.PostgresConnectionError,
-        asyncpg.CannotConnectNowError,
-        asyncpg.AdminShutdownError,
-        asyncpg.CrashShutdownError,
-        asyncpg.TooManyConnectionsError,
-        asyncpg.InsufficientResourcesError,
-        asyncpg.QueryCanceledError,
+        asyncpg.OperatorInterventionError,  # shut down, crashed, starting up, canceled
+        asyncpg.InsufficientResourcesError,  # out of memory or connections
     ) as error:
         raise Unavailable(
             "the database does not answer; try again later", code="database_unavailable", retry_after_s=1
