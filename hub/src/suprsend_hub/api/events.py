@@ -4,6 +4,7 @@ One array has one answer, and SDKs resend all of a refused one; so an array is r
 produce (no JSON, no objects, too many). A single bad record in it goes to the log of rejected records.
 """
 
+import json
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -35,6 +36,10 @@ async def post_events(
 ) -> Response[bytes]:
     """Apply identity events; what the 202 promises is committed."""
     body = caller.body.lstrip()
+    try:
+        body.decode()  # the decoders below skip over what they do not need, and so over bytes that are no UTF-8
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(f"the body is not valid JSON: {error}", code="invalid_json") from error
     if body[:1] == b"[":
         await _apply_array(caller, recipients, body)
     else:
@@ -43,24 +48,38 @@ async def post_events(
     return Response(b"OK", status_code=202, media_type=MediaType.TEXT)
 
 
-async def _apply_array(caller: Caller, recipients: RecipientService, body: bytes) -> None:
+def _split(body: bytes) -> list[bytes]:
+    """The elements of an array, each as its own JSON text; InvalidRequest if it is no JSON."""
     try:
-        raw_events = _raw_array.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"the body is not valid JSON: {error}", code="invalid_json") from error
+        return [bytes(raw) for raw in _raw_array.decode(body)]
+    except msgspec.DecodeError as error:
+        # JavaScript can cut a text between two surrogates and writes the half that is left. That spoils one event, not
+        # the others; the standard library reads it.
+        try:
+            elements = json.loads(body, parse_constant=_no_constant)
+        except (ValueError, RecursionError):
+            raise InvalidRequest(f"the body is not valid JSON: {error}", code="invalid_json") from error
+        return [json.dumps(element).encode() for element in elements]
     except RecursionError as error:
         raise InvalidRequest("the body is nested too deeply", code="too_deep") from error
-    if len(raw_events) > MAX_EVENTS:
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+async def _apply_array(caller: Caller, recipients: RecipientService, body: bytes) -> None:
+    texts = _split(body)
+    if len(texts) > MAX_EVENTS:
         raise InvalidRequest(
-            f"{len(raw_events)} events in one request; at most {MAX_EVENTS} are possible", code="too_many_events"
+            f"{len(texts)} events in one request; at most {MAX_EVENTS} are possible", code="too_many_events"
         )
-    for index, raw in enumerate(raw_events):
-        if bytes(memoryview(raw)[:1]) != b"{":
+    for index, text in enumerate(texts):
+        if text[:1] != b"{":
             raise InvalidRequest(f"event {index} of the array is not an object", code="invalid_event")
     events: list[UserEvent] = []
     rejects: list[RejectedRecord] = []
-    for raw in raw_events:
-        text = bytes(raw)
+    for text in texts:
         try:
             events.append(_check(caller, text))
         except DomainError as error:
@@ -80,7 +99,7 @@ def _check(caller: Caller, text: bytes) -> UserEvent:
     if event.tenant_id is not None:
         raise NotFound(f"tenant '{event.tenant_id}' not found", code="tenant_not_found")
     key: UUID | None = event.insert_key
-    return UserEvent(event.distinct_id, key, event.operations)
+    return UserEvent(event.distinct_id, key, event.operations, len(text))
 
 
 def _reject(caller: Caller, text: bytes, error: DomainError) -> RejectedRecord:

@@ -9,6 +9,8 @@ operand do not affect each other, except that at a limit (properties, bytes) tho
 
 from __future__ import annotations
 
+from functools import lru_cache
+from math import isfinite
 from typing import TYPE_CHECKING, Final
 
 from .channels import (
@@ -24,9 +26,11 @@ from .channels import (
 from .ids import shown
 from .limits import (
     MAX_IDENTITIES,
+    MAX_INTEGER,
     MAX_OPERATIONS,
     MAX_PROPERTIES,
     MAX_SEARCHED_BYTES,
+    MIN_INTEGER,
 )
 from .profile import Identity, Profile, identities_to_storage
 from .refusal import FoldResult, RefusalLog
@@ -55,15 +59,16 @@ _CHANNEL: Final = KeyKind.CHANNEL
 _COMPANION: Final = KeyKind.COMPANION
 
 
-def fold(profile: Profile | None, operations: Json) -> FoldResult:
+def fold(profile: Profile | None, operations: Json, *, edit_bytes: int | None = None) -> FoldResult:
     """Apply the operations of one edit in order; never raises on JSON as a decoder gives it.
 
     `fold(p, a + b)` equals `fold(fold(p, a).profile, b)`, up to the limits of one edit (operations,
-    listed refusals, searched bytes).
+    listed refusals, searched bytes). `edit_bytes`, if known, is the size of JSON text that the operations were read
+    from, or more; it spares measuring them and changes no result.
 
     Source: vectors `contract/vectors/operation_semantics.json`.
     """
-    return _Fold(profile, operations).run(operations)
+    return _Fold(profile, operations, edit_bytes).run(operations)
 
 
 class _Fold:
@@ -80,10 +85,10 @@ class _Fold:
         "searched_bytes",
     )
 
-    def __init__(self, profile: Profile | None, operations: Json) -> None:
+    def __init__(self, profile: Profile | None, operations: Json, edit_bytes: int | None) -> None:
         self.properties: dict[str, Json] = {} if profile is None else dict(profile.properties)
         self.channels: dict[str, list[Identity]] = {} if profile is None else dict(profile.channels)
-        self.bytes_bound, near_limit = bound_after(profile, operations)
+        self.bytes_bound, near_limit = bound_after(profile, operations, edit_bytes)
         self.gauge = SizeGauge(self.properties, self.channels) if near_limit else None
         self.old_properties: dict[str, Json] = {}
         self.old_channels: dict[str, list[Identity] | object] = {}
@@ -128,7 +133,10 @@ class _Fold:
     def apply_by_key(self, operator: str, operand: Json) -> None:
         if type(operand) is dict:
             rule = _RULES[operator]
-            for key, value in operand.items():
+            rest = operand
+            if operator == SET and self.gauge is None and len(self.properties) + len(operand) <= MAX_PROPERTIES:
+                rest = self.set_plain(operand)
+            for key, value in rest.items():
                 try:
                     rule(self, operator, key, value, operand)
                 except InvalidValue as problem:
@@ -147,6 +155,24 @@ class _Fold:
             self.set_language(key, read_language(key, value))
         else:
             self.refusals.ignore(operator, key, kind, value)
+
+    def set_plain(self, operand: dict[str, Json]) -> dict[str, Json]:
+        """Set the plain part of an operand, scalars under custom keys, and return what needs `set`.
+
+        The same as `set` for each of them, far from every limit, in a third of the time: most edits are this.
+        """
+        properties, originals = self.properties, self.old_properties
+        rest: dict[str, Json] = {}
+        for key, value in operand.items():
+            if not _is_plain_value(value) or len(key) > _MAX_CACHED_KEY_CHARS or not _is_plain_key(key):
+                rest[key] = value
+                continue
+            stored = properties.get(key, MISSING)
+            if key not in originals:
+                originals[key] = stored
+            if type(stored) is not type(value) or stored != value:
+                properties[key] = value
+        return rest
 
     def set_once(self, operator: str, key: str, value: Json, _operand: dict[str, Json]) -> None:
         kind = kind_of_key(key)
@@ -297,7 +323,8 @@ class _Fold:
     def append_identities(self, channel: str, value: Json, operand: dict[str, Json]) -> None:
         rule = RULES[channel]
         companions = read_companions(operand, rule) if rule.providers else NO_COMPANIONS
-        positions = {rule.key(identity.value): i for i, identity in enumerate(self.channels.get(channel, ()))}
+        identities = self.channels.get(channel, ())
+        positions = {rule.key(identity.value): i for i, identity in enumerate(identities)} if identities else {}
         for element in value if type(value) is list else [value]:
             try:
                 read = rule.read(element)
@@ -378,6 +405,31 @@ class _Fold:
             if isinstance(identities, list):
                 before[channel] = identities_to_storage(identities)
         return before
+
+
+_MAX_CACHED_KEY_CHARS: Final = 64
+
+
+@lru_cache(maxsize=4096)
+def _is_plain_key(key: str) -> bool:
+    """Whether a key is custom and storable. Profiles share their keys, so the answer is nearly always known."""
+    try:
+        check_key(key)
+    except InvalidValue:
+        return False
+    return kind_of_key(key) is _CUSTOM
+
+
+def _is_plain_value(value: Json) -> bool:
+    """Whether a value is a scalar that may surely be stored. Zeros are left out of floats: 0.0 and -0.0 differ."""
+    kind = type(value)
+    if kind is str:
+        return value.isascii() and "\0" not in value
+    if kind is int:
+        return MIN_INTEGER <= value <= MAX_INTEGER
+    if kind is float:
+        return value != 0 and isfinite(value)
+    return kind is bool or value is None
 
 
 _ORDER: Final = {operator: (i, operator) for i, operator in enumerate(OPERATORS)}

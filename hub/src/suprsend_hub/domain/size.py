@@ -41,8 +41,17 @@ def value_bytes(value: Json) -> int:
     return len(_encode(value))
 
 
-def bound_after(profile: Profile | None, operations: Json) -> tuple[int | None, bool]:
-    """Return a size in bytes that the profile cannot exceed after the edit, and whether that is above the limit."""
+def bound_after(
+    profile: Profile | None, operations: Json, edit_bytes: int | None = None
+) -> tuple[int | None, bool]:
+    """Return a size in bytes that the profile cannot exceed after the edit, and whether that is above the limit.
+
+    `edit_bytes`: the size of JSON text that holds the operations, if the caller knows it.
+    """
+    if edit_bytes is not None:
+        known = 0 if profile is None else profile.bytes_bound
+        if known is not None and known + _GROWTH_WITH_COMPANIONS * edit_bytes <= MAX_PROFILE_BYTES:
+            return known + _GROWTH_WITH_COMPANIONS * edit_bytes, False
     try:
         edit = _encode(operations)
     except (TypeError, ValueError, OverflowError, RecursionError):

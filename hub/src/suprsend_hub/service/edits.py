@@ -36,13 +36,18 @@ _REJECTED_RECORD_BYTES = 4096
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Ordered operations for one profile. `strict`: refuse the whole edit if any operation cannot be applied."""
+    """Ordered operations for one profile.
+
+    `strict`: refuse the whole edit if any operation cannot be applied. `size_bytes`: of the JSON text that the
+    operations came in, if known.
+    """
 
     key: RecipientKey
     insert_key: UUID
     operations: list[Json]
     source: str
     strict: bool = False
+    size_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +119,7 @@ class _Group:
         for entry in self.entries:
             if entry.duplicate or entry.error is not None:
                 continue
-            result = fold(profile, entry.edit.operations)
+            result = fold(profile, entry.edit.operations, edit_bytes=entry.edit.size_bytes)
             entry.refusals = result.refusals
             entry.error = _strict_error(result.refusals) if entry.edit.strict else None
             if entry.error is not None:

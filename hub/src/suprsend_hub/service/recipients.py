@@ -34,6 +34,7 @@ class UserEvent:
     distinct_id: str
     insert_key: UUID | None
     operations: list[Json]
+    size_bytes: int
 
 
 class RecipientService:
@@ -60,6 +61,7 @@ class RecipientService:
                 event.insert_key or self._ulids.new(),
                 event.operations,
                 source,
+                size_bytes=event.size_bytes,
             )
             for event in events
         ]
@@ -78,7 +80,7 @@ class RecipientService:
 
         With an `insert_key` that is known, nothing is applied again and the profile as it is now comes back.
         """
-        edit = Edit(key, insert_key or self._ulids.new(), operations, source, strict=True)
+        edit = Edit(key, insert_key or self._ulids.new(), operations, source, strict=True, size_bytes=size_bytes or None)
         [outcome] = await self._batcher.submit(key.workspace_id, [edit], size_bytes=size_bytes)
         if outcome.error is not None:
             raise outcome.error

@@ -1,0 +1,282 @@
+"""The hub against what PostgreSQL alone does, and against a server that does nothing, all in one run.
+
+    .venv/bin/python bench/bench_hub.py [--users 100000] [--growth 10000,100000,1000000] [--workers 1]
+
+Prints a table of ratios with their goals, absolute figures beside them, and writes ``bench/results/hub.json`` with
+machine and commit. PostgreSQL, hub and load share the machine's cores.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import asyncpg
+import hub_load
+import hub_raw
+import psutil
+from pydantic import SecretStr
+
+from suprsend_hub.app import build_hub
+from suprsend_hub.cli.server import chosen_port
+from suprsend_hub.service.secrets import generate_master_key
+from suprsend_hub.settings import Settings
+from suprsend_hub.store.embedded import embedded_postgres
+from suprsend_hub.store.migrate import migrate
+
+HERE = Path(__file__).parent
+SINGLE_EDITS = 20_000
+READS = 40_000
+CONNECTIONS = 64
+GROWTH_STEP = 300
+"""Calls of each kind for a figure of the growth table, one after the other; the median counts."""
+
+
+@dataclass
+class Line:
+    """A row of the table."""
+
+    what: str
+    ratio: float
+    goal: str
+    met: bool
+    absolute: str
+
+
+async def prepare(url: str, master_key: str) -> int:
+    """Migrate and create the workspace that the load signs for."""
+    await migrate(url)
+    hub = build_hub(Settings(database_url=SecretStr(url), master_key=SecretStr(master_key)))
+    async with hub.database:
+        created = await hub.workspaces.create(
+            "bench", workspace_key=hub_load.KEY, workspace_secret=hub_load.SECRET
+        )
+    return created.workspace_id
+
+
+@contextmanager
+def serving(target: list[str], port: int, environment: dict[str, str]) -> Iterator[psutil.Process]:
+    """A server process that answers on the port; stopped at the end."""
+    process = subprocess.Popen(target, env={**os.environ, **environment}, stdout=subprocess.DEVNULL)
+    try:
+        asyncio.run(_answering(port))
+        yield psutil.Process(process.pid)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+async def _answering(port: int) -> None:
+    for _ in range(600):
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.05)
+        else:
+            writer.close()
+            return
+    raise RuntimeError("the server does not listen")
+
+
+def memory_mb(process: psutil.Process) -> float:
+    """Resident memory of the largest worker."""
+    return max(child.memory_info().rss for child in [process, *process.children(recursive=True)]) / 1024**2
+
+
+def bulk(port: int, users: int, plan: str) -> dict[str, float]:
+    """A bulk run in its own process."""
+    command = [sys.executable, str(HERE / "hub_bulk.py"), f"http://127.0.0.1:{port}/", str(users), plan]
+    figures: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    if figures["failure"]:
+        raise RuntimeError(f"{figures['failure']} records failed")
+    return figures
+
+
+def granian(port: int) -> list[str]:
+    """The server of `bench/idle_app.py`, run as the hub runs."""
+    return [
+        str(Path(sys.executable).parent / "granian"), "--interface", "asgi", "--loop", "uvloop", "--factory",
+        "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning", "--working-dir", str(HERE),
+        "idle_app:create_app",
+    ]  # fmt: skip
+
+
+async def median_ms(port: int, requests: list[bytes]) -> float:
+    """Median time of requests sent one after the other."""
+    return (await hub_load.run(port, requests, 1)).p50_ms
+
+
+def growth(url: str, workspace_id: int, port: int, sizes: list[int]) -> list[Line]:
+    """Times of single calls at each number of users; the last row of ratios compares the largest with the smallest."""
+    times: dict[str, list[float]] = {}
+    have = 0
+    for size in sizes:
+        asyncio.run(_grow(url, workspace_id, have, size))
+        have = size
+        numbers = [(n * 7919) % size for n in range(GROWTH_STEP)]
+        calls = {
+            "edit": hub_load.edit_requests([10_000_000 + n for n in numbers], f"plan-{size}"),
+            "get": [hub_load.signed("GET", f"/v1/user/grow-{n:08d}/") for n in numbers],
+            "list page": [hub_load.signed("GET", "/v1/user/?limit=20")] * GROWTH_STEP,
+            "prefix search": [hub_load.signed("GET", f"/v1/user/?search=grow-{n:08d}&limit=20") for n in numbers],
+            "lists of a user": [
+                hub_load.signed("GET", f"/v1/user/grow-{n:08d}/subscribed_to/list/") for n in numbers
+            ],
+        }
+        for name, requests in calls.items():
+            times.setdefault(name, []).append(asyncio.run(median_ms(port, requests)))
+    return [
+        Line(
+            f"growth: {name}, {sizes[-1]:,} users over {sizes[0]:,}",
+            values[-1] / values[0],
+            "<= 1.3",
+            values[-1] / values[0] <= 1.3,
+            " / ".join(f"{value:.2f} ms" for value in values),
+        )
+        for name, values in times.items()
+    ]
+
+
+async def _grow(url: str, workspace_id: int, have: int, size: int) -> None:
+    """Bring the workspace to `size` users, a list with all of them, and fresh statistics."""
+    connection = await asyncpg.connect(url)
+    await connection.execute(
+        f"""
+        INSERT INTO profile
+        SELECT {workspace_id}, '', 'grow-' || lpad(n::text, 8, '0'),
+               ('0190' || lpad(to_hex(n), 28, '0'))::uuid, 1, '{{"plan":"free"}}',
+               '{{"$email":[{{"value":"grow@example.com"}}]}}', ARRAY['{workspace_id} grow-' || n || '@example.com'],
+               now(), now()
+        FROM generate_series({have}, {size - 1}) AS n
+        """
+    )
+    await connection.execute(
+        f"""
+        INSERT INTO list SELECT {workspace_id}, 'grow', '', '', false, false, '{_VERSION}', now(), now()
+        ON CONFLICT DO NOTHING
+        """
+    )
+    for table, columns in (
+        ("list_member", f"'grow', '{_VERSION}', 'grow-' || lpad(n::text, 8, '0')"),
+        ("list_membership", f"'grow-' || lpad(n::text, 8, '0'), 'grow', '{_VERSION}'"),
+    ):
+        await connection.execute(
+            f"INSERT INTO {table} SELECT {workspace_id}, {columns}, ('0190' || lpad(to_hex(n), 28, '0'))::uuid, now() "
+            f"FROM generate_series({have}, {size - 1}) AS n"
+        )
+    await connection.execute(
+        "INSERT INTO counter VALUES ($1, 'users', 0, $2) ON CONFLICT (workspace_id, name, slot) DO UPDATE "
+        "SET value = counter.value + excluded.value",
+        workspace_id,
+        size - have,
+    )
+    await connection.execute("VACUUM ANALYZE")
+    await connection.close()
+
+
+_VERSION = "01900000-0000-7000-8000-000000000000"
+
+
+def run(users: int, sizes: list[int], workers: int) -> tuple[list[Line], dict[str, object]]:
+    """All measurements."""
+    figures: dict[str, object] = {}
+    lines: list[Line] = []
+    with tempfile.TemporaryDirectory(prefix="bench-hub-") as directory, embedded_postgres(Path(directory)) as url:
+        master_key = generate_master_key()
+        workspace_id = asyncio.run(prepare(url, master_key))
+        environment = {
+            "SUPRSEND_HUB_DATABASE_URL": url,
+            "SUPRSEND_HUB_MASTER_KEY": master_key,
+            "SUPRSEND_HUB_LOG_LEVEL": "warning",
+        }
+        raw = asyncio.run(hub_raw.measure(url, workspace_id, users))
+        figures["raw"] = raw
+        port = chosen_port("127.0.0.1", 0)
+        command = [str(Path(sys.executable).parent / "suprsend-hub"), "serve", "--port", str(port)]
+        command += ["--workers", str(workers)]
+        with serving(command, port, environment) as hub:
+            for name, plan in (("new", "free"), ("existing", "pro")):
+                result = bulk(port, users, plan)
+                figures[f"bulk_{name}"] = result
+                ratio = result["per_second"] / raw[f"raw_{name}"]
+                absolute = f"{result['per_second']:,.0f}/s of {raw[f'raw_{name}']:,.0f}/s"
+                lines.append(Line(f"bulk, {name} users, of raw", ratio, ">= 0.6", ratio >= 0.6, absolute))
+                after = memory_mb(hub)
+                figures[f"hub_memory_mb_after_{name}"] = after
+            for name in ("new", "existing"):
+                ratio = raw[f"raw_{name}"] / raw[f"bare_{name}"]
+                absolute = f"{raw[f'raw_{name}']:,.0f}/s of {raw[f'bare_{name}']:,.0f}/s"
+                lines.append(Line(f"raw, {name} users, of a bare upsert", ratio, ">= 0.55", ratio >= 0.55, absolute))
+            edits = hub_load.edit_requests([20_000_000 + n % 5000 for n in range(SINGLE_EDITS)], "solo")
+            reads = [hub_load.signed("GET", f"/v1/user/user-{n % users:08d}/") for n in range(READS)]
+            edit_timing = asyncio.run(hub_load.run(port, edits, CONNECTIONS))
+            read_timing = asyncio.run(hub_load.run(port, reads, CONNECTIONS))
+            figures["hub_memory_mb_after_single"] = memory_mb(hub)
+            idle_port = chosen_port("127.0.0.1", 0)
+            with serving(granian(idle_port), idle_port, {}):
+                idle_edits = asyncio.run(hub_load.run(idle_port, edits, CONNECTIONS))
+                idle_reads = asyncio.run(hub_load.run(idle_port, reads, CONNECTIONS))
+            for what, ours, idle, goal in (
+                ("single edits, of 202 without work", edit_timing, idle_edits, 0.4),
+                ("reads, of an answer without work", read_timing, idle_reads, 0.5),
+            ):
+                ratio = ours.per_second / idle.per_second
+                absolute = (
+                    f"{ours.per_second:,.0f}/s of {idle.per_second:,.0f}/s; "
+                    f"p50 {ours.p50_ms:.1f} ms, p99 {ours.p99_ms:.1f} ms"
+                )
+                lines.append(Line(f"{what}, {CONNECTIONS} connections", ratio, f">= {goal}", ratio >= goal, absolute))
+                figures[what] = {"hub": asdict(ours), "idle": asdict(idle)}
+            if sizes:
+                lines += growth(url, workspace_id, port, sizes)
+            grown = memory_mb(hub)
+            figures["hub_memory_mb_at_end"] = grown
+            ratio = grown / figures["hub_memory_mb_after_new"]  # type: ignore[operator]
+            lines.append(
+                Line("memory of a worker, end of run over first bulk", ratio, "<= 1.3", ratio <= 1.3, f"{grown:.0f} MB")
+            )
+    return lines, figures
+
+
+def main() -> None:
+    """Parse arguments, run, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--users", type=int, default=100_000)
+    parser.add_argument("--growth", default="10000,100000,1000000", help="numbers of users, or nothing to leave it out")
+    parser.add_argument("--workers", type=int, default=1)
+    arguments = parser.parse_args()
+    sizes = [int(size) for size in arguments.growth.split(",") if size]
+    start = time.perf_counter()
+    lines, figures = run(arguments.users, sizes, arguments.workers)
+    width = max(len(line.what) for line in lines)
+    for line in lines:
+        print(f"{line.what:<{width}}  {line.ratio:6.2f}  {line.goal:>7}  {'met' if line.met else 'NOT MET':<8} {line.absolute}")
+    print(f"took {time.perf_counter() - start:.0f} s")
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    results = HERE / "results"
+    results.mkdir(exist_ok=True)
+    (results / "hub.json").write_text(
+        json.dumps(
+            {
+                "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+                "commit": commit.stdout.strip(),
+                "lines": [asdict(line) for line in lines],
+                "figures": figures,
+            },
+            indent=1,
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
