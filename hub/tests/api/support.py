@@ -71,7 +71,7 @@ class ApiClient:
     statuses: list[int] = field(default_factory=list)
 
     async def request(
-        self, method: str, target: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+        self, method: str, target: str, body: bytes = b"", headers: Mapping[str, str | bytes] | None = None
     ) -> httpx2.Response:
         """Send `body` to a raw target (path and query, percent-encoded)."""
         url = httpx2.URL(BASE_URL + target)
