@@ -52,34 +52,37 @@ def measure(python: str, scenario: str, url: str, count: int) -> dict[str, float
     return out
 
 
-def rivals(official: str, scenario: str, url: str, count: int) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the best of three for each side, taken in turns, so that a busy machine slows both."""
-    pairs = [(measure(sys.executable, scenario, url, count), measure(official, scenario, url, count)) for _ in range(3)]
-    ours, theirs = zip(*pairs, strict=True)
-    return min(ours, key=lambda run: run["seconds"]), min(theirs, key=lambda run: run["seconds"])
+def best_in_turns(url: str, *jobs: tuple[str, str, int]) -> list[dict[str, float]]:
+    """Return the fastest of three runs of each job (interpreter, scenario, count), run in turns.
+
+    In turns, so that whatever else the machine does slows all of them.
+    """
+    rounds = [[measure(python, scenario, url, count) for python, scenario, count in jobs] for _ in range(3)]
+    return [min(runs, key=lambda run: run["seconds"]) for runs in zip(*rounds, strict=True)]
 
 
-def import_ms(python: str) -> float:
-    """Milliseconds that ``import suprsend`` takes: best of nine, less the start of the interpreter."""
+def import_ms(*pythons: str) -> list[float]:
+    """Return the milliseconds that ``import suprsend`` takes, less the start of the interpreter."""
 
-    def once(code: str) -> float:
+    def once(python: str, code: str) -> float:
         started = time.perf_counter()
         subprocess.run([python, "-c", code], check=True)
-        return time.perf_counter() - started
+        return (time.perf_counter() - started) * 1000
 
-    return (min(once("import suprsend") for _ in range(9)) - min(once("pass") for _ in range(9))) * 1000
+    rounds = [[(once(python, "import suprsend"), once(python, "pass")) for python in pythons] for _ in range(9)]
+    return [min(full for full, _ in runs) - min(bare for _, bare in runs) for runs in zip(*rounds, strict=True)]
 
 
 def run(users: int, stream: int, official: str) -> list[Line]:
     calls = 2000
     with null_server() as url:
-        save, their_save = rivals(official, "save", url, users)
-        call, their_call = rivals(official, "async_edit", url, calls)
-        short = min(
-            (measure(sys.executable, "bulk_edit", url, users) for _ in range(3)), key=lambda run: run["seconds"]
+        ours = sys.executable
+        save, their_save, short = best_in_turns(
+            url, (ours, "save", users), (official, "save", users), (ours, "bulk_edit", users)
         )
+        call, their_call = best_in_turns(url, (ours, "async_edit", calls), (official, "async_edit", calls))
         long = measure(sys.executable, "bulk_edit", url, stream)
-    importing, their_importing = import_ms(sys.executable), import_ms(official)
+    importing, their_importing = import_ms(sys.executable, official)
 
     def rate(what: str, ours: float, theirs: float, unit: str, factor: int) -> Line:
         return Line(what, ours, theirs, unit, f">= {factor} x official", ours >= factor * theirs)
