@@ -109,6 +109,46 @@ def _translated_errors(url: str, timeout_s: tuple[float, float]) -> Iterator[Non
         raise SuprsendTransportError(f"no answer from {where} ({detail}); the call may have been applied") from error
 
 
+class _Joined:
+    """A network stream that sends the head of a request and its body in one go.
+
+    httpcore2 writes them one after the other: two system calls here, two wake-ups of the server. Whatever is held back
+    is sent before the answer is read, so a stream that is written in another order stays correct.
+    """
+
+    def __init__(self, stream: httpcore2.NetworkStream) -> None:
+        self._stream = stream
+        self._head = b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if buffer.endswith(b"\r\n\r\n") and not self._head:
+            self._head = buffer
+            return
+        head, self._head = self._head, b""
+        self._stream.write(head + buffer, timeout)
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self._head:
+            self.write(b"", timeout)
+        return self._stream.read(max_bytes, timeout)
+
+
+class _JoiningBackend:
+    """Opens connections whose streams join head and body."""
+
+    def __init__(self, backend: httpcore2.NetworkBackend) -> None:
+        self._backend = backend
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._backend, name)
+
+    def connect_tcp(self, *args: Any, **kwargs: Any) -> _Joined:
+        return _Joined(self._backend.connect_tcp(*args, **kwargs))
+
+
 class AsyncHTTP:
     """Pooled connections of an asyncio client; a pool of its own in each event loop and each process."""
 
@@ -183,7 +223,9 @@ class HTTP:
             import httpcore2
 
             # setdefault is atomic: no lock, which a fork at the wrong moment would leave locked for ever in the child.
-            pool = self._pools.setdefault(pid, httpcore2.ConnectionPool(proxy=_proxy(url), **_POOL))
+            backend: Any = _JoiningBackend(httpcore2.SyncBackend())
+            new = httpcore2.ConnectionPool(proxy=_proxy(url), network_backend=backend, **_POOL)
+            pool = self._pools.setdefault(pid, new)
         return pool
 
     def close(self) -> None:

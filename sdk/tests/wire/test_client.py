@@ -141,6 +141,24 @@ def test_one_connection_serves_many_calls(stub: Any, sender: Suprsend) -> None:
     assert stub.connections == 1
 
 
+def test_a_small_request_travels_in_one_piece() -> None:
+    pieces: list[bytes] = []
+
+    def serve(listener: socket.socket) -> None:
+        with listener.accept()[0] as connection:
+            pieces.append(connection.recv(65_536))
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        with Suprsend("k", "s", base_url=f"http://127.0.0.1:{listener.getsockname()[1]}/") as client:
+            client.users.upsert("u", {"name": "Ada"})
+        thread.join(10)
+    assert pieces[0].startswith(b"POST /v1/user/u/ HTTP/1.1\r\n")
+    assert pieces[0].endswith(b'{"name":"Ada"}')
+
+
 def test_a_closed_client_says_so(stub: Any) -> None:
     with Suprsend("k", "s", base_url=stub.url) as client:
         client.users.get("u")
