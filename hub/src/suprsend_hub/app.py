@@ -31,6 +31,7 @@ from suprsend_hub.service.credentials import CredentialService
 from suprsend_hub.service.edits import EditService
 from suprsend_hub.service.health import HealthService
 from suprsend_hub.service.lists import ListService
+from suprsend_hub.service.maintenance import MaintenanceService
 from suprsend_hub.service.recipients import RecipientService
 from suprsend_hub.service.rejected import RejectedService
 from suprsend_hub.service.secrets import SecretBox
@@ -58,6 +59,7 @@ class Hub:
     credentials: CredentialService
     health: HealthService
     lists: ListService
+    maintenance: MaintenanceService
     recipients: RecipientService
     rejected: RejectedService
     subscriptions: SubscriptionService
@@ -100,6 +102,7 @@ def build_hub(settings: Settings) -> Hub:
             database, queued_edits=lambda: batcher.queued_edits, write_trouble=lambda: batcher.trouble
         ),
         lists=lists_service,
+        maintenance=MaintenanceService(database, now=utc_now),
         recipients=recipients,
         rejected=RejectedService(database),
         subscriptions=SubscriptionService(database, batcher, now=utc_now, ulids=ulids),

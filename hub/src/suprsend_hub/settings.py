@@ -64,6 +64,9 @@ class Settings(BaseSettings):
         ge=1,
         description="Days that history is kept by `suprsend-hub db clean`; at least 1, for deduplication.",
     )
+    rejected_days: int = Field(
+        default=30, ge=1, description="Days that rejected records are kept by `suprsend-hub db clean`."
+    )
     log_format: Literal["console", "json"] = Field(default="json", description="Form of the log lines on stderr.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
 

@@ -1,12 +1,15 @@
 """`suprsend-hub db …`: care of the database."""
 
 import asyncio
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
-from suprsend_hub.cli.main import app, fail, failing_clearly
+from suprsend_hub.app import Hub
+from suprsend_hub.cli.main import app, fail, failing_clearly, with_hub
+from suprsend_hub.service.maintenance import Finding
 from suprsend_hub.settings import PREFIX, Settings
-from suprsend_hub.store.migrate import migrate
 
 db = typer.Typer(help="Care of the database.", no_args_is_help=True)
 app.add_typer(db, name="db")
@@ -15,9 +18,54 @@ app.add_typer(db, name="db")
 @db.command("migrate")
 def db_migrate() -> None:
     """Bring the database to this version's schema; safe to run again."""
+    from suprsend_hub.store.migrate import migrate  # Alembic takes a second to import
+
     with failing_clearly():
         url = Settings().database_url
         if url is None:
             fail(f"{PREFIX}DATABASE_URL is not set")
         revision = asyncio.run(migrate(url.get_secret_value()))
         typer.echo(f"The schema is at revision {revision}.")
+
+
+@db.command("check")
+def db_check(
+    fix: Annotated[bool, typer.Option("--fix", help="Repair what is wrong, and check again.")] = False,
+) -> None:
+    """Recount the counters and verify what belongs together; status 1 if anything is wrong. Hubs may run meanwhile."""
+
+    async def use(hub: Hub) -> Sequence[Finding]:
+        findings = await hub.maintenance.check()
+        if findings and fix:
+            _show(findings)
+            await hub.maintenance.repair()
+            findings = await hub.maintenance.check()
+            typer.echo("After the repair:")
+        _show(findings)
+        return findings
+
+    if with_hub(use):
+        raise typer.Exit(1)
+
+
+@db.command("clean")
+def db_clean() -> None:
+    """Delete history and rejected records that are older than the settings say; run it once a day."""
+
+    async def use(hub: Hub) -> None:
+        settings = Settings()
+        cleaned = await hub.maintenance.clean(history_days=settings.history_days, rejected_days=settings.rejected_days)
+        typer.echo(
+            f"Deleted {cleaned.history} edits older than {settings.history_days} days and {cleaned.rejected} "
+            f"rejected records older than {settings.rejected_days} days."
+        )
+
+    with_hub(use)
+
+
+def _show(findings: Sequence[Finding]) -> None:
+    for finding in findings:
+        how = "" if finding.repairable else " (cannot be repaired by --fix)"
+        text = f"{finding.check}: workspace {finding.workspace_id}: {finding.place}: {finding.what}{how}"
+        typer.echo("".join(char if char.isprintable() else ascii(char)[1:-1] for char in text))
+    typer.echo(f"{len(findings)} faults found." if findings else "No faults found.")

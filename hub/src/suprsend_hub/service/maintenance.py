@@ -1,0 +1,187 @@
+"""Care of the database beside running hubs: `check` verifies what every transaction promises, `clean` forgets by age.
+
+A check looks at one moment (one snapshot), so concurrent edits never look like a fault.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from suprsend_hub.domain.channels import addresses
+from suprsend_hub.domain.limits import MAX_PROFILE_BYTES
+from suprsend_hub.domain.profile import decode_profile
+from suprsend_hub.domain.size import stored_bytes
+from suprsend_hub.store import maintenance, workspaces
+from suprsend_hub.store.database import Connection, Database
+from suprsend_hub.store.maintenance import ProfileRow, Wrong, WrongCounter
+from suprsend_hub.store.profiles import indexed_address
+
+MAX_FINDINGS = 1000
+"""Findings of one check that are listed; whoever has more repairs and checks again."""
+CLEAN_STEP = 5_000
+"""Rows deleted in one transaction: short ones, so that a hub beside it notices nothing."""
+_REPAIR_ROUNDS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong: which check found it, in which workspace, where, what, and whether `--fix` can repair it."""
+
+    check: str
+    workspace_id: int
+    place: str
+    what: str
+    repairable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """How much `clean` deleted."""
+
+    history: int
+    rejected: int
+
+
+class MaintenanceService:
+    """Checks, repairs and cleans. Knows all workspaces."""
+
+    def __init__(self, database: Database, *, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._now = now
+
+    async def check(self) -> list[Finding]:
+        """Verify everything, changing nothing; empty when all is well.
+
+        Counters equal a recount; both ends of subscriptions and memberships agree and belong to recipients that exist;
+        no list version is forgotten; every profile can be read, is within its size, and is found by its addresses.
+        """
+        findings: list[Finding] = []
+        async with (
+            self._database.connection() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            await maintenance.allow_scans(connection)
+            for check in maintenance.RELATION_CHECKS:
+                findings += [
+                    _finding(check, wrong) for wrong in await maintenance.find(connection, check, at_most=MAX_FINDINGS)
+                ]
+            for counter in await maintenance.find_wrong_counters(connection, at_most=MAX_FINDINGS):
+                findings.append(_counter_finding(counter))
+            async for rows in maintenance.walk_profiles(connection):
+                for row in rows:
+                    findings += _profile_findings(row)
+        return findings
+
+    async def repair(self) -> None:
+        """Repair all that `check` finds and that can be repaired. Relations first, since counters count them."""
+        for check in maintenance.RELATION_CHECKS:
+
+            async def relations(connection: Connection, check: str = check) -> None:
+                await self._begin(connection)
+                await maintenance.repair(connection, check)
+
+            await self._database.run(relations)
+        for _ in range(_REPAIR_ROUNDS):
+            if await self._database.run(self._repair_counters) < MAX_FINDINGS:
+                break
+        async with self._database.connection() as connection:
+            async for rows in maintenance.walk_profiles(connection):
+                for row in rows:
+                    expected = _expected_addresses(row)
+                    if expected is not None and list(row.addresses) != expected:
+                        await maintenance.repair_addresses(connection, row, expected)
+
+    async def clean(self, *, history_days: int, rejected_days: int) -> Cleaned:
+        """Delete history and rejected records older than that, in small steps."""
+        now = self._now()
+        return Cleaned(
+            await self._clean_history(now - timedelta(days=history_days)),
+            await self._clean_rejected(now - timedelta(days=rejected_days)),
+        )
+
+    async def _begin(self, connection: Connection) -> None:
+        await maintenance.allow_scans(connection)
+        await maintenance.lock(connection)
+
+    async def _repair_counters(self, connection: Connection) -> int:
+        await self._begin(connection)
+        wrong = await maintenance.find_wrong_counters(connection, at_most=MAX_FINDINGS)
+        await maintenance.repair_counters(connection, wrong)
+        return len(wrong)
+
+    async def _clean_history(self, before: datetime) -> int:
+        """A day at a time, because the index by time finds a span of it without reading what lies outside."""
+        async with self._database.connection() as connection:
+            oldest = await maintenance.oldest_workspace(connection)
+        if oldest is None:
+            return 0
+        deleted = 0
+        start, end = datetime.fromtimestamp(0, UTC), min(oldest, before)
+        while start < before:
+            while True:
+                async with self._database.connection() as connection:
+                    count = await maintenance.delete_old_history(
+                        connection, start=_first_ulid(start), end=_first_ulid(end), at_most=CLEAN_STEP
+                    )
+                deleted += count
+                if count < CLEAN_STEP:
+                    break
+            start, end = end, min(end + timedelta(days=1), before)
+        return deleted
+
+    async def _clean_rejected(self, before: datetime) -> int:
+        async with self._database.connection() as connection:
+            ids = [row.workspace_id for row in await workspaces.list_all(connection)]
+        deleted = 0
+        for workspace_id in ids:
+            while True:
+                async with self._database.connection() as connection:
+                    count = await maintenance.delete_old_rejected(
+                        connection, workspace_id, before=_first_ulid(before), at_most=CLEAN_STEP
+                    )
+                deleted += count
+                if count < CLEAN_STEP:
+                    break
+        return deleted
+
+
+def _first_ulid(moment: datetime) -> UUID:
+    """The least ULID that can be made at that time or later."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)
+
+
+def _finding(check: str, wrong: Wrong) -> Finding:
+    return Finding(check, wrong.workspace_id, wrong.place, wrong.what)
+
+
+def _counter_finding(wrong: WrongCounter) -> Finding:
+    return Finding("counters", wrong.workspace_id, wrong.name, f"says {wrong.value}, a recount {wrong.actual}")
+
+
+def _profile_findings(row: ProfileRow) -> list[Finding]:
+    def finding(check: str, what: str, *, repairable: bool = False) -> Finding:
+        return Finding(check, row.key.workspace_id, row.key.describe(), what, repairable)
+
+    try:
+        profile = decode_profile(row.properties, row.channels)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        return [finding("profiles", f"cannot be read: {error}")]
+    findings = []
+    size = stored_bytes(profile.properties, profile.channels)
+    if size > MAX_PROFILE_BYTES:
+        findings.append(finding("profiles", f"has {size} bytes; at most {MAX_PROFILE_BYTES} are possible"))
+    if list(row.addresses) != _expected_addresses(row):
+        findings.append(finding("addresses", "is not found by its addresses", repairable=True))
+    return findings
+
+
+def _expected_addresses(row: ProfileRow) -> list[str] | None:
+    """The addresses that belong to the profile; None if it cannot be read."""
+    try:
+        profile = decode_profile(row.properties, row.channels)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return None
+    return [indexed_address(row.key.workspace_id, address) for address in addresses(profile.channels)]
