@@ -10,6 +10,7 @@ from importlib.resources import files
 
 from litestar import Request, Response, get
 from litestar.datastructures import State
+from litestar.params import FromPath
 
 from suprsend_hub.domain.errors import NotFound
 
@@ -46,7 +47,7 @@ def asset(name: str) -> str:
 
 
 @get("/assets/{name:str}")
-async def get_asset(name: str, request: Request[None, None, State]) -> Response[bytes]:
+async def get_asset(name: FromPath[str], request: Request[None, None, State]) -> Response[bytes]:
     """An asset by its name with the hash."""
     found = _ASSETS.get(name)
     if found is None:

@@ -1,7 +1,8 @@
 """The console's routes under one router, with their dependencies and error pages."""
 
 from litestar import Response, Router, get
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath
 
 from suprsend_hub.console.assets import get_asset
 from suprsend_hub.console.credentials import views as credentials
@@ -20,7 +21,7 @@ from suprsend_hub.domain.errors import NotFound
 
 
 @get("/")
-async def home(visit: Visit) -> Response[bytes]:
+async def home(visit: NamedDependency[Visit]) -> Response[bytes]:
     """The users of the first workspace; a word of help for who sees none."""
     if visit.who.grants:
         return redirect(Paths(visit.who.grants[0].workspace_name).users())
@@ -28,13 +29,13 @@ async def home(visit: Visit) -> Response[bytes]:
 
 
 @get("/w/{workspace:str}/")
-async def workspace_home(workspace: str) -> Response[bytes]:
+async def workspace_home(workspace: FromPath[str]) -> Response[bytes]:
     """A workspace's address leads to its users."""
     return redirect(f"/console/w/{workspace}/users/")
 
 
 @get("/{rest:path}")
-async def nothing_here(rest: str) -> Response[bytes]:
+async def nothing_here(rest: FromPath[str]) -> Response[bytes]:
     """Any other address below the console's."""
     raise NotFound(f"There is no page at {rest[:200]}.", code="no_such_page")
 

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 import structlog
 from litestar import Request
 from litestar.datastructures import State
+from litestar.di import NamedDependency
 
 from suprsend_hub.console.paths import Paths, segment
 from suprsend_hub.domain.console import Grant, Role
@@ -113,7 +114,7 @@ class Desk(Visit):
             )
 
 
-async def read_visit(request: HubRequest, services: Services) -> Visit:
+async def read_visit(request: HubRequest, services: NamedDependency[Services]) -> Visit:
     """The visit of a signed-in console user; SignInNeeded otherwise."""
     token = request.cookies.get(SESSION_COOKIE)
     who = await services.access.resolve(token) if token else None
@@ -122,7 +123,7 @@ async def read_visit(request: HubRequest, services: Services) -> Visit:
     return Visit(request, services, who)
 
 
-async def read_desk(request: HubRequest, services: Services) -> Desk:
+async def read_desk(request: HubRequest, services: NamedDependency[Services]) -> Desk:
     """The visit to the workspace in the path. A workspace not granted is not found: its existence is not told."""
     visit = await read_visit(request, services)
     name = segment(str(request.path_params["workspace"]))

@@ -1,6 +1,7 @@
 """API keys: listed, created with a name and shown once, revoked. Viewers see the list, which holds no secret."""
 
 from litestar import Response, get, post
+from litestar.di import NamedDependency
 
 from suprsend_hub.console.rendering import page, redirect
 from suprsend_hub.console.visits import Desk, hub_address, log
@@ -24,13 +25,13 @@ async def _credentials(
 
 
 @get("/w/{workspace:str}/credentials/")
-async def credentials_page(desk: Desk) -> Response[bytes]:
+async def credentials_page(desk: NamedDependency[Desk]) -> Response[bytes]:
     """The keys by name and last characters."""
     return await _credentials(desk)
 
 
 @post("/w/{workspace:str}/credentials/create/", status_code=200)
-async def create_key(desk: Desk) -> Response[bytes]:
+async def create_key(desk: NamedDependency[Desk]) -> Response[bytes]:
     """A new key; this answer is the only one that shows it."""
     desk.require_editor()
     fields = await desk.form()
@@ -45,7 +46,7 @@ async def create_key(desk: Desk) -> Response[bytes]:
 
 
 @post("/w/{workspace:str}/credentials/revoke/", status_code=200)
-async def revoke_key(desk: Desk) -> Response[bytes]:
+async def revoke_key(desk: NamedDependency[Desk]) -> Response[bytes]:
     """Revoke a key."""
     desk.require_editor()
     fields = await desk.form()

@@ -1,6 +1,8 @@
 """Subscriber lists: all of them with counts, and the members of one; adding and removing members."""
 
 from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from suprsend_hub.console.paths import segment
 from suprsend_hub.console.rendering import page, redirect
@@ -20,7 +22,7 @@ _NOTICES = {
 
 
 @get("/w/{workspace:str}/lists/")
-async def lists_page(desk: Desk) -> Response[bytes]:
+async def lists_page(desk: NamedDependency[Desk]) -> Response[bytes]:
     """The lists, newest first."""
     text = desk.request.query_params.get("offset", "")
     offset = min(int(text), _MAX_OFFSET) if text.isascii() and text.isdigit() and len(text) < 10 else 0
@@ -33,7 +35,7 @@ async def lists_page(desk: Desk) -> Response[bytes]:
 
 
 @get("/w/{workspace:str}/lists/{list_id:str}/")
-async def list_page(desk: Desk, list_id: str) -> Response[bytes]:
+async def list_page(desk: NamedDependency[Desk], list_id: FromPath[str]) -> Response[bytes]:
     """One list with its drafts and members."""
     return await _list_page(desk, check_list_id(segment(list_id)))
 
@@ -52,7 +54,7 @@ async def _list_page(
 
 
 @post("/w/{workspace:str}/lists/{list_id:str}/add/", status_code=200)
-async def add_member(desk: Desk, list_id: str) -> Response[bytes]:
+async def add_member(desk: NamedDependency[Desk], list_id: FromPath[str]) -> Response[bytes]:
     """Add a user who exists."""
     desk.require_editor()
     fields = await desk.form()
@@ -69,7 +71,7 @@ async def add_member(desk: Desk, list_id: str) -> Response[bytes]:
 
 
 @post("/w/{workspace:str}/lists/{list_id:str}/remove/", status_code=200)
-async def remove_member(desk: Desk, list_id: str) -> Response[bytes]:
+async def remove_member(desk: NamedDependency[Desk], list_id: FromPath[str]) -> Response[bytes]:
     """Take a user out."""
     desk.require_editor()
     fields = await desk.form()

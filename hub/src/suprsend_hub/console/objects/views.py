@@ -1,6 +1,8 @@
 """Objects: their types with counts, and the objects of a type, newest first or by prefix."""
 
 from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from suprsend_hub.console.paths import segment
 from suprsend_hub.console.rendering import page
@@ -15,7 +17,7 @@ _MAX_PREFIX_CHARS = 255
 
 
 @get("/w/{workspace:str}/objects/")
-async def types_page(desk: Desk) -> Response[bytes]:
+async def types_page(desk: NamedDependency[Desk]) -> Response[bytes]:
     """The types of which there are objects."""
     types = await desk.services.search.object_types(desk.workspace_id)
     return page(
@@ -24,7 +26,7 @@ async def types_page(desk: Desk) -> Response[bytes]:
 
 
 @get("/w/{workspace:str}/objects/{object_type:str}/")
-async def objects_page(desk: Desk, object_type: str) -> Response[bytes]:
+async def objects_page(desk: NamedDependency[Desk], object_type: FromPath[str]) -> Response[bytes]:
     """The objects of one type."""
     kind = check_object_type(segment(object_type))
     query = desk.request.query_params

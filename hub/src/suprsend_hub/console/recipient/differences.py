@@ -6,17 +6,20 @@ Folding the operations onto the replaced values gives the values after the edit,
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID  # noqa: TC003 - also read at run time, as the annotations of the other modules
 
 import msgspec
 
 from suprsend_hub.domain.operation import fold, mask_secrets
 from suprsend_hub.domain.profile import Identity, Profile, identities_to_storage
-from suprsend_hub.domain.records import HistoryEntry
+from suprsend_hub.domain.records import HistoryEntry, RejectedRow
 from suprsend_hub.domain.values import same_value
 from suprsend_hub.domain.wire import Json, KeyKind, kind_of_key
 
 MAX_LINES = 60
 """Changed keys shown of one edit."""
+REFUSED_WITHIN = 60_000 << 80
+"""How much later than its edit (a ULID: milliseconds above 80 random bits) a refusal of it may have been logged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +42,86 @@ class Change:
     operations: Json
     lines: Sequence[Line]
     more_lines: int
+    refused: Sequence[RejectedRow] = ()
 
 
-def change_of(entry: HistoryEntry) -> Change:
-    """What a history entry did."""
+def changes_of(entries: Sequence[HistoryEntry], rejected: Sequence[RejectedRow]) -> list[Change]:
+    """What history entries (newest first) did, and which parts of them the log of rejected records names.
+
+    Whether a part was applied can depend on the profile of that moment (a sum on what is no number), so the operations
+    alone do not tell; the log does. Its records name no edit: each belongs to the last edit before it that has that
+    very part, came from the same source and is not taken yet.
+    """
+    refused: dict[UUID, list[RejectedRow]] = {}
+    for row in sorted(rejected, key=lambda row: row.rejected_id):
+        part = msgspec.json.decode(row.record)
+        for entry in entries:
+            taken = refused.get(entry.edit_id, [])
+            if (
+                entry.edit_id < row.rejected_id
+                and entry.source == row.source
+                and row.rejected_id.int - entry.edit_id.int < REFUSED_WITHIN
+                and not any(other.record == row.record for other in taken)
+                and _has_part(mask_secrets(msgspec.json.decode(entry.operations)), part)
+            ):
+                refused[entry.edit_id] = [*taken, row]
+                break
+    return [change_of(entry, refused.get(entry.edit_id, ())) for entry in entries]
+
+
+def _has_part(operations: Json, part: Json) -> bool:
+    """Whether one of the operations says what a refusal names: an operator, a key, and the value or one element."""
+    if type(part) is not dict or len(part) != 1 or type(operations) is not list:
+        return False
+    [(operator, operand)] = part.items()
+    for operation in operations:
+        given = operation.get(operator) if type(operation) is dict else None
+        if type(operand) is dict and type(given) is dict:
+            if all(_names(given.get(key, _MISSING), value) for key, value in operand.items()):
+                return True
+        elif type(operand) is list and type(given) is list:
+            if all(key in given for key in operand):
+                return True
+        elif given is not None and same_value(given, operand):
+            return True
+    return False
+
+
+def _names(given: Json, value: Json) -> bool:
+    return same_value(given, value) or (type(given) is list and any(same_value(element, value) for element in given))
+
+
+def _without_refused(operations: Json, refused: Sequence[RejectedRow]) -> Json:
+    """The operations without the keys that were refused as a whole; the fold refuses single elements again itself."""
+    parts = [msgspec.json.decode(row.record) for row in refused]
+    return [
+        {
+            operator: {
+                key: value
+                for key, value in operand.items()
+                if not any(type(part) is dict and same_value(part, mask_secrets({operator: {key: value}}))
+                           for part in parts)
+            }
+            if type(operand) is dict
+            else operand
+            for operator, operand in operation.items()
+        }
+        if type(operation) is dict
+        else operation
+        for operation in operations
+    ]  # fmt: skip
+
+
+def change_of(entry: HistoryEntry, refused: Sequence[RejectedRow] = ()) -> Change:
+    """What a history entry did, apart from what of it was refused."""
     operations = msgspec.json.decode(entry.operations)
     before: dict[str, Json] = msgspec.json.decode(entry.before) if entry.before else {}
     profile = Profile(
         {key: value for key, value in before.items() if not _is_channel(key)},
         {key: msgspec.convert(value, list[Identity]) for key, value in before.items() if _is_channel(key)},
     )
-    lines = changed_lines(profile, fold(profile, operations).profile)
-    return Change(entry, mask_secrets(operations), lines[:MAX_LINES], max(0, len(lines) - MAX_LINES))
+    lines = changed_lines(profile, fold(profile, _without_refused(operations, refused)).profile)
+    return Change(entry, mask_secrets(operations), lines[:MAX_LINES], max(0, len(lines) - MAX_LINES), refused)
 
 
 def changed_lines(old: Profile, new: Profile) -> list[Line]:

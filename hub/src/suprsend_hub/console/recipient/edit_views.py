@@ -4,6 +4,7 @@ Everything goes through the write path of the API, with the person's name as the
 """
 
 from litestar import Response, get, post
+from litestar.di import NamedDependency
 
 from suprsend_hub.console.recipient.edit_forms import (
     ACTIONS,
@@ -38,7 +39,7 @@ _HINTS = {
 
 
 @get(both("edit/"))
-async def edit_page(desk: Desk) -> Response[bytes]:
+async def edit_page(desk: NamedDependency[Desk]) -> Response[bytes]:
     """The form of one kind of edit, `?do=`."""
     desk.require_editor()
     stored = await desk.services.recipients.get(key_of(desk))
@@ -49,7 +50,7 @@ async def edit_page(desk: Desk) -> Response[bytes]:
 
 
 @post(both("edit/"), status_code=200)
-async def edit(desk: Desk) -> Response[bytes]:
+async def edit(desk: NamedDependency[Desk]) -> Response[bytes]:
     """Apply the edit; with the button Preview only show what it would do."""
     desk.require_editor()
     fields = await desk.form()
@@ -97,7 +98,7 @@ def _form(
 
 
 @get(both("delete/"))
-async def delete_page(desk: Desk) -> Response[bytes]:
+async def delete_page(desk: NamedDependency[Desk]) -> Response[bytes]:
     """What deletion takes away, and the field to confirm it."""
     desk.require_editor()
     stored = await desk.services.recipients.get(key_of(desk))
@@ -105,7 +106,7 @@ async def delete_page(desk: Desk) -> Response[bytes]:
 
 
 @post(both("delete/"), status_code=200)
-async def delete(desk: Desk) -> Response[bytes]:
+async def delete(desk: NamedDependency[Desk]) -> Response[bytes]:
     """Delete, if the id was typed exactly."""
     desk.require_editor()
     fields = await desk.form()

@@ -1,13 +1,15 @@
 """Looking at a user or an object: profile, JSON, history, subscriptions at both ends, rejected records."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from litestar import Response, get, post
+from litestar.di import NamedDependency
 
 from suprsend_hub.console.formats import pretty
 from suprsend_hub.console.paths import segment
-from suprsend_hub.console.recipient.differences import change_of
+from suprsend_hub.console.recipient.differences import REFUSED_WITHIN, Change, changes_of
 from suprsend_hub.console.recipient.secrets import find_identity, shown_channels
 from suprsend_hub.console.rendering import content, page
 from suprsend_hub.console.users.views import name_of
@@ -17,7 +19,7 @@ from suprsend_hub.domain.ids import parse_ulid, ulid_text
 from suprsend_hub.domain.operation import mask_secrets
 from suprsend_hub.domain.profile import Profile, decode_profile, profile_to_wire
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.domain.records import StoredProfile
+from suprsend_hub.domain.records import HistoryEntry, StoredProfile
 from suprsend_hub.domain.wire import LOCALE, PREFERRED_LANGUAGE, TIMEZONE
 from suprsend_hub.service.pages import PageRequest
 
@@ -26,6 +28,7 @@ _BESIDE = 5
 """Subscriptions and edits shown beside the profile."""
 _PAGE = 50
 _HISTORY_PAGE = 20
+_REFUSED_LOOKED_AT = 200
 _JSON_CHARS = 40_000
 """Of a profile's JSON shown on the page; the whole is one click away."""
 _NOTICES = {
@@ -87,12 +90,12 @@ async def profile_page(desk: Desk, stored: StoredProfile, *, reveal: str | None 
     return recipient_page(
         desk, stored, "recipient/profile.html", tab="profile", channels=shown_channels(profile, reveal=reveal),
         properties=mask_secrets(custom), language_keys=LANGUAGE_KEYS, objects=objects, lists=lists,
-        subscribers=subscribers, changes=[change_of(entry) for entry in history],
+        subscribers=subscribers, changes=await _changes(desk, key, history),
     )  # fmt: skip
 
 
 @get(both())
-async def show(desk: Desk) -> Response[bytes]:
+async def show(desk: NamedDependency[Desk]) -> Response[bytes]:
     """The profile."""
     key = key_of(desk)
     try:
@@ -106,7 +109,7 @@ async def show(desk: Desk) -> Response[bytes]:
 
 
 @post(both("reveal/"), status_code=200)
-async def reveal(desk: Desk) -> Response[bytes]:
+async def reveal(desk: NamedDependency[Desk]) -> Response[bytes]:
     """The profile with one secret in plain text. Who asked for which is logged."""
     desk.require_editor()
     fields = await desk.form()
@@ -125,7 +128,7 @@ def _wire_json(profile: Profile) -> str:
 
 
 @get(both("json/"))
-async def show_json(desk: Desk) -> Response[bytes]:
+async def show_json(desk: NamedDependency[Desk]) -> Response[bytes]:
     """The profile as JSON, secrets masked; with `?whole=1` as a document of its own."""
     stored = await desk.services.recipients.get(key_of(desk))
     text = _wire_json(decode_profile(stored.properties, stored.channels))
@@ -138,7 +141,7 @@ async def show_json(desk: Desk) -> Response[bytes]:
 
 
 @get(both("history/"))
-async def show_history(desk: Desk) -> Response[bytes]:
+async def show_history(desk: NamedDependency[Desk]) -> Response[bytes]:
     """Edits, newest first, each with what it changed."""
     stored = await desk.services.recipients.get(key_of(desk))
     before = _cursor(desk)
@@ -146,12 +149,12 @@ async def show_history(desk: Desk) -> Response[bytes]:
     older = ulid_text(entries[_HISTORY_PAGE - 1].edit_id) if len(entries) > _HISTORY_PAGE else None
     return recipient_page(
         desk, stored, "recipient/history.html", tab="history", older=older, is_first=before is None,
-        changes=[change_of(entry) for entry in entries[:_HISTORY_PAGE]],
+        changes=await _changes(desk, stored.key, entries[:_HISTORY_PAGE]),
     )  # fmt: skip
 
 
 @get(both("rejected/"))
-async def show_rejected(desk: Desk) -> Response[bytes]:
+async def show_rejected(desk: NamedDependency[Desk]) -> Response[bytes]:
     """What of this recipient could not be applied."""
     stored = await desk.services.recipients.get(key_of(desk))
     before = _cursor(desk)
@@ -161,6 +164,15 @@ async def show_rejected(desk: Desk) -> Response[bytes]:
         desk, stored, "recipient/rejected.html", tab="rejected", rows=rows[:_HISTORY_PAGE], older=older,
         is_first=before is None,
     )  # fmt: skip
+
+
+async def _changes(desk: Desk, key: RecipientKey, entries: Sequence[HistoryEntry]) -> list[Change]:
+    """What edits did; the log of rejected records around them tells which parts were not applied."""
+    if not entries:
+        return []
+    until = UUID(int=min(entries[0].edit_id.int + REFUSED_WITHIN, 2**128 - 1))
+    rejected = await desk.services.rejected.page_of_recipient(key, before=until, limit=_REFUSED_LOOKED_AT)
+    return changes_of(entries, [row for row in rejected if row.rejected_id > entries[-1].edit_id])
 
 
 def _cursor(desk: Desk) -> UUID | None:
@@ -178,7 +190,7 @@ def page_request(desk: Desk, limit: int = _PAGE) -> PageRequest:
 
 
 @get(both("subscriptions/"))
-async def show_subscriptions(desk: Desk) -> Response[bytes]:
+async def show_subscriptions(desk: NamedDependency[Desk]) -> Response[bytes]:
     """The objects that a recipient is subscribed to."""
     stored = await desk.services.recipients.get(key_of(desk))
     found = await desk.services.subscriptions.page_of_subscriber(stored.key, page_request(desk))
@@ -186,7 +198,7 @@ async def show_subscriptions(desk: Desk) -> Response[bytes]:
 
 
 @get("/w/{workspace:str}/users/{recipient_id:str}/lists/")
-async def show_lists(desk: Desk) -> Response[bytes]:
+async def show_lists(desk: NamedDependency[Desk]) -> Response[bytes]:
     """The lists that a user is a member of."""
     stored = await desk.services.recipients.get(key_of(desk))
     found = await desk.services.lists.page_of_user(desk.workspace_id, stored.key.recipient_id, page_request(desk))
@@ -194,7 +206,7 @@ async def show_lists(desk: Desk) -> Response[bytes]:
 
 
 @get("/w/{workspace:str}/objects/{object_type:str}/{recipient_id:str}/subscribers/")
-async def show_subscribers(desk: Desk) -> Response[bytes]:
+async def show_subscribers(desk: NamedDependency[Desk]) -> Response[bytes]:
     """Who is subscribed to an object."""
     stored = await desk.services.recipients.get(key_of(desk))
     found = await desk.services.subscriptions.page(stored.key, page_request(desk))

@@ -1,6 +1,7 @@
 """The log of records and operations that could not be applied, newest first."""
 
 from litestar import Response, get
+from litestar.di import NamedDependency
 
 from suprsend_hub.console.rendering import page
 from suprsend_hub.console.visits import Desk
@@ -11,7 +12,7 @@ _ROWS = 30
 
 
 @get("/w/{workspace:str}/rejected/")
-async def rejected_page(desk: Desk) -> Response[bytes]:
+async def rejected_page(desk: NamedDependency[Desk]) -> Response[bytes]:
     """A page of the log."""
     text = desk.request.query_params.get("before", "")
     try:

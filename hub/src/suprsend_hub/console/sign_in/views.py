@@ -9,6 +9,8 @@ from typing import Literal
 
 from litestar import Response, get, post
 from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from suprsend_hub.console import paths
 from suprsend_hub.console.rendering import html, local_path, redirect
@@ -45,7 +47,7 @@ def _set_cookie(
 
 
 @get("/sign-in/")
-async def sign_in_page(request: HubRequest, services: Services) -> Response[bytes]:
+async def sign_in_page(request: HubRequest, services: NamedDependency[Services]) -> Response[bytes]:
     """The form; whoever is signed in already goes on."""
     back = request.query_params.get("next", "")
     try:
@@ -56,7 +58,7 @@ async def sign_in_page(request: HubRequest, services: Services) -> Response[byte
 
 
 @post("/sign-in/", status_code=200)
-async def sign_in(request: HubRequest, services: Services) -> Response[bytes]:
+async def sign_in(request: HubRequest, services: NamedDependency[Services]) -> Response[bytes]:
     """Check name and password."""
     fields = await read_form(request)
     nonce = request.cookies.get(VISIT_COOKIE, "")
@@ -88,7 +90,7 @@ def _signed_in(request: HubRequest, services: Services, token: str, location: st
 
 
 @get("/sign-in/link/{token:str}/")
-async def use_link(request: HubRequest, services: Services, token: str) -> Response[bytes]:
+async def use_link(request: HubRequest, services: NamedDependency[Services], token: FromPath[str]) -> Response[bytes]:
     """Sign in by a one-time link. One that is used up does no harm to who is signed in already."""
     try:
         session = await services.access.use_link(token, address=client_address(request))
@@ -102,7 +104,7 @@ async def use_link(request: HubRequest, services: Services, token: str) -> Respo
 
 
 @post("/sign-out/", status_code=200)
-async def sign_out(visit: Visit) -> Response[bytes]:
+async def sign_out(visit: NamedDependency[Visit]) -> Response[bytes]:
     """End this session in this browser, or all sessions of this console user."""
     fields = await visit.form()
     if fields.get("everywhere"):
@@ -111,7 +113,7 @@ async def sign_out(visit: Visit) -> Response[bytes]:
 
 
 @post("/theme/", status_code=200)
-async def choose_theme(request: HubRequest, services: Services) -> Response[bytes]:
+async def choose_theme(request: HubRequest, services: NamedDependency[Services]) -> Response[bytes]:
     """Keep the choice of colours in a cookie. Harmless, so it needs neither session nor token."""
     fields = await read_form(request)
     theme = fields.get("theme", "")

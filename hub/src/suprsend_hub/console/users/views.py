@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from litestar import Response, get, post
+from litestar.di import NamedDependency
 
 from suprsend_hub.console.rendering import page, redirect
 from suprsend_hub.console.users.filters import FILTER_CHANNELS, STATES, View, read_view
@@ -58,7 +59,7 @@ def name_of(properties: dict[str, Json]) -> str:
 
 
 @get("/w/{workspace:str}/users/")
-async def users_page(desk: Desk) -> Response[bytes]:
+async def users_page(desk: NamedDependency[Desk]) -> Response[bytes]:
     """The table: everybody newest first; those whose id begins as asked; or those of a filtered view."""
     query = desk.request.query_params
     view = read_view(query)
@@ -124,7 +125,7 @@ def _possible_id(text: str) -> bool:
 
 
 @get("/w/{workspace:str}/find/")
-async def find(desk: Desk) -> Response[bytes]:
+async def find(desk: NamedDependency[Desk]) -> Response[bytes]:
     """The search box: opens the one user whom the text names exactly, else shows what begins so."""
     text = desk.request.query_params.get("q", "").strip()
     found = await desk.services.search.resolve(desk.workspace_id, text) if text else []
@@ -134,14 +135,14 @@ async def find(desk: Desk) -> Response[bytes]:
 
 
 @get("/w/{workspace:str}/new-user/")
-async def new_user_page(desk: Desk) -> Response[bytes]:
+async def new_user_page(desk: NamedDependency[Desk]) -> Response[bytes]:
     """The form that creates a user."""
     desk.require_editor()
     return _new_user(desk, desk.request.query_params.get("distinct_id", ""), {})
 
 
 @post("/w/{workspace:str}/new-user/", status_code=200)
-async def new_user(desk: Desk, services: Services) -> Response[bytes]:
+async def new_user(desk: NamedDependency[Desk], services: NamedDependency[Services]) -> Response[bytes]:
     """Create a user with nothing but an id (and a name); an existing one is opened instead of being changed."""
     desk.require_editor()
     fields = await desk.form()

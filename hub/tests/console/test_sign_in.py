@@ -1,0 +1,206 @@
+"""Who gets into the console, for how long, and what strangers can find out."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pydantic import SecretStr
+from suprsend_hub.app import Hub, build_hub, sign_in_path
+from suprsend_hub.domain.console import Role
+from suprsend_hub.domain.errors import Unauthenticated
+from suprsend_hub.service.console_access import MAX_ATTEMPTS_PER_NAME, WINDOW, ConsoleAccessService
+from suprsend_hub.service.console_tokens import SESSION_S, TokenSigner
+from suprsend_hub.service.console_users import LINK_LIFETIME
+from suprsend_hub.service.secrets import generate_master_key
+from suprsend_hub.service.workspaces import NewWorkspace
+from suprsend_hub.settings import Settings
+
+from .support import PASSWORD, USERS, Browser
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_stranger_is_sent_to_the_sign_in_page_and_back_to_where_they_wanted(
+    stranger: Browser, hub: Hub, workspace_a: NewWorkspace
+) -> None:
+    asked = await stranger.get(USERS, q="x")
+    assert asked.status == 303
+    assert asked.location.startswith("/console/sign-in/?next=")
+    await hub.console_users.create("sam", PASSWORD)
+    await hub.console_users.grant("sam", workspace_a.name, Role.VIEWER)
+    await stranger.get(asked.location)
+    page = await stranger.post("/console/sign-in/", name="sam", password=PASSWORD, next=f"{USERS}?q=x")
+    assert (page.status, page.location) == (303, f"{USERS}?q=x")
+    assert (await stranger.get(page.location)).status == 200
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["https://evil.example/console/", "//evil.example/console/", "/\\evil.example", "/v1/user/", "javascript:x"],
+)
+async def test_signing_in_never_leads_out_of_the_console(stranger: Browser, hub: Hub, target: str) -> None:
+    await hub.console_users.create("sam", PASSWORD)
+    page = await stranger.sign_in("sam", next=target)
+    assert (page.status, page.location) == (303, "/console/")
+
+
+async def test_a_wrong_name_and_a_wrong_password_get_the_same_answer(stranger: Browser, hub: Hub) -> None:
+    await hub.console_users.create("sam", PASSWORD)
+    wrong_password = await stranger.sign_in("sam", "not the password")
+    wrong_name = await stranger.sign_in("max", "not the password")
+    assert wrong_password.status == wrong_name.status == 401
+    assert "Wrong name or password." in wrong_password.text
+    assert wrong_password.text == wrong_name.text
+
+
+async def test_a_console_user_without_a_password_cannot_sign_in_with_any(stranger: Browser, hub: Hub) -> None:
+    await hub.console_users.create("sam", None)
+    assert (await stranger.sign_in("sam", "")).status == 401
+    assert (await stranger.sign_in("sam", "no console user has this password")).status == 401
+
+
+async def test_guessing_is_stopped_and_the_right_password_does_not_help_then(
+    make_browser: Callable[[], Browser], hub: Hub
+) -> None:
+    await hub.console_users.create("sam", PASSWORD)
+    for _ in range(MAX_ATTEMPTS_PER_NAME):
+        assert (await make_browser().sign_in("sam", "guess")).status == 401
+    page = await make_browser().sign_in("sam")
+    assert page.status == 429
+    assert "Too many attempts" in page.text
+    assert (await make_browser().sign_in("max", "guess")).status == 401, "others are not concerned"
+
+
+async def test_the_count_of_attempts_starts_anew_after_its_window(hub: Hub) -> None:
+    await hub.console_users.create("sam", PASSWORD)
+    clock = [datetime.now(UTC)]
+    access = ConsoleAccessService(hub.database, hub.console_access.signer, now=lambda: clock[0])
+    for _ in range(MAX_ATTEMPTS_PER_NAME):
+        with pytest.raises(Unauthenticated):
+            await access.sign_in("sam", "guess", address="192.0.2.1")
+    clock[0] += WINDOW + timedelta(seconds=1)
+    assert await access.sign_in("sam", PASSWORD, address="192.0.2.1")
+
+
+async def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(stranger: Browser, hub: Hub) -> None:
+    await hub.console_users.create("sam", PASSWORD)
+    page = await stranger.sign_in("sam")
+    [cookie] = [line for line in page.response.headers.get_list("set-cookie") if "session" in line]
+    flags = {flag.strip().lower() for flag in cookie.split(";")[1:]}
+    assert {"httponly", "samesite=lax", "path=/console/"} <= flags
+    assert "secure" not in flags, "plain HTTP on the loopback interface"
+
+
+async def test_behind_https_cookies_are_secure(settings: Settings, anyio_backend: str) -> None:
+    import httpx2
+    from suprsend_hub.app import build_app
+
+    public = build_hub(settings.model_copy(update={"public_url": "https://hub.example"}))
+    async with (
+        public.database,
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(app=build_app(public)), base_url="http://hub.test") as client,
+    ):
+        answer = await client.get("/console/sign-in/")
+    assert "secure" in answer.headers["set-cookie"].lower()
+
+
+async def test_a_form_of_another_session_is_refused(editor: Browser, viewer: Browser, hub: Hub) -> None:
+    await viewer.get(USERS)
+    page = await editor.post("/console/sign-out/", form_token=viewer.token, everywhere="1")
+    assert page.status == 403
+    assert (await editor.get(USERS)).status == 200
+
+
+@pytest.mark.parametrize("token", ["", "x", "x.y", "é.é", "."])
+async def test_a_form_without_a_true_token_is_refused(editor: Browser, token: str) -> None:
+    assert (await editor.post("/console/sign-out/", form_token=token)).status == 403
+
+
+async def test_a_sign_in_form_without_the_cookie_of_its_page_is_refused(stranger: Browser, hub: Hub) -> None:
+    await hub.console_users.create("sam", PASSWORD)
+    await stranger.get("/console/sign-in/")
+    stranger.http.cookies.clear()
+    assert (await stranger.post("/console/sign-in/", name="sam", password=PASSWORD)).status == 403
+
+
+async def test_signing_out_everywhere_ends_the_sessions_of_other_browsers(
+    hub: Hub, editor: Browser, make_browser: Callable[[], Browser]
+) -> None:
+    other = make_browser()
+    await other.get(sign_in_path(await hub.console_users.one_time_link("erin")))
+    assert (await other.get(USERS)).status == 200
+    page = await editor.submit("/console/sign-out/", USERS, everywhere="1")
+    assert page.status == 303
+    assert (await other.get(USERS)).status == 303
+
+
+async def test_a_copied_session_is_over_after_signing_out_everywhere_a_new_password_and_deletion(
+    hub: Hub, make_browser: Callable[[], Browser], editor: Browser
+) -> None:
+    await hub.console_users.set_password("erin", "another long password")
+    assert (await editor.get(USERS)).status == 303
+    other = make_browser()
+    await other.sign_in("erin", "another long password")
+    assert (await other.get(USERS)).status == 200
+    await hub.console_users.delete("erin")
+    assert (await other.get(USERS)).status == 303
+
+
+async def test_a_one_time_link_signs_in_once(make_browser: Callable[[], Browser], hub: Hub) -> None:
+    await hub.console_users.create("sam", None)
+    path = sign_in_path(await hub.console_users.one_time_link("sam"))
+    first, second = make_browser(), make_browser()
+    assert (await first.get(path)).location == "/console/"
+    assert "No workspace yet" in (await first.get("/console/")).text
+    refused = await second.get(path)
+    assert refused.status == 401
+    assert "has been used or has expired" in refused.text
+    assert (await first.get(path)).status == 303, "who is signed in already goes on"
+
+
+async def test_a_one_time_link_expires(hub: Hub) -> None:
+    await hub.console_users.create("sam", None)
+    token = await hub.console_users.one_time_link("sam")
+    later = datetime.now(UTC) + LINK_LIFETIME + timedelta(seconds=1)
+    access = ConsoleAccessService(hub.database, hub.console_access.signer, now=lambda: later)
+    with pytest.raises(Unauthenticated):
+        await access.use_link(token, address="192.0.2.1")
+
+
+async def test_no_token_or_password_is_stored_as_it_is(hub: Hub) -> None:
+    await hub.console_users.create("sam", PASSWORD)
+    token = await hub.console_users.one_time_link("sam")
+    async with hub.database.connection() as connection:
+        rows = [str(tuple(row)) for table in ("console_user", "console_link")
+                for row in await connection.fetch(f"SELECT * FROM {table}")]  # fmt: skip
+    assert rows
+    assert not any(PASSWORD in row or token in row for row in rows)
+
+
+def test_a_session_ends_after_a_week_and_only_our_key_makes_one() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    signer = TokenSigner(generate_master_key())
+    token = signer.session(7, 1, now)
+    session = signer.read_session(token, now + timedelta(seconds=SESSION_S - 1))
+    assert session is not None
+    assert session.console_user_id == 7
+    assert signer.read_session(token, now + timedelta(seconds=SESSION_S)) is None
+    assert TokenSigner(generate_master_key()).read_session(token, now) is None
+    head, _, rest = token.partition(".")
+    assert head == "7"
+    assert signer.read_session(f"8.{rest}", now) is None
+
+
+def test_sessions_survive_a_change_of_the_master_key_as_secrets_do() -> None:
+    old, new = generate_master_key(), generate_master_key()
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    token = TokenSigner(old).session(7, 1, now)
+    assert TokenSigner(f"{new},{old}").read_session(token, now) is not None
+
+
+def test_form_tokens_differ_each_time_and_belong_to_their_session() -> None:
+    signer = TokenSigner(SecretStr(generate_master_key()).get_secret_value())
+    first, second = signer.form_token("a"), signer.form_token("a")
+    assert first != second
+    assert signer.check_form_token(first, "a")
+    assert not signer.check_form_token(first, "b")
