@@ -71,6 +71,19 @@ async def test_unknown_recipients_are_created_with_their_inline_profile(hub: Hub
     assert (await hub.recipients.page(WORKSPACE, PageRequest(), object_type="teams")).count == 2
 
 
+async def test_the_documented_cursor_leads_to_the_subscriptions_made_since(hub: Hub) -> None:
+    """The customer's page prints a cursor of January 2025, one character short; what came after it is shown."""
+    await create(hub, team("core"), team("web"))
+    await subscribe(hub, team("core"), "ada")
+    await subscribe(hub, team("web"), "ada")
+    request = PageRequest(limit=1, after="01JJW6HXXXXPB59ARDW85G0KN")
+    page = await hub.subscriptions.page_of_subscriber(user("ada"), request)
+    assert [view.parent.key.recipient_id for view in page.rows] == ["core"]
+    assert page.after is not None
+    page = await hub.subscriptions.page_of_subscriber(user("ada"), PageRequest(limit=1, after=page.after))
+    assert [view.parent.key.recipient_id for view in page.rows] == ["web"]
+
+
 async def test_subscribing_again_overwrites_the_properties_and_counts_once(hub: Hub) -> None:
     await create(hub, team("core"))
     [first] = await subscribe(hub, team("core"), "ada", role="dev")

@@ -88,6 +88,12 @@ async def test_edits_of_one_user_in_a_batch_apply_in_order(hub: Hub) -> None:
     assert properties(await stored(hub, "ada")) == {"seen": list(range(50))}
 
 
+async def test_users_of_a_batch_are_listed_in_the_order_they_came(hub: Hub) -> None:
+    await apply(hub, edit("b", {"$set": {"n": 1}}), edit("c"), edit("a"), edit("b", {"$set": {"n": 2}}))
+    page = await hub.recipients.page(WORKSPACE, PageRequest())
+    assert [row.key.recipient_id for row in page.rows] == ["a", "c", "b"]
+
+
 async def test_a_refused_strict_edit_changes_nothing_and_is_not_in_the_history(hub: Hub) -> None:
     outcomes = await apply(
         hub,

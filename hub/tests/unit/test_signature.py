@@ -57,7 +57,7 @@ def test_accepts_what_the_other_sdks_signed(vector: dict) -> None:
 
 @pytest.mark.parametrize(
     "vector",
-    [v for v in [*PYTHON["vectors"], *OTHERS["node"]["vectors"], *OTHERS["go"]["vectors"]]],
+    [*PYTHON["vectors"], *OTHERS["node"]["vectors"], *OTHERS["go"]["vectors"]],
     ids=lambda v: v["name"],
 )
 def test_refuses_every_vector_under_another_secret(vector: dict) -> None:

@@ -198,7 +198,7 @@ async def list_parents_of_object(
     object_id: FromPath[str],
     request: HubRequest,
 ) -> Response[bytes]:
-    """A page of the objects that an object is subscribed to, newest first."""
+    """A page of the objects that an object is subscribed to, oldest first."""
     key = _key(caller, object_type, object_id)
     page = await subscriptions.page_of_subscriber(key, PageRequest.parse(request.query_params))
     return Response(page_json(page, parent_object), media_type=MediaType.JSON)

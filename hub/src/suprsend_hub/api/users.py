@@ -106,7 +106,7 @@ async def list_objects_of_user(
     distinct_id: FromPath[str],
     request: HubRequest,
 ) -> Response[bytes]:
-    """A page of the objects that a user is subscribed to, newest first."""
+    """A page of the objects that a user is subscribed to, oldest first."""
     page = await subscriptions.page_of_subscriber(_key(caller, distinct_id), PageRequest.parse(request.query_params))
     return Response(page_json(page, parent_object), media_type=MediaType.JSON)
 
@@ -118,7 +118,7 @@ async def list_lists_of_user(
     distinct_id: FromPath[str],
     request: HubRequest,
 ) -> Response[bytes]:
-    """A page of the lists that a user is a member of, newest first."""
+    """A page of the lists that a user is a member of, oldest first."""
     key = _key(caller, distinct_id)
     page = await lists.page_of_user(caller.workspace_id, key.recipient_id, PageRequest.parse(request.query_params))
     return Response(page_json(page, membership_object), media_type=MediaType.JSON)

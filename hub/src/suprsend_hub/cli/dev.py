@@ -15,7 +15,6 @@ from suprsend_hub.domain.console import Role
 from suprsend_hub.service.secrets import generate_master_key
 from suprsend_hub.settings import DEFAULT_PORT, PREFIX, Settings
 from suprsend_hub.store.embedded import embedded_postgres, owned_directory
-from suprsend_hub.store.migrate import migrate
 
 HOST = "127.0.0.1"
 WORKSPACE = "development"
@@ -60,6 +59,8 @@ def dev(
 
 async def _prepare(url: str, directory: Path) -> tuple[str, str]:
     """Migrate, make sure that workspace and console user exist; returns an API key and a one-time sign-in token."""
+    from suprsend_hub.store.migrate import migrate  # Alembic takes a second to import
+
     await migrate(url)
     hub = build_hub(Settings())
     key_file = directory / "api.key"

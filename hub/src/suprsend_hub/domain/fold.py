@@ -424,11 +424,11 @@ def _is_plain_value(value: Json) -> bool:
     """Whether a value is a scalar that may surely be stored. Zeros are left out of floats: 0.0 and -0.0 differ."""
     kind = type(value)
     if kind is str:
-        return value.isascii() and "\0" not in value
+        return bool(value.isascii() and "\0" not in value)
     if kind is int:
-        return MIN_INTEGER <= value <= MAX_INTEGER
+        return bool(MIN_INTEGER <= value <= MAX_INTEGER)
     if kind is float:
-        return value != 0 and isfinite(value)
+        return bool(value != 0 and isfinite(value))
     return kind is bool or value is None
 
 

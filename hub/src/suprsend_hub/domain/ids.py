@@ -24,7 +24,7 @@ _SHOWN_CHARS: Final = 80
 
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _CROCKFORD_VALUE: Final = {c: i for i, c in enumerate(_CROCKFORD)}
-_ULID_CHARS: Final = 26
+ULID_CHARS: Final = 26
 _RANDOM_BITS: Final = 80
 _MAX_CLOCK_MS: Final = 2**48 - 1
 _MAX_ULID: Final = 2**128 - 1
@@ -138,8 +138,8 @@ class UlidFactory:
 def ulid_text(ulid: uuid.UUID) -> str:
     """Return the 26 Crockford characters of a ULID; text order is the order of the ids."""
     rest = ulid.int
-    chars = [""] * _ULID_CHARS
-    for position in range(_ULID_CHARS - 1, -1, -1):
+    chars = [""] * ULID_CHARS
+    for position in range(ULID_CHARS - 1, -1, -1):
         chars[position] = _CROCKFORD[rest & 31]
         rest >>= 5
     return "".join(chars)
@@ -151,8 +151,8 @@ def parse_ulid(text: str) -> uuid.UUID:
     Raises:
         InvalidRequest: anything else; code `invalid_ulid`.
     """
-    if type(text) is not str or len(text) != _ULID_CHARS:
-        raise InvalidRequest(f"a cursor or record id has {_ULID_CHARS} characters", code="invalid_ulid")
+    if type(text) is not str or len(text) != ULID_CHARS:
+        raise InvalidRequest(f"a cursor or record id has {ULID_CHARS} characters", code="invalid_ulid")
     number = 0
     for char in text.upper():
         digit = _CROCKFORD_VALUE.get(char)

@@ -45,7 +45,7 @@ class RejectedRow:
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceRow:
-    """A workspace; the secret is encrypted and stays out of the repr."""
+    """A workspace; the secret is encrypted and stays out of the repr. `edits_per_second` is 0 without a rate limit."""
 
     workspace_id: int
     name: str
@@ -53,6 +53,8 @@ class WorkspaceRow:
     workspace_key: str
     secret_encrypted: bytes = field(repr=False)
     created_at: datetime
+    edits_per_second: int
+    burst_edits: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,9 +41,7 @@ def value_bytes(value: Json) -> int:
     return len(_encode(value))
 
 
-def bound_after(
-    profile: Profile | None, operations: Json, edit_bytes: int | None = None
-) -> tuple[int | None, bool]:
+def bound_after(profile: Profile | None, operations: Json, edit_bytes: int | None = None) -> tuple[int | None, bool]:
     """Return a size in bytes that the profile cannot exceed after the edit, and whether that is above the limit.
 
     `edit_bytes`: the size of JSON text that holds the operations, if the caller knows it.

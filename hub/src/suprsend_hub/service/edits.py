@@ -233,7 +233,9 @@ class EditService:
         now = self._now()
         pending = [group for group in groups if group.changed]
         while pending:
-            fresh_ids = dict(zip((group.key for group in pending), self._ulids.batch(len(pending)), strict=True))
+            # New profiles are in the order of their first edits, whatever the order of their locks.
+            arrived = sorted(pending, key=lambda group: group.entries[0].edit_id)
+            fresh_ids = dict(zip((group.key for group in arrived), self._ulids.batch(len(arrived)), strict=True))
             writes = [group.write(fresh_ids[group.key], now) for group in pending]
             written = await profiles.upsert(connection, writes, now)
             lost: list[_Group] = []

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from suprsend_hub.domain.errors import Unavailable
 from suprsend_hub.store.database import Database
-from suprsend_hub.store.migrate import HEAD, current_revision
+from suprsend_hub.store.schema_version import HEAD, current_revision
 
 _ANSWER_S = 2
 """Seconds that the database has for an answer: who asks for readiness asks again soon."""

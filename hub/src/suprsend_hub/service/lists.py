@@ -173,7 +173,7 @@ class ListService:
             )
 
     async def page_of_user(self, workspace_id: int, distinct_id: str, request: PageRequest) -> Page[MembershipView]:
-        """Lists that a user is a member of, newest membership first (all_users is not named). NotFound if unknown."""
+        """Lists that a user is a member of, oldest membership first (all_users is not named). NotFound if unknown."""
         key = RecipientKey.user(workspace_id, distinct_id)
         async with self._database.connection() as connection:
             if await profiles.find(connection, key) is None:
@@ -182,7 +182,7 @@ class ListService:
 
             async def fetch(cursor: UUID | None, backward: bool, limit: int) -> list[Membership]:
                 return await lists.page_memberships(
-                    connection, workspace_id, distinct_id, cursor=cursor, backward=backward, limit=limit
+                    connection, workspace_id, distinct_id, cursor=cursor, backward=not backward, limit=limit
                 )
 
             page = await fetch_page(

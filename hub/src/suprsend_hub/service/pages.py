@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from suprsend_hub.domain.errors import InvalidRequest
-from suprsend_hub.domain.ids import parse_ulid, ulid_text
+from suprsend_hub.domain.ids import ULID_CHARS, parse_ulid, ulid_text
 
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 1000
@@ -75,8 +75,9 @@ class CursorForm(Generic[_Cursor]):
 
 
 def _read_ulid(text: str) -> UUID:
+    """A shorter text is the position before everything that starts with it: the documentation's own sample is one."""
     try:
-        return parse_ulid(text)
+        return parse_ulid(text.ljust(ULID_CHARS, "0"))
     except InvalidRequest as error:
         raise InvalidRequest(f"{error.message}; take it from `meta` of another page", code="invalid_cursor") from error
 

@@ -153,7 +153,7 @@ class SubscriptionService:
             return page.with_rows(await _subscriber_views(connection, page.rows))
 
     async def page_of_subscriber(self, subscriber: RecipientKey, request: PageRequest) -> Page[ParentView]:
-        """Objects that a user or object is subscribed to, newest subscription first; NotFound for an unknown one."""
+        """Objects that a user or object is subscribed to, oldest subscription first; NotFound for an unknown one."""
         async with self._database.connection() as connection:
             if await profiles.find(connection, subscriber) is None:
                 words = subscriber.describe()
@@ -163,7 +163,7 @@ class SubscriptionService:
 
             async def fetch(cursor: UUID | None, backward: bool, limit: int) -> list[tuple[RecipientKey, UUID]]:
                 return await subscriptions.page_of_subscriber(
-                    connection, subscriber, cursor=cursor, backward=backward, limit=limit
+                    connection, subscriber, cursor=cursor, backward=not backward, limit=limit
                 )
 
             page = await fetch_page(request, form=ULID_CURSOR, fetch=fetch, cursor_of=lambda row: row[1], count=count)

@@ -75,6 +75,7 @@ def embedded_postgres(directory: Path, *, version: int = POSTGRES_VERSION) -> It
         yield server.get_uri(database=_DATABASE)
     finally:
         server.stop()
+        server.cleanup_mode = None  # it would stop the server again when the process ends, and complain
 
 
 def _tune(pgdata: Path) -> None:

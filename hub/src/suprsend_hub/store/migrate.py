@@ -11,15 +11,15 @@ from pathlib import Path
 import asyncpg
 from alembic import command, op
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection as SyncConnection
 from sqlalchemy import pool
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.util import await_only
 
-from suprsend_hub.store.database import Connection, translated_errors
-
-HEAD = "0003"
-"""The revision that this version of the code works on."""
+from suprsend_hub.domain.errors import Conflict
+from suprsend_hub.store.database import translated_errors
+from suprsend_hub.store.schema_version import HEAD, current_revision
 
 _MIGRATION_LOCK = 7877_0001
 """Advisory lock: two hubs that start at once migrate one after the other."""
@@ -54,16 +54,14 @@ def _upgrade(connection: SyncConnection, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(str(files("suprsend_hub.store.migrations")))))
     config.attributes["connection"] = connection
-    command.upgrade(config, revision)
+    try:
+        command.upgrade(config, revision)
+    except CommandError as error:  # the database is at a revision that this version does not have
+        raise Conflict(
+            f"this database belongs to a newer version of the hub than this one, which knows revision {HEAD}: {error}",
+            code="newer_schema",
+        ) from error
     connection.commit()
-
-
-async def current_revision(connection: "Connection | asyncpg.Connection[asyncpg.Record]") -> str | None:
-    """The revision of the database, or None if it has never been migrated."""
-    if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
-        return None
-    revision: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
-    return revision
 
 
 def migrate_now(url: str) -> str:
