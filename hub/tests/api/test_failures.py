@@ -1,0 +1,189 @@
+"""When the hub itself cannot: the database away, too much at once, a damaged row. Clear answers, and no secrets."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import asyncpg
+import httpx2
+import pytest
+from pydantic import SecretStr
+from suprsend_hub.api.routing import raw_path_routing
+from suprsend_hub.app import Hub, build_app, build_hub
+from suprsend_hub.service.workspaces import NewWorkspace
+from suprsend_hub.settings import Settings
+
+from .support import BASE_URL, ApiClient, assert_error, bearer, nobody
+
+pytestmark = pytest.mark.anyio
+
+
+class Relay:
+    """Stands between the hub and PostgreSQL; `cut` it and connections break and new ones are refused."""
+
+    def __init__(self, directory: Path, target: str) -> None:
+        self._path = str(directory / ".s.PGSQL.5432")
+        self._target = target
+        self._server: asyncio.Server | None = None
+        self._writers: list[asyncio.StreamWriter] = []
+
+    async def mend(self) -> None:
+        self._server = await asyncio.start_unix_server(self._connected, self._path)
+
+    async def cut(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        for writer in self._writers:
+            writer.transport.abort()
+        self._writers.clear()
+        await self._server.wait_closed()
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        to_reader, to_writer = await asyncio.open_unix_connection(self._target)
+        self._writers += [writer, to_writer]
+        await asyncio.gather(self._copy(reader, to_writer), self._copy(to_reader, writer))
+
+    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(65_536):
+                writer.write(data)
+                await writer.drain()
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+
+@pytest.fixture
+async def relay(database_url: str, anyio_backend: str) -> AsyncIterator[Relay]:
+    with tempfile.TemporaryDirectory(prefix="relay-") as directory:
+        [socket_directory] = parse_qs(urlsplit(database_url).query)["host"]
+        between = Relay(Path(directory), f"{socket_directory}/.s.PGSQL.5432")
+        await between.mend()
+        yield between
+        await between.cut()
+
+
+@pytest.fixture
+async def relayed(relay: Relay, settings: Settings, workspace_a: NewWorkspace) -> AsyncIterator[ApiClient]:
+    """Workspace A at a hub that reaches the database through the relay."""
+    assert settings.database_url is not None
+    url = urlsplit(settings.database_url.get_secret_value())
+    query = urlencode({"host": str(Path(relay._path).parent)})
+    hub = build_hub(settings.model_copy(update={"database_url": SecretStr(url._replace(query=query).geturl())}))
+    async with hub.database:
+        hub.batcher.start()
+        transport = httpx2.ASGITransport(app=raw_path_routing(build_app(hub)))
+        async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as http:
+            yield ApiClient(http, bearer(workspace_a.api_key))
+        await hub.batcher.stop()
+
+
+async def test_while_the_database_is_away_all_is_503_and_afterwards_it_works_again(
+    relayed: ApiClient, relay: Relay
+) -> None:
+    stranger = ApiClient(relayed.http, nobody)
+    await relayed.upsert("ada", {"n": 1})
+    await relay.cut()
+    requests = {
+        "read": relayed.get("/v1/user/ada/"),
+        "page": relayed.get("/v1/user/"),
+        "upsert": relayed.post("/v1/user/ada/", {"n": 2}),
+        "edit": relayed.patch("/v1/user/ada/", {"operations": [{"$add": {"n": 1}}]}),
+        "event": relayed.post("/event/", {"distinct_id": "ada", "$user_operations": [{"$add": {"n": 1}}]}),
+        "delete": relayed.delete("/v1/user/ada/"),
+        "list": relayed.get("/v1/subscriber_list/"),
+        "unknown credentials": ApiClient(relayed.http, bearer("SS.unknown")).get("/v1/user/"),
+    }
+    for name, answer in zip(requests, await asyncio.gather(*requests.values()), strict=True):
+        assert (name, answer.status_code) == (name, 503)
+        assert_error(answer, 503, "database_unavailable")
+        assert int(answer.headers["retry-after"]) >= 1
+        assert "postgresql://" not in answer.text
+    assert (await stranger.get("/healthz")).status_code == 200
+    ready = await stranger.get("/readyz")
+    assert (ready.status_code, ready.json()["status"]) == (503, "unavailable")
+
+    await relay.mend()
+    assert await relayed.properties("ada") == {"n": 1}
+    edited = await relayed.patch("/v1/user/ada/", {"operations": [{"$add": {"n": 1}}]})
+    assert edited.json()["properties"] == {"n": 2}
+    assert (await stranger.get("/readyz")).status_code == 200
+
+
+async def test_a_write_waits_out_a_short_absence_of_the_database(relayed: ApiClient, relay: Relay) -> None:
+    await relayed.upsert("ada", {"n": 1})
+    await relay.cut()
+    writing = asyncio.create_task(relayed.patch("/v1/user/ada/", {"operations": [{"$add": {"n": 1}}]}))
+    await asyncio.sleep(0.2)
+    assert not writing.done()
+    await relay.mend()
+    answer = await writing
+    assert (answer.status_code, answer.json()["properties"]) == (202, {"n": 2})
+
+
+async def test_more_than_the_queue_holds_is_503_at_once_and_nothing_of_it_is_applied(
+    settings: Settings, workspace_a: NewWorkspace
+) -> None:
+    small = settings.model_copy(update={"max_queued_edits": 10, "lanes": 1})
+    hub = build_hub(small)
+    async with hub.database:
+        transport = httpx2.ASGITransport(app=raw_path_routing(build_app(hub)))
+        async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as http:
+            client = ApiClient(http, bearer(workspace_a.api_key))
+            await client.get("/v1/user/")  # the credentials are known from here on
+            hub.batcher.start()
+            events = [{"distinct_id": f"u-{n}", "$user_operations": []} for n in range(100)]
+            answers = await asyncio.gather(*(client.post("/event/", events) for _ in range(40)))
+            refused = [answer for answer in answers if answer.status_code != 202]
+            for answer in refused:
+                assert_error(answer, 503, "overloaded")
+                assert answer.headers["retry-after"] == "1"
+            assert 0 < len(refused) < 40
+            assert await client.count() == 100
+            await hub.batcher.stop()
+            assert_error(await client.post("/event/", events), 503, "stopping")
+
+
+async def test_a_defect_is_a_500_that_tells_nothing_of_the_inside(
+    a: ApiClient, database_url: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A damaged row stands for any defect: the log names the error and the place, the answer does not."""
+    await a.upsert("ada")
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("""UPDATE profile SET channels = '{"$email": "damaged on purpose"}'""")
+    await connection.close()
+    answer = await a.get("/v1/user/ada/")
+    body = assert_error(answer, 500, "internal_error")
+    assert "damaged" not in answer.text
+    assert "msgspec" not in answer.text.lower()
+    assert body["detail"] == body["message"]
+    log = "".join(capfd.readouterr())
+    assert "ValidationError" in log
+    assert "damaged on purpose" not in log
+
+
+async def test_no_secret_shows_in_the_repr_of_what_holds_one(
+    hub: Hub, settings: Settings, workspace_a: NewWorkspace
+) -> None:
+    shown = repr(hub) + repr(settings) + repr(workspace_a)
+    for secret in (settings.database_url, settings.master_key):
+        assert isinstance(secret, SecretStr)
+        assert secret.get_secret_value() not in shown
+    assert workspace_a.workspace_secret not in shown
+    assert workspace_a.api_key not in shown
+
+
+async def test_a_client_that_leaves_early_does_no_harm(a: ApiClient, hub: Hub) -> None:
+    """Its edit may or may not have been applied; the next one is."""
+    for _ in range(5):
+        leaving = asyncio.create_task(a.patch("/v1/user/ada/", {"operations": [{"$add": {"n": 1}}]}))
+        await asyncio.sleep(0)
+        leaving.cancel()
+        await asyncio.gather(leaving, return_exceptions=True)
+    user = await a.patch("/v1/user/ada/", {"operations": [{"$add": {"n": 100}}]})
+    assert user.status_code == 202
+    assert 100 <= user.json()["properties"]["n"] <= 105
+    assert (await ApiClient(a.http, nobody).get("/readyz")).status_code == 200
