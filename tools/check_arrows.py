@@ -81,7 +81,7 @@ def downward(*layers: list[str]) -> dict[str, set[str]]:
 
 SDK = Rules(
     parts=downward(["__init__"], SHELLS, IO, DECISIONS, PURE, LEAVES) | {"testing": set()},
-    foreign={name: {*SHELLS, *IO} for name in ("httpx2", "asyncio", "stamina")},
+    foreign={name: {*SHELLS, *IO} for name in ("asyncio", "httpcore2", "httpx2")},
     never={"suprsend_hub"},
 )
 

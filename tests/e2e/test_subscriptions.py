@@ -81,7 +81,7 @@ def test_wrong_subscriptions_are_refused(answers, prefix):
 
 def test_the_objects_of_a_user_are_walked_forth_and_back(answers):
     first, second = answers["objects of a user, page 1"], answers["objects of a user, page 2"]
-    assert (object_ids(first), object_ids(second)) == (["company"], ["web"])
+    assert (object_ids(first), object_ids(second)) == (["web"], ["company"])
     assert (first["meta"]["has_prev"], first["meta"]["has_next"]) == (False, True)
     assert (second["meta"]["has_prev"], second["meta"]["has_next"]) == (True, False)
     assert answers["objects of a user, back to page 1"] == first
