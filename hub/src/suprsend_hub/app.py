@@ -32,6 +32,7 @@ from suprsend_hub.service.edits import EditService
 from suprsend_hub.service.health import HealthService
 from suprsend_hub.service.lists import ListService
 from suprsend_hub.service.maintenance import MaintenanceService
+from suprsend_hub.service.rate_limits import RateLimits
 from suprsend_hub.service.recipients import RecipientService
 from suprsend_hub.service.rejected import RejectedService
 from suprsend_hub.service.secrets import SecretBox
@@ -65,6 +66,7 @@ class Hub:
     subscriptions: SubscriptionService
     sweeper: Sweeper
     workspaces: WorkspaceService
+    request_timeout_s: float
     public_url: str | None = None
 
 
@@ -81,6 +83,7 @@ def build_hub(settings: Settings) -> Hub:
     signer = TokenSigner(settings.master_key.get_secret_value())
     ulids = UlidFactory(lambda: time.time_ns() // 1_000_000, os.urandom)
     edits = EditService(database, now=utc_now, ulids=ulids)
+    rate_limits = RateLimits(monotonic=time.monotonic)
     batcher = Batcher(
         edits.apply,
         BatcherLimits(
@@ -88,6 +91,7 @@ def build_hub(settings: Settings) -> Hub:
             max_queued_edits=settings.max_queued_edits,
             database_patience_s=settings.database_patience_s,
         ),
+        admit=rate_limits.admit,
     )
     lists_service = ListService(database, now=utc_now, ulids=ulids)
     recipients = RecipientService(database, batcher, ulids=ulids)
@@ -97,7 +101,7 @@ def build_hub(settings: Settings) -> Hub:
         console_access=ConsoleAccessService(database, signer, now=utc_now),
         console_search=ConsoleSearchService(database, recipients),
         console_users=ConsoleUserService(database, now=utc_now),
-        credentials=CredentialService(database, secrets),
+        credentials=CredentialService(database, secrets, rate_limits),
         health=HealthService(
             database, queued_edits=lambda: batcher.queued_edits, write_trouble=lambda: batcher.trouble
         ),
@@ -108,6 +112,7 @@ def build_hub(settings: Settings) -> Hub:
         subscriptions=SubscriptionService(database, batcher, now=utc_now, ulids=ulids),
         sweeper=Sweeper(lists_service),
         workspaces=WorkspaceService(database, secrets, now=utc_now, ulids=ulids),
+        request_timeout_s=settings.request_timeout_s,
         public_url=settings.public_url,
     )
 
@@ -143,6 +148,7 @@ def build_app(hub: Hub) -> Litestar:
             "health": Provide(lambda: hub.health, sync_to_thread=False),
             "lists": Provide(lambda: hub.lists, sync_to_thread=False),
             "recipients": Provide(lambda: hub.recipients, sync_to_thread=False),
+            "request_timeout_s": Provide(lambda: hub.request_timeout_s, sync_to_thread=False),
             "subscriptions": Provide(lambda: hub.subscriptions, sync_to_thread=False),
         },
         exception_handlers={

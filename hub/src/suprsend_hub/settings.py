@@ -53,6 +53,9 @@ class Settings(BaseSettings):
     database_patience_s: float = Field(
         default=15.0, ge=0, description="Seconds a write waits for a database that does not answer, before 503."
     )
+    request_timeout_s: float = Field(
+        default=30.0, gt=0, le=60, description="Seconds that a request's head, and then its body, have to arrive."
+    )
     public_url: str | None = Field(
         default=None,
         pattern=r"^https?://[^\s/]+(/[^\s]*)?$",

@@ -3,6 +3,7 @@
 The body is read before anything looks at it, because the signature covers its bytes.
 """
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -12,7 +13,7 @@ from litestar import Request
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 
-from suprsend_hub.domain.errors import InvalidRequest, TooLarge
+from suprsend_hub.domain.errors import InvalidRequest, TimedOut, TooLarge
 from suprsend_hub.domain.ids import insert_key
 from suprsend_hub.domain.wire import Json
 from suprsend_hub.service.credentials import CredentialService, SignedRequest, Workspace
@@ -50,10 +51,16 @@ class Caller:
         return decode_json(self.body)
 
 
-async def authenticate(request: HubRequest, credentials: NamedDependency[CredentialService]) -> Caller:
+async def authenticate(
+    request: HubRequest, credentials: NamedDependency[CredentialService], request_timeout_s: NamedDependency[float]
+) -> Caller:
     """Read the body and check the credentials of a request."""
     limit = MAX_EVENT_BODY_BYTES if request.scope["path"].startswith("/event") else MAX_BODY_BYTES
-    body = await _read_body(request, limit)
+    try:
+        async with asyncio.timeout(request_timeout_s):
+            body = await _read_body(request, limit)
+    except TimeoutError as error:
+        raise TimedOut(f"the body did not arrive within {request_timeout_s:g} seconds") from error
     headers = request.headers
     workspace = await credentials.authenticate(
         SignedRequest(

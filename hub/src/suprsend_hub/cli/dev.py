@@ -53,6 +53,7 @@ def dev(
                 host=HOST,
                 port=listening_port,
                 workers=workers,
+                request_timeout_s=Settings().request_timeout_s,
                 on_listening=lambda address: typer.echo(f"Listening on {address}"),
             )
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 
 from granian.constants import Interfaces, Loops
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
 
@@ -21,7 +22,9 @@ _BACKLOG = 2048
 _STOP_S = 20
 
 
-def run_server(*, host: str, port: int, workers: int, on_listening: Callable[[str], None]) -> None:
+def run_server(
+    *, host: str, port: int, workers: int, request_timeout_s: float, on_listening: Callable[[str], None]
+) -> None:
     """Serve until SIGINT or SIGTERM. `on_listening` is called with the address once requests are answered."""
     server = Server(
         "suprsend_hub.cli.server:create_worker_app",
@@ -32,6 +35,7 @@ def run_server(*, host: str, port: int, workers: int, on_listening: Callable[[st
         interface=Interfaces.ASGI,
         loop=Loops.uvloop,
         backlog=_BACKLOG,
+        http1_settings=HTTP1Settings(header_read_timeout=round(request_timeout_s * 1000)),
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
         workers_kill_timeout=_STOP_S,

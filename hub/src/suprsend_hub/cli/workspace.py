@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from suprsend_hub.app import Hub
-from suprsend_hub.cli.main import app, with_hub
+from suprsend_hub.cli.main import app, fail, with_hub
 from suprsend_hub.domain.ids import ulid_text
 
 workspace = typer.Typer(help="Workspaces.", no_args_is_help=True)
@@ -38,6 +38,32 @@ def list_all() -> None:
     async def use(hub: Hub) -> None:
         for row in await hub.workspaces.list_all():
             typer.echo(f"{row.name}\t{row.workspace_key}\t{row.workspace_uid}\t{row.created_at:%Y-%m-%d %H:%M} UTC")
+
+    with_hub(use)
+
+
+@workspace.command("limit")
+def limit(
+    name: WorkspaceName,
+    edits_per_second: Annotated[
+        int | None, typer.Option(help="Edits per second, per worker; 0 lifts the limit.", min=0)
+    ] = None,
+    burst: Annotated[int | None, typer.Option(help="Edits at once after a rest; else a second's worth.", min=1)] = None,
+) -> None:
+    """Limit how fast a workspace may edit, or show its limit; running hubs follow within seconds."""
+
+    async def use(hub: Hub) -> None:
+        if edits_per_second is not None:
+            row = await hub.workspaces.limit(name, edits_per_second=edits_per_second, burst_edits=burst)
+        elif burst is not None:
+            fail("--burst needs --edits-per-second")
+        else:
+            row = await hub.workspaces.get(name)
+        typer.echo(
+            f"{row.edits_per_second} edits per second, {row.burst_edits} at once, per worker."
+            if row.edits_per_second
+            else "No limit."
+        )
 
     with_hub(use)
 

@@ -7,6 +7,7 @@ DomainError
 ├─ Unauthenticated   no credentials, or credentials that do not verify
 ├─ Forbidden         good credentials that do not allow this
 ├─ TooLarge          a body or record is above its limit
+├─ TimedOut          the request did not arrive in time
 ├─ Unavailable       the store cannot answer now (retry_after_s)
 └─ RateLimited       too many requests (retry_after_s)
 
@@ -72,6 +73,12 @@ class TooLarge(DomainError):
     """A body or a record is above its limit; the message names limit and unit."""
 
     default_code = "too_large"
+
+
+class TimedOut(DomainError):
+    """The request did not arrive in time; nothing was applied."""
+
+    default_code = "request_timeout"
 
 
 class _Temporary(DomainError):

@@ -15,6 +15,8 @@ from suprsend_hub.service.edits import Edit, Outcome, RejectedRecord
 from suprsend_hub.service.fair_queue import FairQueue
 
 Apply = Callable[[Sequence[Edit], Sequence[RejectedRecord]], Awaitable[list[Outcome]]]
+Admit = Callable[[int, int], None]
+"""Given a workspace and how many edits it wants to make: raises if they are too many for now."""
 
 _log = structlog.get_logger("suprsend_hub.batcher")
 
@@ -56,8 +58,9 @@ class _Request:
 class Batcher:
     """Collects write requests and applies them in shared transactions. Start before use, stop to drain."""
 
-    def __init__(self, apply: Apply, limits: BatcherLimits | None = None) -> None:
+    def __init__(self, apply: Apply, limits: BatcherLimits | None = None, *, admit: Admit | None = None) -> None:
         self._apply = apply
+        self._admit = admit
         self._limits = limits or BatcherLimits()
         self._queue = FairQueue[_Request](
             max_edits=self._limits.max_queued_edits, max_bytes=self._limits.max_queued_bytes
@@ -85,11 +88,14 @@ class Batcher:
     ) -> list[Outcome]:
         """Apply the edits of one request, in order, all in one transaction with whatever else waits.
 
-        Returns one outcome per edit. Raises Unavailable when the queue is full or the database stays away. A caller
-        that is cancelled while its request waits withdraws it; under way, the edits are applied all the same.
+        Returns one outcome per edit. Raises Unavailable when the queue is full or the database stays away, RateLimited
+        when the workspace is above its own limit. A caller that is cancelled while its request waits withdraws it;
+        under way, the edits are applied all the same.
         """
         if self._stopping:
             raise Unavailable("the hub is stopping; try again in a moment", code="stopping", retry_after_s=1)
+        if self._admit is not None:
+            self._admit(workspace_id, len(edits) + len(rejects))
         loop = asyncio.get_running_loop()
         request = _Request(edits, rejects, size_bytes, loop.time(), loop.create_future())
         pushed_out = self._queue.offer(workspace_id, request)

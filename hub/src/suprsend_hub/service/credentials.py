@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 from suprsend_hub.domain.errors import Unauthenticated
 from suprsend_hub.domain.records import WorkspaceRow
 from suprsend_hub.domain.signature import verify
+from suprsend_hub.service.rate_limits import RateLimit, RateLimits
 from suprsend_hub.service.secrets import SecretBox, hash_api_key
 from suprsend_hub.store import workspaces
 from suprsend_hub.store.database import Database
@@ -52,6 +53,7 @@ class SignedRequest:
 @dataclass(frozen=True, slots=True)
 class _Credential:
     workspace: Workspace
+    limit: RateLimit | None
     secret: bytes = field(repr=False)
 
 
@@ -59,42 +61,52 @@ class CredentialService:
     """Authenticates requests. One instance per process."""
 
     def __init__(
-        self, database: Database, secrets: SecretBox, *, monotonic: Callable[[], float] = time.monotonic
+        self,
+        database: Database,
+        secrets: SecretBox,
+        rate_limits: RateLimits,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._secrets = secrets
+        self._rate_limits = rate_limits
         self._by_key = _Cache[str](monotonic)
         self._by_api_key = _Cache[bytes](monotonic)
 
     async def authenticate(self, request: SignedRequest) -> Workspace:
-        """The workspace of the request; Unauthenticated, with one text for all causes, otherwise."""
+        """The workspace of the request; Unauthenticated, with one text for all causes, otherwise.
+
+        The workspace's rate limit, as fresh as its credentials, is made known to the write path.
+        """
         authorization = (request.authorization or "").strip()
         scheme, _, rest = authorization.partition(" ")
         if scheme.lower() == "bearer":
-            workspace = await self._by_bearer(rest.strip())
+            credential = await self._by_bearer(rest.strip())
         elif scheme.lower() == "servicetoken":
-            workspace = None
+            credential = None
         else:
-            workspace = await self._by_signature(authorization, request)
-        if workspace is None:
+            credential = await self._by_signature(authorization, request)
+        if credential is None:
             raise Unauthenticated(
                 "Not Authenticated - could not find Workspace details",
                 code="unauthorized",
                 detail="Authentication failed",
             )
-        return workspace
+        self._rate_limits.learn(credential.workspace.workspace_id, credential.limit)
+        return credential.workspace
 
-    async def _by_bearer(self, api_key: str) -> Workspace | None:
+    async def _by_bearer(self, api_key: str) -> _Credential | None:
         key_hash = hash_api_key(api_key)
         credential, known = self._by_api_key.get(key_hash)
         if not known:
             async with self._database.connection() as connection:
                 row = await workspaces.find_by_api_key_hash(connection, key_hash)
-            credential = None if row is None else _Credential(_workspace(row), b"")
+            credential = None if row is None else _Credential(_workspace(row), _limit(row), b"")
             self._by_api_key.put(key_hash, credential)
-        return None if credential is None else credential.workspace
+        return credential
 
-    async def _by_signature(self, authorization: str, request: SignedRequest) -> Workspace | None:
+    async def _by_signature(self, authorization: str, request: SignedRequest) -> _Credential | None:
         key, separator, signature = authorization.rpartition(":")
         credential = await self._credential(key) if separator and key and "\x00" not in key else None
         valid = verify(
@@ -107,7 +119,7 @@ class CredentialService:
             content_type=request.content_type,
             date=request.date,
         )
-        return credential.workspace if valid and credential is not None else None
+        return credential if valid else None
 
     async def _credential(self, workspace_key: str) -> _Credential | None:
         credential, known = self._by_key.get(workspace_key)
@@ -117,7 +129,7 @@ class CredentialService:
             credential = (
                 None
                 if row is None
-                else _Credential(_workspace(row), self._secrets.decrypt(row.secret_encrypted).encode())
+                else _Credential(_workspace(row), _limit(row), self._secrets.decrypt(row.secret_encrypted).encode())
             )
             self._by_key.put(workspace_key, credential)
         return credential
@@ -125,6 +137,10 @@ class CredentialService:
 
 def _workspace(row: WorkspaceRow) -> Workspace:
     return Workspace(row.workspace_id, row.workspace_uid, row.workspace_key)
+
+
+def _limit(row: WorkspaceRow) -> RateLimit | None:
+    return RateLimit(row.edits_per_second, row.burst_edits) if row.edits_per_second else None
 
 
 _K = TypeVar("_K")

@@ -12,6 +12,8 @@ from suprsend_hub.store import workspaces
 from suprsend_hub.store.database import Database
 
 _NAME_LENGTH = 64
+_MAX_RATE = 1_000_000_000
+"""Far above any hub, and what an integer column holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,23 @@ class WorkspaceService:
         """The workspace of that name, or None."""
         async with self._database.connection() as connection:
             return await workspaces.find_by_name(connection, name)
+
+    async def limit(self, name: str, *, edits_per_second: int, burst_edits: int | None = None) -> WorkspaceRow:
+        """Limit the edits of a workspace, per worker; 0 lifts the limit. Running hubs follow within `CACHE_S` seconds.
+
+        The burst is a second's worth unless given. Returns the workspace as it is then.
+        """
+        workspace = await self.get(name)
+        if edits_per_second < 0 or (burst_edits is not None and burst_edits < 1):
+            raise InvalidRequest("a rate is at least 0 edits per second, a burst at least 1 edit", code="invalid_limit")
+        if max(edits_per_second, burst_edits or 0) > _MAX_RATE:
+            raise InvalidRequest(f"a rate limit is at most {_MAX_RATE}", code="invalid_limit")
+        burst = (burst_edits or edits_per_second) if edits_per_second else 0
+        async with self._database.connection() as connection:
+            await workspaces.set_rate_limit(
+                connection, workspace.workspace_id, edits_per_second=edits_per_second, burst_edits=burst
+            )
+        return await self.get(name)
 
     async def create_api_key(self, workspace_name: str, name: str) -> NewApiKey:
         """A new Bearer API key for the workspace."""

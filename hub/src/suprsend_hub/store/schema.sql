@@ -14,7 +14,9 @@ CREATE TABLE workspace (
     workspace_uid    text        NOT NULL CONSTRAINT workspace_uid_unique UNIQUE,
     workspace_key    text        NOT NULL CONSTRAINT workspace_key_unique UNIQUE,
     secret_encrypted bytea       NOT NULL,  -- recoverable, because HMAC needs it; encrypted under the master key
-    created_at       timestamptz NOT NULL
+    created_at       timestamptz NOT NULL,
+    edits_per_second integer     NOT NULL DEFAULT 0,  -- rate limit, per worker; 0 means none
+    burst_edits      integer     NOT NULL DEFAULT 0   -- how many at once after a rest
 );
 
 CREATE TABLE api_key (
