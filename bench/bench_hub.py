@@ -26,7 +26,6 @@ import hub_load
 import hub_raw
 import psutil
 from pydantic import SecretStr
-
 from suprsend_hub.app import build_hub
 from suprsend_hub.cli.server import chosen_port
 from suprsend_hub.service.secrets import generate_master_key
@@ -58,9 +57,7 @@ async def prepare(url: str, master_key: str) -> int:
     await migrate(url)
     hub = build_hub(Settings(database_url=SecretStr(url), master_key=SecretStr(master_key)))
     async with hub.database:
-        created = await hub.workspaces.create(
-            "bench", workspace_key=hub_load.KEY, workspace_secret=hub_load.SECRET
-        )
+        created = await hub.workspaces.create("bench", workspace_key=hub_load.KEY, workspace_secret=hub_load.SECRET)
     return created.workspace_id
 
 
@@ -129,9 +126,9 @@ def growth(url: str, workspace_id: int, port: int, sizes: list[int]) -> list[Lin
             "get": [hub_load.signed("GET", f"/v1/user/grow-{n:08d}/") for n in numbers],
             "list page": [hub_load.signed("GET", "/v1/user/?limit=20")] * GROWTH_STEP,
             "prefix search": [hub_load.signed("GET", f"/v1/user/?search=grow-{n:08d}&limit=20") for n in numbers],
-            "lists of a user": [
-                hub_load.signed("GET", f"/v1/user/grow-{n:08d}/subscribed_to/list/") for n in numbers
-            ],
+            "lists of a user": [hub_load.signed("GET", f"/v1/user/grow-{n:08d}/subscribed_to/list/") for n in numbers],
+            "list of all of them": [hub_load.signed("GET", "/v1/subscriber_list/grow/")] * GROWTH_STEP,
+            "its members, a page": [hub_load.signed("GET", "/v1/subscriber_list/grow/subscriber/")] * GROWTH_STEP,
         }
         for name, requests in calls.items():
             times.setdefault(name, []).append(asyncio.run(median_ms(port, requests)))
@@ -174,12 +171,14 @@ async def _grow(url: str, workspace_id: int, have: int, size: int) -> None:
             f"INSERT INTO {table} SELECT {workspace_id}, {columns}, ('0190' || lpad(to_hex(n), 28, '0'))::uuid, now() "
             f"FROM generate_series({have}, {size - 1}) AS n"
         )
-    await connection.execute(
-        "INSERT INTO counter VALUES ($1, 'users', 0, $2) ON CONFLICT (workspace_id, name, slot) DO UPDATE "
-        "SET value = counter.value + excluded.value",
-        workspace_id,
-        size - have,
-    )
+    for counter in ("users", f"members:grow:{_VERSION}"):
+        await connection.execute(
+            "INSERT INTO counter VALUES ($1, $2, 0, $3) ON CONFLICT (workspace_id, name, slot) DO UPDATE "
+            "SET value = counter.value + excluded.value",
+            workspace_id,
+            counter,
+            size - have,
+        )
     await connection.execute("VACUUM ANALYZE")
     await connection.close()
 
@@ -260,7 +259,8 @@ def main() -> None:
     lines, figures = run(arguments.users, sizes, arguments.workers)
     width = max(len(line.what) for line in lines)
     for line in lines:
-        print(f"{line.what:<{width}}  {line.ratio:6.2f}  {line.goal:>7}  {'met' if line.met else 'NOT MET':<8} {line.absolute}")
+        verdict = "met" if line.met else "NOT MET"
+        print(f"{line.what:<{width}}  {line.ratio:6.2f}  {line.goal:>7}  {verdict:<8} {line.absolute}")
     print(f"took {time.perf_counter() - start:.0f} s")
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     results = HERE / "results"

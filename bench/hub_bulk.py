@@ -13,7 +13,7 @@ def main() -> None:
     url, users, plan = sys.argv[1], int(sys.argv[2]), sys.argv[3]
     client = suprsend.Suprsend(KEY, SECRET, base_url=url)
 
-    def edits():  # noqa: ANN202 - a generator of edits
+    def edits():
         for number in range(users):
             user = client.users.get_edit_instance(f"user-{number:08d}")
             user.add_email(f"user{number}@example.com")

@@ -1,4 +1,4 @@
-"""Load for the hub's benchmark: records of the pinned workload, signed requests, and a client that does little itself."""
+"""Load for the hub's benchmark: records of the pinned workload, signed requests, a client that does little itself."""
 
 import asyncio
 import hashlib

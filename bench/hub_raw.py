@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 import asyncpg
 from hub_load import operations
-
 from suprsend_hub.domain.channels import addresses
 from suprsend_hub.domain.operation import fold
 from suprsend_hub.domain.profile import encode_channels, encode_properties
@@ -71,7 +70,9 @@ async def write(connection: asyncpg.Connection, batch: Batch) -> None:
             batch.properties, batch.channels, batch.addresses, now,
         )  # fmt: skip
         if batch.new:
-            await connection.execute(sql("add_to_counters"), batch.keys[0][:1], ["users"], [uuid.uuid4().int % 16], [count])
+            await connection.execute(
+                sql("add_to_counters"), batch.keys[0][:1], ["users"], [uuid.uuid4().int % 16], [count]
+            )
 
 
 async def write_bare(connection: asyncpg.Connection, batch: Batch) -> None:

@@ -1,7 +1,6 @@
 """The hub's server and framework doing nothing: what single edits and reads are measured against."""
 
 from litestar import Litestar, MediaType, Request, Response, get, post
-
 from suprsend_hub.api.routing import raw_path_routing
 
 USER = b'{"distinct_id":"user-00000001","properties":{},"created_at":"","updated_at":""}'
