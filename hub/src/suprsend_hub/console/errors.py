@@ -7,7 +7,7 @@ from litestar import Response
 from litestar.exceptions import HTTPException
 
 from suprsend_hub.console import paths
-from suprsend_hub.console.rendering import html, redirect
+from suprsend_hub.console.rendering import here, html, redirect
 from suprsend_hub.console.visits import HubRequest, SignInNeeded, log
 from suprsend_hub.domain.errors import DomainError, RateLimited, Unavailable
 
@@ -50,8 +50,7 @@ def error_page(request: HubRequest, status: int, message: str) -> Response[bytes
 
 def _to_sign_in(request: HubRequest) -> Response[bytes]:
     """To the sign-in page and, after it, back to what was asked for (if it can be asked for again)."""
-    query = request.scope["query_string"].decode("latin-1")
-    asked = request.scope["path"] + (f"?{query}" if query else "")
+    asked = here(request)
     back = asked if request.method == "GET" and asked != paths.ROOT else None
     return redirect(paths.with_query(paths.SIGN_IN, next=back))
 

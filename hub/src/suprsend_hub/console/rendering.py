@@ -40,7 +40,7 @@ _environment.filters.update(formats.FILTERS)
 def html(request: HubRequest, template: str, *, status: int = 200, **context: Any) -> Response[bytes]:
     """A page that needs nobody signed in."""
     text = _environment.get_template(template).render(
-        theme=theme_of(request.cookies), here=_here(request), sign_out_path=paths.SIGN_OUT, theme_path=paths.THEME,
+        theme=theme_of(request.cookies), here=here(request), sign_out_path=paths.SIGN_OUT, theme_path=paths.THEME,
         **context,
     )  # fmt: skip
     return content(request, text.encode("utf-8", "replace"), "text/html; charset=utf-8", status=status)
@@ -70,10 +70,11 @@ def redirect(location: str) -> Response[bytes]:
     return Response(b"", status_code=303, headers={**SECURITY_HEADERS, "Location": location})
 
 
-def _here(request: HubRequest) -> str:
-    """The page's own path and query, for forms that come back to it."""
+def here(request: HubRequest) -> str:
+    """The page's own path and query as they were asked for, to come back to it."""
     query = request.scope["query_string"].decode("latin-1")
-    return request.scope["path"] + (f"?{query}" if query else "")
+    path = request.scope["raw_path"].decode("latin-1")  # the router strips a trailing slash from `path`
+    return path + (f"?{query}" if query else "")
 
 
 def local_path(text: str) -> str:

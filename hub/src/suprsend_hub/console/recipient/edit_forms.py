@@ -11,6 +11,7 @@ import msgspec
 from suprsend_hub.console.formats import channel_name
 from suprsend_hub.console.recipient.differences import Line, changed_lines
 from suprsend_hub.console.recipient.secrets import find_identity
+from suprsend_hub.domain.channels import RULES
 from suprsend_hub.domain.operation import Refusal, fold, mask_secrets
 from suprsend_hub.domain.profile import Profile
 from suprsend_hub.domain.wire import (
@@ -20,11 +21,11 @@ from suprsend_hub.domain.wire import (
     FCM,
     ID_PROVIDER,
     INBOX,
-    IOSPUSH,
     LOCALE,
     OBJECT_CHANNELS,
     OPPO,
     PREFERRED_LANGUAGE,
+    PUSH_CHANNELS,
     REMOVE,
     SET,
     TIMEZONE,
@@ -107,8 +108,8 @@ def _add_channel(typed: Mapping[str, str], _profile: Profile) -> list[Json]:
         raise _Mistake("channel", "Choose one of the channels.")
     value: Json = _json_value(text, f"{channel_name(channel)} takes a JSON object.") if _is_object(channel) else text
     operand: dict[str, Json] = {channel: value}
-    provider = typed.get("provider", "").strip()
-    if provider and channel in (ANDROIDPUSH, IOSPUSH):
+    provider = typed.get("provider", "").strip() or RULES[channel].default_provider
+    if provider and channel in PUSH_CHANNELS:
         operand[ID_PROVIDER] = provider
     return [{APPEND: operand}]
 

@@ -8,17 +8,15 @@ from collections.abc import Sequence
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.wire import (
     ADD,
-    ANDROIDPUSH,
     APPEND,
     ID_PROVIDER,
-    IOSPUSH,
     LOCALE,
     PREFERRED_LANGUAGE,
+    PUSH_CHANNELS,
     REMOVE,
     SET,
     TIMEZONE,
     UNSET,
-    WEBPUSH,
     Json,
     KeyKind,
     kind_of_key,
@@ -30,7 +28,6 @@ _LANGUAGE_METHODS = {
     LOCALE: "set_locale",
     TIMEZONE: "set_timezone",
 }
-_PUSH = (ANDROIDPUSH, IOSPUSH, WEBPUSH)
 
 
 def python_lines(key: RecipientKey, operations: Sequence[Json]) -> list[str]:
@@ -65,8 +62,10 @@ def _call(operator: str, key: str, value: Json, provider: Json) -> str:
         return f"{_LANGUAGE_METHODS[key]}({literal(value)})"
     if kind_of_key(key) is KeyKind.CHANNEL:
         verb = "add" if operator == APPEND else "remove"
-        more = f", {literal(provider)}" if provider and key in _PUSH else ""
+        more = f", {literal(provider)}" if provider and key in PUSH_CHANNELS else ""
         return f"{verb}_{key.removeprefix('$')}({literal(value)}{more})"
+    if value is None:  # as a second argument, None means that there is none
+        return f"{_METHODS[operator]}({literal({key: None})})"
     return f"{_METHODS[operator]}({literal(key)}, {literal(value)})"
 
 
