@@ -1,6 +1,7 @@
 """When the hub itself cannot: the database away, too much at once, a damaged row. Clear answers, and no secrets."""
 
 import asyncio
+import dataclasses
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -145,6 +146,38 @@ async def test_more_than_the_queue_holds_is_503_at_once_and_nothing_of_it_is_app
             assert await client.count() == 100
             await hub.batcher.stop()
             assert_error(await client.post("/event/", events), 503, "stopping")
+
+
+async def test_above_its_rate_limit_a_workspace_may_read_and_others_may_write(
+    a: ApiClient, b: ApiClient, hub: Hub, workspace_a: NewWorkspace
+) -> None:
+    await hub.workspaces.limit(workspace_a.name, edits_per_second=1, burst_edits=3)
+    events = [{"distinct_id": "ada", "$user_operations": [{"$add": {"n": 1}}]}] * 3
+    assert (await a.post("/event/", events)).status_code == 202
+    for answer in (
+        await a.post("/event/", events),
+        await a.post("/v1/user/ada/", {"n": 100}),
+        await a.patch("/v1/user/ada/", {"operations": [{"$add": {"n": 100}}] * 5}),
+    ):
+        assert_error(answer, 429, "rate_limited")
+        assert int(answer.headers["retry-after"]) >= 1
+    assert await a.properties("ada") == {"n": 3}
+    assert (await b.post("/event/", events * 5)).status_code == 202
+
+
+async def test_a_body_that_does_not_arrive_is_408_and_applies_nothing(a: ApiClient, hub: Hub) -> None:
+    app = raw_path_routing(build_app(dataclasses.replace(hub, request_timeout_s=0.2)))
+
+    async def stalling() -> AsyncIterator[bytes]:
+        yield b'{"n": 1'
+        await asyncio.sleep(60)
+        yield b"}"
+
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=BASE_URL) as http:
+        headers = a.authorize("POST", "/v1/user/ada/", b"")
+        answer = await http.post("/v1/user/ada/", content=stalling(), headers=dict(headers))
+        assert_error(answer, 408, "request_timeout")
+    assert await a.count() == 0
 
 
 async def test_a_defect_is_a_500_that_tells_nothing_of_the_inside(

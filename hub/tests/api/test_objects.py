@@ -56,13 +56,13 @@ async def test_objects_and_users_of_the_same_id_are_apart(a: ApiClient) -> None:
     assert await a.count() == 1
 
 
-@pytest.mark.parametrize("bad", ["%2E", "%2e%2E", "%20", "a%00", "x" * 256, "%ff"])
-async def test_a_type_or_id_that_cannot_be_one_is_refused(a: ApiClient, bad: str) -> None:
-    for path in (f"/v1/object/{bad}/core/", f"/v1/object/teams/{bad}/"):
-        for method in ("GET", "POST", "PATCH", "DELETE"):
-            assert_error(await a.request(method, path, b'{"operations": []}' if method == "PATCH" else b""), 400)
-    assert_error(await a.get(f"/v1/object/{bad}/"), 400)
-    assert_error(await a.delete(f"/v1/bulk/object/{bad}/", {"object_ids": []}), 400)
+async def test_a_type_or_id_that_cannot_be_one_is_refused(a: ApiClient) -> None:
+    for bad in ("%2E", "%2e%2E", "%20", "a%00", "x" * 256, "%ff"):
+        for path in (f"/v1/object/{bad}/core/", f"/v1/object/teams/{bad}/"):
+            for method in ("GET", "POST", "PATCH", "DELETE"):
+                assert_error(await a.request(method, path, b'{"operations": []}' if method == "PATCH" else b""), 400)
+        assert_error(await a.get(f"/v1/object/{bad}/"), 400)
+        assert_error(await a.delete(f"/v1/bulk/object/{bad}/", {"object_ids": []}), 400)
 
 
 async def test_subscribing_creates_recipients_applies_their_changes_and_counts_once(a: ApiClient) -> None:

@@ -70,16 +70,18 @@ async def test_a_users_life(client: ApiClient, slash: str) -> None:
     assert await client.count() == 0
 
 
-@pytest.mark.parametrize("distinct_id", IDS, ids=lambda i: ascii(i)[1:20])
-async def test_any_id_travels_in_the_path(client: ApiClient, distinct_id: str) -> None:
-    path = f"/v1/user/{segment(distinct_id)}/"
-    assert (await client.post(path, {"n": 1})).json()["distinct_id"] == distinct_id
-    assert (await client.get(path)).json()["distinct_id"] == distinct_id
-    assert (await client.get(f"/v1/user/?search={segment(distinct_id)}")).json()["results"][0][
-        "distinct_id"
-    ] == distinct_id
-    assert (await client.patch(path, {"operations": [{"$add": {"n": 1}}]})).json()["properties"] == {"n": 2}
-    assert (await client.delete(path)).status_code == 204
+async def test_any_id_travels_in_the_path(client: ApiClient) -> None:
+    for distinct_id in IDS:
+        path = f"/v1/user/{segment(distinct_id)}/"
+        assert (await client.post(path, {"n": 1})).json()["distinct_id"] == distinct_id
+        assert (await client.get(path)).json()["distinct_id"] == distinct_id
+        found = (await client.get(f"/v1/user/?search={segment(distinct_id)}")).json()["results"]
+        assert found[0]["distinct_id"] == distinct_id
+        edited = await client.patch(path, {"operations": [{"$add": {"n": 1}}]})
+        assert edited.json()["properties"] == {"n": 2}
+    assert await client.count() == len(IDS)
+    for distinct_id in IDS:
+        assert (await client.delete(f"/v1/user/{segment(distinct_id)}/")).status_code == 204
     assert await client.count() == 0
 
 
@@ -120,25 +122,29 @@ BAD_IDS = {
 }
 
 
-@pytest.mark.parametrize("encoded", BAD_IDS.values(), ids=BAD_IDS.keys())
-@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])
-async def test_an_id_that_cannot_be_one_is_refused(a: ApiClient, method: str, encoded: str) -> None:
-    body = b'{"operations": [{"$set": {"n": 1}}]}' if method in ("POST", "PATCH") else b""
-    assert_error(await a.request(method, f"/v1/user/{encoded}/", body), 400)
+async def test_an_id_that_cannot_be_one_is_refused(a: ApiClient) -> None:
+    for what, encoded in BAD_IDS.items():
+        for method in ("GET", "POST", "PATCH", "DELETE"):
+            body = b'{"operations": [{"$set": {"n": 1}}]}' if method in ("POST", "PATCH") else b""
+            answer = await a.request(method, f"/v1/user/{encoded}/", body)
+            assert (what, method, answer.status_code) == (what, method, 400)
+            assert_error(answer, 400)
     assert await a.count() == 0
 
 
-@pytest.mark.parametrize("path", ["/v1//user/", "//v1/user/", "/v1/user//", "/v1/user/a//", "/v1/user//a/", "//"])
-@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-async def test_an_empty_segment_is_nothing(a: ApiClient, method: str, path: str) -> None:
+async def test_an_empty_segment_is_nothing(a: ApiClient) -> None:
     await a.upsert("a")
-    assert_error(await a.request(method, path), 404, "no_such_path")
+    for path in ("/v1//user/", "//v1/user/", "/v1/user//", "/v1/user/a//", "/v1/user//a/", "//"):
+        for method in ("GET", "POST", "DELETE"):
+            answer = await a.request(method, path)
+            assert (path, method, answer.status_code) == (path, method, 404)
+            assert_error(answer, 404, "no_such_path")
     assert await a.count() == 1
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status"),
-    [
+async def test_paths_and_methods_that_do_not_exist_have_no_effect(a: ApiClient) -> None:
+    await a.upsert("ada", {"n": 1})
+    for method, path, status in (
         ("DELETE", "/v1/user/", 405),
         ("PATCH", "/v1/user/", 405),
         ("POST", "/v1/user/", 405),
@@ -147,20 +153,16 @@ async def test_an_empty_segment_is_nothing(a: ApiClient, method: str, path: str)
         ("DELETE", "/event/", 405),
         ("POST", "/healthz", 405),
         ("DELETE", "/v1/", 404),
-        ("GET", "/", 404),
         ("GET", "/v1/user/ada/nothing/", 404),
         ("GET", "/v2/user/ada/", 404),
-    ],
-)
-async def test_paths_and_methods_that_do_not_exist_have_no_effect(
-    a: ApiClient, method: str, path: str, status: int
-) -> None:
-    await a.upsert("ada", {"n": 1})
-    answer = await a.request(method, path, b'{"n": 2}' if method in ("POST", "PATCH", "PUT") else b"")
-    assert_error(answer, status, {404: "no_such_path", 405: "method_not_allowed"}[status])
-    if status == 405:
-        assert method not in answer.headers["allow"]
+    ):
+        answer = await a.request(method, path, b'{"n": 2}' if method in ("POST", "PATCH", "PUT") else b"")
+        assert (method, path, answer.status_code) == (method, path, status)
+        assert_error(answer, status, {404: "no_such_path", 405: "method_not_allowed"}[status])
+        if status == 405:
+            assert method not in answer.headers["allow"]
     assert await a.properties("ada") == {"n": 1}
+    assert await a.count() == 1
 
 
 async def test_dot_segments_reach_nothing(a: ApiClient, http: httpx2.AsyncClient) -> None:

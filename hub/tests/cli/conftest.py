@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -102,12 +103,24 @@ class Server:
         return psutil.Process(self.process.pid).children(recursive=True)
 
 
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """Where a `dev` may keep its data. Not under pytest's own directory: a pytest that starts beside this one closes it
+    to other users, and PostgreSQL runs as another user where tests run as root.
+    """
+    with tempfile.TemporaryDirectory(prefix="hub-dev-") as directory:
+        yield Path(directory) / "data"
+
+
 StartServer = Callable[..., Server]
 
 
 @pytest.fixture
-def start_server(tmp_path: Path) -> Iterator[StartServer]:
-    """Starts `suprsend-hub <arguments>` and waits until it listens; what still runs at the end is ended."""
+def start_server(tmp_path: Path, data_dir: Path) -> Iterator[StartServer]:
+    """Starts `suprsend-hub <arguments>` and waits until it listens; what still runs at the end is ended.
+
+    Asks for `data_dir` so that this goes before it: the servers in it have to end first.
+    """
     started: list[Server] = []
     children: list[psutil.Process] = []
 

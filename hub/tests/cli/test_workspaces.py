@@ -116,6 +116,14 @@ async def test_a_key_cannot_be_revoked_twice_nor_through_another_workspace(
     assert "has no valid API key" in run_cli(*command, **configured).stderr
 
 
+@pytest.mark.anyio
+async def test_a_limit_is_set_shown_and_lifted(cli: Cli, workspace_a: NewWorkspace) -> None:
+    shown = "7 edits per second, 20 at once, per worker.\n"
+    assert cli("workspace", "limit", workspace_a.name, "--edits-per-second", "7", "--burst", "20") == shown
+    assert cli("workspace", "limit", workspace_a.name) == shown
+    assert cli("workspace", "limit", workspace_a.name, "--edits-per-second", "0") == "No limit.\n"
+
+
 @pytest.fixture
 async def events(hub: Hub, anyio_backend: str) -> AsyncIterator[Callable[..., Awaitable[None]]]:
     """Sends an array of events for a workspace through the API of the same database."""
