@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from suprsend_hub.domain.limits import MAX_DISTINCT_ID_CHARS
 from suprsend_hub.domain.recipient import USERS, RecipientKey
 from suprsend_hub.domain.records import HistoryEntry, StoredProfile
 from suprsend_hub.store.database import Connection
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 FIRST_ID = UUID(int=0)
 LAST_ID = UUID(int=2**128 - 1)
+_ABOVE_ALL_IDS = "\U0010ffff" * (MAX_DISTINCT_ID_CHARS + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,11 +224,11 @@ async def page_history(
     return [HistoryEntry(*record) for record in records]
 
 
-def upper_bound(prefix: str) -> str | None:
-    """The least text above everything that starts with `prefix`, in bytewise order; None if there is none."""
+def upper_bound(prefix: str) -> str:
+    """The least text above all that starts with `prefix`, in bytewise order; without one, a text above all ids."""
     for end in range(len(prefix), 0, -1):
         last = ord(prefix[end - 1])
         if last < 0x10FFFF:
             following = 0xE000 if last + 1 == 0xD800 else last + 1  # surrogates are no characters
             return prefix[: end - 1] + chr(following)
-    return None
+    return _ABOVE_ALL_IDS

@@ -77,12 +77,12 @@ ORDER BY profile_id
 LIMIT $4;
 
 -- name: search_profiles_forward
--- Profiles whose id starts with a prefix, in bytewise order after a given id. $3 is the prefix, $4 its upper bound
--- (null: none), $5 the id to continue after ('' starts).
+-- Profiles whose id starts with a prefix, in bytewise order after a given id. $3 is the prefix, $4 its upper bound (a
+-- plain comparison, so that also a plan for any value ends the walk there), $5 the id to continue after ('' starts).
 SELECT recipient_id, profile_id, properties, channels, created_at, updated_at
 FROM profile
 WHERE workspace_id = $1 AND object_type = $2
-  AND recipient_id >= $3 AND ($4::text IS NULL OR recipient_id < $4::text) AND recipient_id > $5
+  AND recipient_id >= $3 AND recipient_id < $4 AND recipient_id > $5
 ORDER BY recipient_id
 LIMIT $6;
 
@@ -98,8 +98,7 @@ LIMIT $5;
 -- How many ids start with the prefix, counted up to $5 only.
 SELECT count(*) FROM (
     SELECT 1 FROM profile
-    WHERE workspace_id = $1 AND object_type = $2 AND recipient_id >= $3
-      AND ($4::text IS NULL OR recipient_id < $4::text)
+    WHERE workspace_id = $1 AND object_type = $2 AND recipient_id >= $3 AND recipient_id < $4
     LIMIT $5
 ) AS matches;
 
