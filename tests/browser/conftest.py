@@ -13,6 +13,7 @@ import secrets
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
@@ -49,6 +50,7 @@ class LiveHub:
     process: subprocess.Popen[str]
     data_dir: Path
     printed: list[str] = field(default_factory=list)
+    link_used: bool = False
 
     def line(self, pattern: str) -> str:
         """What the first line that matches says; waits for it."""
@@ -67,9 +69,10 @@ class LiveHub:
     def address(self) -> str:
         return self.line(r"Listening on (http://\S+?)/$")
 
-    @property
-    def link(self) -> str:
-        return self.line(r"Console: (http://\S+)")
+    def take_link(self) -> str | None:
+        """The sign-in link that the hub printed, the first time; it works once."""
+        link, self.link_used = None if self.link_used else self.line(r"Console: (http://\S+)"), True
+        return link
 
     @property
     def api_key(self) -> str:
@@ -77,9 +80,15 @@ class LiveHub:
 
 
 @pytest.fixture(scope="session")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveHub]:
+def data_dir() -> Iterator[Path]:
+    """Not under pytest's own directory: where tests run as root, PostgreSQL is another user, whom pytest shuts out."""
+    with tempfile.TemporaryDirectory(prefix="hub-browser-") as directory:
+        yield Path(directory) / "data"
+
+
+@pytest.fixture(scope="session")
+def hub(data_dir: Path) -> Iterator[LiveHub]:
     """One hub for all tests of this process; they keep apart by their users' ids."""
-    data_dir = tmp_path_factory.mktemp("data")
     process = subprocess.Popen(
         [COMMAND, "dev", "--port", "0", "--data-dir", str(data_dir)],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
@@ -141,8 +150,9 @@ def command(hub: LiveHub) -> Callable[..., str]:
     return run
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """One browser for a module, no longer: Playwright keeps an event loop running, which others of this process mind."""
     if CHROMIUM is None:
         pytest.fail("no Chromium; `make chromium` installs it")
     with sync_playwright() as playwright:
@@ -151,12 +161,12 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
-def session(hub: LiveHub, chromium: Browser) -> Any:
-    """The cookies of the developer, who signed in by the link that the hub printed."""
+@pytest.fixture(scope="module")
+def session(hub: LiveHub, chromium: Browser, command: Callable[..., str]) -> Any:
+    """The cookies of the developer, who signed in by a one-time link: the one that the hub printed, or another."""
     context = chromium.new_context()
     page = context.new_page()
-    page.goto(hub.link)
+    page.goto(hub.take_link() or hub.address + command("console-user", "link", "developer").strip())
     assert page.url == hub.address + USERS, page.url
     state = context.storage_state()
     context.close()

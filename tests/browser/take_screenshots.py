@@ -20,8 +20,40 @@ from playwright.sync_api import Browser, Page, sync_playwright
 OUT = Path(__file__).resolve().parents[2] / "docs/screenshots"
 HOME = "/console/w/development/"
 ADA = f"{HOME}users/cus_ada-lovelace/"
-FIRST = ["Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald", "Katherine", "Margaret", "Linus", "Radia", "Tim", "Vint", "Hedy", "Annie", "Joan", "Evelyn"]
-LAST = ["Lovelace", "Hopper", "Turing", "Dijkstra", "Liskov", "Knuth", "Johnson", "Hamilton", "Torvalds", "Perlman", "Lee", "Cerf", "Lamarr", "Easley"]
+FIRST = [
+    "Ada",
+    "Grace",
+    "Alan",
+    "Edsger",
+    "Barbara",
+    "Donald",
+    "Katherine",
+    "Margaret",
+    "Linus",
+    "Radia",
+    "Tim",
+    "Vint",
+    "Hedy",
+    "Annie",
+    "Joan",
+    "Evelyn",
+]
+LAST = [
+    "Lovelace",
+    "Hopper",
+    "Turing",
+    "Dijkstra",
+    "Liskov",
+    "Knuth",
+    "Johnson",
+    "Hamilton",
+    "Torvalds",
+    "Perlman",
+    "Lee",
+    "Cerf",
+    "Lamarr",
+    "Easley",
+]
 
 
 def fill(api: httpx2.Client) -> None:

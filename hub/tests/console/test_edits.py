@@ -194,3 +194,15 @@ async def test_an_api_key_is_shown_once_and_can_be_revoked(
     await editor.post(path + "revoke/", api_key_id=ulid_text(key.api_key_id))
     assert [row.revoked_at is not None for row in await hub.workspaces.list_api_keys(workspace_a.name)
             if row.name == "import job"] == [True]  # fmt: skip
+
+
+async def test_a_client_of_the_api_cannot_pass_for_a_person_at_the_console(
+    viewer: Browser, workspace_a: NewWorkspace, ann: StoredProfile
+) -> None:
+    for name in ("console: erin", "CONSOLE:erin", "  console: erin"):
+        headers = {"authorization": f"Bearer {workspace_a.api_key}", "user-agent": name}
+        answer = await viewer.http.post("/v1/user/ann/", content=b'{"plan": "x"}', headers=headers)
+        assert answer.status_code == 201
+    page = await viewer.get(USERS + "ann/history/")
+    assert page.text.count("api client 'console: erin'") == 2
+    assert "api client 'CONSOLE:erin'" in page.text

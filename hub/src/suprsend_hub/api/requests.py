@@ -13,6 +13,7 @@ from litestar import Request
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 
+from suprsend_hub.domain.console import SOURCE_PREFIX
 from suprsend_hub.domain.errors import InvalidRequest, TimedOut, TooLarge
 from suprsend_hub.domain.ids import insert_key
 from suprsend_hub.domain.wire import Json
@@ -102,8 +103,10 @@ def decode_json(body: bytes) -> Json:
 
 
 def _source(user_agent: str | None) -> str:
-    """What the history names as the origin of an edit."""
-    text = "".join(char if char.isprintable() else "?" for char in user_agent or "")
+    """What the history names as the origin of an edit. A client cannot pass for a person at the console."""
+    text = "".join(char if char.isprintable() else "?" for char in user_agent or "").lstrip()
+    if text.lower().startswith(SOURCE_PREFIX.strip()):
+        text = f"api client '{text}'"
     return text[:_MAX_SOURCE_CHARS] or "api"
 
 

@@ -14,7 +14,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 
 from suprsend_hub.console.paths import Paths, segment
-from suprsend_hub.domain.console import Grant, Role
+from suprsend_hub.domain.console import SOURCE_PREFIX, Grant, Role
 from suprsend_hub.domain.errors import Forbidden, InvalidRequest, NotFound, TooLarge, Unauthenticated
 from suprsend_hub.service.console_access import ConsoleAccessService, SignedIn
 from suprsend_hub.service.console_search import ConsoleSearchService
@@ -102,7 +102,7 @@ class Desk(Visit):
     @property
     def source(self) -> str:
         """What the history names as the origin of an edit."""
-        return f"console: {self.who.user.name}"
+        return f"{SOURCE_PREFIX}{self.who.user.name}"
 
     def require_editor(self) -> None:
         """Forbidden for viewers."""
