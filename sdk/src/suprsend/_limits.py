@@ -16,6 +16,9 @@ READ_TIMEOUT_S = 30.0
 MAX_RETRIES = 3
 RETRY_BASE_S = 0.25
 RETRY_CAP_S = 8.0
+# Our choice: how often a bulk run sends a chunk again to a hub that asks for patience (Retry-After). With pauses that
+# grow to RETRY_CAP_S, several minutes: a hub above its limits or being restarted costs time, not records.
+MAX_BULK_RETRIES = 60
 # A server that asks for a longer pause than this gets its error handed to the caller instead.
 MAX_RETRY_AFTER_S = 60.0
 

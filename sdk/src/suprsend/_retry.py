@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from suprsend._limits import MAX_RETRIES, MAX_RETRY_AFTER_S, RETRY_BASE_S, RETRY_CAP_S
+from suprsend._limits import MAX_BULK_RETRIES, MAX_RETRIES, MAX_RETRY_AFTER_S, RETRY_BASE_S, RETRY_CAP_S
 
 # The hub, or what stands before it, asks for patience. 429 is a refusal before any effect; after the others the call
 # may have been applied.
@@ -20,12 +20,18 @@ class RetryPolicy:
         max_retries: attempts after the first; 0 switches retries off.
         base_s, cap_s: the pause before retry n (from 0) is half to all of ``base_s * 2**n``, at most ``cap_s``.
         max_retry_after_s: a longer ``Retry-After`` is not waited for.
+        max_asked_retries: as ``max_retries``, where the hub asked for patience with ``Retry-After``; the larger counts.
     """
 
     max_retries: int = MAX_RETRIES
     base_s: float = RETRY_BASE_S
     cap_s: float = RETRY_CAP_S
     max_retry_after_s: float = MAX_RETRY_AFTER_S
+    max_asked_retries: int = 0
+
+    def for_bulk(self) -> RetryPolicy:
+        """Return the policy of a bulk run, which has time: it slows down instead of losing records."""
+        return replace(self, max_asked_retries=MAX_BULK_RETRIES) if self.max_retries else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,8 @@ def pause_before_retry(
         repeatable: whether applying the call twice equals applying it once.
         jitter: a random number from 0 to 1.
     """
-    if attempt >= policy.max_retries:
+    asked = 0 if failure.retry_after_s is None else policy.max_asked_retries
+    if attempt >= max(policy.max_retries, asked):
         return None
     if failure.status_code is not None and failure.status_code not in _PASSING:
         return None

@@ -68,3 +68,20 @@ def test_retry_after_is_read_from_dates() -> None:
     assert seconds is not None
     assert 95 < seconds <= 100
     assert retry_after_s({"retry-after": formatdate(0, usegmt=True)}) == 0.0
+
+
+def test_a_bulk_run_outlasts_a_hub_that_asks_for_patience_and_only_that() -> None:
+    """Sixty times instead of three when there is a Retry-After; without one, and with retries off, nothing changes."""
+    patient = POLICY.for_bulk()
+
+    def attempts(policy: RetryPolicy, failure: Failure) -> int:
+        count = 0
+        while pause_before_retry(policy, count, failure, repeatable=True, jitter=1) is not None:
+            count += 1
+        return count
+
+    assert attempts(POLICY, refusal(503, 1.0)) == 3
+    assert attempts(patient, refusal(503, 1.0)) == attempts(patient, refusal(429, 1.0)) == 60
+    assert attempts(patient, refusal(503, None)) == attempts(patient, Failure(None, maybe_applied=True)) == 3
+    assert attempts(patient, refusal(503, 3600.0)) == 0
+    assert attempts(RetryPolicy(max_retries=0).for_bulk(), refusal(503, 1.0)) == 0

@@ -210,10 +210,13 @@ class Suprsend(ClientBase):
     def call(self, request: Request, pause: Pause | None = None) -> Response:
         """Send a request, repeating it where that is safe and promising; return the accepted answer.
 
+        A bulk run passes its ``pause``, by which it can end the waiting; it is more patient than a single call.
+
         Raises:
             SuprsendAPIException: the hub refused.
             SuprsendTransportError: no answer came.
         """
+        policy = self._retry if pause is None else self._retry.for_bulk()
         attempt = 0
         while True:
             error: Exception
@@ -227,7 +230,7 @@ class Suprsend(ClientBase):
                 failure = _retry.Failure(None, lost.maybe_applied)
                 error = lost
             seconds = _retry.pause_before_retry(
-                self._retry,
+                policy,
                 attempt,
                 failure,
                 repeatable=request.repeatable,
