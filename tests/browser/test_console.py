@@ -276,8 +276,7 @@ def _everything(api: httpx2.Client, prefix: str) -> list[str]:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 1440), ("light", 360)])
 def test_no_page_has_an_accessibility_violation_or_scrolls_sideways(
     open_browser: Callable[..., Page], session: Any, api: httpx2.Client, prefix: str, theme: str, width: int
 ) -> None:

@@ -7,8 +7,9 @@ import pytest
 from pydantic import SecretStr
 from suprsend_hub.app import Hub, build_hub, sign_in_path
 from suprsend_hub.domain.console import Role
-from suprsend_hub.domain.errors import Unauthenticated
-from suprsend_hub.service.console_access import MAX_ATTEMPTS_PER_NAME, WINDOW, ConsoleAccessService
+from suprsend_hub.domain.errors import RateLimited, Unauthenticated
+from suprsend_hub.service import console_access
+from suprsend_hub.service.console_access import WINDOW, ConsoleAccessService
 from suprsend_hub.service.console_tokens import SESSION_S, TokenSigner
 from suprsend_hub.service.console_users import LINK_LIFETIME
 from suprsend_hub.service.secrets import generate_master_key
@@ -60,10 +61,11 @@ async def test_a_console_user_without_a_password_cannot_sign_in_with_any(strange
 
 
 async def test_guessing_is_stopped_and_the_right_password_does_not_help_then(
-    make_browser: Callable[[], Browser], hub: Hub
+    make_browser: Callable[[], Browser], hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(console_access, "MAX_ATTEMPTS_PER_NAME", 3)  # each guess takes a while, which is the point
     await hub.console_users.create("sam", PASSWORD)
-    for _ in range(MAX_ATTEMPTS_PER_NAME):
+    for _ in range(3):
         assert (await make_browser().sign_in("sam", "guess")).status == 401
     page = await make_browser().sign_in("sam")
     assert page.status == 429
@@ -71,13 +73,16 @@ async def test_guessing_is_stopped_and_the_right_password_does_not_help_then(
     assert (await make_browser().sign_in("max", "guess")).status == 401, "others are not concerned"
 
 
-async def test_the_count_of_attempts_starts_anew_after_its_window(hub: Hub) -> None:
+async def test_the_count_of_attempts_starts_anew_after_its_window(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(console_access, "MAX_ATTEMPTS_PER_NAME", 2)
     await hub.console_users.create("sam", PASSWORD)
     clock = [datetime.now(UTC)]
     access = ConsoleAccessService(hub.database, hub.console_access.signer, now=lambda: clock[0])
-    for _ in range(MAX_ATTEMPTS_PER_NAME):
+    for _ in range(2):
         with pytest.raises(Unauthenticated):
             await access.sign_in("sam", "guess", address="192.0.2.1")
+    with pytest.raises(RateLimited):
+        await access.sign_in("sam", PASSWORD, address="192.0.2.1")
     clock[0] += WINDOW + timedelta(seconds=1)
     assert await access.sign_in("sam", PASSWORD, address="192.0.2.1")
 
