@@ -14,10 +14,11 @@ from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection as SyncConnection
 from sqlalchemy import pool
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.util import await_only
 
-from suprsend_hub.domain.errors import Conflict
+from suprsend_hub.domain.errors import Conflict, Unavailable
 from suprsend_hub.store.database import translated_errors
 from suprsend_hub.store.schema_version import HEAD, current_revision
 
@@ -60,6 +61,12 @@ def _upgrade(connection: SyncConnection, revision: str) -> None:
         raise Conflict(
             f"this database belongs to a newer version of the hub than this one, which knows revision {HEAD}: {error}",
             code="newer_schema",
+        ) from error
+    except (InterfaceError, OperationalError) as error:
+        raise Unavailable(
+            "the connection to the database broke during the migration; run it again, it goes on where it was",
+            code="database_unavailable",
+            retry_after_s=1,
         ) from error
     connection.commit()
 
