@@ -19,7 +19,7 @@ export PYTHONUTF8 := 1
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup run test check lint format type lock twins api-snapshot openapi \
-	test-unit test-store test-e2e test-browser bench bench-sdk clean env-run env-test env-official chromium
+	test-unit test-store test-e2e test-faults test-browser bench bench-sdk clean env-run env-test env-official chromium
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ test-store: env-test ## run the tests of the store against PostgreSQL 16 and 18
 
 test-e2e: env-test env-official ## run our SDK and the official one against a live hub
 	@$(PYTEST) tests/e2e
+
+test-faults: env-test ## kill workers, hub and database under load, and fuzz (FAULT_ROUNDS=10 FUZZ_EXAMPLES=200 for longer)
+	@$(PYTEST) tests/faults tests/fuzz
 
 test-browser: env-test chromium ## run the tests that drive the console with Chromium
 	@CHROMIUM="$$($(BIN)/python tools/ensure_chromium.py)" $(PYTEST) tests/browser

@@ -68,4 +68,5 @@ def _show(findings: Sequence[Finding]) -> None:
         how = "" if finding.repairable else " (cannot be repaired by --fix)"
         text = f"{finding.check}: workspace {finding.workspace_id}: {finding.place}: {finding.what}{how}"
         typer.echo("".join(char if char.isprintable() else ascii(char)[1:-1] for char in text))
-    typer.echo(f"{len(findings)} faults found." if findings else "No faults found.")
+    count = len(findings) or "No"
+    typer.echo(f"{count} fault found." if count == 1 else f"{count} faults found.")

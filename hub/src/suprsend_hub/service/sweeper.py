@@ -38,4 +38,7 @@ class Sweeper:
             except DomainError as error:
                 _log.warning("sweep failed; trying again later", error=error.code)
                 busy = False
+            except Exception as error:  # noqa: BLE001 - a defect must not end the sweeping until the next restart
+                _log.error("sweep failed unexpectedly; trying again later", error=type(error).__name__)
+                busy = False
             await asyncio.sleep(0 if busy else IDLE_S)
