@@ -9,7 +9,7 @@ import json
 import asyncpg
 import pytest
 from hot_statements import STATEMENTS, nodes
-from suprsend_hub.store.database import _SERVER_SETTINGS
+from suprsend_hub.store.database import SERVER_SETTINGS
 from suprsend_hub.store.queries import sql
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_version", [16, 18])]
@@ -40,7 +40,7 @@ LAST_KEY_COLUMN = {
 
 
 async def test_single_keys_are_found_by_the_primary_key_and_pages_in_order_of_creation(database_url: str) -> None:
-    connection = await asyncpg.connect(database_url, server_settings=_SERVER_SETTINGS)
+    connection = await asyncpg.connect(database_url, server_settings=SERVER_SETTINGS)
     try:
         await connection.execute("SET plan_cache_mode = force_generic_plan")
         wrong = {}
