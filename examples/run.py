@@ -16,7 +16,7 @@ import threading
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +25,14 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 STOP_S = 30  # how long the hub may take to finish requests and stop its database
 LISTENING = re.compile(r"Listening on (http://\S+)")
+CONSOLE = re.compile(r"Console: (http://\S+)")
+
+
+class Started(NamedTuple):
+    """Where the hub answers, and the link that signs in to its console, once."""
+
+    address: str
+    console: str
 
 
 def hub_answers(port: int) -> bool:
@@ -38,8 +46,8 @@ def hub_answers(port: int) -> bool:
 
 
 @contextlib.contextmanager
-def development_hub(port: int, data_dir: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Start the hub and yield its process and address once it listens; stop it in the end."""
+def development_hub(port: int, data_dir: Path) -> Iterator[tuple[subprocess.Popen[str], Started]]:
+    """Start the hub and yield its process and what it printed once it listens; stop it in the end."""
     executable = Path(sys.executable).with_name("suprsend-hub")
     command = [str(executable), "dev", "--port", str(port), "--data-dir", str(data_dir)]
     # In a session of its own, so that Ctrl-C reaches this process first and the hub is stopped once, in order.
@@ -55,15 +63,17 @@ def development_hub(port: int, data_dir: Path) -> Iterator[tuple[subprocess.Pope
             hub.kill()
 
 
-def wait_until_listening(hub: subprocess.Popen[str]) -> str:
-    """Pass the hub's output on to ours, and return its address when that appears; leave if the hub ends before."""
+def wait_until_listening(hub: subprocess.Popen[str]) -> Started:
+    """Pass the hub's output on to ours until it says that it listens; leave if it ends before."""
     assert hub.stdout is not None
+    console = ""
     for line in hub.stdout:
         print(line, end="", flush=True)
-        match = LISTENING.match(line)
-        if match:
+        if match := CONSOLE.match(line):
+            console = match.group(1)
+        if match := LISTENING.match(line):
             threading.Thread(target=pass_on, args=(hub,), daemon=True).start()
-            return match.group(1)
+            return Started(match.group(1), console)
     sys.exit(f"The hub did not start (exit status {hub.wait()}); see the lines above.")
 
 
@@ -95,16 +105,20 @@ def main() -> None:
         )
     options.data_dir.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, stop)
-    with contextlib.suppress(KeyboardInterrupt), development_hub(options.port, options.data_dir) as (hub, address):
+    with contextlib.suppress(KeyboardInterrupt), development_hub(options.port, options.data_dir) as (hub, started):
         quickstart = str(HERE / "quickstart.py")
         done = subprocess.run(
-            [sys.executable, quickstart], env={**os.environ, "SUPRSEND_BASE_URL": address}, check=False
+            [sys.executable, quickstart], env={**os.environ, "SUPRSEND_BASE_URL": started.address}, check=False
         )
         if done.returncode:
             sys.exit(f"The quickstart failed (exit status {done.returncode}); see the lines above.")
         if options.once:
             return
-        print(f"\nThe hub is running at {address}\nCtrl-C stops it; its data stays in {options.data_dir}.", flush=True)
+        print(
+            f"\nThe hub is running at {started.address}\nThe Users page, signed in (once): {started.console}\n"
+            f"Ctrl-C stops it; its data stays in {options.data_dir}.",
+            flush=True,
+        )
         sys.exit(hub.wait())
 
 
