@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,11 +24,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    server = Postgres(tmp_path_factory.mktemp("faults-pg"))
-    yield server
-    server.start()
-    server.stop()
+def postgres() -> Iterator[Postgres]:
+    # Not below pytest's own directory: run as root, PostgreSQL works as another user, and each start of pytest closes
+    # that directory to others, under the feet of a run beside it.
+    with tempfile.TemporaryDirectory(prefix="hub-faults-") as directory:
+        server = Postgres(Path(directory))
+        yield server
+        server.start()
+        server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,18 @@ def test_a_killed_hub_goes_on_where_it_was_when_started_again(hub: LiveHub, pref
     load.verify()
 
 
+def test_a_hub_that_is_stopped_finishes_what_is_under_way(hub: LiveHub, prefix: str) -> None:
+    """As in an upgrade: SIGTERM, and the next one starts when this one has ended by itself."""
+    with Load(hub, prefix) as load:
+        load.goes_on()
+        hub.stop()
+        assert hub.process is not None
+        assert hub.process.returncode == 0
+        hub.start()
+        load.goes_on()
+    load.verify()
+
+
 def test_a_killed_postgresql_is_waited_for(hub: LiveHub, postgres: Postgres, prefix: str) -> None:
     """The hub lives on, says what is wrong, answers reads with 503, and works again once the database does."""
     assert hub.process is not None

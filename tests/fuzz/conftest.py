@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,7 +30,13 @@ settings.register_profile(
 @pytest.fixture(scope="session")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveHub]:
     """A hub with a workspace; no test relies on what another one left in it."""
-    postgres = Postgres(tmp_path_factory.mktemp("fuzz-pg"))
+    with tempfile.TemporaryDirectory(prefix="hub-fuzz-") as directory:  # as for the faults
+        postgres = Postgres(Path(directory))
+        yield from _serve(postgres, tmp_path_factory)
+        postgres.stop()
+
+
+def _serve(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveHub]:
     variables = {"DATABASE_URL": postgres.url}
     live = LiveHub(variables, tmp_path_factory.mktemp("fuzz-hub") / "log", free_port())
     variables["MASTER_KEY"] = live.run("master-key").strip()
@@ -37,4 +45,3 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveHub]:
     live.start()
     yield live
     live.stop()
-    postgres.stop()
