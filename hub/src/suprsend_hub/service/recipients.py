@@ -80,7 +80,9 @@ class RecipientService:
 
         With an `insert_key` that is known, nothing is applied again and the profile as it is now comes back.
         """
-        edit = Edit(key, insert_key or self._ulids.new(), operations, source, strict=True, size_bytes=size_bytes or None)
+        edit = Edit(
+            key, insert_key or self._ulids.new(), operations, source, strict=True, size_bytes=size_bytes or None
+        )
         [outcome] = await self._batcher.submit(key.workspace_id, [edit], size_bytes=size_bytes)
         if outcome.error is not None:
             raise outcome.error

@@ -135,6 +135,8 @@ def translated_errors() -> Iterator[None]:
         asyncpg.PostgresConnectionError,
         asyncpg.OperatorInterventionError,  # shut down, crashed, starting up, canceled
         asyncpg.InsufficientResourcesError,  # out of memory or connections
+        asyncpg.ObjectNotInPrerequisiteStateError,  # not accepting connections
+        asyncpg.InvalidCatalogNameError,  # the database itself is gone
     ) as error:
         raise Unavailable(
             "the database does not answer; try again later", code="database_unavailable", retry_after_s=1

@@ -13,7 +13,7 @@ from alembic import command, op
 from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection as SyncConnection
-from sqlalchemy import pool
+from sqlalchemy import pool, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.util import await_only
@@ -28,10 +28,13 @@ _MIGRATION_LOCK = 7877_0001
 
 def run_sql(file_name: str) -> None:
     """Run a file of the versions folder, several statements as they are, inside the revision's transaction."""
-    text = files("suprsend_hub.store.migrations").joinpath("versions", file_name).read_text(encoding="utf-8")
+    statements = files("suprsend_hub.store.migrations").joinpath("versions", file_name).read_text(encoding="utf-8")
+    # SQLAlchemy begins its transaction on the driver's connection with its own first statement; without one, the file
+    # would be committed by itself, before the revision is recorded.
+    op.get_bind().execute(text("SELECT 1"))
     driver_connection = op.get_bind().connection.driver_connection
     assert driver_connection is not None
-    await_only(driver_connection.execute(text))
+    await_only(driver_connection.execute(statements))
 
 
 async def migrate(url: str, *, revision: str = "head") -> str:
@@ -40,15 +43,16 @@ async def migrate(url: str, *, revision: str = "head") -> str:
         "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url), poolclass=pool.NullPool
     )
     with translated_errors():
-        lock = await asyncpg.connect(url)
         try:
-            await lock.execute("SELECT pg_advisory_lock($1)", _MIGRATION_LOCK)
             async with engine.connect() as connection:
                 await connection.run_sync(_upgrade, revision)
-            return await current_revision(lock) or ""
         finally:
-            await lock.close()
             await engine.dispose()
+        asking = await asyncpg.connect(url)
+        try:
+            return await current_revision(asking) or ""
+        finally:
+            await asking.close()
 
 
 def _upgrade(connection: SyncConnection, revision: str) -> None:
@@ -56,6 +60,9 @@ def _upgrade(connection: SyncConnection, revision: str) -> None:
     config.set_main_option("script_location", str(Path(str(files("suprsend_hub.store.migrations")))))
     config.attributes["connection"] = connection
     try:
+        # On the connection that migrates: while its backend is at work the lock is held, whatever became of us.
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
+        connection.commit()
         command.upgrade(config, revision)
     except CommandError as error:  # the database is at a revision that this version does not have
         raise Conflict(
