@@ -9,8 +9,9 @@ PYTHON ?= $(shell for name in python3.14 python3.13 python3.12 python3.11 python
 PORT ?= 7877
 DATA_DIR ?= .run/data
 ONCE ?=
-# Workers of pytest, each taking whole files, since hubs are started per file; 0 runs in one process.
-JOBS ?= 2
+# Workers of pytest, each taking whole files, since hubs are started per file; 0 runs in one process. Twice the cores,
+# because the tests of processes and faults mostly wait.
+JOBS ?= 4
 PYTEST := $(BIN)/python -m pytest
 SOURCES := sdk hub tests tools examples bench
 
@@ -29,7 +30,7 @@ setup: env-test ## create .venv with everything that development needs
 run: env-run ## start the hub on embedded PostgreSQL and run the quickstart (PORT=7877 DATA_DIR=.run/data ONCE=1 to stop after it)
 	@$(BIN)/python examples/run.py --port "$(PORT)" --data-dir "$(DATA_DIR)" $(if $(ONCE),--once)
 
-test: env-test env-official chromium ## run all tests (JOBS=2 pytest workers)
+test: env-test env-official chromium ## run all tests (JOBS=4 pytest workers)
 	@CHROMIUM="$$($(BIN)/python tools/ensure_chromium.py)" $(PYTEST) -n $(JOBS) --dist loadfile sdk/tests hub/tests tests
 
 test-unit: env-test ## run the tests that start nothing

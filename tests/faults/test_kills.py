@@ -70,6 +70,19 @@ def test_a_killed_postgresql_is_waited_for(hub: LiveHub, postgres: Postgres, pre
     assert "Traceback" not in log
 
 
+def test_a_worker_that_dies_again_at_once_brings_the_hub_down_only_for_a_moment(hub: LiveHub, prefix: str) -> None:
+    """The server takes a second death within seconds for a crash loop and ends; the hub starts it anew."""
+    with Load(hub, prefix) as load:
+        load.goes_on()
+        for _ in range(2):
+            known = {worker.pid for worker in hub.workers()}
+            for victim in hub.workers():
+                victim.kill()
+            until(lambda: {worker.pid for worker in hub.workers()} - known, "new workers")  # noqa: B023 - at once
+        load.goes_on()
+    load.verify()
+
+
 def test_workers_come_up_while_postgresql_is_away(hub: LiveHub, postgres: Postgres, prefix: str) -> None:
     """A worker that dies during an outage is replaced by one that waits, and not taken for a crash loop."""
     with Load(hub, prefix) as load:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 
+import structlog
 from granian.constants import Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
@@ -20,28 +21,49 @@ from suprsend_hub.domain.errors import Conflict
 _READY_POLL_S = 0.05
 _BACKLOG = 2048
 _STOP_S = 20
+_MAX_RESTARTS = 5
+_RESTART_WINDOW_S = 60
+_RESTART_PAUSE_S = 1
+
+_log = structlog.get_logger("suprsend_hub.server")
 
 
 def run_server(
     *, host: str, port: int, workers: int, request_timeout_s: float, on_listening: Callable[[str], None]
 ) -> None:
-    """Serve until SIGINT or SIGTERM. `on_listening` is called with the address once requests are answered."""
-    server = Server(
-        "suprsend_hub.cli.server:create_worker_app",
-        factory=True,
-        address=host,
-        port=port,
-        workers=workers,
-        interface=Interfaces.ASGI,
-        loop=Loops.uvloop,
-        backlog=_BACKLOG,
-        http1_settings=HTTP1Settings(header_read_timeout=round(request_timeout_s * 1000)),
-        log_level=LogLevels.warning,
-        respawn_failed_workers=True,
-        workers_kill_timeout=_STOP_S,
-    )
+    """Serve until SIGINT or SIGTERM. `on_listening` is called with the address once requests are answered.
+
+    Granian replaces a worker that dies, and gives up when one dies twice within seconds, as when memory is short.
+    Then the server is started anew, up to `_MAX_RESTARTS` times within a minute.
+    """
     threading.Thread(target=_announce, args=(host, port, on_listening), daemon=True).start()
-    server.serve()
+    restarts: list[float] = []
+    while True:
+        server = Server(
+            "suprsend_hub.cli.server:create_worker_app",
+            factory=True,
+            address=host,
+            port=port,
+            workers=workers,
+            interface=Interfaces.ASGI,
+            loop=Loops.uvloop,
+            backlog=_BACKLOG,
+            http1_settings=HTTP1Settings(header_read_timeout=round(request_timeout_s * 1000)),
+            log_level=LogLevels.warning,
+            respawn_failed_workers=True,
+            workers_kill_timeout=_STOP_S,
+        )
+        try:
+            server.serve()
+        except SystemExit:
+            now = time.monotonic()
+            restarts = [moment for moment in restarts if now - moment < _RESTART_WINDOW_S] + [now]
+            if server.interrupt_signal or len(restarts) > _MAX_RESTARTS:
+                raise
+            _log.error("workers died twice within seconds; starting all of them again", restarts=len(restarts))
+            time.sleep(_RESTART_PAUSE_S)
+        else:
+            return
 
 
 def create_worker_app() -> object:
