@@ -61,9 +61,10 @@ format: env-test ## ruff: format the code and mend what can be mended
 	@$(BIN)/ruff format $(SOURCES)
 	@$(BIN)/ruff check --fix $(SOURCES)
 
-type: env-test ## mypy --strict on both packages, the tools and the examples
+type: env-test ## mypy --strict on both packages, the tools and the examples; pyright on use of the SDK
 	@$(BIN)/mypy sdk/src hub/src
 	@$(BIN)/mypy tools examples/run.py examples/quickstart.py
+	@$(BIN)/basedpyright
 
 twins: env-test ## generate the synchronous half of the SDK from the asyncio half
 	@$(BIN)/python tools/make_sync.py
