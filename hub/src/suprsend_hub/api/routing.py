@@ -16,8 +16,8 @@ from suprsend_hub.domain.errors import InvalidRequest
 def raw_path_routing(app: ASGIApp) -> ASGIApp:
     """Middleware: let the application route on the undecoded path.
 
-    An empty segment (`//`) is refused here, because the router would collapse it and reach another resource; so are dot
-    segments on the way to `/v1`, which no client should send and some rewrite.
+    An empty segment (`//`) is refused here, because the router would collapse it and reach another resource. A segment
+    `.` or `..` stays one: the check of ids refuses it.
     """
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
