@@ -59,16 +59,16 @@ async def write(connection: asyncpg.Connection, batch: Batch) -> None:
     """The round trips of service/edits.py for one batch."""
     now = datetime.now(UTC)
     found = await connection.fetch(sql("read_profiles"), *batch.keys)
-    versions = {record[2]: record[4] + 1 for record in found}
+    versions = {record[0]: record[2] + 1 for record in found}
     count = len(batch.keys[2])
     async with connection.transaction():
-        await connection.fetch(
+        await connection.execute(
             sql("insert_history"), *batch.keys, batch.insert_keys, batch.edit_ids, ["bench"] * count, batch.operations,
             batch.before,
         )  # fmt: skip
         await connection.fetch(
             sql("upsert_profiles"), *batch.keys, batch.edit_ids,
-            [versions.get(key, first_version(now)) for key in batch.keys[2]],
+            [versions.get(position, first_version(now)) for position in range(1, count + 1)],
             batch.properties, batch.channels, batch.addresses, now,
         )  # fmt: skip
         if batch.new:

@@ -10,13 +10,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from litestar import Litestar
-from litestar.di import Provide
+from litestar import Litestar, Router
+from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
 from suprsend_hub.api import events, health, lists, objects, openapi, users
 from suprsend_hub.api.errors import domain_error, http_error, status_of, unexpected_error
-from suprsend_hub.api.requests import authenticate
+from suprsend_hub.api.requests import SERVICES, ApiRequest, ApiServices, authenticate
 from suprsend_hub.api.routing import raw_path_routing
 from suprsend_hub.console import SIGN_IN_LINK, Services, console_router
 from suprsend_hub.domain.errors import DomainError, InvalidRequest
@@ -136,21 +136,15 @@ def build_app(hub: Hub) -> Litestar:
             health.healthz,
             health.readyz,
             openapi.document,
-            events.post_events,
-            *users.HANDLERS,
-            *objects.HANDLERS,
-            *lists.HANDLERS,
+            Router(
+                "/",
+                route_handlers=[events.post_events, *users.HANDLERS, *objects.HANDLERS, *lists.HANDLERS],
+                before_request=authenticate,  # type: ignore[arg-type]  # its request is of the class below
+            ),
             console_router(_console_services(hub), status_of=status_of),
         ],
-        dependencies={
-            "caller": Provide(authenticate),
-            "credentials": Provide(lambda: hub.credentials, sync_to_thread=False),
-            "health": Provide(lambda: hub.health, sync_to_thread=False),
-            "lists": Provide(lambda: hub.lists, sync_to_thread=False),
-            "recipients": Provide(lambda: hub.recipients, sync_to_thread=False),
-            "request_timeout_s": Provide(lambda: hub.request_timeout_s, sync_to_thread=False),
-            "subscriptions": Provide(lambda: hub.subscriptions, sync_to_thread=False),
-        },
+        state=State({SERVICES: _api_services(hub)}),
+        request_class=ApiRequest,
         exception_handlers={
             DomainError: domain_error,
             HTTPException: http_error,
@@ -166,6 +160,17 @@ def build_app(hub: Hub) -> Litestar:
 def sign_in_path(token: str) -> str:
     """Where a one-time link to the console leads, below the hub's address."""
     return f"{SIGN_IN_LINK}{token}/"
+
+
+def _api_services(hub: Hub) -> ApiServices:
+    return ApiServices(
+        credentials=hub.credentials,
+        health=hub.health,
+        lists=hub.lists,
+        recipients=hub.recipients,
+        subscriptions=hub.subscriptions,
+        request_timeout_s=hub.request_timeout_s,
+    )
 
 
 def _console_services(hub: Hub) -> Services:

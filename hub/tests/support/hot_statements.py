@@ -21,6 +21,7 @@ KEY = (1, "", "ada")
 BATCH = ([1], [""], ["ada"])
 STATEMENTS: dict[str, tuple] = {
     "read_profiles": BATCH,
+    "find_history": (*BATCH, [NIL]),
     "insert_history": (*BATCH, [NIL], [NIL], ["x"], ["[]"], [None]),
     "upsert_profiles": (*BATCH, [NIL], [1], ["{}"], ["{}"], [""], NOW),
     "find_profile": KEY,

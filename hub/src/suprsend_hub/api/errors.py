@@ -8,10 +8,10 @@ from collections.abc import Mapping
 
 import msgspec
 import structlog
-from litestar import Request, Response
-from litestar.enums import MediaType
+from litestar import Request
 from litestar.exceptions import HTTPException
 
+from suprsend_hub.api.answers import Answer
 from suprsend_hub.domain.errors import (
     Conflict,
     DomainError,
@@ -65,37 +65,33 @@ def error_body(status: int, error_code: str, message: str, detail: object | None
     )
 
 
-def _response(body: bytes, status: int, headers: Mapping[str, str] | None = None) -> Response[bytes]:
-    return Response(body, status_code=status, media_type=MediaType.JSON, headers=dict(headers or {}))
-
-
 def status_of(error: DomainError) -> int:
     """The HTTP status of a refusal; the console's pages answer with the same."""
     return next(STATUS_OF[cls] for cls in type(error).__mro__ if cls in STATUS_OF)
 
 
-def domain_error(_request: Request[None, None, "object"], error: DomainError) -> Response[bytes]:  # type: ignore[type-var]
+def domain_error(_request: Request[None, None, "object"], error: DomainError) -> Answer:  # type: ignore[type-var]
     """Answer a refusal; temporary ones carry `Retry-After` in whole seconds."""
     status = status_of(error)
     headers = {}
     if isinstance(error, (Unavailable, RateLimited)):
         headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
-    return _response(error_body(status, error.code, error.message, error.detail), status, headers)
+    return Answer(error_body(status, error.code, error.message, error.detail), status, headers=headers)
 
 
-def http_error(request: Request[None, None, "object"], error: HTTPException) -> Response[bytes]:  # type: ignore[type-var]
+def http_error(request: Request[None, None, "object"], error: HTTPException) -> Answer:  # type: ignore[type-var]
     """Answer what the framework refuses: unknown paths and methods."""
     if error.status_code == 404:
-        return _response(error_body(404, "no_such_path", f"there is nothing at {request.method} this path"), 404)
+        return Answer(error_body(404, "no_such_path", f"there is nothing at {request.method} this path"), 404)
     if error.status_code == 405:
         message = f"{request.method} is not possible on this path"
-        return _response(error_body(405, "method_not_allowed", message), 405, error.headers)
+        return Answer(error_body(405, "method_not_allowed", message), 405, headers=error.headers)
     if error.status_code < 500:
-        return _response(error_body(error.status_code, "invalid_request", error.detail), error.status_code)
+        return Answer(error_body(error.status_code, "invalid_request", error.detail), error.status_code)
     return unexpected_error(request, error)
 
 
-def unexpected_error(request: Request[None, None, "object"], error: Exception) -> Response[bytes]:  # type: ignore[type-var]
+def unexpected_error(request: Request[None, None, "object"], error: Exception) -> Answer:  # type: ignore[type-var]
     """Answer a bug: logged with its traceback, told to the caller without any detail."""
     _log.error(
         "unexpected error",
@@ -104,4 +100,4 @@ def unexpected_error(request: Request[None, None, "object"], error: Exception) -
         error=type(error).__name__,
         traceback="".join(traceback.format_tb(error.__traceback__)),
     )
-    return _response(error_body(500, "internal_error", "internal error; the hub's log has the details"), 500)
+    return Answer(error_body(500, "internal_error", "internal error; the hub's log has the details"), 500)

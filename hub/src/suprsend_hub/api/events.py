@@ -5,22 +5,18 @@ produce (no JSON, no objects, too many). A single bad record in it goes to the l
 """
 
 import json
-from typing import TYPE_CHECKING
 
 import msgspec
-from litestar import MediaType, Response, post
-from litestar.di import NamedDependency
+from litestar import post
 
-from suprsend_hub.api.requests import Caller
+from suprsend_hub.api.answers import TEXT, Answer
+from suprsend_hub.api.requests import ApiRequest, Caller
 from suprsend_hub.domain.errors import DomainError, InvalidRequest, NotFound, TooLarge
-from suprsend_hub.domain.event import parse_event
+from suprsend_hub.domain.event import IdentityEvent, parse_event
 from suprsend_hub.domain.ids import check_distinct_id
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.service.edits import RejectedRecord
-from suprsend_hub.service.recipients import RecipientService, UserEvent
-
-if TYPE_CHECKING:
-    from uuid import UUID
+from suprsend_hub.service.recipients import RecipientService
 
 MAX_EVENTS = 400
 """Events in one request, as in the official SDKs."""
@@ -30,11 +26,10 @@ MAX_EVENT_BYTES = 32_768
 _raw_array = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-@post("/event/", status_code=202, media_type=MediaType.TEXT)
-async def post_events(
-    caller: NamedDependency[Caller], recipients: NamedDependency[RecipientService]
-) -> Response[bytes]:
+@post("/event/")
+async def post_events(request: ApiRequest) -> Answer:
     """Apply identity events; what the 202 promises is committed."""
+    caller, recipients = request.caller, request.services.recipients
     body = caller.body.lstrip()
     try:
         body.decode()  # the decoders below skip over what they do not need, and so over bytes that are no UTF-8
@@ -45,7 +40,7 @@ async def post_events(
     else:
         event = _check(caller, body)
         await recipients.apply_events(caller.workspace_id, [event], [], source=caller.source, size_bytes=len(body))
-    return Response(b"OK", status_code=202, media_type=MediaType.TEXT)
+    return Answer(b"OK", 202, content_type=TEXT)
 
 
 def _split(body: bytes) -> list[bytes]:
@@ -77,7 +72,7 @@ async def _apply_array(caller: Caller, recipients: RecipientService, body: bytes
     for index, text in enumerate(texts):
         if text[:1] != b"{":
             raise InvalidRequest(f"event {index} of the array is not an object", code="invalid_event")
-    events: list[UserEvent] = []
+    events: list[IdentityEvent] = []
     rejects: list[RejectedRecord] = []
     for text in texts:
         try:
@@ -87,7 +82,7 @@ async def _apply_array(caller: Caller, recipients: RecipientService, body: bytes
     await recipients.apply_events(caller.workspace_id, events, rejects, source=caller.source, size_bytes=len(body))
 
 
-def _check(caller: Caller, text: bytes) -> UserEvent:
+def _check(caller: Caller, text: bytes) -> IdentityEvent:
     """One event as the service takes it; a DomainError says why not."""
     if len(text) > MAX_EVENT_BYTES:
         raise TooLarge(
@@ -98,8 +93,7 @@ def _check(caller: Caller, text: bytes) -> UserEvent:
         raise InvalidRequest("`env` names another workspace than the credentials do", code="wrong_env")
     if event.tenant_id is not None:
         raise NotFound(f"tenant '{event.tenant_id}' not found", code="tenant_not_found")
-    key: UUID | None = event.insert_key
-    return UserEvent(event.distinct_id, key, event.operations, len(text))
+    return event
 
 
 def _reject(caller: Caller, text: bytes, error: DomainError) -> RejectedRecord:

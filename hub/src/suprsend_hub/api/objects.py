@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from litestar import MediaType, Response, delete, get, patch, post
-from litestar.di import NamedDependency
+from litestar import delete, get, patch, post
 from litestar.params import FromPath
 
+from suprsend_hub.api.answers import Answer
 from suprsend_hub.api.rendering import (
     object_json,
     object_object,
@@ -14,7 +14,7 @@ from suprsend_hub.api.rendering import (
     results_json,
     subscriber_object,
 )
-from suprsend_hub.api.requests import Caller, HubRequest
+from suprsend_hub.api.requests import ApiRequest, Caller
 from suprsend_hub.api.routing import segment
 from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.domain.ids import check_object_id, check_object_type
@@ -23,8 +23,6 @@ from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.subscription import parse_recipients, parse_subscribe
 from suprsend_hub.domain.wire import Json
 from suprsend_hub.service.pages import PageRequest
-from suprsend_hub.service.recipients import RecipientService
-from suprsend_hub.service.subscriptions import SubscriptionService
 
 MAX_BULK_DELETE = 1000
 """Ids in one bulk deletion."""
@@ -48,141 +46,99 @@ def bulk_ids(body: Json, field: str) -> list[Json]:
     return ids
 
 
-@get("/v1/object/{object_type:str}/", media_type=MediaType.JSON)
-async def list_objects(
-    caller: NamedDependency[Caller],
-    recipients: NamedDependency[RecipientService],
-    subscriptions: NamedDependency[SubscriptionService],
-    object_type: FromPath[str],
-    request: HubRequest,
-) -> Response[bytes]:
+@get("/v1/object/{object_type:str}/")
+async def list_objects(request: ApiRequest, object_type: FromPath[str]) -> Answer:
     """A page of the objects of a type, newest first, channels included."""
     kind = check_object_type(segment(object_type, "object_type"))
-    page = await recipients.page(caller.workspace_id, PageRequest.parse(request.query_params), object_type=kind)
-    counts = await subscriptions.count_of([row.key for row in page.rows])
-    return Response(page_json(page, lambda row: object_object(row, counts[row.key])), media_type=MediaType.JSON)
+    page = await request.services.recipients.page(
+        request.caller.workspace_id, PageRequest.parse(request.query_params), object_type=kind
+    )
+    counts = await request.services.subscriptions.count_of([row.key for row in page.rows])
+    return Answer(page_json(page, lambda row: object_object(row, counts[row.key])))
 
 
-@get("/v1/object/{object_type:str}/{object_id:str}/", media_type=MediaType.JSON)
-async def get_object(
-    caller: NamedDependency[Caller],
-    recipients: NamedDependency[RecipientService],
-    subscriptions: NamedDependency[SubscriptionService],
-    object_type: FromPath[str],
-    object_id: FromPath[str],
-) -> Response[bytes]:
+@get("/v1/object/{object_type:str}/{object_id:str}/")
+async def get_object(request: ApiRequest, object_type: FromPath[str], object_id: FromPath[str]) -> Answer:
     """One object; 404 if unknown."""
-    key = _key(caller, object_type, object_id)
-    row = await recipients.get(key)
-    return Response(object_json(row, (await subscriptions.count_of([key]))[key]), media_type=MediaType.JSON)
+    key = _key(request.caller, object_type, object_id)
+    row = await request.services.recipients.get(key)
+    return Answer(object_json(row, (await request.services.subscriptions.count_of([key]))[key]))
 
 
-@post("/v1/object/{object_type:str}/{object_id:str}/", status_code=201, media_type=MediaType.JSON)
-async def upsert_object(
-    caller: NamedDependency[Caller],
-    recipients: NamedDependency[RecipientService],
-    subscriptions: NamedDependency[SubscriptionService],
-    object_type: FromPath[str],
-    object_id: FromPath[str],
-) -> Response[bytes]:
+@post("/v1/object/{object_type:str}/{object_id:str}/")
+async def upsert_object(request: ApiRequest, object_type: FromPath[str], object_id: FromPath[str]) -> Answer:
     """Create or update, as for users. 201 in both cases."""
-    key = _key(caller, object_type, object_id)
-    row = await recipients.edit(
+    key = _key(request.caller, object_type, object_id)
+    row = await request.services.recipients.edit(
         key,
-        upsert_operations(caller.json() if caller.body else {}),
-        source=caller.source,
-        insert_key=caller.idempotency_key,
-        size_bytes=len(caller.body),
+        upsert_operations(request.caller.json() if request.caller.body else {}),
+        source=request.caller.source,
+        insert_key=request.caller.idempotency_key,
+        size_bytes=len(request.caller.body),
     )
-    count = (await subscriptions.count_of([key]))[key]
-    return Response(object_json(row, count), status_code=201, media_type=MediaType.JSON)
+    count = (await request.services.subscriptions.count_of([key]))[key]
+    return Answer(object_json(row, count), 201)
 
 
-@patch("/v1/object/{object_type:str}/{object_id:str}/", status_code=200, media_type=MediaType.JSON)
-async def edit_object(
-    caller: NamedDependency[Caller],
-    recipients: NamedDependency[RecipientService],
-    subscriptions: NamedDependency[SubscriptionService],
-    object_type: FromPath[str],
-    object_id: FromPath[str],
-) -> Response[bytes]:
+@patch("/v1/object/{object_type:str}/{object_id:str}/")
+async def edit_object(request: ApiRequest, object_type: FromPath[str], object_id: FromPath[str]) -> Answer:
     """Apply operations, all or none; creates an unknown object. 200, where users have 202, as upstream."""
-    key = _key(caller, object_type, object_id)
-    row = await recipients.edit(
+    key = _key(request.caller, object_type, object_id)
+    row = await request.services.recipients.edit(
         key,
-        check_patch(caller.json() if caller.body else {}),
-        source=caller.source,
-        insert_key=caller.idempotency_key,
-        size_bytes=len(caller.body),
+        check_patch(request.caller.json() if request.caller.body else {}),
+        source=request.caller.source,
+        insert_key=request.caller.idempotency_key,
+        size_bytes=len(request.caller.body),
     )
-    return Response(object_json(row, (await subscriptions.count_of([key]))[key]), media_type=MediaType.JSON)
+    return Answer(object_json(row, (await request.services.subscriptions.count_of([key]))[key]))
 
 
 @delete("/v1/object/{object_type:str}/{object_id:str}/", status_code=204)
-async def delete_object(
-    caller: NamedDependency[Caller],
-    recipients: NamedDependency[RecipientService],
-    object_type: FromPath[str],
-    object_id: FromPath[str],
-) -> None:
+async def delete_object(request: ApiRequest, object_type: FromPath[str], object_id: FromPath[str]) -> None:
     """Delete for good, with the subscriptions of and to the object; 404 if unknown."""
-    await recipients.delete(_key(caller, object_type, object_id))
+    await request.services.recipients.delete(_key(request.caller, object_type, object_id))
 
 
 @delete("/v1/bulk/object/{object_type:str}/", status_code=204)
-async def bulk_delete_objects(
-    caller: NamedDependency[Caller], recipients: NamedDependency[RecipientService], object_type: FromPath[str]
-) -> None:
+async def bulk_delete_objects(request: ApiRequest, object_type: FromPath[str]) -> None:
     """Delete several objects of a type in one transaction; unknown ones are skipped."""
     kind = check_object_type(segment(object_type, "object_type"))
-    ids = bulk_ids(caller.json() if caller.body else {}, "object_ids")
+    ids = bulk_ids(request.caller.json() if request.caller.body else {}, "object_ids")
     keys = [
-        RecipientKey(caller.workspace_id, kind, check_object_id(item, f"object_ids[{index}]"))
+        RecipientKey(request.caller.workspace_id, kind, check_object_id(item, f"object_ids[{index}]"))
         for index, item in enumerate(ids)
     ]
-    await recipients.bulk_delete(keys)
+    await request.services.recipients.bulk_delete(keys)
 
 
-@post("/v1/object/{object_type:str}/{object_id:str}/subscription/", status_code=200, media_type=MediaType.JSON)
-async def create_subscriptions(
-    caller: NamedDependency[Caller],
-    subscriptions: NamedDependency[SubscriptionService],
-    object_type: FromPath[str],
-    object_id: FromPath[str],
-) -> Response[bytes]:
+@post("/v1/object/{object_type:str}/{object_id:str}/subscription/")
+async def create_subscriptions(request: ApiRequest, object_type: FromPath[str], object_id: FromPath[str]) -> Answer:
     """Subscribe up to 100 recipients; unknown ones are created."""
-    parent = _key(caller, object_type, object_id)
-    views = await subscriptions.create(parent, parse_subscribe(caller.json()), source=caller.source)
-    return Response(results_json(views, subscriber_object), media_type=MediaType.JSON)
+    parent = _key(request.caller, object_type, object_id)
+    views = await request.services.subscriptions.create(
+        parent, parse_subscribe(request.caller.json()), source=request.caller.source
+    )
+    return Answer(results_json(views, subscriber_object))
 
 
-@get("/v1/object/{object_type:str}/{object_id:str}/subscription/", media_type=MediaType.JSON)
-async def list_subscriptions(
-    caller: NamedDependency[Caller],
-    subscriptions: NamedDependency[SubscriptionService],
-    object_type: FromPath[str],
-    object_id: FromPath[str],
-    request: HubRequest,
-) -> Response[bytes]:
+@get("/v1/object/{object_type:str}/{object_id:str}/subscription/")
+async def list_subscriptions(request: ApiRequest, object_type: FromPath[str], object_id: FromPath[str]) -> Answer:
     """A page of an object's subscribers, newest first."""
-    page = await subscriptions.page(_key(caller, object_type, object_id), PageRequest.parse(request.query_params))
-    return Response(page_json(page, subscriber_object), media_type=MediaType.JSON)
+    page = await request.services.subscriptions.page(
+        _key(request.caller, object_type, object_id), PageRequest.parse(request.query_params)
+    )
+    return Answer(page_json(page, subscriber_object))
 
 
 @delete("/v1/object/{object_type:str}/{object_id:str}/subscription/", status_code=204)
-async def delete_subscriptions(
-    caller: NamedDependency[Caller],
-    subscriptions: NamedDependency[SubscriptionService],
-    object_type: FromPath[str],
-    object_id: FromPath[str],
-    request: HubRequest,
-) -> None:
+async def delete_subscriptions(request: ApiRequest, object_type: FromPath[str], object_id: FromPath[str]) -> None:
     """End subscriptions. The recipients are in the body, or, without one, comma-separated in `?recipients=`."""
-    body = caller.json() if caller.body else _recipients_of_query(request.query_params)
+    body = request.caller.json() if request.caller.body else _recipients_of_query(request.query_params)
     if type(body) is not dict:
         raise InvalidRequest("the body must be an object with `recipients`", code="invalid_body")
     recipients = parse_recipients(body.get("recipients"))
-    await subscriptions.delete(_key(caller, object_type, object_id), recipients)
+    await request.services.subscriptions.delete(_key(request.caller, object_type, object_id), recipients)
 
 
 def _recipients_of_query(query: Mapping[str, str]) -> dict[str, Json]:
@@ -190,18 +146,12 @@ def _recipients_of_query(query: Mapping[str, str]) -> dict[str, Json]:
     return {"recipients": [item for item in text.split(",") if item.strip()]} if text else {}
 
 
-@get("/v1/object/{object_type:str}/{object_id:str}/subscribed_to/object/", media_type=MediaType.JSON)
-async def list_parents_of_object(
-    caller: NamedDependency[Caller],
-    subscriptions: NamedDependency[SubscriptionService],
-    object_type: FromPath[str],
-    object_id: FromPath[str],
-    request: HubRequest,
-) -> Response[bytes]:
+@get("/v1/object/{object_type:str}/{object_id:str}/subscribed_to/object/")
+async def list_parents_of_object(request: ApiRequest, object_type: FromPath[str], object_id: FromPath[str]) -> Answer:
     """A page of the objects that an object is subscribed to, oldest first."""
-    key = _key(caller, object_type, object_id)
-    page = await subscriptions.page_of_subscriber(key, PageRequest.parse(request.query_params))
-    return Response(page_json(page, parent_object), media_type=MediaType.JSON)
+    key = _key(request.caller, object_type, object_id)
+    page = await request.services.subscriptions.page_of_subscriber(key, PageRequest.parse(request.query_params))
+    return Answer(page_json(page, parent_object))
 
 
 HANDLERS = (

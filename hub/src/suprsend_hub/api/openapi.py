@@ -2,12 +2,14 @@
 
 from importlib.resources import files
 
-from litestar import Response, get
+from litestar import get
+
+from suprsend_hub.api.answers import Answer
 
 _DOCUMENT = files("suprsend_hub.api").joinpath("openapi.yaml")
 
 
-@get("/openapi.yaml", media_type="application/yaml", sync_to_thread=False)
-def document() -> Response[bytes]:
+@get("/openapi.yaml", sync_to_thread=False)
+def document() -> Answer:
     """The description of this API."""
-    return Response(_DOCUMENT.read_bytes(), media_type="application/yaml")
+    return Answer(_DOCUMENT.read_bytes(), content_type="application/yaml")

@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from suprsend_hub.domain.ids import ulid_text
-from suprsend_hub.domain.profile import decode_profile, profile_to_wire
+from suprsend_hub.domain.profile import channels_to_wire, decode_channels
 from suprsend_hub.domain.records import Member, StoredProfile
 from suprsend_hub.service.lists import ListView, MembershipView
 from suprsend_hub.service.pages import Page
@@ -19,7 +19,9 @@ encode = msgspec.json.Encoder().encode
 
 def timestamp(moment: datetime) -> str:
     """`2025-04-04T21:37:36.712496+00:00`: always microseconds, always UTC."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds")
 
 
 def timestamp_z(moment: datetime) -> str:
@@ -27,20 +29,14 @@ def timestamp_z(moment: datetime) -> str:
     return timestamp(moment).removesuffix("+00:00") + "Z"
 
 
-def _profile(row: StoredProfile) -> tuple[object, dict[str, object]]:
-    wire = profile_to_wire(decode_profile(row.properties, row.channels))
-    return wire.pop("properties"), wire
-
-
 def user_object(user: StoredProfile) -> dict[str, object]:
     """The user object: identity, properties, times, then a key per channel that has identities."""
-    properties, channels = _profile(user)
     return {
         "distinct_id": user.key.recipient_id,
-        "properties": properties,
+        "properties": msgspec.Raw(user.properties.encode()),
         "created_at": timestamp(user.created_at),
         "updated_at": timestamp(user.updated_at),
-        **channels,
+        **channels_to_wire(decode_channels(user.channels)),
     }
 
 
@@ -61,15 +57,14 @@ def profile_summary(user: StoredProfile) -> dict[str, object]:
 
 def object_object(row: StoredProfile, subscriptions_count: int) -> dict[str, object]:
     """The object, like a user with type, id and the number of its direct subscribers."""
-    properties, channels = _profile(row)
     return {
         "object_type": row.key.object_type,
         "id": row.key.recipient_id,
         "subscriptions_count": subscriptions_count,
-        "properties": properties,
+        "properties": msgspec.Raw(row.properties.encode()),
         "created_at": timestamp(row.created_at),
         "updated_at": timestamp(row.updated_at),
-        **channels,
+        **channels_to_wire(decode_channels(row.channels)),
     }
 
 

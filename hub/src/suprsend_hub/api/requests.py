@@ -4,20 +4,26 @@ The body is read before anything looks at it, because the signature covers its b
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 from uuid import UUID
 
 import msgspec
 from litestar import Request
 from litestar.datastructures import State
-from litestar.di import NamedDependency
+from litestar.types import Receive
 
 from suprsend_hub.domain.console import SOURCE_PREFIX
 from suprsend_hub.domain.errors import InvalidRequest, TimedOut, TooLarge
 from suprsend_hub.domain.ids import insert_key
 from suprsend_hub.domain.wire import Json
 from suprsend_hub.service.credentials import CredentialService, SignedRequest, Workspace
+from suprsend_hub.service.health import HealthService
+from suprsend_hub.service.lists import ListService
+from suprsend_hub.service.recipients import RecipientService
+from suprsend_hub.service.subscriptions import SubscriptionService
 
 HubRequest: TypeAlias = Request[Any, Any, State]
 
@@ -33,7 +39,7 @@ _MAX_IDEMPOTENCY_KEY_CHARS = 255
 _decoder = msgspec.json.Decoder()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Caller:
     """An authenticated request: for which workspace, from what client, with which body."""
 
@@ -52,40 +58,98 @@ class Caller:
         return decode_json(self.body)
 
 
-async def authenticate(
-    request: HubRequest, credentials: NamedDependency[CredentialService], request_timeout_s: NamedDependency[float]
-) -> Caller:
-    """Read the body and check the credentials of a request."""
-    limit = MAX_EVENT_BODY_BYTES if request.scope["path"].startswith("/event") else MAX_BODY_BYTES
-    try:
-        async with asyncio.timeout(request_timeout_s):
-            body = await _read_body(request, limit)
-    except TimeoutError as error:
-        raise TimedOut(f"the body did not arrive within {request_timeout_s:g} seconds") from error
-    headers = request.headers
-    workspace = await credentials.authenticate(
+@dataclass(frozen=True, slots=True)
+class ApiServices:
+    """What the API's handlers call."""
+
+    credentials: CredentialService
+    health: HealthService
+    lists: ListService
+    recipients: RecipientService
+    subscriptions: SubscriptionService
+    request_timeout_s: float
+
+
+SERVICES = "api_services"
+"""Under this name the application's state holds the `ApiServices`."""
+
+
+class ApiRequest(Request[None, Caller, State]):
+    """A request to the API.
+
+    Handlers take nothing else: resolving services and caller as the framework's dependencies starts a task for each and
+    made up half the cost of a request.
+    """
+
+    @property
+    def caller(self) -> Caller:
+        """Who sends it, and what: there once `authenticate` has run, which the API's router sees to."""
+        caller: Caller = self.scope["auth"]
+        return caller
+
+    @property
+    def services(self) -> ApiServices:
+        """The services of this process."""
+        services: ApiServices = self.app.state[SERVICES]
+        return services
+
+
+async def authenticate(request: ApiRequest) -> None:
+    """Read the body and check the credentials, before every handler of the API."""
+    scope = request.scope
+    headers = dict(scope["headers"])  # names are in lower case; of one that is given twice the last counts
+    services = request.services
+    body = await _read_body(request, headers, services.request_timeout_s)
+    workspace = await services.credentials.authenticate(
         SignedRequest(
-            method=request.method,
-            raw_path=request.scope["raw_path"],  # the router strips a trailing slash from `path`
-            query=request.scope["query_string"],
+            method=scope["method"],
+            raw_path=scope["raw_path"],  # the router strips a trailing slash from `path`
+            query=scope["query_string"],
             body=body,
-            authorization=headers.get("authorization"),
-            content_type=headers.get("content-type"),
-            date=headers.get("date") or headers.get("x-amz-date") or "",
+            authorization=_text(headers, b"authorization"),
+            content_type=_text(headers, b"content-type"),
+            date=_text(headers, b"date") or _text(headers, b"x-amz-date") or "",
         )
     )
-    return Caller(workspace, _source(headers.get("user-agent")), body, _idempotency_key(headers.get("idempotency-key")))
+    key = _text(headers, b"idempotency-key")
+    scope["auth"] = Caller(
+        workspace, _source(_text(headers, b"user-agent") or ""), body, None if key is None else _idempotency_key(key)
+    )
 
 
-async def _read_body(request: HubRequest, limit: int) -> bytes:
+def _text(headers: Mapping[bytes, bytes], name: bytes) -> str | None:
+    value = headers.get(name)
+    return None if value is None else value.decode("latin-1")
+
+
+async def _read_body(request: ApiRequest, headers: Mapping[bytes, bytes], timeout_s: float) -> bytes:
+    if (
+        request.scope["http_version"].startswith("1")
+        and b"transfer-encoding" not in headers
+        and headers.get(b"content-length", b"0") == b"0"
+    ):
+        return b""  # HTTP/1 announces a body
+    limit = MAX_EVENT_BODY_BYTES if request.scope["path"].startswith("/event") else MAX_BODY_BYTES
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await _read_within(request.receive, limit)
+    except TimeoutError as error:
+        raise TimedOut(f"the body did not arrive within {timeout_s:g} seconds") from error
+
+
+async def _read_within(receive: Receive, limit: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
-    async for chunk in request.stream():
+    more = True
+    while more and size <= _MAX_DRAINED_BYTES:
+        message = await receive()
+        if message["type"] != "http.request":  # it is a disconnect
+            raise InvalidRequest("the connection ended before the body did", code="incomplete_body")
+        chunk = message["body"]
+        more = message["more_body"]
         size += len(chunk)
         if size <= limit:
             chunks.append(chunk)
-        elif size > _MAX_DRAINED_BYTES:
-            break
     if size > limit:
         raise TooLarge(f"the body is larger than {limit} bytes; send fewer records at once", code="body_too_large")
     return b"".join(chunks)
@@ -102,17 +166,16 @@ def decode_json(body: bytes) -> Json:
     return value
 
 
-def _source(user_agent: str | None) -> str:
+@lru_cache(maxsize=1024)
+def _source(user_agent: str) -> str:
     """What the history names as the origin of an edit. A client cannot pass for a person at the console."""
-    text = "".join(char if char.isprintable() else "?" for char in user_agent or "").lstrip()
+    text = "".join(char if char.isprintable() else "?" for char in user_agent).lstrip()
     if text.lower().startswith(SOURCE_PREFIX.strip()):
         text = f"api client '{text}'"
     return text[:_MAX_SOURCE_CHARS] or "api"
 
 
-def _idempotency_key(header: str | None) -> UUID | None:
-    if header is None:
-        return None
+def _idempotency_key(header: str) -> UUID:
     if not header.strip() or len(header) > _MAX_IDEMPOTENCY_KEY_CHARS:
         raise InvalidRequest(
             f"Idempotency-Key must have 1 to {_MAX_IDEMPOTENCY_KEY_CHARS} characters", code="invalid_idempotency_key"

@@ -9,6 +9,7 @@ from urllib.parse import unquote_to_bytes
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from suprsend_hub.api.answers import Answer
 from suprsend_hub.api.errors import error_body
 from suprsend_hub.domain.errors import InvalidRequest
 
@@ -24,20 +25,14 @@ def raw_path_routing(app: ASGIApp) -> ASGIApp:
         if scope["type"] == ScopeType.HTTP:
             raw_path = scope.get("raw_path") or scope["path"].encode()
             if b"//" in raw_path:
-                await _not_found(send)
+                answer = Answer(error_body(404, "no_such_path", "the path has an empty segment"), 404)
+                await answer.respond(scope, receive, send)
                 return
             scope["raw_path"] = raw_path
             scope["path"] = raw_path.decode("latin-1")
         await app(scope, receive, send)
 
     return middleware
-
-
-async def _not_found(send: Send) -> None:
-    body = error_body(404, "no_such_path", "the path has an empty segment")
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 404, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 def segment(encoded: str, what: str) -> str:

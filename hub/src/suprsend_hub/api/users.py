@@ -1,21 +1,19 @@
 """`/v1/user/`: pages and search, read, upsert, synchronous edit, delete, and what a user is subscribed to."""
 
-from litestar import MediaType, Response, delete, get, patch, post
-from litestar.di import NamedDependency
+from litestar import delete, get, patch, post
 from litestar.params import FromPath
 
+from suprsend_hub.api.answers import Answer
 from suprsend_hub.api.objects import bulk_ids
 from suprsend_hub.api.rendering import membership_object, page_json, parent_object, profile_summary, user_json
-from suprsend_hub.api.requests import Caller, HubRequest
+from suprsend_hub.api.requests import ApiRequest, Caller
 from suprsend_hub.api.routing import segment
 from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.domain.ids import check_distinct_id
 from suprsend_hub.domain.operation import check_patch, upsert_operations
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.service.lists import ListService
 from suprsend_hub.service.pages import PageRequest
-from suprsend_hub.service.recipients import SEARCH_COUNT_CAP, RecipientService
-from suprsend_hub.service.subscriptions import SubscriptionService
+from suprsend_hub.service.recipients import SEARCH_COUNT_CAP
 
 _MAX_PREFIX_CHARS = 255
 
@@ -24,104 +22,88 @@ def _key(caller: Caller, distinct_id: str) -> RecipientKey:
     return RecipientKey.user(caller.workspace_id, check_distinct_id(segment(distinct_id, "distinct_id")))
 
 
-@get("/v1/user/", media_type=MediaType.JSON)
-async def list_users(
-    caller: NamedDependency[Caller], recipients: NamedDependency[RecipientService], request: HubRequest
-) -> Response[bytes]:
+@get("/v1/user/")
+async def list_users(request: ApiRequest) -> Answer:
     """A page of users, newest first; with `?search=` those whose id starts with it, in order of id."""
     query = request.query_params
     page_request = PageRequest.parse(query)
     prefix = query.get("search", "")
     if not prefix:
-        page = await recipients.page(caller.workspace_id, page_request)
-        return Response(page_json(page, profile_summary), media_type=MediaType.JSON)
+        page = await request.services.recipients.page(request.caller.workspace_id, page_request)
+        return Answer(page_json(page, profile_summary))
     if len(prefix) > _MAX_PREFIX_CHARS or "\x00" in prefix:
         raise InvalidRequest(f"search takes at most {_MAX_PREFIX_CHARS} characters and no NUL", code="invalid_search")
-    page = await recipients.search(caller.workspace_id, prefix, page_request)
+    page = await request.services.recipients.search(request.caller.workspace_id, prefix, page_request)
     capped = {"count_capped": page.count >= SEARCH_COUNT_CAP}
-    return Response(page_json(page, profile_summary, capped), media_type=MediaType.JSON)
+    return Answer(page_json(page, profile_summary, capped))
 
 
-@get("/v1/user/{distinct_id:str}/", media_type=MediaType.JSON)
-async def get_user(
-    caller: NamedDependency[Caller], recipients: NamedDependency[RecipientService], distinct_id: FromPath[str]
-) -> Response[bytes]:
+@get("/v1/user/{distinct_id:str}/")
+async def get_user(request: ApiRequest, distinct_id: FromPath[str]) -> Answer:
     """One user with all channels; 404 if unknown."""
-    return Response(user_json(await recipients.get(_key(caller, distinct_id))), media_type=MediaType.JSON)
+    return Answer(user_json(await request.services.recipients.get(_key(request.caller, distinct_id))))
 
 
-@post("/v1/user/{distinct_id:str}/", status_code=201, media_type=MediaType.JSON)
-async def upsert_user(
-    caller: NamedDependency[Caller], recipients: NamedDependency[RecipientService], distinct_id: FromPath[str]
-) -> Response[bytes]:
+@post("/v1/user/{distinct_id:str}/")
+async def upsert_user(request: ApiRequest, distinct_id: FromPath[str]) -> Answer:
     """Create or update: properties are merged key by key, channel values added. 201 in both cases, as upstream."""
-    user = await recipients.edit(
-        _key(caller, distinct_id),
-        upsert_operations(caller.json() if caller.body else {}),
-        source=caller.source,
-        insert_key=caller.idempotency_key,
-        size_bytes=len(caller.body),
+    user = await request.services.recipients.edit(
+        _key(request.caller, distinct_id),
+        upsert_operations(request.caller.json() if request.caller.body else {}),
+        source=request.caller.source,
+        insert_key=request.caller.idempotency_key,
+        size_bytes=len(request.caller.body),
     )
-    return Response(user_json(user), status_code=201, media_type=MediaType.JSON)
+    return Answer(user_json(user), 201)
 
 
-@patch("/v1/user/{distinct_id:str}/", status_code=202, media_type=MediaType.JSON)
-async def edit_user(
-    caller: NamedDependency[Caller], recipients: NamedDependency[RecipientService], distinct_id: FromPath[str]
-) -> Response[bytes]:
+@patch("/v1/user/{distinct_id:str}/")
+async def edit_user(request: ApiRequest, distinct_id: FromPath[str]) -> Answer:
     """Apply operations, all or none; creates an unknown user. 202 with the user after the edit, as upstream."""
-    user = await recipients.edit(
-        _key(caller, distinct_id),
-        check_patch(caller.json() if caller.body else {}),
-        source=caller.source,
-        insert_key=caller.idempotency_key,
-        size_bytes=len(caller.body),
+    user = await request.services.recipients.edit(
+        _key(request.caller, distinct_id),
+        check_patch(request.caller.json() if request.caller.body else {}),
+        source=request.caller.source,
+        insert_key=request.caller.idempotency_key,
+        size_bytes=len(request.caller.body),
     )
-    return Response(user_json(user), status_code=202, media_type=MediaType.JSON)
+    return Answer(user_json(user), 202)
 
 
 @delete("/v1/user/{distinct_id:str}/", status_code=204)
-async def delete_user(
-    caller: NamedDependency[Caller], recipients: NamedDependency[RecipientService], distinct_id: FromPath[str]
-) -> None:
+async def delete_user(request: ApiRequest, distinct_id: FromPath[str]) -> None:
     """Delete for good, with subscriptions and list memberships; 404 if unknown."""
-    await recipients.delete(_key(caller, distinct_id))
+    await request.services.recipients.delete(_key(request.caller, distinct_id))
 
 
 @delete("/v1/bulk/user/", status_code=204)
-async def bulk_delete_users(caller: NamedDependency[Caller], recipients: NamedDependency[RecipientService]) -> None:
+async def bulk_delete_users(request: ApiRequest) -> None:
     """Delete several users in one transaction; unknown ones are skipped."""
-    ids = bulk_ids(caller.json() if caller.body else {}, "distinct_ids")
+    ids = bulk_ids(request.caller.json() if request.caller.body else {}, "distinct_ids")
     keys = [
-        RecipientKey.user(caller.workspace_id, check_distinct_id(item, f"distinct_ids[{index}]"))
+        RecipientKey.user(request.caller.workspace_id, check_distinct_id(item, f"distinct_ids[{index}]"))
         for index, item in enumerate(ids)
     ]
-    await recipients.bulk_delete(keys)
+    await request.services.recipients.bulk_delete(keys)
 
 
-@get("/v1/user/{distinct_id:str}/subscribed_to/object/", media_type=MediaType.JSON)
-async def list_objects_of_user(
-    caller: NamedDependency[Caller],
-    subscriptions: NamedDependency[SubscriptionService],
-    distinct_id: FromPath[str],
-    request: HubRequest,
-) -> Response[bytes]:
+@get("/v1/user/{distinct_id:str}/subscribed_to/object/")
+async def list_objects_of_user(request: ApiRequest, distinct_id: FromPath[str]) -> Answer:
     """A page of the objects that a user is subscribed to, oldest first."""
-    page = await subscriptions.page_of_subscriber(_key(caller, distinct_id), PageRequest.parse(request.query_params))
-    return Response(page_json(page, parent_object), media_type=MediaType.JSON)
+    page = await request.services.subscriptions.page_of_subscriber(
+        _key(request.caller, distinct_id), PageRequest.parse(request.query_params)
+    )
+    return Answer(page_json(page, parent_object))
 
 
-@get("/v1/user/{distinct_id:str}/subscribed_to/list/", media_type=MediaType.JSON)
-async def list_lists_of_user(
-    caller: NamedDependency[Caller],
-    lists: NamedDependency[ListService],
-    distinct_id: FromPath[str],
-    request: HubRequest,
-) -> Response[bytes]:
+@get("/v1/user/{distinct_id:str}/subscribed_to/list/")
+async def list_lists_of_user(request: ApiRequest, distinct_id: FromPath[str]) -> Answer:
     """A page of the lists that a user is a member of, oldest first."""
-    key = _key(caller, distinct_id)
-    page = await lists.page_of_user(caller.workspace_id, key.recipient_id, PageRequest.parse(request.query_params))
-    return Response(page_json(page, membership_object), media_type=MediaType.JSON)
+    key = _key(request.caller, distinct_id)
+    page = await request.services.lists.page_of_user(
+        request.caller.workspace_id, key.recipient_id, PageRequest.parse(request.query_params)
+    )
+    return Answer(page_json(page, membership_object))
 
 
 HANDLERS = (

@@ -4,7 +4,6 @@ Pure: text in, `IdentityEvent` out, or an InvalidRequest that names the field. T
 fold, not here, because a bad one does not spoil the others.
 """
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -18,15 +17,18 @@ IDENTIFY = "$identify"
 _MAX_INSERT_ID_CHARS = 255
 
 
-@dataclass(frozen=True, slots=True)
-class IdentityEvent:
-    """Operations for one user; `insert_key` is None if the event has no `$insert_id` and so never is a duplicate."""
+class IdentityEvent(msgspec.Struct, frozen=True, gc=False):
+    """Operations for one user; `insert_key` is None if the event has no `$insert_id` and so never is a duplicate.
+
+    `size_bytes` is the size of its JSON text.
+    """
 
     distinct_id: str
     insert_key: UUID | None
-    operations: list[Json]
+    operations: list[Any]
     env: str | None
     tenant_id: str | None
+    size_bytes: int
 
 
 class _Wire(msgspec.Struct):
@@ -71,6 +73,7 @@ def parse_event(text: bytes) -> IdentityEvent:
         env=_env(wire.env),
         # Old SDKs write an empty or null tenant when there is none.
         tenant_id=check_tenant_id(wire.tenant_id) if wire.tenant_id else None,
+        size_bytes=len(text),
     )
 
 

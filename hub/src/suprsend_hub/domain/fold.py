@@ -18,6 +18,7 @@ from .channels import (
     RULES,
     Address,
     Companions,
+    is_stored,
     new_identity,
     read_companions,
     renewed,
@@ -32,7 +33,7 @@ from .limits import (
     MAX_SEARCHED_BYTES,
     MIN_INTEGER,
 )
-from .profile import Identity, Profile, identities_to_storage
+from .profile import Identity, Profile
 from .refusal import FoldResult, RefusalLog
 from .size import MISSING, SizeGauge, bound_after, value_bytes
 from .values import InvalidValue, check_key, check_value, equality_key, read_language, same_value
@@ -117,10 +118,7 @@ class _Fold:
                 "invalid_operation", "", 'an operation must be an object such as {"$set": {...}}', operation
             )
             return
-        operators: list[str] = list(operation)
-        if len(operators) > 1:
-            operators.sort(key=_operator_order)
-        for operator in operators:
+        for operator in operation if len(operation) == 1 else sorted(operation, key=_operator_order):
             operand = operation[operator]
             if operator == UNSET:
                 self.unset(operand)
@@ -323,22 +321,31 @@ class _Fold:
     def append_identities(self, channel: str, value: Json, operand: dict[str, Json]) -> None:
         rule = RULES[channel]
         companions = read_companions(operand, rule) if rule.providers else NO_COMPANIONS
-        identities = self.channels.get(channel, ())
-        positions = {rule.key(identity.value): i for i, identity in enumerate(identities)} if identities else {}
+        identities = self.channels.get(channel, [])
+        if type(value) is not list:  # one address, as in most edits
+            if not identities:
+                self.add_identity(channel, identities, new_identity(rule, rule.read(value), companions))
+                return
+            if companions is NO_COMPANIONS and is_stored(value, identities):
+                self.old_channels.setdefault(channel, identities)
+                return
+        positions = {rule.key(identity.value): i for i, identity in enumerate(identities)}
         for element in value if type(value) is list else [value]:
             try:
                 read = rule.read(element)
                 key = rule.key(read)
                 position = positions.get(key)
                 if position is None:
-                    positions[key] = self.add_identity(channel, new_identity(rule, read, companions))
+                    identities = self.channels.get(channel, [])
+                    self.add_identity(channel, identities, new_identity(rule, read, companions))
+                    positions[key] = len(identities)
                 else:
                     self.renew_identity(channel, position, read, companions)
             except InvalidValue as problem:
                 self.refusals.refuse(problem.code, APPEND, channel, problem.reason, element)
 
-    def add_identity(self, channel: str, identity: Identity) -> int:
-        identities = self.channels.get(channel, [])
+    def add_identity(self, channel: str, identities: list[Identity], identity: Identity) -> None:
+        """Append to the `identities` that the channel has."""
         if len(identities) >= MAX_IDENTITIES:
             raise InvalidValue("too_many_identities", f"a channel has at most {MAX_IDENTITIES} identities")
         following = [*identities, identity]
@@ -346,7 +353,6 @@ class _Fold:
             self.gauge.admit(channel, identities or MISSING, following)
         self.old_channels.setdefault(channel, identities or MISSING)
         self.channels[channel] = following
-        return len(identities)
 
     def renew_identity(self, channel: str, position: int, value: Address, companions: Companions) -> None:
         identities = self.channels[channel]
@@ -399,12 +405,9 @@ class _Fold:
                 return True
         return False
 
-    def before(self) -> dict[str, Json]:
-        before: dict[str, Json] = {key: old for key, old in self.old_properties.items() if old is not MISSING}
-        for channel, identities in self.old_channels.items():
-            if isinstance(identities, list):
-                before[channel] = identities_to_storage(identities)
-        return before
+    def before(self) -> dict[str, Json | list[Identity]]:
+        originals = {**self.old_properties, **self.old_channels}
+        return {key: old for key, old in originals.items() if old is not MISSING}
 
 
 _MAX_CACHED_KEY_CHARS: Final = 64

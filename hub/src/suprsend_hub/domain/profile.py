@@ -46,7 +46,7 @@ class Profile:
 
 _encode: Final = msgspec.json.Encoder().encode
 _decode_properties: Final = msgspec.json.Decoder(dict[str, Any]).decode
-_decode_channels: Final = msgspec.json.Decoder(dict[str, list[Identity]]).decode
+_channels_decoder: Final = msgspec.json.Decoder(dict[str, list[Identity]])
 _MAX_UTF8_BYTES_PER_CHAR: Final = 4
 
 
@@ -68,9 +68,14 @@ def decode_profile(properties_json: str | bytes, channels_json: str | bytes) -> 
     """
     return Profile(
         _decode_properties(properties_json),
-        _decode_channels(channels_json),
+        decode_channels(channels_json),
         _bytes_bound(properties_json) + _bytes_bound(channels_json),
     )
+
+
+def decode_channels(channels_json: str | bytes) -> dict[str, list[Identity]]:
+    """Read the channels of a profile from their storage form; raises as `decode_profile`."""
+    return _channels_decoder.decode(channels_json)
 
 
 def _bytes_bound(text: str | bytes) -> int:
@@ -103,15 +108,18 @@ def identity_to_wire(identity: Identity) -> dict[str, Json]:
     return entry
 
 
-def profile_to_wire(profile: Profile) -> dict[str, Json]:
-    """Return the `properties` and `$<channel>` part of a user object; shares values with the profile.
+def channels_to_wire(channels: dict[str, list[Identity]]) -> dict[str, Json]:
+    """Return the `$<channel>` part of a user object; shares values with the profile.
 
     Channels come in the fixed order of `wire.CHANNELS`; one without identities has no key.
     """
-    wire: dict[str, Json] = {"properties": profile.properties}
-    channels = profile.channels
-    for channel in CHANNELS:
-        identities = channels.get(channel)
-        if identities:
-            wire[channel] = [identity_to_wire(identity) for identity in identities]
-    return wire
+    return {
+        channel: [identity_to_wire(identity) for identity in identities]
+        for channel in CHANNELS
+        if (identities := channels.get(channel))
+    }
+
+
+def profile_to_wire(profile: Profile) -> dict[str, Json]:
+    """Return the `properties` and `$<channel>` part of a user object; shares values with the profile."""
+    return {"properties": profile.properties, **channels_to_wire(profile.channels)}

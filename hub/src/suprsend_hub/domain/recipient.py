@@ -7,7 +7,11 @@ USERS = ""
 
 
 class RecipientKey(NamedTuple):
-    """Identity of a profile. Sorts in the order in which rows are locked (bytewise, as the database compares)."""
+    """Identity of a profile.
+
+    Sorts in the order in which rows are locked, which is the database's: COLLATE "C" compares UTF-8 bytes, and their
+    order is that of the code points by which Python compares.
+    """
 
     workspace_id: int
     object_type: str
@@ -22,10 +26,6 @@ class RecipientKey(NamedTuple):
     def is_user(self) -> bool:
         """Whether this is a user and not an object."""
         return self.object_type == USERS
-
-    def lock_order(self) -> tuple[int, bytes, bytes]:
-        """Sort key equal to PostgreSQL's order of the primary key (COLLATE "C" compares UTF-8 bytes)."""
-        return (self.workspace_id, self.object_type.encode(), self.recipient_id.encode())
 
     def describe(self) -> str:
         """How error messages name the recipient, as upstream does."""

@@ -4,11 +4,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from suprsend_hub.domain.recipient import RecipientKey
 
 
-@dataclass(frozen=True, slots=True)
-class StoredProfile:
+class StoredProfile(msgspec.Struct, frozen=True, gc=False):
     """A row of `profile`; `properties` and `channels` are the stored JSON texts."""
 
     key: RecipientKey

@@ -16,7 +16,7 @@ from .masking import mask_secrets, storable_text
 from .wire import Json, KeyKind
 
 if TYPE_CHECKING:
-    from .profile import Profile
+    from .profile import Identity, Profile
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -53,14 +53,15 @@ class FoldResult:
         changed: exactly whether it differs from the one before, which counts as empty if there was none. The order
             of keys is no difference, the order of a channel's identities is.
         refusals: what was not applied, in order of application.
-        before: for each key that an accepted operation named and that existed, its previous value in storage form
-            (a channel: its list of identities), changed or not. So a named key that is missing here was new.
+        before: for each key that an accepted operation named and that existed, its previous value (a channel: its
+            list of identities), changed or not. So a named key that is missing here was new. Encoded as JSON, it is in
+            storage form.
     """
 
     profile: Profile
     changed: bool
     refusals: list[Refusal]
-    before: dict[str, Json]
+    before: dict[str, Json | list[Identity]]
 
 
 class RefusalLog:

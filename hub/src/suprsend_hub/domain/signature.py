@@ -15,10 +15,17 @@ JSON_CONTENT_TYPES = ("application/json; charset=utf-8", "application/json")
 
 def sign(secret: bytes, *, method: str, body: bytes, content_type: str, date: str, path: bytes) -> bytes:
     """The signature, base64 as on the wire. `path` is path and query as the client signed them."""
-    body_md5 = hashlib.md5(body, usedforsecurity=False).hexdigest() if body else ""
+    return _sign(secret, method, _body_md5(body), content_type, date, path)
+
+
+def _sign(secret: bytes, method: str, body_md5: str, content_type: str, date: str, path: bytes) -> bytes:
     head = f"{method.upper()}\n{body_md5}\n{content_type}\n{date}\n"
     # Header values reach us as Latin-1; the signer saw the same bytes.
     return b64encode(hmac.digest(secret, head.encode("latin-1", "replace") + path, "sha256"))
+
+
+def _body_md5(body: bytes) -> str:
+    return hashlib.md5(body, usedforsecurity=False).hexdigest() if body else ""
 
 
 def verify(
@@ -34,16 +41,17 @@ def verify(
 ) -> bool:
     """Whether `signature` is right for this request, for any of the paths that official SDKs sign.
 
-    Every candidate is compared, in constant time, also after a match: the time tells nothing about which one it was.
+    Each candidate is compared in constant time, and a wrong signature is compared with all of them. A right one ends
+    the search: its owner learns which of the paths he signed, and nothing that he did not know.
     """
     given = signature.encode("latin-1", "replace")
+    body_md5 = _body_md5(body)
     content_types = (content_type,) if content_type is not None else JSON_CONTENT_TYPES
-    valid = False
-    for path in _candidate_paths(raw_path, query):
-        for candidate in content_types:
-            expected = sign(secret, method=method, body=body, content_type=candidate, date=date, path=path)
-            valid |= hmac.compare_digest(expected, given)
-    return valid
+    return any(
+        hmac.compare_digest(_sign(secret, method, body_md5, candidate, date, path), given)
+        for path in _candidate_paths(raw_path, query)
+        for candidate in content_types
+    )
 
 
 def _candidate_paths(raw_path: bytes, query: bytes) -> Iterator[bytes]:

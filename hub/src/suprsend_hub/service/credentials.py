@@ -37,7 +37,7 @@ class Workspace:
         return env in (self.workspace_key, self.workspace_uid)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SignedRequest:
     """The parts of a request that authentication looks at, all as received."""
 

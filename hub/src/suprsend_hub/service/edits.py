@@ -11,9 +11,12 @@ lost the race is locked by the attempt, so reading and folding it a second time 
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -25,7 +28,6 @@ from suprsend_hub.domain.operation import Refusal, fold
 from suprsend_hub.domain.profile import Profile, decode_profile, encode_channels, encode_properties
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import RejectedRow, StoredProfile
-from suprsend_hub.domain.wire import Json
 from suprsend_hub.store import counters, profiles, rejected
 from suprsend_hub.store.database import MAX_RACES, Connection, Database, TransactionRace
 from suprsend_hub.store.profiles import HistoryRow, ProfileWrite
@@ -34,8 +36,7 @@ _REJECTED_RECORD_BYTES = 4096
 """How much of a refused record the log keeps."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(msgspec.Struct, frozen=True, gc=False):
     """Ordered operations for one profile.
 
     `strict`: refuse the whole edit if any operation cannot be applied. `size_bytes`: of the JSON text that the
@@ -44,7 +45,7 @@ class Edit:
 
     key: RecipientKey
     insert_key: UUID
-    operations: list[Json]
+    operations: list[Any]
     source: str
     strict: bool = False
     size_bytes: int | None = None
@@ -68,8 +69,7 @@ class EditStatus(Enum):
     DUPLICATE = "duplicate"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """The caller's answer: `profile` is the one after the batch; with `error` the edit changed nothing."""
 
     status: EditStatus
@@ -78,8 +78,7 @@ class Outcome:
     error: DomainError | None = None
 
 
-@dataclass(slots=True)
-class _Entry:
+class _Entry(msgspec.Struct, gc=False):
     """An edit on its way through the batch."""
 
     edit: Edit
@@ -91,22 +90,15 @@ class _Entry:
     before: str | None = None
 
     def history_row(self) -> HistoryRow:
-        return HistoryRow(
-            key=self.edit.key,
-            insert_key=self.edit.insert_key,
-            edit_id=self.edit_id,
-            source=self.edit.source,
-            operations=_json(self.edit.operations),
-            before=self.before,
-        )
+        edit = self.edit
+        return HistoryRow(edit.key, edit.insert_key, self.edit_id, edit.source, _json(edit.operations), self.before)
 
 
-@dataclass(slots=True)
-class _Group:
+class _Group(msgspec.Struct):
     """All edits of one profile in the batch, in order, and the profile as it was read and as it will be."""
 
     key: RecipientKey
-    entries: list[_Entry] = field(default_factory=list)
+    entries: list[_Entry]
     stored: StoredProfile | None = None
     folded: Profile | None = None
     changed: bool = False
@@ -132,17 +124,43 @@ class _Group:
     def accepted(self) -> list[_Entry]:
         return [entry for entry in self.entries if not entry.duplicate and entry.error is None]
 
-    def write(self, fresh_id: UUID, now: datetime) -> ProfileWrite:
+    def history_rows(self) -> list[HistoryRow]:
+        """What to record, in the order in which the rows are locked."""
+        rows = [entry.history_row() for entry in self.accepted()]
+        return rows if len(rows) < 2 else sorted(rows, key=attrgetter("insert_key"))
+
+    def write(self, now: datetime) -> ProfileWrite:
+        """The row to write. A new profile takes its id, and so its place among the others, from its first edit."""
         assert self.folded is not None
-        version = first_version(now) if self.stored is None else self.stored.version + 1
         return ProfileWrite(
             self.key,
-            fresh_id,
-            version,
+            self.entries[0].edit_id,
+            first_version(now) if self.stored is None else self.stored.version + 1,
             encode_properties(self.folded),
             encode_channels(self.folded),
             addresses(self.folded.channels),
         )
+
+    def take(self, write: ProfileWrite, written: AbstractSet[UUID], now: datetime) -> bool:
+        """Take note of what became of `write`; False if the profile has to be folded and written once more."""
+        before = self.stored
+        if before is not None and before.profile_id in written:
+            self.stored = StoredProfile(
+                self.key, before.profile_id, write.version, write.properties, write.channels,
+                before.created_at, max(before.updated_at, now),
+            )  # fmt: skip
+            return True
+        if write.fresh_id not in written:
+            return False
+        self.created = True
+        if before is None:
+            self.stored = StoredProfile(
+                self.key, write.fresh_id, write.version, write.properties, write.channels, now, now
+            )
+            return True
+        # Deleted between our read and our write: what was written holds the deleted data. Start from nothing.
+        self.stored = StoredProfile(self.key, write.fresh_id, write.version, "{}", "{}", now, now)
+        return False
 
 
 class EditService:
@@ -205,15 +223,10 @@ class EditService:
 
     async def _record(self, connection: Connection, groups: Sequence[_Group]) -> None:
         """Insert the history; edits that it knew already become duplicates and their groups are folded again."""
-        rows = sorted(
-            (entry.history_row() for group in groups for entry in group.accepted()), key=HistoryRow.lock_order
-        )
-        if not rows:
+        rows = [row for group in groups for row in group.history_rows()]
+        known = await profiles.insert_history(connection, rows) if rows else set()
+        if not known:
             return
-        new = await profiles.insert_history(connection, rows)
-        if len(new) == len(rows):
-            return
-        known = {row.edit_id for row in rows} - new
         for group in groups:
             repeated = [entry for entry in group.entries if entry.edit_id in known]
             for entry in repeated:
@@ -233,39 +246,22 @@ class EditService:
         now = self._now()
         pending = [group for group in groups if group.changed]
         while pending:
-            # New profiles are in the order of their first edits, whatever the order of their locks.
-            arrived = sorted(pending, key=lambda group: group.entries[0].edit_id)
-            fresh_ids = dict(zip((group.key for group in arrived), self._ulids.batch(len(arrived)), strict=True))
-            writes = [group.write(fresh_ids[group.key], now) for group in pending]
+            writes = [group.write(now) for group in pending]
             written = await profiles.upsert(connection, writes, now)
             lost: list[_Group] = []
+            reborn: list[_Group] = []
             for group, write in zip(pending, writes, strict=True):
-                result = written.get(group.key)
-                if result is None:
-                    lost.append(group)
-                    continue
-                inserted = result.profile_id == write.fresh_id
-                group.created |= inserted
-                if inserted and group.stored is not None:
-                    # Deleted between our read and our write: what we wrote holds the deleted data. Start from nothing.
-                    group.stored = StoredProfile(
-                        group.key, result.profile_id, write.version, "{}", "{}", result.created_at, result.updated_at
-                    )
-                    await self._fold_again(connection, group)
-                    group.changed = True
-                    lost.append(group)
-                    continue
-                group.stored = StoredProfile(
-                    group.key, result.profile_id, write.version, write.properties, write.channels,
-                    result.created_at, result.updated_at,
-                )  # fmt: skip
-            raced = [group for group in lost if group.key not in written]
-            if raced:
-                stored = await profiles.read(connection, [group.key for group in raced])
-                for group in raced:
-                    group.stored = stored.get(group.key)
-                    await self._fold_again(connection, group)
-            pending = [group for group in lost if group.changed]
+                if not group.take(write, written, now):
+                    (reborn if write.fresh_id in written else lost).append(group)
+            stored = await profiles.read(connection, [group.key for group in lost]) if lost else {}
+            for group in lost:
+                group.stored = stored.get(group.key)
+            again = sorted([*lost, *reborn], key=attrgetter("key"))
+            for group in again:
+                await self._fold_again(connection, group)
+            for group in reborn:
+                group.changed = True  # it holds deleted data until it is written anew, whatever the fold says
+            pending = [group for group in again if group.changed]
 
     async def _fold_again(self, connection: Connection, group: _Group) -> None:
         """Fold on what is stored now, and correct what the history already says about these edits."""
@@ -332,9 +328,10 @@ def _group(entries: Sequence[_Entry]) -> list[_Group]:
             entry.duplicate, entry.original = True, original
         group = groups.get(key)
         if group is None:
-            group = groups[key] = _Group(key)
-        group.entries.append(entry)
-    return sorted(groups.values(), key=lambda group: group.key.lock_order())
+            groups[key] = _Group(key, [entry])
+        else:
+            group.entries.append(entry)
+    return sorted(groups.values(), key=attrgetter("key"))
 
 
 def _strict_error(refusals: Sequence[Refusal]) -> InvalidRequest | None:

@@ -4,11 +4,12 @@ Every change of a profile goes through the batcher to the write path. A user is 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from uuid import UUID
 
 from suprsend_hub.domain.channels import address_key
 from suprsend_hub.domain.errors import NotFound
+from suprsend_hub.domain.event import IdentityEvent
 from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.domain.recipient import USERS, RecipientKey
 from suprsend_hub.domain.records import HistoryEntry, StoredProfile
@@ -16,6 +17,7 @@ from suprsend_hub.domain.wire import Json
 from suprsend_hub.service.batcher import Batcher
 from suprsend_hub.service.edits import Edit, RejectedRecord
 from suprsend_hub.service.pages import ID_CURSOR, ULID_CURSOR, Page, PageRequest, fetch_page
+from suprsend_hub.service.profile_reader import ProfileReader
 from suprsend_hub.store import counters, lists, profiles, subscriptions
 from suprsend_hub.store.database import Connection, Database
 
@@ -27,28 +29,19 @@ ADDRESS_LIMIT = 20
 """Recipients that one address names at most; more than one is unusual."""
 
 
-@dataclass(frozen=True, slots=True)
-class UserEvent:
-    """An identity event, checked; `insert_key` is None if the caller gave no `$insert_id`."""
-
-    distinct_id: str
-    insert_key: UUID | None
-    operations: list[Json]
-    size_bytes: int
-
-
 class RecipientService:
     """The users and objects of all workspaces."""
 
     def __init__(self, database: Database, batcher: Batcher, *, ulids: UlidFactory) -> None:
         self._database = database
         self._batcher = batcher
+        self._reader = ProfileReader(database)
         self._ulids = ulids
 
     async def apply_events(
         self,
         workspace_id: int,
-        events: Sequence[UserEvent],
+        events: Sequence[IdentityEvent],
         rejects: Sequence[RejectedRecord],
         *,
         source: str,
@@ -57,7 +50,7 @@ class RecipientService:
         """Apply identity events in order: what can be applied is committed on return, what cannot is in the log."""
         edits = [
             Edit(
-                RecipientKey.user(workspace_id, event.distinct_id),
+                RecipientKey(workspace_id, USERS, event.distinct_id),
                 event.insert_key or self._ulids.new(),
                 event.operations,
                 source,
@@ -92,8 +85,7 @@ class RecipientService:
 
     async def get(self, key: RecipientKey) -> StoredProfile:
         """The recipient; NotFound if there is none."""
-        async with self._database.connection() as connection:
-            found = await profiles.find(connection, key)
+        found = await self._reader.find(key)
         if found is None:
             raise not_found(key)
         return found
@@ -117,9 +109,6 @@ class RecipientService:
     ) -> Page[StoredProfile]:
         """Recipients whose id starts with `prefix`, in order of id. `count` stops at SEARCH_COUNT_CAP."""
         async with self._database.connection() as connection:
-            count = await profiles.count_prefix(
-                connection, workspace_id, object_type=object_type, prefix=prefix, at_most=SEARCH_COUNT_CAP
-            )
 
             async def fetch(cursor: str | None, backward: bool, limit: int) -> list[StoredProfile]:
                 return await profiles.page_by_prefix(
@@ -132,9 +121,16 @@ class RecipientService:
                     limit=limit,
                 )
 
-            return await fetch_page(
-                request, form=ID_CURSOR, fetch=fetch, cursor_of=lambda row: row.key.recipient_id, count=count
+            page = await fetch_page(
+                request, form=ID_CURSOR, fetch=fetch, cursor_of=lambda row: row.key.recipient_id, count=0
             )
+            if request.after is None and request.before is None and page.after is None:
+                count = len(page.rows)  # all of them are here: most searches end with a few
+            else:
+                count = await profiles.count_prefix(
+                    connection, workspace_id, object_type=object_type, prefix=prefix, at_most=SEARCH_COUNT_CAP
+                )
+            return replace(page, count=count)
 
     async def find_by_address(self, workspace_id: int, text: str) -> list[str]:
         """The distinct_ids of users with exactly that e-mail address or phone number, as people write it."""
@@ -162,7 +158,7 @@ class RecipientService:
 
         async def use(connection: Connection) -> int:
             deleted = 0
-            for key in sorted(set(keys), key=RecipientKey.lock_order):
+            for key in sorted(set(keys)):
                 deleted += await _delete(connection, key)
             return deleted
 

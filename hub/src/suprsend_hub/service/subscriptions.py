@@ -109,7 +109,7 @@ class SubscriptionService:
         if parent not in existing or len(existing) < len(keys) + 1:
             return None
         await _check_nesting(connection, parent, keys)
-        ordered = sorted(keys, key=RecipientKey.lock_order)
+        ordered = sorted(keys)
         fresh_ids = self._ulids.batch(len(ordered))
         written = await subscriptions.upsert(
             connection,
@@ -126,7 +126,7 @@ class SubscriptionService:
 
     async def delete(self, parent: RecipientKey, recipients: Sequence[Recipient]) -> None:
         """End subscriptions; recipients that are not subscribed are ignored. NotFound for an unknown object."""
-        keys = sorted((_key(parent.workspace_id, recipient) for recipient in recipients), key=RecipientKey.lock_order)
+        keys = sorted(_key(parent.workspace_id, recipient) for recipient in recipients)
 
         async def use(connection: Connection) -> None:
             if parent not in await subscriptions.lock_existing(connection, parent.workspace_id, [parent]):

@@ -4,10 +4,11 @@ Rows go in and out as columns of arrays: one round trip for a batch of any size.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
+
+import msgspec
 
 from suprsend_hub.domain.limits import MAX_DISTINCT_ID_CHARS
 from suprsend_hub.domain.recipient import USERS, RecipientKey
@@ -23,8 +24,7 @@ LAST_ID = UUID(int=2**128 - 1)
 _ABOVE_ALL_IDS = "\U0010ffff" * (MAX_DISTINCT_ID_CHARS + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileWrite:
+class ProfileWrite(msgspec.Struct, frozen=True, gc=False):
     """What `upsert` writes: `version` is the one that was read plus one, `fresh_id` is used if the row is new."""
 
     key: RecipientKey
@@ -35,17 +35,7 @@ class ProfileWrite:
     addresses: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A profile that `upsert` wrote."""
-
-    profile_id: UUID
-    created_at: datetime
-    updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryRow:
+class HistoryRow(msgspec.Struct, frozen=True, gc=False):
     """An applied edit; `operations` and `before` are JSON texts."""
 
     key: RecipientKey
@@ -54,10 +44,6 @@ class HistoryRow:
     source: str
     operations: str
     before: str | None
-
-    def lock_order(self) -> tuple[int, bytes, bytes, bytes]:
-        """Order in which concurrent batches insert, so that they wait for each other and cannot deadlock."""
-        return (*self.key.lock_order(), self.insert_key.bytes)
 
 
 def _key_columns(keys: Iterable[RecipientKey]) -> tuple[list[int], list[str], list[str]]:
@@ -69,26 +55,30 @@ def _key_columns(keys: Iterable[RecipientKey]) -> tuple[list[int], list[str], li
 
 async def read(connection: Connection, keys: Sequence[RecipientKey]) -> dict[RecipientKey, StoredProfile]:
     """The profiles that exist among `keys`."""
-    records = await connection.fetch(sql("read_profiles"), *_key_columns(keys))
     found: dict[RecipientKey, StoredProfile] = {}
-    for workspace_id, object_type, recipient_id, *rest in records:
-        key = RecipientKey(workspace_id, object_type, recipient_id)
+    for position, *rest in await connection.fetch(sql("read_profiles"), *_key_columns(keys)):
+        key = keys[position - 1]
         found[key] = StoredProfile(key, *rest)
     return found
 
 
 async def insert_history(connection: Connection, rows: Sequence[HistoryRow]) -> set[UUID]:
-    """Record edits; returns the `edit_id`s of those that were new. `rows` come in lock order."""
-    records = await connection.fetch(
+    """Record edits; returns the `edit_id`s of those that were known already. `rows` come in the order of their keys."""
+    keys = _key_columns(row.key for row in rows)
+    insert_keys = [row.insert_key for row in rows]
+    status = await connection.execute(
         sql("insert_history"),
-        *_key_columns(row.key for row in rows),
-        [row.insert_key for row in rows],
+        *keys,
+        insert_keys,
         [row.edit_id for row in rows],
         [row.source for row in rows],
         [row.operations for row in rows],
         [row.before for row in rows],
     )
-    return {record[0] for record in records}
+    if status == f"INSERT 0 {len(rows)}":
+        return set()
+    recorded = {record[0] for record in await connection.fetch(sql("find_history"), *keys, insert_keys)}
+    return {row.edit_id for row in rows} - recorded
 
 
 async def update_history_before(connection: Connection, rows: Sequence[HistoryRow]) -> None:
@@ -108,11 +98,12 @@ async def delete_history(connection: Connection, rows: Sequence[HistoryRow]) -> 
     )
 
 
-async def upsert(connection: Connection, rows: Sequence[ProfileWrite], now: datetime) -> dict[RecipientKey, Written]:
-    """Write profiles whose version has not moved; `rows` come in lock order.
+async def upsert(connection: Connection, rows: Sequence[ProfileWrite], now: datetime) -> set[UUID]:
+    """Write profiles whose version has not moved; `rows` come in the order of their keys.
 
-    A key missing from the answer lost the race and is locked by this transaction: read it again, fold again, write
-    again. A key whose `profile_id` is the `fresh_id` was inserted.
+    Returns the `profile_id`s of the rows written: the `fresh_id` of one that was inserted, the stored id of one that
+    was updated. A row without either lost the race and is locked by this transaction: read it again, fold again, write
+    again.
     """
     records = await connection.fetch(
         sql("upsert_profiles"),
@@ -124,10 +115,7 @@ async def upsert(connection: Connection, rows: Sequence[ProfileWrite], now: date
         ["\n".join(indexed_address(row.key.workspace_id, address) for address in row.addresses) for row in rows],
         now,
     )
-    return {
-        RecipientKey(workspace_id, object_type, recipient_id): Written(profile_id, created_at, updated_at)
-        for workspace_id, object_type, recipient_id, profile_id, created_at, updated_at in records
-    }
+    return {record[0] for record in records}
 
 
 def indexed_address(workspace_id: int, address: str) -> str:

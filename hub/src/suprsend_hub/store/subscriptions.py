@@ -22,7 +22,7 @@ def _columns(keys: Sequence[RecipientKey]) -> tuple[list[str], list[str]]:
 
 async def lock_existing(connection: Connection, workspace_id: int, keys: Sequence[RecipientKey]) -> set[RecipientKey]:
     """Hold recipients against deletion until the transaction ends; returns those that exist."""
-    ordered = sorted(set(keys), key=RecipientKey.lock_order)
+    ordered = sorted(set(keys))
     records = await connection.fetch(sql("lock_profiles"), workspace_id, *_columns(ordered))
     return {RecipientKey(workspace_id, *record) for record in records}
 

@@ -1,23 +1,28 @@
 -- name: read_profiles
--- The profiles of a batch; one index probe per key.
-SELECT p.workspace_id, p.object_type, p.recipient_id, p.profile_id, p.version, p.properties, p.channels,
-       p.created_at, p.updated_at
-FROM unnest($1::integer[], $2::text[], $3::text[]) AS k (workspace_id, object_type, recipient_id)
+-- The profiles of a batch, each with the position of its key in it; one index probe per key.
+SELECT k.position, p.profile_id, p.version, p.properties, p.channels, p.created_at, p.updated_at
+FROM unnest($1::integer[], $2::text[], $3::text[]) WITH ORDINALITY
+     AS k (workspace_id, object_type, recipient_id, position)
 JOIN profile AS p USING (workspace_id, object_type, recipient_id);
 
 -- name: insert_history
--- Records the edits of a batch; what comes back is new, what does not has been applied before.
+-- Records the edits of a batch; what has been applied before is left out, and the count of rows says so.
 -- Callers pass rows in key order: concurrent batches then wait for each other instead of deadlocking.
 INSERT INTO history (workspace_id, object_type, recipient_id, insert_key, edit_id, source, operations, before)
 SELECT *
 FROM unnest($1::integer[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::json[], $8::json[])
-ON CONFLICT (workspace_id, object_type, recipient_id, insert_key) DO NOTHING
-RETURNING edit_id;
+ON CONFLICT (workspace_id, object_type, recipient_id, insert_key) DO NOTHING;
+
+-- name: find_history
+-- Which edit it was that recorded each insert key.
+SELECT h.edit_id
+FROM unnest($1::integer[], $2::text[], $3::text[], $4::uuid[]) AS k (workspace_id, object_type, recipient_id, insert_key)
+JOIN history AS h USING (workspace_id, object_type, recipient_id, insert_key);
 
 -- name: upsert_profiles
--- Writes folded profiles unless somebody was faster. A row that comes back was written; its profile_id tells whether
--- it was inserted (the fresh one that was passed) or updated (the one that was read). A row that does not come back has
--- another version than the one that was read; it is locked all the same, so the next attempt in this transaction wins.
+-- Writes folded profiles unless somebody was faster. The profile_id that comes back says what was done with a row: the
+-- fresh one that was passed, inserted; the one that was read, updated. A row whose id does not come back has another
+-- version than the one that was read; it is locked all the same, so the next attempt in this transaction wins.
 -- Addresses come as one text a row, separated by line feeds, because unnest would flatten an array of arrays.
 INSERT INTO profile AS p (workspace_id, object_type, recipient_id, profile_id, version, properties, channels, addresses,
                           created_at, updated_at)
@@ -29,7 +34,7 @@ ON CONFLICT (workspace_id, object_type, recipient_id) DO UPDATE
 SET version = excluded.version, properties = excluded.properties, channels = excluded.channels,
     addresses = excluded.addresses, updated_at = GREATEST(p.updated_at, excluded.updated_at)
 WHERE p.version = excluded.version - 1
-RETURNING p.workspace_id, p.object_type, p.recipient_id, p.profile_id, p.created_at, p.updated_at;
+RETURNING p.profile_id;
 
 -- name: update_history_before
 -- The replaced values of edits that were folded again after a lost race.

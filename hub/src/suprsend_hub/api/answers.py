@@ -1,0 +1,41 @@
+"""The answers of the API: finished bytes with a status."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from litestar import Response
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+JSON = "application/json"
+TEXT = "text/plain; charset=utf-8"
+
+
+class Answer(Response[bytes]):
+    """A body as it goes out, a status, a content type, perhaps headers.
+
+    The framework's own response collects headers and cookies from every layer of the application, of which the API has
+    none; that took as long as reading the request.
+    """
+
+    def __init__(
+        self, body: bytes, status_code: int = 200, *, content_type: str = JSON, headers: Mapping[str, str] | None = None
+    ) -> None:
+        self.content = body
+        self.status_code = status_code
+        self._content_type = content_type
+        self._more_headers = headers or {}
+
+    def to_asgi_response(self, *_args: object, **_settings: Any) -> ASGIApp:  # type: ignore[override]
+        """The response itself; nothing is left to be merged."""
+        return self.respond
+
+    async def respond(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it: an ASGI application."""
+        del scope, receive
+        headers = [
+            (b"content-type", self._content_type.encode()),
+            (b"content-length", str(len(self.content)).encode()),
+            *((name.lower().encode(), value.encode("latin-1")) for name, value in self._more_headers.items()),
+        ]
+        await send({"type": "http.response.start", "status": self.status_code or 200, "headers": headers})
+        await send({"type": "http.response.body", "body": self.content, "more_body": False})

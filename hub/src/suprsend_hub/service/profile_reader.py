@@ -1,0 +1,58 @@
+"""Group reads: profiles that are asked for while a statement is under way share the next one.
+
+The counterpart of the batcher. A read waits for nobody when a lane is free, and always starts after
+it was asked for, so it sees every edit that was answered before.
+"""
+
+import asyncio
+from collections import deque
+
+from suprsend_hub.domain.recipient import RecipientKey
+from suprsend_hub.domain.records import StoredProfile
+from suprsend_hub.store import profiles
+from suprsend_hub.store.database import Database
+
+LANES = 2
+"""Statements under way at once in one process."""
+MAX_KEYS = 100
+"""Profiles of one statement: no read waits for more than this."""
+
+
+class ProfileReader:
+    """Reads single profiles. One instance per process, used on one event loop."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._waiting: deque[tuple[RecipientKey, asyncio.Future[StoredProfile | None]]] = deque()
+        self._lanes: set[asyncio.Task[None]] = set()
+
+    async def find(self, key: RecipientKey) -> StoredProfile | None:
+        """The profile, or None if there is none. Raises Unavailable if the database does not answer."""
+        future: asyncio.Future[StoredProfile | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((key, future))
+        if len(self._lanes) < LANES:
+            lane = asyncio.create_task(self._lane())
+            self._lanes.add(lane)
+            lane.add_done_callback(self._lanes.discard)
+        return await future
+
+    async def _lane(self) -> None:
+        """Read until nobody waits."""
+        while self._waiting:
+            batch = [self._waiting.popleft() for _ in range(min(MAX_KEYS, len(self._waiting)))]
+            wanted = [(key, future) for key, future in batch if not future.done()]  # others have been cancelled
+            try:
+                async with self._database.connection() as connection:
+                    found = await profiles.read(connection, list({key for key, _ in wanted}))
+            except Exception as error:  # noqa: BLE001 - handed to the callers, whatever it is
+                for _, future in wanted:
+                    if not future.done():
+                        future.set_exception(error)
+                continue
+            except asyncio.CancelledError:  # the loop is being torn down: nobody may be left waiting for an answer
+                for _, future in wanted:
+                    future.cancel()
+                raise
+            for key, future in wanted:
+                if not future.done():
+                    future.set_result(found.get(key))
