@@ -46,7 +46,7 @@ class Settings(BaseSettings):
         "Several, separated by commas: the first encrypts, all decrypt.",
     )
     pool_size: int = Field(default=8, ge=2, le=200, description="Connections to PostgreSQL per worker.")
-    lanes: int = Field(default=2, ge=1, le=32, description="Write transactions under way at once per worker.")
+    lanes: int = Field(default=3, ge=1, le=32, description="Write transactions under way at once per worker.")
     max_queued_edits: int = Field(
         default=20_000, ge=1, description="Edits that may wait per worker before the hub answers 503."
     )

@@ -1,7 +1,7 @@
 """JSON in and out: compact UTF-8, and a clear refusal of what JSON cannot express. Pure.
 
 msgspec alone would write NaN as null, and dates, sets and bytes in spellings of its own. So every value that is not
-known to be plain is walked first; the walk names the key that is wrong.
+known to be plain is looked through first; if something in it is not plain, a slower walk names the key that is wrong.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 
 from suprsend._errors import InputValueError
 
-# Values of these exact types need no walk: msgspec writes them as JSON, or raises for lone surrogates.
+# Values of these exact types need no look: msgspec writes them as JSON, or raises for lone surrogates.
 PLAIN_TYPES: frozenset[type] = frozenset({str, int, bool, type(None)})
 
 
@@ -41,16 +41,37 @@ def encode(value: object, subject: str) -> bytes:
     Raises:
         InputValueError: a value has no JSON form, a number is not finite, or text holds a lone surrogate.
     """
+    try:
+        plain = is_plain(value)
+    except RecursionError:
+        plain = False
+    if plain:
+        return encode_plain(value, subject)
     check(value, subject)
     return _encoder.encode(value)
 
 
 def encode_plain(value: object, subject: str) -> bytes:
-    """Like ``encode``, for a value whose leaves are all of ``PLAIN_TYPES``: no walk unless something is wrong."""
+    """Like ``encode``, for a value that is known to be plain: no look through it unless something is wrong."""
     try:
         return _encoder.encode(value)
-    except UnicodeEncodeError:
-        return encode(value, subject)
+    except (UnicodeEncodeError, RecursionError):
+        check(value, subject)
+        raise
+
+
+def is_plain_leaf(value: object) -> bool:
+    """Whether ``value`` is text, a finite number, a boolean or None, of exactly the built-in type."""
+    return value.__class__ in PLAIN_TYPES or (type(value) is float and math.isfinite(value))
+
+
+def is_plain(value: object) -> bool:
+    """Whether ``value`` is made of plain leaves and exact built-in containers; RecursionError if nested too deeply."""
+    if type(value) is dict:
+        return all(key.__class__ is str and is_plain(item) for key, item in value.items())
+    if type(value) is list or type(value) is tuple:
+        return all(map(is_plain, value))
+    return is_plain_leaf(value)
 
 
 def check(value: object, subject: str) -> None:

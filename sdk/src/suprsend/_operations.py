@@ -9,7 +9,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from suprsend import _channels as words
-from suprsend._encoding import PLAIN_TYPES, check
+from suprsend._encoding import check, is_plain_leaf
 from suprsend._errors import InputValueError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class EditBuilder:
         self.config = config
         self._strict = config.strict
         self._operations: list[JSONObject] = []
-        self._plain = True  # every value so far is of a type that needs no walk before it is encoded
+        self._plain = True  # every value so far is plain and cannot change: no look at it before it is encoded
         self._errors: list[str] = []
         self._infos: list[str] = []
         self._doubts: list[str] = []
@@ -233,7 +233,7 @@ class EditBuilder:
     def _look_at(self, caller: str, operator: str, key: str, value: object) -> None:
         if self._strict:
             check(value, f"{self._label()}[{caller}] {key}")
-        if value.__class__ not in PLAIN_TYPES:
+        if not is_plain_leaf(value):
             self._plain = False
         elif key[0] not in "$sS" and operator in _PLAIN_OPERANDS:  # most calls: a plain value under a key of the caller
             return

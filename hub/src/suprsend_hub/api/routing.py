@@ -40,6 +40,8 @@ def segment(encoded: str, what: str) -> str:
 
     Raises InvalidRequest if the bytes are no UTF-8.
     """
+    if "%" not in encoded and encoded.isascii():
+        return encoded
     try:
         return unquote_to_bytes(encoded.encode("latin-1")).decode("utf-8")
     except UnicodeDecodeError as error:

@@ -25,9 +25,9 @@ _log = structlog.get_logger("suprsend_hub.batcher")
 class BatcherLimits:
     """Sizes of the batcher; counts are of edits, bytes are of request bodies."""
 
-    lanes: int = 2
+    lanes: int = 3
     """Transactions under way at once in one process."""
-    max_batch_edits: int = 800
+    max_batch_edits: int = 400
     """Two full bulk requests: larger batches measured no faster, and hold their locks longer."""
     max_batch_bytes: int = 4 * 1024 * 1024
     max_queued_edits: int = 20_000
