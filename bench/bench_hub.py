@@ -198,7 +198,7 @@ def run(users: int, sizes: list[int], workers: int) -> tuple[list[Line], dict[st
             "SUPRSEND_HUB_MASTER_KEY": master_key,
             "SUPRSEND_HUB_LOG_LEVEL": "warning",
         }
-        raw = asyncio.run(hub_raw.measure(url, workspace_id, users))
+        raw = hub_raw.measure(url, workspace_id, users)
         figures["raw"] = raw
         port = chosen_port("127.0.0.1", 0)
         command = [str(Path(sys.executable).parent / "suprsend-hub"), "serve", "--port", str(port)]

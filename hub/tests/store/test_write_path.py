@@ -9,6 +9,7 @@ import pytest
 from suprsend_hub.app import Hub
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import StoredProfile
+from suprsend_hub.service import edits
 from suprsend_hub.service.edits import Edit, EditStatus, Outcome
 from suprsend_hub.service.pages import PageRequest
 from suprsend_hub.store import profiles
@@ -16,6 +17,14 @@ from suprsend_hub.store import profiles
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_version", [16, 18])]
 
 WORKSPACE = 1
+
+
+@pytest.fixture(autouse=True, params=[edits.EXPRESS_EDITS, 1], ids=["careful", "express"])
+def express_edits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All promises hold whether a batch is first written the express way or not."""
+    monkeypatch.setattr(edits, "EXPRESS_EDITS", request.param)
+
+
 MakeHub = Callable[[], Hub]
 
 

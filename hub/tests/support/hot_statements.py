@@ -23,6 +23,7 @@ STATEMENTS: dict[str, tuple] = {
     "read_profiles": BATCH,
     "find_history": (*BATCH, [NIL]),
     "insert_history": (*BATCH, [NIL], [NIL], ["x"], ["[]"], [None]),
+    "update_profiles": (*BATCH, [1], ["{}"], ["{}"], [""], NOW),
     "upsert_profiles": (*BATCH, [NIL], [1], ["{}"], ["{}"], [""], NOW),
     "find_profile": KEY,
     "delete_profile": KEY,

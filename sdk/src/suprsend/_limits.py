@@ -23,7 +23,7 @@ MAX_BULK_RETRIES = 60
 MAX_RETRY_AFTER_S = 60.0
 
 # Our choice: chunks under way at the same time in a bulk run.
-MAX_IN_FLIGHT = 4
+MAX_IN_FLIGHT = 6
 # Requests spent on finding the guilty records of one refused chunk; about 18 find one guilty record among 400.
 MAX_SPLIT_REQUESTS = 128
 # Failed records that the summary of a bulk run keeps; the counters stay exact beyond it.

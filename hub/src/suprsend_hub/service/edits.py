@@ -6,12 +6,12 @@ not at all.
 
 How: read the profiles, fold (pure), then in one transaction record the edits in the history (what is not new drops
 out), write the folded profiles on condition that their version has not moved, and add up the counters. A profile that
-lost the race is locked by the attempt, so reading and folding it a second time settles it.
+lost the race is locked by the attempt, so reading and folding it a second time settles it. A large batch first takes
+for granted that all is new and nothing moves, which is cheaper, and starts over if that turns out wrong.
 """
 
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -29,9 +29,11 @@ from suprsend_hub.domain.profile import Profile, decode_profile, encode_channels
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import RejectedRow, StoredProfile
 from suprsend_hub.store import counters, profiles, rejected
-from suprsend_hub.store.database import MAX_RACES, Connection, Database, TransactionRace
+from suprsend_hub.store.database import MAX_RACES, AssumptionFailed, Connection, Database, TransactionRace
 from suprsend_hub.store.profiles import HistoryRow, ProfileWrite
 
+EXPRESS_EDITS = 50
+"""A batch of so many edits is first written the express way, which costs two more round trips and half of the rest."""
 _REJECTED_RECORD_BYTES = 4096
 """How much of a refused record the log keeps."""
 
@@ -141,26 +143,24 @@ class _Group(msgspec.Struct):
             addresses(self.folded.channels),
         )
 
-    def take(self, write: ProfileWrite, written: AbstractSet[UUID], now: datetime) -> bool:
-        """Take note of what became of `write`; False if the profile has to be folded and written once more."""
+    def settle(self, write: ProfileWrite, now: datetime) -> None:
+        """Take note that `write` was written."""
         before = self.stored
-        if before is not None and before.profile_id in written:
-            self.stored = StoredProfile(
-                self.key, before.profile_id, write.version, write.properties, write.channels,
-                before.created_at, max(before.updated_at, now),
-            )  # fmt: skip
-            return True
-        if write.fresh_id not in written:
-            return False
+        self.created |= before is None
+        self.stored = StoredProfile(
+            self.key,
+            write.fresh_id if before is None else before.profile_id,
+            write.version,
+            write.properties,
+            write.channels,
+            now if before is None else before.created_at,
+            now if before is None else max(before.updated_at, now),
+        )
+
+    def be_reborn(self, write: ProfileWrite, now: datetime) -> None:
+        """Take note that the profile was deleted between our read and our write, which made it anew with old data."""
         self.created = True
-        if before is None:
-            self.stored = StoredProfile(
-                self.key, write.fresh_id, write.version, write.properties, write.channels, now, now
-            )
-            return True
-        # Deleted between our read and our write: what was written holds the deleted data. Start from nothing.
         self.stored = StoredProfile(self.key, write.fresh_id, write.version, "{}", "{}", now, now)
-        return False
 
 
 class EditService:
@@ -177,14 +177,24 @@ class EditService:
         Raises Unavailable if the database does not answer: then nothing is known to be applied, and applying the same
         edits again (same insert keys) is safe.
         """
+        if len(edits) >= EXPRESS_EDITS:
+            try:
+                return await self._attempt(edits, rejects, self._write_express)
+            except (AssumptionFailed, TransactionRace):
+                pass
         for _ in range(MAX_RACES - 1):
             try:
-                return await self._attempt(edits, rejects)
+                return await self._attempt(edits, rejects, self._write)
             except TransactionRace:
                 continue
-        return await self._attempt(edits, rejects)
+        return await self._attempt(edits, rejects, self._write)
 
-    async def _attempt(self, edits: Sequence[Edit], rejects: Sequence[RejectedRecord]) -> list[Outcome]:
+    async def _attempt(
+        self,
+        edits: Sequence[Edit],
+        rejects: Sequence[RejectedRecord],
+        write: Callable[[Connection, Sequence[_Group]], Awaitable[None]],
+    ) -> list[Outcome]:
         entries = [_Entry(edit, edit_id) for edit, edit_id in zip(edits, self._ulids.batch(len(edits)), strict=True)]
         groups = _group(entries)
         async with self._database.connection() as connection:
@@ -194,7 +204,11 @@ class EditService:
                 group.fold()
             if any(not entry.duplicate and entry.error is None for entry in entries) or rejects:
                 async with connection.transaction():
-                    await self._write(connection, groups, rejects)
+                    await write(connection, groups)
+                    await self._count(connection, groups)
+                    rows = list(self._rejected_rows(groups, rejects))
+                    if rows:
+                        await rejected.insert(connection, rows)
         by_key = {group.key: group.stored for group in groups}
         return [
             Outcome(
@@ -206,10 +220,28 @@ class EditService:
             for entry in entries
         ]
 
-    async def _write(self, connection: Connection, groups: Sequence[_Group], rejects: Sequence[RejectedRecord]) -> None:
-        """History, profiles, counters, log: the order in which every batch takes its locks."""
+    async def _write_express(self, connection: Connection, groups: Sequence[_Group]) -> None:
+        """What a batch comes to when all of its edits are new and nobody else writes to its profiles: nearly always.
+
+        Half the cost of `_write`. AssumptionFailed if it is otherwise; then everything is to be undone. Takes its locks
+        in the same order: history, new profiles, those that exist; each in the order of keys.
+        """
+        await profiles.copy_history(connection, [row for group in groups for row in group.history_rows()])
+        now = self._now()
+        for is_new, write_all in ((True, profiles.copy_new), (False, profiles.update)):
+            pending = [group for group in groups if group.changed and (group.stored is None) is is_new]
+            if pending:
+                writes = [group.write(now) for group in pending]
+                await write_all(connection, writes, now)
+                for group, write in zip(pending, writes, strict=True):
+                    group.settle(write, now)
+
+    async def _write(self, connection: Connection, groups: Sequence[_Group]) -> None:
+        """The history, then the profiles, whatever others do meanwhile."""
         await self._record(connection, groups)
         await self._settle(connection, groups)
+
+    async def _count(self, connection: Connection, groups: Sequence[_Group]) -> None:
         created: dict[tuple[int, str], int] = {}
         for group in groups:
             if group.created:
@@ -217,9 +249,6 @@ class EditService:
                 created[counter] = created.get(counter, 0) + 1
         # The slot only spreads writers over rows: any value is right, so a plain random one will do.
         await counters.add(connection, created, slot=random.randrange(counters.SLOTS))  # noqa: S311
-        rows = list(self._rejected_rows(groups, rejects))
-        if rows:
-            await rejected.insert(connection, rows)
 
     async def _record(self, connection: Connection, groups: Sequence[_Group]) -> None:
         """Insert the history; edits that it knew already become duplicates and their groups are folded again."""
@@ -244,15 +273,22 @@ class EditService:
     async def _settle(self, connection: Connection, groups: Sequence[_Group]) -> None:
         """Write the profiles; those that lost the race are read (now locked), folded and written once more."""
         now = self._now()
-        pending = [group for group in groups if group.changed]
+        pending = sorted(
+            (group for group in groups if group.changed), key=lambda group: (group.stored is not None, group.key)
+        )
         while pending:
             writes = [group.write(now) for group in pending]
             written = await profiles.upsert(connection, writes, now)
             lost: list[_Group] = []
             reborn: list[_Group] = []
             for group, write in zip(pending, writes, strict=True):
-                if not group.take(write, written, now):
-                    (reborn if write.fresh_id in written else lost).append(group)
+                if (write.fresh_id if group.stored is None else group.stored.profile_id) in written:
+                    group.settle(write, now)
+                elif write.fresh_id in written:
+                    group.be_reborn(write, now)
+                    reborn.append(group)
+                else:
+                    lost.append(group)
             stored = await profiles.read(connection, [group.key for group in lost]) if lost else {}
             for group in lost:
                 group.stored = stored.get(group.key)

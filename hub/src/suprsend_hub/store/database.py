@@ -4,7 +4,7 @@ Everything above sees `DomainError`s only; the driver's exception stays chained 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Self, TypeAlias, TypeVar
 
@@ -39,6 +39,10 @@ _CONFLICT_MESSAGES = {
 
 class TransactionRace(Unavailable):
     """The database chose this transaction as the loser of a deadlock or serialization conflict; run it again."""
+
+
+class AssumptionFailed(Exception):  # noqa: N818 - reads as what it is where it is caught
+    """A statement that takes for granted what is nearly always so met an exception; its transaction is to be undone."""
 
 
 class Database:
@@ -106,6 +110,16 @@ class Database:
                 continue
         async with self.transaction() as connection:
             return await use(connection)
+
+
+async def copy_rows(
+    connection: Connection, table: str, columns: Sequence[str], rows: Sequence[tuple[object, ...]]
+) -> None:
+    """Insert rows by COPY, which takes half the time of an INSERT; AssumptionFailed if the key of one is taken."""
+    try:
+        await connection.copy_records_to_table(table, columns=columns, records=rows)
+    except asyncpg.UniqueViolationError as error:
+        raise AssumptionFailed(f"a row of {table} is there already") from error
 
 
 async def _leave_as_is(_connection: Connection) -> None:

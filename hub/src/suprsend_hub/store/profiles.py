@@ -13,7 +13,7 @@ import msgspec
 from suprsend_hub.domain.limits import MAX_DISTINCT_ID_CHARS
 from suprsend_hub.domain.recipient import USERS, RecipientKey
 from suprsend_hub.domain.records import HistoryEntry, StoredProfile
-from suprsend_hub.store.database import Connection
+from suprsend_hub.store.database import AssumptionFailed, Connection, copy_rows
 from suprsend_hub.store.queries import sql
 
 if TYPE_CHECKING:
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 FIRST_ID = UUID(int=0)
 LAST_ID = UUID(int=2**128 - 1)
+_KEY_COLUMNS = ("workspace_id", "object_type", "recipient_id")
+_HISTORY_COLUMNS = (*_KEY_COLUMNS, "insert_key", "edit_id", "source", "operations", "before")
+_PROFILE_COLUMNS = (
+    *_KEY_COLUMNS, "profile_id", "version", "properties", "channels", "addresses", "created_at", "updated_at",
+)  # fmt: skip
 _ABOVE_ALL_IDS = "\U0010ffff" * (MAX_DISTINCT_ID_CHARS + 1)
 
 
@@ -81,6 +86,19 @@ async def insert_history(connection: Connection, rows: Sequence[HistoryRow]) -> 
     return {row.edit_id for row in rows} - recorded
 
 
+async def copy_history(connection: Connection, rows: Sequence[HistoryRow]) -> None:
+    """Record edits that are probably new, at half the cost of `insert_history`; `rows` come in the order of their keys.
+
+    Raises AssumptionFailed if one of them is known.
+    """
+    await copy_rows(
+        connection,
+        "history",
+        _HISTORY_COLUMNS,
+        [(*row.key, row.insert_key, row.edit_id, row.source, row.operations, row.before) for row in rows],
+    )
+
+
 async def update_history_before(connection: Connection, rows: Sequence[HistoryRow]) -> None:
     """Replace the `before` of recorded edits (after a second fold)."""
     await connection.execute(
@@ -112,10 +130,55 @@ async def upsert(connection: Connection, rows: Sequence[ProfileWrite], now: date
         [row.version for row in rows],
         [row.properties for row in rows],
         [row.channels for row in rows],
-        ["\n".join(indexed_address(row.key.workspace_id, address) for address in row.addresses) for row in rows],
+        [_address_lines(row) for row in rows],
         now,
     )
     return {record[0] for record in records}
+
+
+async def copy_new(connection: Connection, rows: Sequence[ProfileWrite], now: datetime) -> None:
+    """Insert profiles that were not there when they were read; `rows` come in the order of their keys.
+
+    Raises AssumptionFailed if one of them is there now.
+    """
+    await copy_rows(
+        connection,
+        "profile",
+        _PROFILE_COLUMNS,
+        [
+            (
+                *row.key, row.fresh_id, row.version, row.properties, row.channels,
+                _indexed_addresses(row), now, now,
+            )
+            for row in rows
+        ],
+    )  # fmt: skip
+
+
+async def update(connection: Connection, rows: Sequence[ProfileWrite], now: datetime) -> None:
+    """Write profiles that exist; `rows` come in the order of their keys.
+
+    Raises AssumptionFailed if the version of one has moved; some of the others are written then.
+    """
+    status = await connection.execute(
+        sql("update_profiles"),
+        *_key_columns(row.key for row in rows),
+        [row.version for row in rows],
+        [row.properties for row in rows],
+        [row.channels for row in rows],
+        [_address_lines(row) for row in rows],
+        now,
+    )
+    if status != f"UPDATE {len(rows)}":
+        raise AssumptionFailed("the version of a profile has moved")
+
+
+def _address_lines(row: ProfileWrite) -> str:
+    return "\n".join(_indexed_addresses(row))
+
+
+def _indexed_addresses(row: ProfileWrite) -> list[str]:
+    return [indexed_address(row.key.workspace_id, address) for address in row.addresses]
 
 
 def indexed_address(workspace_id: int, address: str) -> str:

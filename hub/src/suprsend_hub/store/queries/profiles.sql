@@ -36,6 +36,16 @@ SET version = excluded.version, properties = excluded.properties, channels = exc
 WHERE p.version = excluded.version - 1
 RETURNING p.profile_id;
 
+-- name: update_profiles
+-- Writes folded profiles that exist, unless somebody was faster; how many rows were written says whether.
+UPDATE profile AS p
+SET version = k.version, properties = k.properties, channels = k.channels,
+    addresses = string_to_array(k.addresses, E'\n'), updated_at = GREATEST(p.updated_at, $8)
+FROM unnest($1::integer[], $2::text[], $3::text[], $4::bigint[], $5::json[], $6::json[], $7::text[])
+     AS k (workspace_id, object_type, recipient_id, version, properties, channels, addresses)
+WHERE p.workspace_id = k.workspace_id AND p.object_type = k.object_type AND p.recipient_id = k.recipient_id
+  AND p.version = k.version - 1;
+
 -- name: update_history_before
 -- The replaced values of edits that were folded again after a lost race.
 UPDATE history AS h SET before = k.before
