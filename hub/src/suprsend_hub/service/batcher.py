@@ -7,6 +7,7 @@ says so at once instead of growing; workspaces take turns, so one cannot starve 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 
@@ -42,13 +43,10 @@ class BatcherLimits:
 class _Request:
     edits: Sequence[Edit]
     rejects: Sequence[RejectedRecord]
+    weight: int
     size_bytes: int
     arrived_at: float
     future: "asyncio.Future[list[Outcome]]" = field(repr=False)
-
-    @property
-    def weight(self) -> int:
-        return max(1, len(self.edits) + len(self.rejects))
 
     def fail(self, error: BaseException) -> None:
         if not self.future.done():
@@ -94,10 +92,11 @@ class Batcher:
         """
         if self._stopping:
             raise Unavailable("the hub is stopping; try again in a moment", code="stopping", retry_after_s=1)
+        records = len(edits) + len(rejects)
         if self._admit is not None:
-            self._admit(workspace_id, len(edits) + len(rejects))
+            self._admit(workspace_id, records)
         loop = asyncio.get_running_loop()
-        request = _Request(edits, rejects, size_bytes, loop.time(), loop.create_future())
+        request = _Request(edits, rejects, max(1, records), size_bytes, loop.time(), loop.create_future())
         pushed_out = self._queue.offer(workspace_id, request)
         if pushed_out is None:
             raise _overloaded()
@@ -119,10 +118,11 @@ class Batcher:
     async def _lane(self) -> None:
         while True:
             await self._work.wait()
+            oldest = asyncio.get_running_loop().time() - self._limits.max_wait_s
             batch = self._queue.take(
                 max_edits=self._limits.max_batch_edits,
                 max_bytes=self._limits.max_batch_bytes,
-                wanted=self._is_wanted,
+                wanted=partial(_is_wanted, oldest),
             )
             if not self._queue and not self._stopping:
                 self._work.clear()
@@ -130,12 +130,6 @@ class Batcher:
                 await self._run(batch)
             elif self._stopping:
                 return
-
-    def _is_wanted(self, request: _Request) -> bool:
-        """Whether a request is still to be applied; one that has waited too long gets its answer here."""
-        if asyncio.get_running_loop().time() - request.arrived_at > self._limits.max_wait_s:
-            request.fail(_overloaded())
-        return not request.future.done()
 
     async def _run(self, batch: Sequence[_Request]) -> None:
         """Apply a batch; if it fails for another reason than the database's absence, apply its requests one by one.
@@ -214,6 +208,13 @@ class _Outage:
         if self._since is not None:
             _log.warning("edits are written again", after_s=round(now - self._since, 1))
             self._since = self.message = None
+
+
+def _is_wanted(oldest: float, request: _Request) -> bool:
+    """Whether a request is still to be applied; one that arrived before `oldest` gets its answer here."""
+    if request.arrived_at < oldest:
+        request.fail(_overloaded())
+    return not request.future.done()
 
 
 def _overloaded() -> Unavailable:

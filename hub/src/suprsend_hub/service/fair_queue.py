@@ -62,10 +62,14 @@ class FairQueue(Generic[_R]):
         In a full queue, the newest requests of the workspace that has most waiting give way to one that has less, as
         long as that workspace keeps at least as much as the other gets. An empty queue takes anything.
         """
-        pushed_out = self._make_room(workspace_id, request)
-        if pushed_out is None:
-            return None
-        line = self._lines.setdefault(workspace_id, _Line())
+        pushed_out: Sequence[_R] | None = ()
+        if self._lines and not self._fits(request, 0, 0):
+            pushed_out = self._make_room(workspace_id, request)
+            if pushed_out is None:
+                return None
+        line = self._lines.get(workspace_id)
+        if line is None:
+            line = self._lines[workspace_id] = _Line()
         line.requests.append(request)
         self._count(line, request, 1)
         return pushed_out
@@ -81,11 +85,8 @@ class FairQueue(Generic[_R]):
             workspace_id, line = next(iter(self._lines.items()))
             request = line.requests[0]
             is_wanted = wanted(request)
-            if (
-                is_wanted
-                and batch
-                and (edits + request.weight > max_edits or size_bytes + request.size_bytes > max_bytes)
-            ):
+            more_edits, more_bytes = edits + request.weight, size_bytes + request.size_bytes
+            if is_wanted and batch and (more_edits > max_edits or more_bytes > max_bytes):
                 break
             line.requests.popleft()
             self._count(line, request, -1)
@@ -94,14 +95,11 @@ class FairQueue(Generic[_R]):
             if is_wanted:
                 if line.requests:
                     self._lines.move_to_end(workspace_id)
-                edits += request.weight
-                size_bytes += request.size_bytes
+                edits, size_bytes = more_edits, more_bytes
                 batch.append(request)
         return batch
 
     def _make_room(self, workspace_id: int, request: _R) -> Sequence[_R] | None:
-        if not self._lines or self._fits(request, 0, 0):
-            return ()
         others = (other for other in self._lines if other != workspace_id)
         heaviest = max(others, key=lambda other: self._share(self._lines[other]), default=None)
         if heaviest is None:
@@ -136,7 +134,8 @@ class FairQueue(Generic[_R]):
         return max((line.edits + more_edits) / self._max_edits, (line.size_bytes + more_bytes) / self._max_bytes)
 
     def _count(self, line: _Line[_R], request: _R, sign: int) -> None:
-        line.edits += sign * request.weight
-        line.size_bytes += sign * request.size_bytes
-        self._edits += sign * request.weight
-        self._size_bytes += sign * request.size_bytes
+        edits, size_bytes = sign * request.weight, sign * request.size_bytes
+        line.edits += edits
+        line.size_bytes += size_bytes
+        self._edits += edits
+        self._size_bytes += size_bytes
