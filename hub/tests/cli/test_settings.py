@@ -68,7 +68,7 @@ def test_settings_shows_every_setting_with_its_origin_and_hides_secrets(run_cli:
     assert rows["SUPRSEND_HUB_MASTER_KEY"][1] == "(hidden)"
     assert rows["SUPRSEND_HUB_MASTER_KEY"][2].startswith("file")
     assert rows["SUPRSEND_HUB_POOL_SIZE"][1:3] == ["17", "environment"]
-    assert rows["SUPRSEND_HUB_LANES"][1:3] == ["2", "default"]
+    assert rows["SUPRSEND_HUB_LANES"][1:3] == ["3", "default"]
     for secret in ("hunter2", key):
         assert secret not in done.stdout + done.stderr
 
