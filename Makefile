@@ -20,7 +20,7 @@ export PYTHONUTF8 := 1
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup run test check lint format type lock twins api-snapshot openapi \
-	test-unit test-store test-e2e test-faults test-browser bench bench-sdk clean env-run env-test env-official chromium
+	test-unit test-store test-e2e test-faults test-browser bench bench-sdk bench-steps clean env-run env-test env-official chromium
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ lock: env-test ## compile requirements/*.in to requirements/*.txt with hashes
 
 bench: env-test ## measure the hub end to end
 	@$(BIN)/python bench/bench_hub.py
+
+bench-steps: env-test ## measure each step of an edit, each statement and a request by itself
+	@$(BIN)/python bench/bench_steps.py
 
 bench-sdk: env-test env-official ## measure our SDK beside the official one
 	@$(BIN)/python bench/bench_sdk.py
