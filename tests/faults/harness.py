@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -17,8 +19,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+import asyncpg
 import httpx2
 import psutil
+import pytest
 import suprsend
 
 if TYPE_CHECKING:
@@ -66,6 +70,33 @@ class Postgres:
     def start(self) -> None:
         """Start again; returns when it takes connections."""
         self._server.start()
+
+    def fetch(self, query: str) -> int:
+        """The number that a query gives."""
+
+        async def run() -> int:
+            connection = await asyncpg.connect(self.url, command_timeout=WAIT_S)
+            try:
+                return int(await connection.fetchval(query))
+            finally:
+                await connection.close()
+
+        return asyncio.run(run())
+
+    def limit_files(self, size_bytes: int | None) -> None:
+        """Let no file of the server grow beyond a size; None lifts the limit. Concerns sessions of now and later."""
+        command = shutil.which("prlimit")
+        if command is None:
+            pytest.skip("this system has no prlimit to limit the files of a running process")
+        pid = self._server.get_pid()
+        assert pid is not None
+        limit = (
+            f"--fsize={'unlimited' if size_bytes is None else size_bytes}:"  # the soft one, which can be lifted again
+        )
+        for process in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):
+            # Only its owner may, and a server started by root runs as another user.
+            owner = {"user": process.uids().real, "group": process.gids().real} if os.geteuid() == 0 else {}
+            subprocess.run([command, "--pid", str(process.pid), limit], check=process.pid == pid, **owner)
 
     def stop(self) -> None:
         """Stop for good."""

@@ -149,9 +149,12 @@ def translated_errors() -> Iterator[None]:
     ) as error:
         raise InvalidRequest(f"a value cannot be stored: {error}", code="invalid_value") from error
     except (asyncpg.DiskFullError, asyncpg.PostgresIOError, asyncpg.ReadOnlySQLTransactionError) as error:
-        raise Unavailable(
-            f"the database cannot write: {error}; try again later", code="database_read_only", retry_after_s=5
-        ) from error
+        raise _cannot_write(error) from error
+    except asyncpg.InternalServerError as error:
+        # PostgreSQL has a code for a full disk, and none for a quota or a limit of the size of files.
+        if not str(error).startswith(("could not extend file", "could not write")):
+            raise
+        raise _cannot_write(error) from error
     except (
         OSError,
         TimeoutError,
@@ -166,3 +169,9 @@ def translated_errors() -> Iterator[None]:
         raise Unavailable(
             "the database does not answer; try again later", code="database_unavailable", retry_after_s=1
         ) from error
+
+
+def _cannot_write(error: Exception) -> Unavailable:
+    return Unavailable(
+        f"the database cannot write: {error}; try again later", code="database_read_only", retry_after_s=5
+    )
