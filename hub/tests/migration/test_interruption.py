@@ -1,13 +1,15 @@
 """A migration that is interrupted leaves the database at a revision, and goes on from there when run again."""
 
 import asyncio
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+from releases import Post, Pre, following, release, schema_of
 from suprsend_hub.domain.errors import DomainError
-from suprsend_hub.store.migrate import HEAD, migrate
-from suprsend_hub.store.schema_version import current_revision
+from suprsend_hub.store.migrate import migrate
+from suprsend_hub.store.schema_version import HEAD, Schema
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_version", [16, 18])]
 
@@ -39,30 +41,54 @@ async def empty_url(database_url: str):
     await fetchval(database_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-async def test_a_connection_that_is_cut_in_the_middle_costs_only_a_second_run(empty_url: str) -> None:
-    """A table of the last step's is locked, so that the step hangs; then its connection is killed."""
-    await migrate(empty_url, revision="0003")
-    before = await tables(empty_url)
-    blocker = await asyncpg.connect(empty_url)
+async def cut_in_the_middle(url: str, table: str, folder: Path, *, post: bool = False) -> None:
+    """Migrate while a table that a step needs is locked, so that the step hangs; then kill its connection."""
+    blocker = await asyncpg.connect(url)
     try:
         async with blocker.transaction():
-            await blocker.execute("LOCK TABLE workspace")
-            migrating = asyncio.create_task(migrate(empty_url))
+            await blocker.execute(f"LOCK TABLE {table}")
+            migrating = asyncio.create_task(migrate(url, post=post, folder=folder))
             async with asyncio.timeout(30):
                 # On a connection of its own: a transaction sees the activity of the moment when it first looked.
-                while not await fetchval(empty_url, _TERMINATE_WAITING):  # noqa: ASYNC110 - no event to wait for
+                while not await fetchval(url, _TERMINATE_WAITING):  # noqa: ASYNC110 - no event to wait for
                     await asyncio.sleep(0.02)
             with pytest.raises(DomainError):
                 await migrating
-        assert await current_revision(blocker) == "0003"
     finally:
         await blocker.close()
+
+
+async def test_a_connection_that_is_cut_in_the_middle_costs_only_a_second_run(empty_url: str, tmp_path: Path) -> None:
+    """Of the steps that were done, all is there; of the one that hung, nothing."""
+    await migrate(empty_url, folder=release(tmp_path, through="0003"))
+    before = await tables(empty_url)
+    through_0004 = release(tmp_path, through="0004")
+    await cut_in_the_middle(empty_url, "workspace", through_0004)
+    assert await schema_of(empty_url) == Schema("0003", None)
     assert await tables(empty_url) == before
-    assert await migrate(empty_url) == HEAD
+    assert (await migrate(empty_url, folder=through_0004)).revision == "0004"
+
+
+async def test_a_post_step_that_is_cut_has_not_ended_the_support_of_old_code(database_url: str, tmp_path: Path) -> None:
+    """What a post step removes and what it says of the code that needs it go together."""
+    pre, post = following(1), following(2)
+    newer = release(
+        tmp_path,
+        Pre("ALTER TABLE workspace ADD COLUMN title text"),
+        Post("DROP TABLE counter; UPDATE workspace SET title = name; ALTER TABLE workspace DROP COLUMN name"),
+    )
+    before = await schema_of(database_url)
+    assert (await migrate(database_url, folder=newer)).revision == pre
+    count = await tables(database_url)
+    await cut_in_the_middle(database_url, "workspace", newer, post=True)
+    assert await schema_of(database_url) == Schema(pre, before.oldest_head)
+    assert await tables(database_url) == count
+    assert (await migrate(database_url, post=True, folder=newer)).revision == post
+    assert await schema_of(database_url) == Schema(post, pre)
 
 
 async def test_a_first_migration_that_is_cut_can_be_run_again(empty_url: str) -> None:
-    """At whatever moment its connections die: what has been committed is whole, and the next run completes it."""
+    """At whatever moment its connections die: all has been committed or nothing, and the next run completes it."""
     for delay_s in (0.0, 0.02, 0.05, 0.1):
         migrating = asyncio.create_task(migrate(empty_url))
         await asyncio.sleep(delay_s)
@@ -72,4 +98,7 @@ async def test_a_first_migration_that_is_cut_can_be_run_again(empty_url: str) ->
             "WHERE datname = current_database() AND pid <> pg_backend_pid()",
         )
         await asyncio.gather(migrating, return_exceptions=True)
-    assert await migrate(empty_url) == HEAD
+        revision = (await schema_of(empty_url)).revision
+        assert revision is None or revision >= HEAD
+    migrated = await migrate(empty_url)
+    assert migrated.revision == migrated.last

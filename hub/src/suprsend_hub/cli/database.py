@@ -16,16 +16,29 @@ app.add_typer(db, name="db")
 
 
 @db.command("migrate")
-def db_migrate() -> None:
-    """Bring the database to this version's schema; safe to run again."""
+def db_migrate(
+    post: Annotated[
+        bool, typer.Option("--post", help="Run the post steps too; no hub of an earlier release may be running.")
+    ] = False,
+) -> None:
+    """Bring the database to this release's schema, while hubs of the previous release run; safe to run again.
+
+    What would stop those hubs is left for --post. An empty database gets everything at once.
+    """
     from suprsend_hub.store.migrate import migrate  # Alembic takes a second to import
 
     with failing_clearly():
         url = Settings().database_url
         if url is None:
             fail(f"{PREFIX}DATABASE_URL is not set")
-        revision = asyncio.run(migrate(url.get_secret_value()))
-        typer.echo(f"The schema is at revision {revision}.")
+        migrated = asyncio.run(migrate(url.get_secret_value(), post=post))
+        typer.echo(f"The schema is at revision {migrated.revision}.")
+        if migrated.is_newer:
+            typer.echo("There is nothing to do: a newer release has brought it there, and this one works on it.")
+        if migrated.post_steps_wait:
+            typer.echo(
+                "Post steps are waiting: run `suprsend-hub db migrate --post` when no hub of the previous release runs."
+            )
 
 
 @db.command("check")

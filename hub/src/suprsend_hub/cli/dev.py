@@ -62,7 +62,7 @@ async def _prepare(url: str, directory: Path) -> tuple[str, str]:
     """Migrate, make sure that workspace and console user exist; returns an API key and a one-time sign-in token."""
     from suprsend_hub.store.migrate import migrate  # Alembic takes a second to import
 
-    await migrate(url)
+    await migrate(url, post=True)  # the data directory is ours alone: no other hub runs on it
     hub = build_hub(Settings())
     key_file = directory / "api.key"
     async with hub.database:

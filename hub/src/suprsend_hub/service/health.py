@@ -1,4 +1,4 @@
-"""Whether this process can serve: the database answers and has the schema that this version needs."""
+"""Whether this process can serve: the database answers and has a schema that this version works on."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from suprsend_hub.domain.errors import Unavailable
 from suprsend_hub.store.database import Database
-from suprsend_hub.store.schema_version import HEAD, current_revision
+from suprsend_hub.store.schema_version import HEAD, read_schema
 
 _ANSWER_S = 2
 """Seconds that the database has for an answer: who asks for readiness asks again soon."""
@@ -42,13 +42,11 @@ class HealthService:
                 self._database.connection(acquire_timeout_s=_ANSWER_S) as connection,
                 asyncio.timeout(_ANSWER_S),
             ):
-                revision = await current_revision(connection)
+                schema = await read_schema(connection)
         except Unavailable as error:
             checks["database"] = error.message
             return HealthReport(ready=False, checks=checks)
         checks["database"] = "ok"
-        if revision != HEAD:
-            checks["schema"] = f"is at {revision or 'nothing'}, needs {HEAD}: run `suprsend-hub db migrate`"
-            return HealthReport(ready=False, checks=checks)
-        checks["schema"] = "ok"
-        return HealthReport(ready=True, checks=checks)
+        trouble = schema.trouble(HEAD)
+        checks["schema"] = trouble or "ok"
+        return HealthReport(ready=trouble is None, checks=checks)

@@ -1,16 +1,22 @@
 """Migrations: Alembic keeps the order and the state, the steps are plain SQL files.
 
-A release that changes tables brings a *pre* step (runs before the new code, and the old code keeps working on it) and,
-where something has to go, a *post* step (runs when no old code is left).
+A release that changes tables brings *pre* steps: they run before its code does and only add, so the previous release's
+code keeps working. Where something has to go it also brings *post* steps, which run when no old code is left. A post
+step says `post = True` in its module and comes after all pre steps of its release; when it has run, code that does not
+know the newest pre step before it is too old for the database (docs/decisions/0008-pre-and-post-steps.md).
 """
 
-import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
 import asyncpg
 from alembic import command, op
 from alembic.config import Config
+from alembic.runtime.migration import MigrationInfo
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection as SyncConnection
 from sqlalchemy import pool, text
@@ -20,54 +26,104 @@ from sqlalchemy.util import await_only
 
 from suprsend_hub.domain.errors import Conflict, Unavailable
 from suprsend_hub.store.database import translated_errors
-from suprsend_hub.store.schema_version import HEAD, current_revision
+from suprsend_hub.store.schema_version import read_schema
 
+FOLDER = Path(str(files("suprsend_hub.store.migrations")))
+"""The steps of this release."""
 _MIGRATION_LOCK = 7877_0001
 """Advisory lock: two hubs that start at once migrate one after the other."""
+_RAISE_SUPPORT = text(
+    "INSERT INTO schema_support (oldest_head) VALUES (:head) "
+    "ON CONFLICT (only_row) DO UPDATE SET oldest_head = excluded.oldest_head"
+)
+
+
+class Step(NamedTuple):
+    """A step, and the HEAD of the code it came with: the newest pre step up to here."""
+
+    revision: str
+    is_post: bool
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """`revision`: where the schema is now. `last`: the last step that this release knows."""
+
+    revision: str
+    last: str
+
+    @property
+    def post_steps_wait(self) -> bool:
+        """Whether post steps of this release have yet to run."""
+        return self.revision < self.last
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether a newer release has been here, on whose schema this one works."""
+        return self.revision > self.last
+
+
+def read_steps(folder: Path) -> Sequence[Step]:
+    """The steps of a migrations folder, oldest first."""
+    steps: list[Step] = []
+    head = ""
+    for script in reversed(list(ScriptDirectory(str(folder)).walk_revisions())):
+        is_post = getattr(script.module, "post", False)
+        head = head if is_post else script.revision
+        steps.append(Step(script.revision, is_post, head))
+    return steps
 
 
 def run_sql(file_name: str) -> None:
     """Run a file of the versions folder, several statements as they are, inside the revision's transaction."""
-    statements = files("suprsend_hub.store.migrations").joinpath("versions", file_name).read_text(encoding="utf-8")
+    script = op.get_context().script
+    assert script is not None
+    statements = Path(script.dir, "versions", file_name).read_text(encoding="utf-8")
     # SQLAlchemy begins its transaction on the driver's connection with its own first statement; without one, the file
     # would be committed by itself, before the revision is recorded.
     op.get_bind().execute(text("SELECT 1"))
-    driver_connection = op.get_bind().connection.driver_connection
-    assert driver_connection is not None
-    await_only(driver_connection.execute(statements))
+    await_only(_driver_connection(op.get_bind()).execute(statements))
 
 
-async def migrate(url: str, *, revision: str = "head") -> str:
-    """Bring the database to `revision`; safe to run from several places at once and again. Returns where it is now."""
+async def migrate(url: str, *, post: bool = False, folder: Path = FOLDER) -> Migrated:
+    """Run the steps that are missing, up to this release's post steps, or those as well if `post`.
+
+    On a database without a schema everything runs, since no code can be at work on it. Safe to run from several places
+    at once and again. Conflict, with nothing changed, if the database has outgrown this release, or if, without `post`,
+    the way leads over a post step that ends what running hubs may need.
+    """
     engine = create_async_engine(
         "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url), poolclass=pool.NullPool
     )
     with translated_errors():
         try:
             async with engine.connect() as connection:
-                await connection.run_sync(_upgrade, revision)
+                return await connection.run_sync(_migrate, folder, post)
         finally:
             await engine.dispose()
-        asking = await asyncpg.connect(url)
-        try:
-            return await current_revision(asking) or ""
-        finally:
-            await asking.close()
 
 
-def _upgrade(connection: SyncConnection, revision: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(str(files("suprsend_hub.store.migrations")))))
-    config.attributes["connection"] = connection
+def _migrate(connection: SyncConnection, folder: Path, post: bool) -> Migrated:
+    steps = read_steps(folder)
+    head, last = steps[-1].head, steps[-1].revision
     try:
         # On the connection that migrates: while its backend is at work the lock is held, whatever became of us.
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
         connection.commit()
-        command.upgrade(config, revision)
-    except CommandError as error:  # the database is at a revision that this version does not have
+        schema = await_only(read_schema(_driver_connection(connection)))
+        if schema.has_outgrown(head):
+            raise Conflict(f"the schema {schema.trouble(head)}", code="newer_schema")
+        found = schema.revision
+        target = last if post or found is None else head
+        if found is not None and not post:
+            _check_that_running_hubs_survive(found, [step for step in steps if step.revision < target])
+        if found is None or found < target:
+            _upgrade(connection, folder, steps, target, in_one_transaction=found is None)
+            found = target
+    except CommandError as error:
         raise Conflict(
-            f"this database belongs to a newer version of the hub than this one, which knows revision {HEAD}: {error}",
-            code="newer_schema",
+            f"the database is at a revision that no release of the hub has: {error}", code="unknown_revision"
         ) from error
     except (InterfaceError, OperationalError) as error:
         raise Unavailable(
@@ -75,9 +131,42 @@ def _upgrade(connection: SyncConnection, revision: str) -> None:
             code="database_unavailable",
             retry_after_s=1,
         ) from error
+    return Migrated(found, last)
+
+
+def _check_that_running_hubs_survive(found: str, steps: Sequence[Step]) -> None:
+    """Post steps of earlier releases may run if the schema has had their pre steps: so no older hub should be left."""
+    for step in steps:
+        if step.is_post and found < step.head:
+            raise Conflict(
+                f"the schema is at {found}, and this release comes several after it: step {step.revision}, on the way, "
+                "ends what the running hubs need. Upgrade through the releases between, or stop all hubs and run "
+                "`suprsend-hub db migrate --post`",
+                code="release_skipped",
+            )
+
+
+def _upgrade(
+    connection: SyncConnection, folder: Path, steps: Sequence[Step], target: str, *, in_one_transaction: bool
+) -> None:
+    """Run the missing steps up to `target`. A new database gets all or nothing, so that it stays one if interrupted."""
+    ends_support = {step.revision: step.head for step in steps if step.is_post}
+
+    def raise_support(*, step: MigrationInfo, **_: object) -> None:
+        """What Alembic calls after each step, in its transaction."""
+        if step.up_revision_id in ends_support:
+            connection.execute(_RAISE_SUPPORT, {"head": ends_support[step.up_revision_id]})
+
+    config = Config()
+    config.set_main_option("script_location", str(folder))
+    config.attributes.update(  # env.py hands them on to Alembic
+        connection=connection, transaction_per_migration=not in_one_transaction, on_version_apply=raise_support
+    )
+    command.upgrade(config, target)
     connection.commit()
 
 
-def migrate_now(url: str) -> str:
-    """`migrate` for code without a running loop."""
-    return asyncio.run(migrate(url))
+def _driver_connection(connection: SyncConnection) -> "asyncpg.Connection[asyncpg.Record]":
+    driver_connection: asyncpg.Connection[asyncpg.Record] | None = connection.connection.driver_connection
+    assert driver_connection is not None
+    return driver_connection

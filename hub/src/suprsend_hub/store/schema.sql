@@ -199,3 +199,11 @@ CREATE TABLE console_attempt (
     attempts     integer     NOT NULL,
     window_start timestamptz NOT NULL
 );
+
+-- The oldest code that works on this schema, by the newest pre step it knows (store/schema_version.py). One row, which
+-- is not of any workspace. Pre steps leave it, post steps raise it.
+CREATE TABLE schema_support (
+    only_row    boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    oldest_head text    COLLATE "C" NOT NULL
+);
+INSERT INTO schema_support (oldest_head) VALUES ('0004');

@@ -1,8 +1,7 @@
-"""Alembic's entry: runs the revisions on the connection that `store.migrate` opened."""
+"""Alembic's entry: runs the revisions on the connection, and in the way, that `store.migrate` chose."""
 
 from alembic import context
 
-connection = context.config.attributes["connection"]
-context.configure(connection=connection, transaction_per_migration=True)
+context.configure(**context.config.attributes)
 with context.begin_transaction():
     context.run_migrations()
