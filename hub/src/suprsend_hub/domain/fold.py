@@ -79,6 +79,7 @@ class _Fold:
         "bytes_bound",
         "channels",
         "gauge",
+        "is_new",
         "old_channels",
         "old_properties",
         "properties",
@@ -87,6 +88,7 @@ class _Fold:
     )
 
     def __init__(self, profile: Profile | None, operations: Json, edit_bytes: int | None) -> None:
+        self.is_new = profile is None
         self.properties: dict[str, Json] = {} if profile is None else dict(profile.properties)
         self.channels: dict[str, list[Identity]] = {} if profile is None else dict(profile.channels)
         self.bytes_bound, near_limit = bound_after(profile, operations, edit_bytes)
@@ -105,12 +107,10 @@ class _Fold:
                 self.refusals.note("too_many_operations", "", f"{reason}; send the rest in another edit", None)
         else:
             self.refusals.note("invalid_operations", "", "operations must be an array of op objects", operations)
-        return FoldResult(
-            Profile(self.properties, self.channels, self.gauge.size if self.gauge else self.bytes_bound),
-            self.changed(),
-            self.refusals.entries(),
-            self.before(),
-        )
+        profile = Profile(self.properties, self.channels, self.gauge.size if self.gauge else self.bytes_bound)
+        if self.is_new:
+            return FoldResult(profile, bool(self.properties or self.channels), self.refusals.entries(), {})
+        return FoldResult(profile, self.changed(), self.refusals.entries(), self.before())
 
     def apply(self, operation: Json) -> None:
         if type(operation) is not dict:
