@@ -2,6 +2,7 @@
 
 VENV := .venv
 OFFICIAL := .venv-official
+DATASETTE := .venv-datasette
 BIN := $(VENV)/bin
 # The first interpreter that is 3.11 or newer; `make PYTHON=/path/to/python3 …` overrides it.
 PYTHON ?= $(shell for name in python3.14 python3.13 python3.12 python3.11 python3 python; do \
@@ -20,7 +21,8 @@ export PYTHONUTF8 := 1
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup run test check lint format type lock twins api-snapshot openapi \
-	test-unit test-store test-e2e test-faults test-browser bench bench-sdk bench-steps clean env-run env-test env-official chromium
+	test-unit test-store test-e2e test-faults test-browser bench bench-sdk bench-steps clean \
+	env-run env-test env-official env-datasette chromium
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,7 +80,7 @@ openapi: env-test ## check the API against contract/openapi.yaml
 lock: env-test ## compile requirements/*.in to requirements/*.txt with hashes
 	@$(BIN)/python tools/lock.py
 
-bench: env-test ## measure the hub end to end
+bench: env-test env-datasette ## measure the hub end to end, beside PostgreSQL alone and Datasette
 	@$(BIN)/python bench/bench_hub.py
 
 bench-steps: env-test ## measure each step of an edit, each statement and a request by itself
@@ -88,10 +90,10 @@ bench-sdk: env-test env-official ## measure our SDK beside the official one
 	@$(BIN)/python bench/bench_sdk.py
 
 clean: ## remove virtual environments, caches and the data of `make run`
-	rm -rf $(VENV) $(OFFICIAL) .run .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis
+	rm -rf $(VENV) $(OFFICIAL) $(DATASETTE) .run .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-env-run env-test env-official:
+env-run env-test env-official env-datasette:
 	@if [ -z "$(PYTHON)" ]; then echo "No Python 3.11 or newer found. Install one, or name it: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; exit 1; fi
 	@$(PYTHON) tools/setup_env.py $(@:env-%=%)
 

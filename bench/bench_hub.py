@@ -1,4 +1,4 @@
-"""The hub against what PostgreSQL alone does, and against a server that does nothing, all in one run.
+"""The hub against what PostgreSQL alone does, a server that does nothing, and Datasette, all in one run.
 
     .venv/bin/python bench/bench_hub.py [--users 100000] [--growth 10000,100000,1000000] [--workers 1]
 
@@ -11,21 +11,21 @@ import asyncio
 import json
 import os
 import platform
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import asyncpg
+import datasette_upsert
 import hub_load
 import hub_raw
 import psutil
 from pydantic import SecretStr
+from servers import serving
 from suprsend_hub.app import build_hub
 from suprsend_hub.cli.server import chosen_port
 from suprsend_hub.service.secrets import generate_master_key
@@ -59,30 +59,6 @@ async def prepare(url: str, master_key: str) -> int:
     async with hub.database:
         created = await hub.workspaces.create("bench", workspace_key=hub_load.KEY, workspace_secret=hub_load.SECRET)
     return created.workspace_id
-
-
-@contextmanager
-def serving(target: list[str], port: int, environment: dict[str, str]) -> Iterator[psutil.Process]:
-    """A server process that answers on the port; stopped at the end."""
-    process = subprocess.Popen(target, env={**os.environ, **environment}, stdout=subprocess.DEVNULL)
-    try:
-        asyncio.run(_answering(port))
-        yield psutil.Process(process.pid)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
-
-
-async def _answering(port: int) -> None:
-    for _ in range(600):
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(0.05)
-        else:
-            writer.close()
-            return
-    raise RuntimeError("the server does not listen")
 
 
 def memory_mb(process: psutil.Process) -> float:
@@ -186,10 +162,23 @@ async def _grow(url: str, workspace_id: int, have: int, size: int) -> None:
 _VERSION = "01900000-0000-7000-8000-000000000000"
 
 
+def beside_datasette(figures: dict[str, Any], blind: dict[str, float] | None) -> list[Line]:
+    """Our bulk rates over Datasette's, in users and rows per second; nothing if Datasette was not measured."""
+    lines = []
+    for name, theirs in (blind or {}).items():
+        ours = figures[f"bulk_{name}"]["per_second"]
+        absolute = f"{ours:,.0f}/s of {theirs:,.0f}/s"
+        lines.append(Line(f"bulk, {name} users, of Datasette's upsert", ours / theirs, "> 1", ours > theirs, absolute))
+    return lines
+
+
 def run(users: int, sizes: list[int], workers: int) -> tuple[list[Line], dict[str, object]]:
     """All measurements."""
     figures: dict[str, object] = {}
     lines: list[Line] = []
+    # Before PostgreSQL starts, so that neither takes a core from the other.
+    blind = datasette_upsert.measure(users) if datasette_upsert.PROGRAM.exists() else None
+    figures["datasette"] = blind
     with tempfile.TemporaryDirectory(prefix="bench-hub-") as directory, embedded_postgres(Path(directory)) as url:
         master_key = generate_master_key()
         workspace_id = asyncio.run(prepare(url, master_key))
@@ -216,6 +205,7 @@ def run(users: int, sizes: list[int], workers: int) -> tuple[list[Line], dict[st
                 ratio = raw[f"raw_{name}"] / raw[f"bare_{name}"]
                 absolute = f"{raw[f'raw_{name}']:,.0f}/s of {raw[f'bare_{name}']:,.0f}/s"
                 lines.append(Line(f"raw, {name} users, of a bare upsert", ratio, ">= 0.55", ratio >= 0.55, absolute))
+            lines += beside_datasette(figures, blind)
             edits = hub_load.edit_requests([20_000_000 + n % 5000 for n in range(SINGLE_EDITS)], "solo")
             reads = [hub_load.signed("GET", f"/v1/user/user-{n % users:08d}/") for n in range(READS)]
             edit_timing = asyncio.run(hub_load.run(port, edits, CONNECTIONS))
@@ -261,6 +251,8 @@ def main() -> None:
     for line in lines:
         verdict = "met" if line.met else "NOT MET"
         print(f"{line.what:<{width}}  {line.ratio:6.2f}  {line.goal:>7}  {verdict:<8} {line.absolute}")
+    if figures["datasette"] is None:
+        print("bulk, of Datasette's upsert: not measured, .venv-datasette is missing; `make env-datasette` creates it")
     print(f"took {time.perf_counter() - start:.0f} s")
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     results = HERE / "results"

@@ -20,11 +20,12 @@ LOCKS = {
     "run": ["requirements/run.in", *PACKAGES],
     "test": ["requirements/run.in", "requirements/test.in", *PACKAGES, "--constraints", "requirements/run.txt"],
     "official": ["requirements/official.in"],
+    "datasette": ["requirements/datasette.in"],
 }
 
 
 def main() -> None:
-    """Write the three pinned files; stop at the first that cannot be solved."""
+    """Write the pinned files; stop at the first that cannot be solved."""
     uv = str(Path(sys.executable).with_name("uv"))
     for name, sources in LOCKS.items():
         output = f"requirements/{name}.txt"

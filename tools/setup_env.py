@@ -1,4 +1,4 @@
-"""Create and refresh the virtual environments of the Makefile: `run`, `test` and `official`.
+"""Create and refresh the virtual environments of the Makefile: `run`, `test`, `official` and `datasette`.
 
 Runs on the bare interpreter, before anything is installed, so it uses the standard library only. An environment is
 touched only when what it is made from has changed: a stamp in it keeps the hash of the last successful installation.
@@ -30,6 +30,7 @@ ENVIRONMENTS = {
     "run": Environment(".venv", "run.txt", ("sdk", "hub"), supersets=("test",)),
     "test": Environment(".venv", "test.txt", ("sdk", "hub")),
     "official": Environment(".venv-official", "official.txt"),
+    "datasette": Environment(".venv-datasette", "datasette.txt"),
 }
 
 
