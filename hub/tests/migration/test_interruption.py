@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 from releases import Post, Pre, following, release, schema_of
-from suprsend_hub.domain.errors import DomainError
+from suprsend_hub.domain.errors import DomainError, Unavailable
 from suprsend_hub.store.migrate import migrate
 from suprsend_hub.store.schema_version import HEAD, Schema
 
@@ -85,6 +85,20 @@ async def test_a_post_step_that_is_cut_has_not_ended_the_support_of_old_code(dat
     assert await tables(database_url) == count
     assert (await migrate(database_url, post=True, folder=newer)).revision == post
     assert await schema_of(database_url) == Schema(post, pre)
+
+
+async def test_a_step_that_would_hold_up_the_hubs_gives_up_and_runs_later(database_url: str, tmp_path: Path) -> None:
+    """A long transaction has read a table; behind a step that waits for that table, everybody else waits."""
+    newer = release(tmp_path, Pre("ALTER TABLE workspace ADD COLUMN title text"))
+    before = await schema_of(database_url)
+    reader = await asyncpg.connect(database_url)
+    async with reader.transaction():
+        await reader.execute("SELECT FROM workspace")
+        with pytest.raises(Unavailable, match="a table was in use for more than 3 s"):
+            await migrate(database_url, folder=newer)
+    await reader.close()
+    assert await schema_of(database_url) == before
+    assert (await migrate(database_url, folder=newer)).revision == following(1)
 
 
 async def test_a_first_migration_that_is_cut_can_be_run_again(empty_url: str) -> None:

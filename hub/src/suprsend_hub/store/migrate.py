@@ -32,6 +32,8 @@ FOLDER = Path(str(files("suprsend_hub.store.migrations")))
 """The steps of this release."""
 _MIGRATION_LOCK = 7877_0001
 """Advisory lock: two hubs that start at once migrate one after the other."""
+_TABLE_WAIT_S = 3
+"""How long a step waits for a table that a long transaction uses: hubs that want the table wait behind the step."""
 _RAISE_SUPPORT = text(
     "INSERT INTO schema_support (oldest_head) VALUES (:head) "
     "ON CONFLICT (only_row) DO UPDATE SET oldest_head = excluded.oldest_head"
@@ -110,6 +112,7 @@ def _migrate(connection: SyncConnection, folder: Path, post: bool) -> Migrated:
     try:
         # On the connection that migrates: while its backend is at work the lock is held, whatever became of us.
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
+        connection.execute(text(f"SET lock_timeout = '{_TABLE_WAIT_S}s'"))
         connection.commit()
         schema = await_only(read_schema(_driver_connection(connection)))
         if schema.has_outgrown(head):
@@ -124,6 +127,13 @@ def _migrate(connection: SyncConnection, folder: Path, post: bool) -> Migrated:
     except CommandError as error:
         raise Conflict(
             f"the database is at a revision that no release of the hub has: {error}", code="unknown_revision"
+        ) from error
+    except asyncpg.LockNotAvailableError as error:
+        raise Unavailable(
+            f"a table was in use for more than {_TABLE_WAIT_S} s, perhaps by a backup or a `db check`, and hubs would "
+            "have had to wait behind the migration: run it again when that has ended; it goes on where it was",
+            code="table_in_use",
+            retry_after_s=_TABLE_WAIT_S,
         ) from error
     except (InterfaceError, OperationalError) as error:
         raise Unavailable(
