@@ -93,10 +93,11 @@ class Postgres:
         limit = (
             f"--fsize={'unlimited' if size_bytes is None else size_bytes}:"  # the soft one, which can be lifted again
         )
-        for process in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):
-            # Only its owner may, and a server started by root runs as another user.
-            owner = {"user": process.uids().real, "group": process.gids().real} if os.geteuid() == 0 else {}
-            subprocess.run([command, "--pid", str(process.pid), limit], check=process.pid == pid, **owner)
+        server = psutil.Process(pid)
+        # Only its owner may, and a server started by root runs as another user.
+        owner = {"user": server.uids().real, "group": server.gids().real} if os.geteuid() == 0 else {}
+        for number in (pid, *(child.pid for child in server.children(recursive=True))):  # a session may end meanwhile
+            subprocess.run([command, "--pid", str(number), limit], check=number == pid, capture_output=True, **owner)
 
     def stop(self) -> None:
         """Stop for good."""
