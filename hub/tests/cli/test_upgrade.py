@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from releases import Post, Pre, following, release, schema_of
+from suprsend_hub.cli import dev
 from suprsend_hub.cli.database import app
 from suprsend_hub.settings import PREFIX
 from suprsend_hub.store import migrate as migrations
@@ -86,6 +87,16 @@ async def test_serve_of_the_older_release_starts_beside_pre_steps_and_not_beside
         assert "belongs to a newer release" in line
         assert line.endswith("upgrade the hub")
     assert (await schema_of(url)).revision == following(2)
+
+
+async def test_dev_runs_everything_because_it_is_alone(
+    configured: dict[str, str], newer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in configured.items():
+        monkeypatch.setenv(f"{PREFIX}{name}", value)
+    monkeypatch.setattr(migrations, "migrate", functools.partial(migrate, folder=newer))
+    await dev._prepare(configured["DATABASE_URL"], tmp_path)
+    assert (await schema_of(configured["DATABASE_URL"])).revision == following(2)
 
 
 def test_dev_of_the_older_release_starts_likewise(
