@@ -58,31 +58,36 @@ async def cut_in_the_middle(url: str, table: str, folder: Path, *, post: bool = 
         await blocker.close()
 
 
-async def test_a_connection_that_is_cut_in_the_middle_costs_only_a_second_run(empty_url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("table", ["workspace", "alembic_version IN SHARE MODE"], ids=["in its SQL", "behind it"])
+async def test_a_connection_that_is_cut_in_the_middle_costs_only_a_second_run(
+    empty_url: str, tmp_path: Path, table: str
+) -> None:
     """Of the steps that were done, all is there; of the one that hung, nothing."""
     await migrate(empty_url, folder=release(tmp_path, through="0003"))
     before = await tables(empty_url)
     through_0004 = release(tmp_path, through="0004")
-    await cut_in_the_middle(empty_url, "workspace", through_0004)
+    await cut_in_the_middle(empty_url, table, through_0004)
     assert await schema_of(empty_url) == Schema("0003", None)
     assert await tables(empty_url) == before
     assert (await migrate(empty_url, folder=through_0004)).revision == "0004"
 
 
-async def test_a_post_step_that_is_cut_has_not_ended_the_support_of_old_code(database_url: str, tmp_path: Path) -> None:
-    """What a post step removes and what it says of the code that needs it go together."""
+@pytest.mark.parametrize("table", ["workspace", "schema_support IN SHARE MODE"], ids=["in its SQL", "behind it"])
+async def test_a_post_step_that_is_cut_has_not_ended_the_support_of_old_code(
+    database_url: str, tmp_path: Path, table: str
+) -> None:
+    """What a post step removes and what it says of the code that needs it go together; the pre step before it stays."""
     pre, post = following(1), following(2)
     newer = release(
         tmp_path,
-        Pre("ALTER TABLE workspace ADD COLUMN title text"),
-        Post("DROP TABLE counter; UPDATE workspace SET title = name; ALTER TABLE workspace DROP COLUMN name"),
+        Pre("CREATE TABLE added (id integer)"),
+        Post("DROP TABLE counter; ALTER TABLE workspace DROP COLUMN name"),
     )
     before = await schema_of(database_url)
-    assert (await migrate(database_url, folder=newer)).revision == pre
     count = await tables(database_url)
-    await cut_in_the_middle(database_url, "workspace", newer, post=True)
+    await cut_in_the_middle(database_url, table, newer, post=True)
     assert await schema_of(database_url) == Schema(pre, before.oldest_head)
-    assert await tables(database_url) == count
+    assert await tables(database_url) == count + 1
     assert (await migrate(database_url, post=True, folder=newer)).revision == post
     assert await schema_of(database_url) == Schema(post, pre)
 
@@ -95,10 +100,24 @@ async def test_a_step_that_would_hold_up_the_hubs_gives_up_and_runs_later(databa
     async with reader.transaction():
         await reader.execute("SELECT FROM workspace")
         with pytest.raises(Unavailable, match="a table was in use for more than 3 s"):
-            await migrate(database_url, folder=newer)
+            async with asyncio.timeout(30):
+                await migrate(database_url, folder=newer)
     await reader.close()
     assert await schema_of(database_url) == before
     assert (await migrate(database_url, folder=newer)).revision == following(1)
+
+
+async def test_a_step_that_fails_leaves_those_before_it_except_on_a_new_database(
+    database_url: str, empty_url: str, tmp_path: Path
+) -> None:
+    """A new database that had only some of its steps would be taken for one on which hubs run."""
+    newer = release(tmp_path, Pre("CREATE TABLE added (id integer)"), Pre("SELECT 1 / 0"))
+    for url in (database_url, empty_url):
+        with pytest.raises(DomainError, match="division by zero"):
+            await migrate(url, folder=newer)
+    assert (await schema_of(database_url)).revision == following(1)
+    assert await schema_of(empty_url) == Schema(None, None)
+    assert await tables(empty_url) == 0
 
 
 async def test_a_first_migration_that_is_cut_can_be_run_again(empty_url: str) -> None:

@@ -20,7 +20,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection as SyncConnection
 from sqlalchemy import pool, text
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.util import await_only
 
@@ -135,7 +135,9 @@ def _migrate(connection: SyncConnection, folder: Path, post: bool) -> Migrated:
             code="table_in_use",
             retry_after_s=_TABLE_WAIT_S,
         ) from error
-    except (InterfaceError, OperationalError) as error:
+    except DBAPIError as error:
+        if not (error.connection_invalidated or isinstance(error, (InterfaceError, OperationalError))):
+            raise
         raise Unavailable(
             "the connection to the database broke during the migration; run it again, it goes on where it was",
             code="database_unavailable",
