@@ -194,6 +194,7 @@ def run(users: int, sizes: list[int], workers: int) -> tuple[list[Line], dict[st
         command += ["--workers", str(workers)]
         with serving(command, port, environment) as hub:
             for name, plan in (("new", "free"), ("existing", "pro")):
+                asyncio.run(hub_raw.settle(url))
                 result = bulk(port, users, plan)
                 figures[f"bulk_{name}"] = result
                 ratio = result["per_second"] / raw[f"raw_{name}"]
@@ -208,6 +209,7 @@ def run(users: int, sizes: list[int], workers: int) -> tuple[list[Line], dict[st
             lines += beside_datasette(figures, blind)
             edits = hub_load.edit_requests([20_000_000 + n % 5000 for n in range(SINGLE_EDITS)], "solo")
             reads = [hub_load.signed("GET", f"/v1/user/user-{n % users:08d}/") for n in range(READS)]
+            asyncio.run(hub_raw.settle(url))
             edit_timing = asyncio.run(hub_load.run(port, edits, CONNECTIONS))
             read_timing = asyncio.run(hub_load.run(port, reads, CONNECTIONS))
             figures["hub_memory_mb_after_single"] = memory_mb(hub)
