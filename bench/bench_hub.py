@@ -34,8 +34,10 @@ from suprsend_hub.store.embedded import embedded_postgres
 from suprsend_hub.store.migrate import migrate
 
 HERE = Path(__file__).parent
-SINGLE_EDITS = 20_000
-READS = 40_000
+SINGLE_EDITS = 10_000
+READS = 20_000
+ROUNDS = 3
+"""Runs of single requests of each kind; the best counts."""
 CONNECTIONS = 64
 GROWTH_STEP = 300
 """Calls of each kind for a figure of the growth table, one after the other; the median counts."""
@@ -84,6 +86,19 @@ def granian(port: int) -> list[str]:
     ]  # fmt: skip
 
 
+def best_in_turns(port: int, idle_port: int, reads: list[bytes]) -> list[hub_load.Timing]:
+    """Edits and reads at the hub, each beside the idle server, in turns; the best of ROUNDS of each.
+
+    In turns, so that whatever else the machine does slows all of them.
+    """
+    rounds = []
+    for number in range(ROUNDS):
+        edits = hub_load.edit_requests([20_000_000 + n % 5000 for n in range(SINGLE_EDITS)], f"solo-{number}")
+        loads = ((port, edits), (idle_port, edits), (port, reads), (idle_port, reads))
+        rounds.append([asyncio.run(hub_load.run(target, load, CONNECTIONS)) for target, load in loads])
+    return [max(runs, key=lambda run: run.per_second) for runs in zip(*rounds, strict=True)]
+
+
 async def median_ms(port: int, requests: list[bytes]) -> float:
     """Median time of requests sent one after the other."""
     return (await hub_load.run(port, requests, 1)).p50_ms
@@ -98,7 +113,6 @@ def growth(url: str, workspace_id: int, port: int, sizes: list[int]) -> list[Lin
         have = size
         numbers = [(n * 7919) % size for n in range(GROWTH_STEP)]
         calls = {
-            "edit": hub_load.edit_requests([10_000_000 + n for n in numbers], f"plan-{size}"),
             "get": [hub_load.signed("GET", f"/v1/user/grow-{n:08d}/") for n in numbers],
             "list page": [hub_load.signed("GET", "/v1/user/?limit=20")] * GROWTH_STEP,
             "prefix search": [hub_load.signed("GET", f"/v1/user/?search=grow-{n:08d}&limit=20") for n in numbers],
@@ -106,8 +120,13 @@ def growth(url: str, workspace_id: int, port: int, sizes: list[int]) -> list[Lin
             "list of all of them": [hub_load.signed("GET", "/v1/subscriber_list/grow/")] * GROWTH_STEP,
             "its members, a page": [hub_load.signed("GET", "/v1/subscriber_list/grow/subscriber/")] * GROWTH_STEP,
         }
-        for name, requests in calls.items():
-            times.setdefault(name, []).append(asyncio.run(median_ms(port, requests)))
+        rounds = []
+        for number in range(ROUNDS):
+            edits = hub_load.edit_requests([10_000_000 + n for n in numbers], f"plan-{size}-{number}")
+            loads = {"edit": edits, **calls}
+            rounds.append({name: asyncio.run(median_ms(port, requests)) for name, requests in loads.items()})
+        for name in rounds[0]:
+            times.setdefault(name, []).append(min(timings[name] for timings in rounds))
     return [
         Line(
             f"growth: {name}, {sizes[-1]:,} users over {sizes[0]:,}",
@@ -207,16 +226,12 @@ def run(users: int, sizes: list[int], workers: int) -> tuple[list[Line], dict[st
                 absolute = f"{raw[f'raw_{name}']:,.0f}/s of {raw[f'bare_{name}']:,.0f}/s"
                 lines.append(Line(f"raw, {name} users, of a bare upsert", ratio, ">= 0.55", ratio >= 0.55, absolute))
             lines += beside_datasette(figures, blind)
-            edits = hub_load.edit_requests([20_000_000 + n % 5000 for n in range(SINGLE_EDITS)], "solo")
-            reads = [hub_load.signed("GET", f"/v1/user/user-{n % users:08d}/") for n in range(READS)]
             asyncio.run(hub_raw.settle(url))
-            edit_timing = asyncio.run(hub_load.run(port, edits, CONNECTIONS))
-            read_timing = asyncio.run(hub_load.run(port, reads, CONNECTIONS))
-            figures["hub_memory_mb_after_single"] = memory_mb(hub)
+            reads = [hub_load.signed("GET", f"/v1/user/user-{n % users:08d}/") for n in range(READS)]
             idle_port = chosen_port("127.0.0.1", 0)
             with serving(granian(idle_port), idle_port, {}):
-                idle_edits = asyncio.run(hub_load.run(idle_port, edits, CONNECTIONS))
-                idle_reads = asyncio.run(hub_load.run(idle_port, reads, CONNECTIONS))
+                edit_timing, idle_edits, read_timing, idle_reads = best_in_turns(port, idle_port, reads)
+            figures["hub_memory_mb_after_single"] = memory_mb(hub)
             for what, ours, idle, goal in (
                 ("single edits, of 202 without work", edit_timing, idle_edits, 0.4),
                 ("reads, of an answer without work", read_timing, idle_reads, 0.5),

@@ -1,4 +1,4 @@
-"""`/healthz`: the process answers. `/readyz`: the database answers too, and has this version's schema."""
+"""`/healthz`: the process answers. `/readyz`: the database answers too, and has a schema on which this version works."""
 
 import msgspec
 from litestar import get
