@@ -1,4 +1,4 @@
-"""`/healthz`: the process answers. `/readyz`: the database answers too, and has a schema on which this version works."""
+"""`/healthz`: the process answers. `/readyz`: so does the database, which has a schema that this version works on."""
 
 import msgspec
 from litestar import get
