@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -24,8 +23,6 @@ from suprsend_hub.service.health import HealthService
 from suprsend_hub.service.lists import ListService
 from suprsend_hub.service.recipients import RecipientService
 from suprsend_hub.service.subscriptions import SubscriptionService
-
-HubRequest: TypeAlias = Request[Any, Any, State]
 
 MAX_EVENT_BODY_BYTES = 2_621_440
 """2.5 MiB for `/event/`: 400 records of 10,240 bytes as Node counts them (UTF-16 units, up to three bytes each)."""
