@@ -28,7 +28,7 @@ import uvloop
 from bench_hub import prepare
 from pydantic import SecretStr
 from suprsend_hub.api.routing import raw_path_routing
-from suprsend_hub.app import build_app, build_hub
+from suprsend_hub.app import build_app, build_services
 from suprsend_hub.domain.channels import addresses
 from suprsend_hub.domain.event import parse_event
 from suprsend_hub.domain.operation import fold
@@ -201,7 +201,7 @@ async def request_us(app: Callable[..., Awaitable[None]], requests: Sequence[byt
 @asynccontextmanager
 async def application(url: str, master_key: str):
     """The hub's application in this process."""
-    hub = build_hub(Settings(database_url=SecretStr(url), master_key=SecretStr(master_key)))
+    hub = build_services(Settings(database_url=SecretStr(url), master_key=SecretStr(master_key)))
     async with hub.database:
         hub.batcher.start()
         try:

@@ -65,7 +65,7 @@ async def add_member(desk: NamedDependency[Desk], list_id: FromPath[str]) -> Res
         return await _list_page(desk, name, status=422, typed=typed, error=error.message)
     if await desk.services.lists.add(desk.workspace_id, name, [distinct_id]):
         return redirect(desk.paths.list_(name, done="added"))
-    if await desk.services.search.is_member(desk.workspace_id, name, distinct_id):
+    if await desk.services.console_search.is_member(desk.workspace_id, name, distinct_id):
         return redirect(desk.paths.list_(name, done="there"))
     return await _list_page(desk, name, status=422, typed=typed, error="There is no user with this distinct_id.")
 

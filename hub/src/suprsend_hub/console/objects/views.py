@@ -19,7 +19,7 @@ _MAX_PREFIX_CHARS = 255
 @get("/w/{workspace:str}/objects/")
 async def types_page(desk: NamedDependency[Desk]) -> Response[bytes]:
     """The types of which there are objects."""
-    types = await desk.services.search.object_types(desk.workspace_id)
+    types = await desk.services.console_search.object_types(desk.workspace_id)
     return page(
         desk, "objects/types.html", section="objects", types=types, is_cut=len(types) == MAX_OBJECT_TYPES, notice=None
     )
