@@ -1,8 +1,9 @@
-"""Check that imports point down: the layers of both packages, as CONTRIBUTING.md draws them.
+"""Check that imports point down: the layers of both packages, as CONTRIBUTING.md draws them, and no import cycle.
 
 Reads the source with `ast`: nothing is imported, and imports inside functions or under `if TYPE_CHECKING:` count too.
 Each package has a table from a part (a module or folder directly below the package) to what it may import; a part that
-is missing there is an error, so that a new one gets its place on purpose.
+is missing there is an error, so that a new one gets its place on purpose. Within a part, and between all modules, no
+import may lead back to where it started; that a module loads the packages it lies in does not count.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import ast
 import sys
 from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,12 +26,14 @@ class Rules:
         foreign: third-party or standard module -> parts that may import it; a module not named here is free.
         pure: part -> the only third-party modules it may import.
         never: packages that no module may import.
+        cycles: (importer, imported) -> why this import may close a cycle for now. An unused one is an error.
     """
 
     parts: dict[str, set[str]]
     foreign: dict[str, set[str]] = field(default_factory=dict)
     pure: dict[str, set[str]] = field(default_factory=dict)
     never: set[str] = field(default_factory=set)
+    cycles: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
 FACES = {"api", "console"}
@@ -83,6 +87,14 @@ SDK = Rules(
     parts=downward(["__init__"], SHELLS, IO, DECISIONS, PURE, LEAVES) | {"testing": set()},
     foreign={name: {*SHELLS, *IO} for name in ("asyncio", "httpcore2", "httpx2")},
     never={"suprsend_hub"},
+    cycles={
+        (
+            f"suprsend.{shell}.{part}",
+            f"suprsend.{shell}._client",
+        ): "annotations name the client; they are to name a Protocol"
+        for shell in SHELLS
+        for part in ("_bulk", "_lists", "_objects", "_subscribers", "_tenants", "_users")
+    },
 )
 
 
@@ -123,10 +135,48 @@ def check_module(package: str, part: str, names: list[tuple[int, str]], rules: R
     return sorted(set(found))  # one statement may import several names from one place
 
 
+@dataclass(frozen=True)
+class Module:
+    """A module of a package: the file as it is shown, and the line and dotted name of each of its imports."""
+
+    shown: str
+    names: list[tuple[int, str]]
+
+    def imported(self, modules: dict[str, Module]) -> dict[str, int]:
+        """Return the modules that it imports, with the line of the first import of each."""
+        found: dict[str, int] = {}
+        for line, name in self.names:
+            target = name
+            while target and target not in modules:  # `from module import Name`
+                target = target.rpartition(".")[0]
+            if target:
+                found.setdefault(target, line)
+        return found
+
+
+def check_cycles(modules: dict[str, Module], rules: Rules) -> list[str]:
+    """Return a line for each import cycle among the modules, and for each allowance that nothing needs."""
+    graph = {name: module.imported(modules) for name, module in modules.items()}
+    found = []
+    for importer, imported in rules.cycles:
+        if graph.get(importer, {}).pop(imported, None) is None:
+            found.append(f"tools/check_arrows.py:1: {importer} does not import {imported}; delete the allowance")
+    while True:
+        try:
+            TopologicalSorter(graph).prepare()
+        except CycleError as error:
+            cycle = error.args[1][::-1]  # each imports the next; the last is the first again
+            line = graph[cycle[0]].pop(cycle[1])
+            found.append(f"{modules[cycle[0]].shown}:{line}: import cycle: {' -> '.join(cycle)}")
+        else:
+            return found
+
+
 def check_package(source: Path, package: str, rules: Rules) -> list[str]:
-    """Return a line for each wrong import, and each part without a place, of the package in the folder `source`."""
+    """Return a line for each wrong import, cycle and part without a place of the package in the folder `source`."""
     found = []
     root = source / package
+    modules: dict[str, Module] = {}
     for file in sorted(root.rglob("*.py")):
         relative = file.relative_to(root).with_suffix("")
         part = relative.parts[0]
@@ -138,7 +188,8 @@ def check_package(source: Path, package: str, rules: Rules) -> list[str]:
         module = [package, *(relative.parts[:-1] if is_package else relative.parts)]
         names = imports(file.read_text(encoding="utf-8"), module, is_package=is_package)
         found += check_module(package, part, names, rules, shown)
-    return found
+        modules[".".join(module)] = Module(shown, names)
+    return found + check_cycles(modules, rules)
 
 
 def main() -> None:
@@ -146,7 +197,7 @@ def main() -> None:
     found = check_package(ROOT / "sdk/src", "suprsend", SDK) + check_package(ROOT / "hub/src", "suprsend_hub", HUB)
     if found:
         sys.exit("\n".join(found))
-    print("imports point down in both packages")
+    print("imports point down in both packages, and none leads back to where it started")
 
 
 if __name__ == "__main__":
