@@ -23,7 +23,8 @@ class Rules:
 
     Attributes:
         parts: part -> other parts it may import; itself is always allowed. The package root is the part `__init__`.
-        foreign: third-party or standard module -> parts that may import it; a module not named here is free.
+        foreign: third-party or standard module, or a name in it -> the parts, or modules in parts, that may import or
+            use it; what is not named here is free.
         pure: part -> the only third-party modules it may import.
         never: packages that no module may import.
         cycles: (importer, imported) -> why this import may close a cycle for now. An unused one is an error.
@@ -61,6 +62,13 @@ HUB = Rules(
         "granian": {"cli", "app"},
         "typer": {"cli"},
         "jinja2": {"console", "app"},
+        # Requests are read at the faces: paths, queries and JSON reach neither use cases nor rules. What is stored as
+        # JSON has one reader, and a signature covers the request as it was sent.
+        "urllib": {*FACES, "service.signature"},
+        "http": {*FACES, "cli"},
+        "json": {*FACES, "cli"},
+        "msgspec.json.decode": {*FACES, "cli", "domain.profile"},
+        "msgspec.json.Decoder": {*FACES, "cli", "domain.profile"},
     },
     pure={"domain": {"msgspec"}},
     never={"suprsend"},
@@ -113,8 +121,38 @@ def imports(source: str, module: list[str], *, is_package: bool) -> list[tuple[i
     return found
 
 
-def check_module(package: str, part: str, names: list[tuple[int, str]], rules: Rules, shown: str) -> list[str]:
-    """Return a line for each import of the module that its part may not make."""
+def uses(source: str) -> list[tuple[int, str]]:
+    """Return (line, dotted name) of what the source reaches through imported modules, such as `msgspec.json.decode`."""
+    tree = ast.parse(source)
+    bound: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            bound |= {alias.asname: alias.name for alias in node.names if alias.asname}
+            bound |= {top: top for alias in node.names for top in [alias.name.partition(".")[0]] if not alias.asname}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            bound |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            first, _, rest = dotted(node).partition(".")
+            if first in bound:
+                found.append((node.lineno, f"{bound[first]}.{rest}"))
+    return found
+
+
+def dotted(node: ast.expr) -> str:
+    """Return `a.b.c` for such an expression, '' for any other."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        value = dotted(node.value)
+        return f"{value}.{node.attr}" if value else ""
+    return ""
+
+
+def check_module(package: str, place: list[str], names: list[tuple[int, str]], rules: Rules, shown: str) -> list[str]:
+    """Return a line for each import of the module, given by its dotted parts in the package, that it may not make."""
+    part = place[0]
     allowed = rules.parts[part] | {part}
     found = []
     for line, name in names:
@@ -126,13 +164,21 @@ def check_module(package: str, part: str, names: list[tuple[int, str]], rules: R
                 found.append(f"{shown}:{line}: {part} may not import {target}")
         elif top in rules.never:
             found.append(f"{shown}:{line}: {package} may not import {top}")
-        elif top in rules.foreign and part not in rules.foreign[top]:
-            found.append(f"{shown}:{line}: {part} may not import {top}")
-        elif part in rules.pure and top not in sys.stdlib_module_names and top not in rules.pure[part]:
+        elif part in rules.pure and top not in {*sys.stdlib_module_names, *rules.foreign, *rules.pure[part]}:
             found.append(
                 f"{shown}:{line}: {part} may import the standard library and {rules.pure[part]} only, not {top}"
             )
-    return sorted(set(found))  # one statement may import several names from one place
+    return found
+
+
+def check_foreign(place: list[str], names: list[tuple[int, str]], rules: Rules, shown: str) -> list[str]:
+    """Return a line for each foreign module or name that the module imports or uses and may not."""
+    return [
+        f"{shown}:{line}: {place[0]} may not import {foreign}"
+        for line, name in names
+        for foreign, allowed in rules.foreign.items()
+        if f"{name}.".startswith(f"{foreign}.") and not {place[0], ".".join(place)} & allowed
+    ]
 
 
 @dataclass(frozen=True)
@@ -186,8 +232,12 @@ def check_package(source: Path, package: str, rules: Rules) -> list[str]:
             continue
         is_package = relative.name == "__init__"
         module = [package, *(relative.parts[:-1] if is_package else relative.parts)]
-        names = imports(file.read_text(encoding="utf-8"), module, is_package=is_package)
-        found += check_module(package, part, names, rules, shown)
+        source_text = file.read_text(encoding="utf-8")
+        names = imports(source_text, module, is_package=is_package)
+        place = list(relative.parts)
+        wrong = check_module(package, place, names, rules, shown)
+        wrong += check_foreign(place, names + uses(source_text), rules, shown)
+        found += sorted(set(wrong))  # one statement may import several names from one place
         modules[".".join(module)] = Module(shown, names)
     return found + check_cycles(modules, rules)
 

@@ -50,6 +50,21 @@ def hub(tmp_path: Path):
         ("console/users/views.py", "from ...api import routes", "console may not import api"),
         ("service/users.py", "import litestar.exceptions", "service may not import litestar"),
         ("service/users.py", "from suprsend import Suprsend", "may not import suprsend"),
+        ("domain/event.py", "from urllib.parse import parse_qsl", "domain may not import urllib"),
+        ("domain/event.py", "import http.client", "domain may not import http"),
+        ("service/users.py", "import urllib.parse as parse", "service may not import urllib"),
+        (
+            "domain/event.py",
+            "import msgspec\ndef f(b):\n    msgspec.json.decode(b)",
+            "may not import msgspec.json.decode",
+        ),
+        ("domain/event.py", "from msgspec.json import decode", "may not import msgspec.json.decode"),
+        (
+            "service/users.py",
+            "from msgspec import json as j\nx = j.Decoder(int)",
+            "may not import msgspec.json.Decoder",
+        ),
+        ("service/users.py", "def f(text):\n    import json\n", "service may not import json"),
         ("extra.py", "", "extra has no place"),
     ],
 )
@@ -103,6 +118,12 @@ def test_an_allowed_cycle_passes_and_an_allowance_that_nothing_needs_does_not(tm
     (tmp_path / "suprsend" / "_pauses.py").write_text("")
     (line,) = arrows.check_package(tmp_path, "suprsend", rules)
     assert "suprsend._pauses does not import suprsend._io" in line
+
+
+def test_what_is_allowed_by_module_or_only_looks_alike_passes(hub):
+    assert hub("service/signature.py", "from urllib.parse import unquote_to_bytes") == []
+    assert hub("domain/profile.py", "import msgspec\nread = msgspec.json.Decoder(dict).decode") == []
+    assert hub("service/users.py", "import msgspec\nx = msgspec.json.encode(1)\ndef f(json):\n    json.decode()") == []
 
 
 def test_right_arrows_pass(hub):

@@ -166,7 +166,7 @@ async def test_deletion_needs_the_id_typed_exactly(editor: Browser, hub: Service
 async def test_list_members_are_added_and_removed(
     editor: Browser, hub: Services, workspace_a: NewWorkspace, ann: StoredProfile
 ) -> None:
-    from suprsend_hub.domain.subscriber_list import parse_definition
+    from suprsend_hub.api.bodies.subscriber_list import parse_definition
 
     await hub.lists.save(workspace_a.workspace_id, parse_definition({"list_id": "friends"}))
     path = HOME + "lists/friends/"

@@ -1,9 +1,9 @@
 """The table of users: pages, search, filters, creating."""
 
 import pytest
+from suprsend_hub.api.bodies.subscriber_list import parse_definition
+from suprsend_hub.api.bodies.subscription import parse_subscribe
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.domain.subscriber_list import parse_definition
-from suprsend_hub.domain.subscription import parse_subscribe
 from suprsend_hub.service import console_search
 from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace

@@ -11,11 +11,12 @@ import msgspec
 import pytest
 from pre_step_lint import complaints
 from releases import Post, Pre, following, release
+from suprsend_hub.api.bodies.subscriber_list import parse_definition
+from suprsend_hub.api.bodies.subscription import parse_subscribe
 from suprsend_hub.domain.errors import Conflict, NotFound
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.domain.subscriber_list import parse_definition
-from suprsend_hub.domain.subscription import Recipient, parse_subscribe
+from suprsend_hub.domain.subscription import Recipient
 from suprsend_hub.service.edits import EXPRESS_EDITS, Edit, EditService, Outcome
 from suprsend_hub.service.pages import PageRequest
 from suprsend_hub.service.services import Services

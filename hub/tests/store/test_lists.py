@@ -6,10 +6,11 @@ import uuid
 from collections.abc import Awaitable, Callable
 
 import pytest
+from suprsend_hub.api.bodies.subscriber_list import parse_definition
 from suprsend_hub.domain.errors import DomainError, InvalidRequest, NotFound
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.domain.subscriber_list import ALL_USERS, parse_definition
+from suprsend_hub.domain.subscriber_list import ALL_USERS
 from suprsend_hub.service.edits import Edit
 from suprsend_hub.service.pages import PageRequest
 from suprsend_hub.service.services import Services

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from suprsend_hub.api.bodies.subscriber_list import parse_definition
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.domain.subscriber_list import parse_definition
 from suprsend_hub.domain.subscription import Recipient, SubscribeRequest
 from suprsend_hub.service.edits import Edit, RejectedRecord
 from suprsend_hub.service.maintenance import MaintenanceService

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from suprsend_hub.api.bodies.subscription import parse_recipients, parse_subscribe
 from suprsend_hub.domain.errors import DomainError, InvalidRequest, NotFound
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.domain.subscription import parse_recipients, parse_subscribe
 from suprsend_hub.service.pages import PageRequest
 from suprsend_hub.service.services import Services
 

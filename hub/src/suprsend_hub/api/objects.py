@@ -1,11 +1,12 @@
 """`/v1/object/`: objects, their subscriptions, and what they are subscribed to."""
 
-from collections.abc import Mapping
-
 from litestar import delete, get, patch, post
 from litestar.params import FromPath
 
 from suprsend_hub.api.answers import Answer
+from suprsend_hub.api.bodies.page import parse_page
+from suprsend_hub.api.bodies.profile import parse_patch, parse_upsert
+from suprsend_hub.api.bodies.subscription import parse_recipients, parse_subscribe, recipients_of_query
 from suprsend_hub.api.rendering import (
     object_json,
     object_object,
@@ -18,11 +19,8 @@ from suprsend_hub.api.requests import ApiRequest, Caller
 from suprsend_hub.api.routing import segment
 from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.domain.ids import check_object_id, check_object_type
-from suprsend_hub.domain.operation import check_patch, upsert_operations
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.domain.subscription import parse_recipients, parse_subscribe
 from suprsend_hub.domain.wire import Json
-from suprsend_hub.service.pages import PageRequest
 
 MAX_BULK_DELETE = 1000
 """Ids in one bulk deletion."""
@@ -51,7 +49,7 @@ async def list_objects(request: ApiRequest, object_type: FromPath[str]) -> Answe
     """A page of the objects of a type, newest first, channels included."""
     kind = check_object_type(segment(object_type, "object_type"))
     page = await request.services.recipients.page(
-        request.caller.workspace_id, PageRequest.parse(request.query_params), object_type=kind
+        request.caller.workspace_id, parse_page(request.query_params), object_type=kind
     )
     counts = await request.services.subscriptions.count_of([row.key for row in page.rows])
     return Answer(page_json(page, lambda row: object_object(row, counts[row.key])))
@@ -71,7 +69,7 @@ async def upsert_object(request: ApiRequest, object_type: FromPath[str], object_
     key = _key(request.caller, object_type, object_id)
     row = await request.services.recipients.edit(
         key,
-        upsert_operations(request.caller.json() if request.caller.body else {}),
+        parse_upsert(request.caller.json() if request.caller.body else {}),
         source=request.caller.source,
         insert_key=request.caller.idempotency_key,
         size_bytes=len(request.caller.body),
@@ -86,7 +84,7 @@ async def edit_object(request: ApiRequest, object_type: FromPath[str], object_id
     key = _key(request.caller, object_type, object_id)
     row = await request.services.recipients.edit(
         key,
-        check_patch(request.caller.json() if request.caller.body else {}),
+        parse_patch(request.caller.json() if request.caller.body else {}),
         source=request.caller.source,
         insert_key=request.caller.idempotency_key,
         size_bytes=len(request.caller.body),
@@ -126,7 +124,7 @@ async def create_subscriptions(request: ApiRequest, object_type: FromPath[str], 
 async def list_subscriptions(request: ApiRequest, object_type: FromPath[str], object_id: FromPath[str]) -> Answer:
     """A page of an object's subscribers, newest first."""
     page = await request.services.subscriptions.page(
-        _key(request.caller, object_type, object_id), PageRequest.parse(request.query_params)
+        _key(request.caller, object_type, object_id), parse_page(request.query_params)
     )
     return Answer(page_json(page, subscriber_object))
 
@@ -134,23 +132,18 @@ async def list_subscriptions(request: ApiRequest, object_type: FromPath[str], ob
 @delete("/v1/object/{object_type:str}/{object_id:str}/subscription/", status_code=204)
 async def delete_subscriptions(request: ApiRequest, object_type: FromPath[str], object_id: FromPath[str]) -> None:
     """End subscriptions. The recipients are in the body, or, without one, comma-separated in `?recipients=`."""
-    body = request.caller.json() if request.caller.body else _recipients_of_query(request.query_params)
+    body = request.caller.json() if request.caller.body else recipients_of_query(request.query_params)
     if type(body) is not dict:
         raise InvalidRequest("the body must be an object with `recipients`", code="invalid_body")
     recipients = parse_recipients(body.get("recipients"))
     await request.services.subscriptions.delete(_key(request.caller, object_type, object_id), recipients)
 
 
-def _recipients_of_query(query: Mapping[str, str]) -> dict[str, Json]:
-    text = query.get("recipients", "")
-    return {"recipients": [item for item in text.split(",") if item.strip()]} if text else {}
-
-
 @get("/v1/object/{object_type:str}/{object_id:str}/subscribed_to/object/")
 async def list_parents_of_object(request: ApiRequest, object_type: FromPath[str], object_id: FromPath[str]) -> Answer:
     """A page of the objects that an object is subscribed to, oldest first."""
     key = _key(request.caller, object_type, object_id)
-    page = await request.services.subscriptions.page_of_subscriber(key, PageRequest.parse(request.query_params))
+    page = await request.services.subscriptions.page_of_subscriber(key, parse_page(request.query_params))
     return Answer(page_json(page, parent_object))
 
 

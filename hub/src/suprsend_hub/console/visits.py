@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 import structlog
 from litestar import Request
@@ -15,7 +16,9 @@ from litestar.datastructures import State
 from suprsend_hub.console.paths import Paths, segment
 from suprsend_hub.domain.console import SOURCE_PREFIX, Grant, Role
 from suprsend_hub.domain.errors import Forbidden, InvalidRequest, NotFound, TooLarge, Unauthenticated
+from suprsend_hub.domain.ids import parse_ulid
 from suprsend_hub.service.console_access import SignedIn
+from suprsend_hub.service.pages import PageRequest
 from suprsend_hub.service.services import SERVICES, Services
 
 SESSION_COOKIE = "suprsend_hub_session"
@@ -93,6 +96,19 @@ class Desk(Visit):
     def source(self) -> str:
         """What the history names as the origin of an edit."""
         return f"{SOURCE_PREFIX}{self.who.user.name}"
+
+    def page_request(self, rows: int) -> PageRequest:
+        """The page that the address asks for, of so many rows."""
+        query = self.request.query_params
+        return PageRequest(rows, query.get("after") or None, query.get("before") or None)
+
+    def newest_before(self) -> UUID | None:
+        """The record before which a log is to start; None for its newest."""
+        text = self.request.query_params.get("before", "")
+        try:
+            return parse_ulid(text) if text else None
+        except InvalidRequest as error:
+            raise InvalidRequest("That page does not exist; begin with the newest.", code="invalid_cursor") from error
 
     def require_editor(self) -> None:
         """Forbidden for viewers."""

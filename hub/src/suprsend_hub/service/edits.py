@@ -23,11 +23,12 @@ import msgspec
 
 from suprsend_hub.domain.channels import addresses
 from suprsend_hub.domain.errors import DomainError, InvalidRequest
+from suprsend_hub.domain.fold import fold
 from suprsend_hub.domain.ids import UlidFactory
-from suprsend_hub.domain.operation import Refusal, fold
 from suprsend_hub.domain.profile import Profile, decode_profile, encode_channels, encode_properties
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import RejectedRow, StoredProfile
+from suprsend_hub.domain.refusal import Refusal
 from suprsend_hub.store import counters, profiles, rejected
 from suprsend_hub.store.database import MAX_RACES, AssumptionFailed, Connection, Database, TransactionRace
 from suprsend_hub.store.profiles import HistoryRow, ProfileWrite

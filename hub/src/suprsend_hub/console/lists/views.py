@@ -9,7 +9,6 @@ from suprsend_hub.console.rendering import page, redirect
 from suprsend_hub.console.visits import Desk
 from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.domain.ids import check_distinct_id, check_list_id
-from suprsend_hub.service.pages import PageRequest
 
 _LISTS = 50
 _MEMBERS = 50
@@ -45,7 +44,7 @@ async def _list_page(
 ) -> Response[bytes]:
     query = desk.request.query_params
     view = await desk.services.lists.get(desk.workspace_id, list_id)
-    request = PageRequest(_MEMBERS, query.get("after") or None, query.get("before") or None)
+    request = desk.page_request(_MEMBERS)
     found = await desk.services.lists.page_members(desk.workspace_id, list_id, request)
     return page(
         desk, "lists/list.html", status=status, section="lists", view=view, found=found, typed=typed, error=error,

@@ -10,7 +10,6 @@ from suprsend_hub.console.users.views import ROWS, table_row
 from suprsend_hub.console.visits import Desk
 from suprsend_hub.domain.ids import check_object_type
 from suprsend_hub.service.console_search import MAX_OBJECT_TYPES
-from suprsend_hub.service.pages import PageRequest
 from suprsend_hub.service.recipients import SEARCH_COUNT_CAP
 
 _MAX_PREFIX_CHARS = 255
@@ -30,7 +29,7 @@ async def objects_page(desk: NamedDependency[Desk], object_type: FromPath[str]) 
     """The objects of one type."""
     kind = check_object_type(segment(object_type))
     query = desk.request.query_params
-    request = PageRequest(ROWS, query.get("after") or None, query.get("before") or None)
+    request = desk.page_request(ROWS)
     prefix = query.get("q", "").strip()[:_MAX_PREFIX_CHARS].replace("\x00", "")
     recipients = desk.services.recipients
     if prefix:

@@ -15,7 +15,6 @@ from suprsend_hub.domain.profile import decode_profile
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import StoredProfile
 from suprsend_hub.domain.wire import CHANNELS, Json
-from suprsend_hub.service.pages import PageRequest
 from suprsend_hub.service.recipients import SEARCH_COUNT_CAP
 
 ROWS = 50
@@ -65,7 +64,7 @@ async def users_page(desk: NamedDependency[Desk]) -> Response[bytes]:
     view = read_view(query)
     if view.wanted.narrows:
         return await _filtered(desk, view, after=query.get("after") or None)
-    request = PageRequest(ROWS, query.get("after") or None, query.get("before") or None)
+    request = desk.page_request(ROWS)
     recipients, paths, prefix = desk.services.recipients, desk.paths, view.wanted.prefix
     exact: list[Row] = []
     if prefix:

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from .errors import InvalidRequest
-from .ids import shown
-from .values import InvalidValue, check_key, check_value
-from .wire import (
+from suprsend_hub.domain.errors import InvalidRequest
+from suprsend_hub.domain.wire import (
     ANDROIDPUSH,
     APPEND,
     CHANNELS,
@@ -31,7 +29,7 @@ _TOKEN_CHANNELS: Final = frozenset({ANDROIDPUSH, IOSPUSH})
 _EMPTY_BODY: Final = "Request body must not be empty"  # documented upstream for edits
 
 
-def upsert_operations(payload: Json) -> list[Json]:
+def parse_upsert(payload: Json) -> list[Json]:
     """Turn the flat body of an upsert into operations: one `$set` of the properties, then `$append`s by channel.
 
     Properties are merged key by key and channel values are added, as documented. A channel takes an array or a single
@@ -90,7 +88,7 @@ def _wrong(name: str, expected: str) -> InvalidRequest:
     return InvalidRequest(f"{name} must be {expected}", code="invalid_value", detail={"key": name})
 
 
-def check_patch(payload: Json) -> list[Json]:
+def parse_patch(payload: Json) -> list[Json]:
     """Return the operations of a PATCH body `{"operations": [<op>, ...]}`; an empty array is a valid no-op.
 
     Raises:
@@ -107,16 +105,3 @@ def check_patch(payload: Json) -> list[Json]:
         if type(operation) is not dict:
             raise InvalidRequest(f"operations[{i}] must be an object", code="invalid_operation")
     return operations
-
-
-def check_property_value(key: str, value: Json) -> None:
-    """Refuse a property that no profile could hold, where properties do not pass through a fold.
-
-    Raises:
-        InvalidRequest: a bad key or value, naming the key; the codes of a fold's refusals.
-    """
-    try:
-        check_key(key)
-        check_value(value)
-    except InvalidValue as problem:
-        raise InvalidRequest(f"{shown(key)}: {problem.reason}", code=problem.code, detail={"key": shown(key)}) from None
