@@ -51,6 +51,10 @@ class Caller:
         """The body as JSON; InvalidRequest if it is none."""
         return decode_json(self.body)
 
+    def json_or(self, default: Json) -> Json:
+        """The body as JSON, the default if there is no body."""
+        return self.json() if self.body else default
+
 
 class ApiRequest(Request[None, Caller, State]):
     """A request to the API.

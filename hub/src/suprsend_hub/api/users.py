@@ -5,9 +5,9 @@ from litestar.params import FromPath
 
 from suprsend_hub.api.answers import Answer
 from suprsend_hub.api.bodies.page import parse_page
-from suprsend_hub.api.bodies.profile import parse_patch, parse_upsert
-from suprsend_hub.api.objects import bulk_ids
-from suprsend_hub.api.rendering import membership_object, page_json, parent_object, profile_summary, user_json
+from suprsend_hub.api.bodies.profile import parse_ids, parse_patch, parse_upsert
+from suprsend_hub.api.recipients import answer_with, apply_edit
+from suprsend_hub.api.rendering import membership_object, page_json, parent_object, profile_summary
 from suprsend_hub.api.requests import ApiRequest, Caller
 from suprsend_hub.api.routing import segment
 from suprsend_hub.domain.errors import InvalidRequest
@@ -41,33 +41,21 @@ async def list_users(request: ApiRequest) -> Answer:
 @get("/v1/user/{distinct_id:str}/")
 async def get_user(request: ApiRequest, distinct_id: FromPath[str]) -> Answer:
     """One user with all channels; 404 if unknown."""
-    return Answer(user_json(await request.services.recipients.get(_key(request.caller, distinct_id))))
+    return await answer_with(request, await request.services.recipients.get(_key(request.caller, distinct_id)))
 
 
 @post("/v1/user/{distinct_id:str}/")
 async def upsert_user(request: ApiRequest, distinct_id: FromPath[str]) -> Answer:
     """Create or update: properties are merged key by key, channel values added. 201 in both cases, as upstream."""
-    user = await request.services.recipients.edit(
-        _key(request.caller, distinct_id),
-        parse_upsert(request.caller.json() if request.caller.body else {}),
-        source=request.caller.source,
-        insert_key=request.caller.idempotency_key,
-        size_bytes=len(request.caller.body),
-    )
-    return Answer(user_json(user), 201)
+    key = _key(request.caller, distinct_id)
+    return await apply_edit(request, key, parse_upsert(request.caller.json_or({})), 201)
 
 
 @patch("/v1/user/{distinct_id:str}/")
 async def edit_user(request: ApiRequest, distinct_id: FromPath[str]) -> Answer:
     """Apply operations, all or none; creates an unknown user. 202 with the user after the edit, as upstream."""
-    user = await request.services.recipients.edit(
-        _key(request.caller, distinct_id),
-        parse_patch(request.caller.json() if request.caller.body else {}),
-        source=request.caller.source,
-        insert_key=request.caller.idempotency_key,
-        size_bytes=len(request.caller.body),
-    )
-    return Answer(user_json(user), 202)
+    key = _key(request.caller, distinct_id)
+    return await apply_edit(request, key, parse_patch(request.caller.json_or({})), 202)
 
 
 @delete("/v1/user/{distinct_id:str}/", status_code=204)
@@ -79,11 +67,8 @@ async def delete_user(request: ApiRequest, distinct_id: FromPath[str]) -> None:
 @delete("/v1/bulk/user/", status_code=204)
 async def bulk_delete_users(request: ApiRequest) -> None:
     """Delete several users in one transaction; unknown ones are skipped."""
-    ids = bulk_ids(request.caller.json() if request.caller.body else {}, "distinct_ids")
-    keys = [
-        RecipientKey.user(request.caller.workspace_id, check_distinct_id(item, f"distinct_ids[{index}]"))
-        for index, item in enumerate(ids)
-    ]
+    ids = parse_ids(request.caller.json_or({}), "distinct_ids", check_distinct_id)
+    keys = [RecipientKey.user(request.caller.workspace_id, distinct_id) for distinct_id in ids]
     await request.services.recipients.bulk_delete(keys)
 
 

@@ -1,10 +1,9 @@
-"""Bodies of the synchronous edits: the flat upsert body becomes operations, a PATCH body is unwrapped.
+"""Bodies of users and objects: an upsert becomes operations, a PATCH is unwrapped, a bulk deletion names ids.
 
-Both are all-or-nothing, so wrong types raise here. What is in the operations is judged by the fold.
+Edits are all-or-nothing, so wrong types raise here. What is in the operations is judged by the fold.
 """
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from typing import Final
 
 from suprsend_hub.domain.errors import InvalidRequest
@@ -25,6 +24,8 @@ from suprsend_hub.domain.wire import (
     kind_of_key,
 )
 
+MAX_BULK_DELETE: Final = 1000
+"""Ids in one bulk deletion."""
 _TOKEN_CHANNELS: Final = frozenset({ANDROIDPUSH, IOSPUSH})
 _EMPTY_BODY: Final = "Request body must not be empty"  # documented upstream for edits
 
@@ -105,3 +106,17 @@ def parse_patch(payload: Json) -> list[Json]:
         if type(operation) is not dict:
             raise InvalidRequest(f"operations[{i}] must be an object", code="invalid_operation")
     return operations
+
+
+def parse_ids(payload: Json, field: str, check: Callable[[object, str], str]) -> list[str]:
+    """Return the ids of a bulk deletion, each as `check` gives it back; never "all" for a body without them.
+
+    Raises:
+        InvalidRequest: no list of ids, too many, or one that is none, named by its place.
+    """
+    ids = payload.get(field) if type(payload) is dict else None
+    if type(ids) is not list:
+        raise InvalidRequest(f"{field} is required", code="missing_ids")
+    if len(ids) > MAX_BULK_DELETE:
+        raise InvalidRequest(f"{field} has {len(ids)} ids; at most {MAX_BULK_DELETE} are possible", code="too_many_ids")
+    return [check(item, f"{field}[{index}]") for index, item in enumerate(ids)]

@@ -6,7 +6,7 @@ from litestar.params import FromPath
 
 from suprsend_hub.console.paths import segment
 from suprsend_hub.console.rendering import page
-from suprsend_hub.console.users.views import ROWS, table_row
+from suprsend_hub.console.rows import ROWS, table_row
 from suprsend_hub.console.visits import Desk
 from suprsend_hub.domain.ids import check_object_type
 from suprsend_hub.service.console_search import MAX_OBJECT_TYPES

@@ -12,7 +12,7 @@ from suprsend_hub.console.paths import segment
 from suprsend_hub.console.recipient.differences import REFUSED_WITHIN, Change, changes_of
 from suprsend_hub.console.recipient.secrets import find_identity, shown_channels
 from suprsend_hub.console.rendering import content, page
-from suprsend_hub.console.users.views import name_of
+from suprsend_hub.console.rows import name_of
 from suprsend_hub.console.visits import Desk, log
 from suprsend_hub.domain.errors import NotFound
 from suprsend_hub.domain.ids import ulid_text

@@ -1,25 +1,20 @@
 """The users' table: newest first, by prefix, or filtered; the search box; creating a user."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 
 from suprsend_hub.console.rendering import page, redirect
+from suprsend_hub.console.rows import ROWS, Row, table_row
 from suprsend_hub.console.users.filters import FILTER_CHANNELS, STATES, View, read_view
 from suprsend_hub.console.visits import Desk, hub_address
 from suprsend_hub.domain.errors import InvalidRequest, NotFound
 from suprsend_hub.domain.ids import check_distinct_id
-from suprsend_hub.domain.profile import decode_profile
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.domain.records import StoredProfile
-from suprsend_hub.domain.wire import CHANNELS, Json
+from suprsend_hub.domain.wire import SET
 from suprsend_hub.service.recipients import SEARCH_COUNT_CAP
 
-ROWS = 50
-_NAME_KEYS = ("name", "full_name", "display_name")
-_MAX_NAME_CHARS = 80
 _DEFAULTS: dict[str, Any] = {
     "exact": [],
     "count": None,
@@ -29,32 +24,6 @@ _DEFAULTS: dict[str, Any] = {
     "first": None,
     "examined": 0,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A user in the table."""
-
-    key: RecipientKey
-    name: str
-    channels: dict[str, Any]
-    profile: StoredProfile
-
-
-def table_row(stored: StoredProfile) -> Row:
-    """A profile as a row: with the name by which people know the user."""
-    profile = decode_profile(stored.properties, stored.channels)
-    channels = {channel: profile.channels[channel] for channel in CHANNELS if profile.channels.get(channel)}
-    return Row(stored.key, name_of(profile.properties), channels, stored)
-
-
-def name_of(properties: dict[str, Json]) -> str:
-    """A name among the properties, or ''."""
-    for key in _NAME_KEYS:
-        if type(properties.get(key)) is str:
-            return str(properties[key])[:_MAX_NAME_CHARS]
-    parts = [properties[key] for key in ("first_name", "last_name") if type(properties.get(key)) is str]
-    return " ".join(parts)[:_MAX_NAME_CHARS]
 
 
 @get("/w/{workspace:str}/users/")
@@ -156,7 +125,7 @@ async def new_user(desk: NamedDependency[Desk]) -> Response[bytes]:
     except NotFound:
         pass
     name = fields.get("name", "").strip()
-    operations: list[Json] = [{"$set": {"name": name}}] if name else []
+    operations = [{SET: {"name": name}}] if name else []
     try:
         await desk.services.recipients.edit(key, operations, source=desk.source)
     except InvalidRequest as error:

@@ -61,27 +61,3 @@ DELETE FROM console_attempt WHERE subject = $1;
 
 -- name: delete_stale_console_attempts
 DELETE FROM console_attempt WHERE window_start < $1;
-
--- name: list_object_types
--- The types of which there are objects, from their counters: a range of one index, no scan of objects.
-SELECT substr(name, 9) AS object_type, sum(value)::bigint AS objects
-FROM counter
-WHERE workspace_id = $1 AND name > 'objects:' AND name < 'objects;'
-GROUP BY name
-HAVING sum(value) > 0
-ORDER BY name
-LIMIT $2;
-
--- name: read_list_members
--- Which of the users are members of the live version of a list.
-SELECT m.distinct_id
-FROM list_membership AS m
-JOIN list AS l ON l.workspace_id = $1 AND l.list_id = m.list_id AND l.live_version = m.version_id
-WHERE m.workspace_id = $1 AND m.list_id = $2 AND m.distinct_id = ANY($3::text[]);
-
--- name: read_object_subscribers
--- Which of the users are subscribed to an object.
-SELECT subscriber_id
-FROM subscribed_to
-WHERE workspace_id = $1 AND subscriber_type = '' AND subscriber_id = ANY($4::text[])
-  AND object_type = $2 AND object_id = $3;
