@@ -20,7 +20,7 @@ export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test check lint format type lock twins api-snapshot openapi \
+.PHONY: help setup run test check lint format type lock twins error-codes api-snapshot openapi \
 	test-unit test-store test-e2e test-faults test-browser bench bench-sdk bench-steps clean \
 	env-run env-test env-official env-datasette chromium
 
@@ -54,6 +54,7 @@ check: lint type ## everything CI checks beside the tests: format, lint, types, 
 	@$(BIN)/python tools/check_arrows.py
 	@$(BIN)/python tools/check_tree.py
 	@$(BIN)/python tools/make_sync.py --check
+	@$(BIN)/python tools/error_codes.py --check
 
 lint: env-test ## ruff: formatting and lint rules, changing nothing
 	@$(BIN)/ruff format --check $(SOURCES)
@@ -70,6 +71,9 @@ type: env-test ## mypy --strict on both packages, the tools and the examples; py
 
 twins: env-test ## generate the synchronous half of the SDK from the asyncio half
 	@$(BIN)/python tools/make_sync.py
+
+error-codes: env-test ## write the error codes into the OpenAPI document and docs/reference/error-codes.md
+	@$(BIN)/python tools/error_codes.py
 
 api-snapshot: env-test ## accept a change of the SDK's public face: write sdk/tests/api_snapshot.txt
 	@$(BIN)/python tools/api_snapshot.py --write

@@ -18,6 +18,7 @@ from suprsend_hub.api.errors import domain_error, http_error, status_of, unexpec
 from suprsend_hub.api.requests import ApiRequest, authenticate
 from suprsend_hub.api.routing import raw_path_routing
 from suprsend_hub.console import SIGN_IN_LINK, console_router
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import DomainError, InvalidRequest
 from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.logs import configure_logging
@@ -51,10 +52,10 @@ def utc_now() -> datetime:
 def build_services(settings: Settings) -> Services:
     """Wire the services. InvalidRequest, naming the setting, if a needed one is missing."""
     if settings.database_url is None:
-        raise InvalidRequest(f"{PREFIX}DATABASE_URL is not set", code="missing_setting")
+        raise InvalidRequest(f"{PREFIX}DATABASE_URL is not set", code=Code.MISSING_SETTING)
     if settings.master_key is None:
         raise InvalidRequest(
-            f"{PREFIX}MASTER_KEY is not set; `suprsend-hub master-key` makes one", code="missing_setting"
+            f"{PREFIX}MASTER_KEY is not set; `suprsend-hub master-key` makes one", code=Code.MISSING_SETTING
         )
     database = Database(settings.database_url.get_secret_value(), max_size=settings.pool_size)
     secrets = SecretBox(settings.master_key.get_secret_value())

@@ -207,7 +207,7 @@ async def test_a_request_that_cannot_be_applied_fails_alone() -> None:
 
 async def test_a_refusal_is_not_tried_again() -> None:
     database = Database()
-    database.error = lambda _: InvalidRequest("no")
+    database.error = lambda _: InvalidRequest("no", code="invalid_value")
     async with running(database) as batcher:
         with pytest.raises(InvalidRequest):
             await send(batcher, "one")

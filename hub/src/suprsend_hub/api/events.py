@@ -9,6 +9,7 @@ from litestar import post
 from suprsend_hub.api.answers import TEXT, Answer
 from suprsend_hub.api.bodies.event import check_encoding, parse_event, read_rejected, split_events
 from suprsend_hub.api.requests import ApiRequest, Caller
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import DomainError, InvalidRequest, NotFound
 from suprsend_hub.domain.event import IdentityEvent
 from suprsend_hub.domain.recipient import RecipientKey
@@ -46,9 +47,9 @@ def _check(caller: Caller, text: bytes) -> IdentityEvent:
     """One event as the service takes it; a DomainError says why not."""
     event = parse_event(text)
     if event.env is not None and not caller.workspace.owns_env(event.env):
-        raise InvalidRequest("`env` names another workspace than the credentials do", code="wrong_env")
+        raise InvalidRequest("`env` names another workspace than the credentials do", code=Code.WRONG_ENV)
     if event.tenant_id is not None:
-        raise NotFound(f"tenant '{event.tenant_id}' not found", code="tenant_not_found")
+        raise NotFound(f"tenant '{event.tenant_id}' not found", code=Code.TENANT_NOT_FOUND)
     return event
 
 

@@ -17,6 +17,7 @@ from suprsend_hub.api.rendering import (
 )
 from suprsend_hub.api.requests import ApiRequest, Caller
 from suprsend_hub.api.routing import segment
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.domain.ids import check_object_id, check_object_type
 from suprsend_hub.domain.recipient import RecipientKey
@@ -101,7 +102,7 @@ async def delete_subscriptions(request: ApiRequest, object_type: FromPath[str], 
     """End subscriptions. The recipients are in the body, or, without one, comma-separated in `?recipients=`."""
     body = request.caller.json_or(recipients_of_query(request.query_params))
     if type(body) is not dict:
-        raise InvalidRequest("the body must be an object with `recipients`", code="invalid_body")
+        raise InvalidRequest("the body must be an object with `recipients`", code=Code.INVALID_BODY)
     recipients = parse_recipients(body.get("recipients"))
     await request.services.subscriptions.delete(_key(request.caller, object_type, object_id), recipients)
 

@@ -14,6 +14,7 @@ from litestar import Request
 from litestar.datastructures import State
 from litestar.types import Receive
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.console import SOURCE_PREFIX
 from suprsend_hub.domain.errors import InvalidRequest, TimedOut, TooLarge
 from suprsend_hub.domain.ids import insert_key
@@ -116,7 +117,7 @@ async def _read_body(request: ApiRequest, headers: Mapping[bytes, bytes], timeou
         async with asyncio.timeout(timeout_s):
             return await _read_within(request.receive, limit)
     except TimeoutError as error:
-        raise TimedOut(f"the body did not arrive within {timeout_s:g} seconds") from error
+        raise TimedOut(f"the body did not arrive within {timeout_s:g} seconds", code=Code.REQUEST_TIMEOUT) from error
 
 
 async def _read_within(receive: Receive, limit: int) -> bytes:
@@ -126,14 +127,14 @@ async def _read_within(receive: Receive, limit: int) -> bytes:
     while more and size <= _MAX_DRAINED_BYTES:
         message = await receive()
         if message["type"] != "http.request":  # it is a disconnect
-            raise InvalidRequest("the connection ended before the body did", code="incomplete_body")
+            raise InvalidRequest("the connection ended before the body did", code=Code.INCOMPLETE_BODY)
         chunk = message["body"]
         more = message["more_body"]
         size += len(chunk)
         if size <= limit:
             chunks.append(chunk)
     if size > limit:
-        raise TooLarge(f"the body is larger than {limit} bytes; send fewer records at once", code="body_too_large")
+        raise TooLarge(f"the body is larger than {limit} bytes; send fewer records at once", code=Code.BODY_TOO_LARGE)
     return b"".join(chunks)
 
 
@@ -142,9 +143,9 @@ def decode_json(body: bytes) -> Json:
     try:
         value: Json = _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"the body is not valid JSON: {error}", code="invalid_json") from error
+        raise InvalidRequest(f"the body is not valid JSON: {error}", code=Code.INVALID_JSON) from error
     except RecursionError as error:
-        raise InvalidRequest("the body is nested too deeply", code="too_deep") from error
+        raise InvalidRequest("the body is nested too deeply", code=Code.TOO_DEEP) from error
     return value
 
 
@@ -160,6 +161,6 @@ def _source(user_agent: str) -> str:
 def _idempotency_key(header: str) -> UUID:
     if not header.strip() or len(header) > _MAX_IDEMPOTENCY_KEY_CHARS:
         raise InvalidRequest(
-            f"Idempotency-Key must have 1 to {_MAX_IDEMPOTENCY_KEY_CHARS} characters", code="invalid_idempotency_key"
+            f"Idempotency-Key must have 1 to {_MAX_IDEMPOTENCY_KEY_CHARS} characters", code=Code.INVALID_IDEMPOTENCY_KEY
         )
     return insert_key(header)

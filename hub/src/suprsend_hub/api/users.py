@@ -10,6 +10,7 @@ from suprsend_hub.api.recipients import answer_with, apply_edit
 from suprsend_hub.api.rendering import membership_object, page_json, parent_object, profile_summary
 from suprsend_hub.api.requests import ApiRequest, Caller
 from suprsend_hub.api.routing import segment
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.domain.ids import check_distinct_id
 from suprsend_hub.domain.recipient import RecipientKey
@@ -32,7 +33,9 @@ async def list_users(request: ApiRequest) -> Answer:
         page = await request.services.recipients.page(request.caller.workspace_id, page_request)
         return Answer(page_json(page, profile_summary))
     if len(prefix) > _MAX_PREFIX_CHARS or "\x00" in prefix:
-        raise InvalidRequest(f"search takes at most {_MAX_PREFIX_CHARS} characters and no NUL", code="invalid_search")
+        raise InvalidRequest(
+            f"search takes at most {_MAX_PREFIX_CHARS} characters and no NUL", code=Code.INVALID_SEARCH
+        )
     page = await request.services.recipients.search(request.caller.workspace_id, prefix, page_request)
     capped = {"count_capped": page.count >= SEARCH_COUNT_CAP}
     return Answer(page_json(page, profile_summary, capped))

@@ -8,6 +8,7 @@ import typer
 from suprsend_hub.app import build_services
 from suprsend_hub.cli.server import chosen_port, run_server
 from suprsend_hub.cli.shared import failing_clearly
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Unavailable
 from suprsend_hub.service.secrets import generate_master_key
 from suprsend_hub.settings import DEFAULT_PORT, Settings
@@ -37,7 +38,7 @@ async def _check() -> None:
         report = await services.health.check()
     if not report.ready:
         wrong = "; ".join(f"{name}: {text}" for name, text in report.checks.items() if name in ("database", "schema"))
-        raise Unavailable(wrong, code="not_ready", retry_after_s=1)
+        raise Unavailable(wrong, code=Code.NOT_READY, retry_after_s=1)
 
 
 def master_key() -> None:

@@ -17,6 +17,7 @@ from suprsend_hub.console.rendering import page, redirect
 from suprsend_hub.console.sign_in import views as sign_in
 from suprsend_hub.console.users import views as users
 from suprsend_hub.console.visits import HubRequest, Visit, read_desk, read_visit
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import NotFound
 
 
@@ -37,7 +38,7 @@ async def workspace_home(workspace: FromPath[str]) -> Response[bytes]:
 @get("/{rest:path}")
 async def nothing_here(rest: FromPath[str]) -> Response[bytes]:
     """Any other address below the console's."""
-    raise NotFound(f"There is no page at {rest[:200]}.", code="no_such_page")
+    raise NotFound(f"There is no page at {rest[:200]}.", code=Code.NO_SUCH_PAGE)
 
 
 def console_router(*, status_of: StatusOf) -> Router:

@@ -14,6 +14,7 @@ from litestar import Request
 from litestar.datastructures import State
 
 from suprsend_hub.console.paths import Paths, segment
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.console import SOURCE_PREFIX, Grant, Role
 from suprsend_hub.domain.errors import Forbidden, InvalidRequest, NotFound, TooLarge, Unauthenticated
 from suprsend_hub.domain.ids import parse_ulid
@@ -108,7 +109,9 @@ class Desk(Visit):
         try:
             return parse_ulid(text) if text else None
         except InvalidRequest as error:
-            raise InvalidRequest("That page does not exist; begin with the newest.", code="invalid_cursor") from error
+            raise InvalidRequest(
+                "That page does not exist; begin with the newest.", code=Code.INVALID_CURSOR
+            ) from error
 
     def require_editor(self) -> None:
         """Forbidden for viewers."""
@@ -116,7 +119,7 @@ class Desk(Visit):
             raise Forbidden(
                 f"You may look at workspace {self.grant.workspace_name}, not change it. "
                 "Whoever runs this hub can make you an editor.",
-                code="editor_needed",
+                code=Code.EDITOR_NEEDED,
             )
 
 
@@ -125,7 +128,7 @@ async def read_visit(request: HubRequest) -> Visit:
     token = request.cookies.get(SESSION_COOKIE)
     who = await request.services.console_access.resolve(token) if token else None
     if who is None:
-        raise SignInNeeded("Sign in first.", code="sign_in_needed")
+        raise SignInNeeded("Sign in first.", code=Code.SIGN_IN_NEEDED)
     return Visit(request, who)
 
 
@@ -136,7 +139,7 @@ async def read_desk(request: HubRequest) -> Desk:
     for grant in visit.who.grants:
         if grant.workspace_name == name:
             return Desk(request, visit.who, grant)
-    raise NotFound("There is no such workspace, or it is not yours to see.", code="workspace_not_found")
+    raise NotFound("There is no such workspace, or it is not yours to see.", code=Code.WORKSPACE_NOT_FOUND)
 
 
 async def read_form(request: HubRequest) -> dict[str, str]:
@@ -146,19 +149,19 @@ async def read_form(request: HubRequest) -> dict[str, str]:
     async for chunk in request.stream():
         size += len(chunk)
         if size > MAX_FORM_BYTES:
-            raise TooLarge(f"The form is larger than {MAX_FORM_BYTES} bytes.", code="form_too_large")
+            raise TooLarge(f"The form is larger than {MAX_FORM_BYTES} bytes.", code=Code.FORM_TOO_LARGE)
         chunks.append(chunk)
     try:
         text = b"".join(chunks).decode("ascii")
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
     except ValueError as error:  # UnicodeError is one
-        raise InvalidRequest("The form could not be read.", code="invalid_form") from error
+        raise InvalidRequest("The form could not be read.", code=Code.INVALID_FORM) from error
     return {name: value.replace("\r\n", "\n") for name, value in pairs}
 
 
 def wrong_form_token() -> Forbidden:
     """The refusal of a form that did not come from our page of this session."""
-    return Forbidden("This form is out of date. Go back, load the page again and repeat.", code="wrong_form_token")
+    return Forbidden("This form is out of date. Go back, load the page again and repeat.", code=Code.WRONG_FORM_TOKEN)
 
 
 def theme_of(cookies: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest
 
 ALL_USERS = "all_users"
@@ -24,4 +25,6 @@ class ListDefinition:
 def check_writable(list_id: str) -> None:
     """InvalidRequest for the list that the hub keeps itself."""
     if list_id == ALL_USERS:
-        raise InvalidRequest(f"the list {ALL_USERS} is read-only: it always holds every user", code="list_is_readonly")
+        raise InvalidRequest(
+            f"the list {ALL_USERS} is read-only: it always holds every user", code=Code.LIST_IS_READONLY
+        )

@@ -14,6 +14,7 @@ import structlog
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.console import ConsoleUser, Grant
 from suprsend_hub.domain.errors import RateLimited, Unauthenticated
 from suprsend_hub.service.console_tokens import Session, TokenSigner
@@ -69,7 +70,7 @@ class ConsoleAccessService:
         right = await self._verify(known_hash, password)
         if user is None or known_hash is None or not right:
             _log.warning("sign-in refused", address=address)
-            raise Unauthenticated("Wrong name or password.", code="wrong_password")
+            raise Unauthenticated("Wrong name or password.", code=Code.WRONG_PASSWORD)
         async with self._database.connection() as connection:
             await console_users.forget_attempts(connection, by_name)
         _log.info("signed in", console_user=user.name, address=address)
@@ -101,7 +102,7 @@ class ConsoleAccessService:
             wait_s = max(1.0, (since + WINDOW - now).total_seconds())
             raise RateLimited(
                 f"Too many attempts. Try again in {max(1, round(wait_s / 60))} minutes.",
-                code="too_many_attempts",
+                code=Code.TOO_MANY_ATTEMPTS,
                 retry_after_s=wait_s,
             )
 
@@ -112,7 +113,7 @@ class ConsoleAccessService:
             console_user_id = await console_users.use_link(connection, hash_link(token), self._now())
             user = None if console_user_id is None else await console_users.find(connection, console_user_id)
         if user is None:
-            raise Unauthenticated("This link has been used or has expired.", code="link_used")
+            raise Unauthenticated("This link has been used or has expired.", code=Code.LINK_USED)
         _log.info("signed in by link", console_user=user.name, address=address)
         return self.signer.session(user.console_user_id, user.session_epoch, self._now())
 

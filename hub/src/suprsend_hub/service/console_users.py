@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.console import ConsoleUser, Grant, Role
 from suprsend_hub.domain.errors import InvalidRequest, NotFound
 from suprsend_hub.store import console_users, workspaces
@@ -37,7 +38,7 @@ class ConsoleUserService:
         name = name.strip()
         if not 1 <= len(name) <= _NAME_LENGTH or not name.isprintable():
             raise InvalidRequest(
-                f"a console user's name has 1 to {_NAME_LENGTH} printable characters", code="invalid_name"
+                f"a console user's name has 1 to {_NAME_LENGTH} printable characters", code=Code.INVALID_NAME
             )
         password_hash = None if password is None else self._hash(password)
         async with self._database.connection() as connection:
@@ -47,7 +48,7 @@ class ConsoleUserService:
     def _hash(self, password: str) -> str:
         if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
             raise InvalidRequest(
-                f"a password has {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters", code="invalid_password"
+                f"a password has {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters", code=Code.INVALID_PASSWORD
             )
         return self._hasher.hash(password)
 
@@ -64,7 +65,7 @@ class ConsoleUserService:
         if user is None:
             raise NotFound(
                 f"console user '{name}' not found; `suprsend-hub console-user list` shows all",
-                code="console_user_not_found",
+                code=Code.CONSOLE_USER_NOT_FOUND,
             )
         return user
 
@@ -90,7 +91,7 @@ class ConsoleUserService:
         user, workspace_id = await self._user_and_workspace(name, workspace_name)
         async with self._database.connection() as connection:
             if not await console_users.revoke(connection, user.console_user_id, workspace_id):
-                raise NotFound(f"'{name}' has no access to workspace '{workspace_name}'", code="grant_not_found")
+                raise NotFound(f"'{name}' has no access to workspace '{workspace_name}'", code=Code.GRANT_NOT_FOUND)
 
     async def _user_and_workspace(self, name: str, workspace_name: str) -> tuple[ConsoleUser, int]:
         user = await self.get(name)
@@ -99,7 +100,7 @@ class ConsoleUserService:
         if workspace is None:
             raise NotFound(
                 f"workspace '{workspace_name}' not found; `suprsend-hub workspace list` shows all",
-                code="workspace_not_found",
+                code=Code.WORKSPACE_NOT_FOUND,
             )
         return user, workspace.workspace_id
 

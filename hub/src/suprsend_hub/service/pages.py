@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.domain.ids import ULID_CHARS, parse_ulid, ulid_text
 
@@ -58,7 +59,9 @@ def _read_ulid(text: str) -> UUID:
     try:
         return parse_ulid(text.ljust(ULID_CHARS, "0"))
     except InvalidRequest as error:
-        raise InvalidRequest(f"{error.message}; take it from `meta` of another page", code="invalid_cursor") from error
+        raise InvalidRequest(
+            f"{error.message}; take it from `meta` of another page", code=Code.INVALID_CURSOR
+        ) from error
 
 
 def _write_id(recipient_id: str) -> str:
@@ -69,9 +72,9 @@ def _read_id(text: str) -> str:
     try:
         recipient_id = urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4)).decode()
     except (Base64Error, UnicodeError, ValueError) as error:
-        raise InvalidRequest("that is no cursor of this list; take it from `meta`", code="invalid_cursor") from error
+        raise InvalidRequest("that is no cursor of this list; take it from `meta`", code=Code.INVALID_CURSOR) from error
     if "\x00" in recipient_id or _write_id(recipient_id) != text:
-        raise InvalidRequest("that is no cursor of this list; take it from `meta`", code="invalid_cursor")
+        raise InvalidRequest("that is no cursor of this list; take it from `meta`", code=Code.INVALID_CURSOR)
     return recipient_id
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest, TooLarge
 from suprsend_hub.domain.event import IdentityEvent
 from suprsend_hub.domain.ids import check_distinct_id, check_tenant_id, insert_key
@@ -30,7 +31,7 @@ def check_encoding(body: bytes) -> None:
     try:
         body.decode()
     except UnicodeDecodeError as error:
-        raise InvalidRequest(f"the body is not valid JSON: {error}", code="invalid_json") from error
+        raise InvalidRequest(f"the body is not valid JSON: {error}", code=Code.INVALID_JSON) from error
 
 
 def split_events(body: bytes) -> list[bytes]:
@@ -43,11 +44,11 @@ def split_events(body: bytes) -> list[bytes]:
     texts = _split(body)
     if len(texts) > MAX_EVENTS:
         raise InvalidRequest(
-            f"{len(texts)} events in one request; at most {MAX_EVENTS} are possible", code="too_many_events"
+            f"{len(texts)} events in one request; at most {MAX_EVENTS} are possible", code=Code.TOO_MANY_EVENTS
         )
     for index, text in enumerate(texts):
         if text[:1] != b"{":
-            raise InvalidRequest(f"event {index} of the array is not an object", code="invalid_event")
+            raise InvalidRequest(f"event {index} of the array is not an object", code=Code.INVALID_EVENT)
     return texts
 
 
@@ -61,10 +62,10 @@ def _split(body: bytes) -> list[bytes]:
         try:
             elements = json.loads(body, parse_constant=_no_constant)
         except (ValueError, RecursionError):
-            raise InvalidRequest(f"the body is not valid JSON: {error}", code="invalid_json") from error
+            raise InvalidRequest(f"the body is not valid JSON: {error}", code=Code.INVALID_JSON) from error
         return [json.dumps(element).encode() for element in elements]
     except RecursionError as error:
-        raise InvalidRequest("the body is nested too deeply", code="too_deep") from error
+        raise InvalidRequest("the body is nested too deeply", code=Code.TOO_DEEP) from error
 
 
 def _no_constant(name: str) -> None:
@@ -101,16 +102,16 @@ def parse_event(text: bytes) -> IdentityEvent:
     """
     if len(text) > MAX_EVENT_BYTES:
         raise TooLarge(
-            f"an event has {len(text)} bytes; at most {MAX_EVENT_BYTES} are possible", code="event_too_large"
+            f"an event has {len(text)} bytes; at most {MAX_EVENT_BYTES} are possible", code=Code.EVENT_TOO_LARGE
         )
     try:
         wire = _decoder.decode(text)
     except msgspec.ValidationError as error:
-        raise InvalidRequest(f"an event must be a JSON object: {error}", code="invalid_event") from error
+        raise InvalidRequest(f"an event must be a JSON object: {error}", code=Code.INVALID_EVENT) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"the body is not valid JSON: {error}", code="invalid_json") from error
+        raise InvalidRequest(f"the body is not valid JSON: {error}", code=Code.INVALID_JSON) from error
     except RecursionError as error:
-        raise InvalidRequest("the event is nested too deeply", code="too_deep") from error
+        raise InvalidRequest("the event is nested too deeply", code=Code.TOO_DEEP) from error
     return IdentityEvent(
         distinct_id=check_distinct_id(wire.distinct_id),
         insert_key=_insert_key(wire.insert_id),
@@ -127,7 +128,7 @@ def _insert_key(insert_id: Json) -> UUID | None:
         return None
     if type(insert_id) is str and len(insert_id) > _MAX_INSERT_ID_CHARS:
         raise InvalidRequest(
-            f"$insert_id must have at most {_MAX_INSERT_ID_CHARS} characters", code="invalid_insert_id"
+            f"$insert_id must have at most {_MAX_INSERT_ID_CHARS} characters", code=Code.INVALID_INSERT_ID
         )
     return insert_key(insert_id)
 
@@ -135,14 +136,14 @@ def _insert_key(insert_id: Json) -> UUID | None:
 def _env(env: Json) -> str | None:
     if env is None or type(env) is str:
         return env
-    raise InvalidRequest("`env` must be a string: the workspace key or uid", code="wrong_env")
+    raise InvalidRequest("`env` must be a string: the workspace key or uid", code=Code.WRONG_ENV)
 
 
 def _operations(wire: _Wire) -> list[Json]:
     """Schema 2 has a list; legacy events have one operator at the top level, or `$identify` and none."""
     if wire.operations is not msgspec.UNSET:
         if type(wire.operations) is not list:
-            raise InvalidRequest("$user_operations must be an array of operation objects", code="invalid_operations")
+            raise InvalidRequest("$user_operations must be an array of operation objects", code=Code.INVALID_OPERATIONS)
         return wire.operations
     legacy = {
         operator: operand
@@ -155,9 +156,9 @@ def _operations(wire: _Wire) -> list[Json]:
         return []
     if wire.event is not None:
         raise InvalidRequest(
-            "this is a track event; the hub keeps recipients and takes identity events only", code="track_event"
+            "this is a track event; the hub keeps recipients and takes identity events only", code=Code.TRACK_EVENT
         )
-    raise InvalidRequest("an identity event needs $user_operations", code="invalid_event")
+    raise InvalidRequest("an identity event needs $user_operations", code=Code.INVALID_EVENT)
 
 
 def read_rejected(text: bytes) -> tuple[Json, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TypeVar
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.service.pages import DEFAULT_LIMIT, Page, PageRequest
 
@@ -33,7 +34,7 @@ def parse_oldest_first(query: Mapping[str, str]) -> bool:
     """Read `sort`: `id` is oldest first, `-id` newest first and the default."""
     sort = query.get("sort", "-id") or "-id"
     if sort not in ("id", "-id"):
-        raise InvalidRequest("sort must be `id` or `-id`", code="invalid_sort")
+        raise InvalidRequest("sort must be `id` or `-id`", code=Code.INVALID_SORT)
     return sort == "id"
 
 

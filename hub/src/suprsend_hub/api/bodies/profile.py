@@ -6,6 +6,7 @@ Edits are all-or-nothing, so wrong types raise here. What is in the operations i
 from collections.abc import Callable
 from typing import Final
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.domain.wire import (
     ANDROIDPUSH,
@@ -41,7 +42,7 @@ def parse_upsert(payload: Json) -> list[Json]:
         InvalidRequest: a wrong type, naming the key; code `invalid_value`. Formats are judged by the fold.
     """
     if type(payload) is not dict:
-        raise InvalidRequest("the body must be a JSON object", code="invalid_body")
+        raise InvalidRequest("the body must be a JSON object", code=Code.INVALID_BODY)
     properties: dict[str, Json] = {}
     for key, value in payload.items():
         kind = kind_of_key(key)
@@ -86,7 +87,7 @@ def _token_operand(channel: str, name: str, value: Json) -> dict[str, Json]:
 
 
 def _wrong(name: str, expected: str) -> InvalidRequest:
-    return InvalidRequest(f"{name} must be {expected}", code="invalid_value", detail={"key": name})
+    return InvalidRequest(f"{name} must be {expected}", code=Code.INVALID_VALUE, detail={"key": name})
 
 
 def parse_patch(payload: Json) -> list[Json]:
@@ -96,15 +97,15 @@ def parse_patch(payload: Json) -> list[Json]:
         InvalidRequest: no body, no operations, or not an array of objects. What is in them is judged by the fold.
     """
     if payload is not None and type(payload) is not dict:
-        raise InvalidRequest('the body must be an object {"operations": [...]}', code="invalid_body")
+        raise InvalidRequest('the body must be an object {"operations": [...]}', code=Code.INVALID_BODY)
     if not payload or "operations" not in payload:
-        raise InvalidRequest(_EMPTY_BODY, code="empty_body")
+        raise InvalidRequest(_EMPTY_BODY, code=Code.EMPTY_BODY)
     operations: list[Json] = payload["operations"]
     if type(operations) is not list:
-        raise InvalidRequest("operations must be an array of op objects", code="invalid_operations")
+        raise InvalidRequest("operations must be an array of op objects", code=Code.INVALID_OPERATIONS)
     for i, operation in enumerate(operations):
         if type(operation) is not dict:
-            raise InvalidRequest(f"operations[{i}] must be an object", code="invalid_operation")
+            raise InvalidRequest(f"operations[{i}] must be an object", code=Code.INVALID_OPERATION)
     return operations
 
 
@@ -116,7 +117,9 @@ def parse_ids(payload: Json, field: str, check: Callable[[object, str], str]) ->
     """
     ids = payload.get(field) if type(payload) is dict else None
     if type(ids) is not list:
-        raise InvalidRequest(f"{field} is required", code="missing_ids")
+        raise InvalidRequest(f"{field} is required", code=Code.MISSING_IDS)
     if len(ids) > MAX_BULK_DELETE:
-        raise InvalidRequest(f"{field} has {len(ids)} ids; at most {MAX_BULK_DELETE} are possible", code="too_many_ids")
+        raise InvalidRequest(
+            f"{field} has {len(ids)} ids; at most {MAX_BULK_DELETE} are possible", code=Code.TOO_MANY_IDS
+        )
     return [check(item, f"{field}[{index}]") for index, item in enumerate(ids)]

@@ -1,5 +1,6 @@
 """Bodies of subscriber list requests: JSON in, checked values out, or an InvalidRequest in upstream's form."""
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.domain.ids import check_distinct_id, check_list_id
 from suprsend_hub.domain.subscriber_list import MAX_TEXT_CHARS, ListDefinition, check_writable
@@ -11,7 +12,7 @@ _STATIC = "static_list"
 def parse_definition(body: Json) -> ListDefinition:
     """Read the body of a create call; `all_users` and query lists are refused."""
     if type(body) is not dict:
-        raise InvalidRequest("the body must be an object with `list_id`", code="invalid_body")
+        raise InvalidRequest("the body must be an object with `list_id`", code=Code.INVALID_BODY)
     raw_id = body.get("list_id")
     if raw_id is None or (type(raw_id) is str and not raw_id.strip()):
         raise invalid("list_id", "This field may not be blank.")
@@ -35,7 +36,7 @@ def parse_distinct_ids(body: Json) -> list[str]:
     """Read `{"distinct_ids": [...]}`: distinct ids, sorted bytewise. The whole call is refused for one that is none."""
     ids = body.get("distinct_ids") if type(body) is dict else None
     if type(ids) is not list:
-        raise InvalidRequest("`distinct_ids` must be a list of strings", code="invalid_distinct_ids")
+        raise InvalidRequest("`distinct_ids` must be a list of strings", code=Code.INVALID_DISTINCT_IDS)
     checked = {check_distinct_id(item, f"distinct_ids[{index}]") for index, item in enumerate(ids)}
     return sorted(checked, key=str.encode)
 
@@ -43,7 +44,7 @@ def parse_distinct_ids(body: Json) -> list[str]:
 def invalid(field: str, reason: str) -> InvalidRequest:
     """The validation error of the list paths: the detail, and the same as a JSON string in the message."""
     escaped = reason.replace("\\", "\\\\").replace('"', '\\"')
-    return InvalidRequest(f'{{"{field}": ["{escaped}"]}}', code="error", detail={field: [reason]})
+    return InvalidRequest(f'{{"{field}": ["{escaped}"]}}', code=Code.ERROR, detail={field: [reason]})
 
 
 def _text(body: dict[str, Json], field: str) -> str | None:

@@ -6,6 +6,7 @@ JSON in, a checked command out, or an InvalidRequest that names the recipient by
 from collections.abc import Mapping
 
 from suprsend_hub.api.bodies.profile import parse_upsert
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.domain.ids import check_distinct_id, check_object_id, check_object_type
 from suprsend_hub.domain.recipient import USERS
@@ -20,21 +21,21 @@ _OBJECT_KEYS = ("object_type", "id", "object_id")
 def parse_subscribe(body: Json) -> SubscribeRequest:
     """Read `{"recipients": [...], "properties": {...}, "parent_object_properties": {...}}`."""
     if type(body) is not dict:
-        raise InvalidRequest("the body must be an object with `recipients`", code="invalid_body")
+        raise InvalidRequest("the body must be an object with `recipients`", code=Code.INVALID_BODY)
     properties = body.get("properties")
     if properties is None:
         properties = {}
     if type(properties) is not dict:
-        raise InvalidRequest("`properties` must be an object", code="invalid_properties")
+        raise InvalidRequest("`properties` must be an object", code=Code.INVALID_PROPERTIES)
     for key, value in properties.items():
         try:
             check_key(key)
             check_value(value)
         except InvalidValue as error:
-            raise InvalidRequest(f"`properties`, key {key[:80]!r}: {error}", code="invalid_properties") from error
+            raise InvalidRequest(f"`properties`, key {key[:80]!r}: {error}", code=Code.INVALID_PROPERTIES) from error
     parent = body.get("parent_object_properties")
     if parent is not None and type(parent) is not dict:
-        raise InvalidRequest("`parent_object_properties` must be an object", code="invalid_properties")
+        raise InvalidRequest("`parent_object_properties` must be an object", code=Code.INVALID_PROPERTIES)
     return SubscribeRequest(
         recipients=parse_recipients(body.get("recipients")),
         properties=properties,
@@ -48,11 +49,11 @@ def parse_recipients(recipients: Json) -> tuple[Recipient, ...]:
     A recipient named twice counts once; the changes of both apply in order.
     """
     if type(recipients) is not list:
-        raise InvalidRequest("`recipients` must be a list", code="invalid_recipients")
+        raise InvalidRequest("`recipients` must be a list", code=Code.INVALID_RECIPIENTS)
     if len(recipients) > MAX_RECIPIENTS:
         raise InvalidRequest(
             f"{len(recipients)} recipients in one call; at most {MAX_RECIPIENTS} are possible",
-            code="too_many_recipients",
+            code=Code.TOO_MANY_RECIPIENTS,
         )
     merged: dict[tuple[str, str], Recipient] = {}
     for index, item in enumerate(recipients):
@@ -77,7 +78,7 @@ def _recipient(item: Json, where: str) -> Recipient:
     if type(item) is not dict:
         raise InvalidRequest(
             f"{where} must be a distinct_id, or an object with `distinct_id` or with `object_type` and `id`",
-            code="invalid_recipients",
+            code=Code.INVALID_RECIPIENTS,
         )
     if "object_type" in item:
         object_id = item["id"] if "id" in item else item.get("object_id")

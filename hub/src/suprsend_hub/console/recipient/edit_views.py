@@ -21,6 +21,7 @@ from suprsend_hub.console.recipient.snippets import python_lines
 from suprsend_hub.console.recipient.views import both, key_of, recipient_page
 from suprsend_hub.console.rendering import redirect
 from suprsend_hub.console.visits import Desk
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest, NotFound
 from suprsend_hub.domain.profile import decode_profile
 from suprsend_hub.domain.records import StoredProfile
@@ -74,7 +75,7 @@ async def edit(desk: NamedDependency[Desk]) -> Response[bytes]:
 
 def _action(do: str) -> str:
     if do not in ACTIONS:
-        raise NotFound("There is no such form.", code="no_such_form")
+        raise NotFound("There is no such form.", code=Code.NO_SUCH_FORM)
     return do
 
 

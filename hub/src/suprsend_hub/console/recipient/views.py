@@ -14,6 +14,7 @@ from suprsend_hub.console.recipient.secrets import find_identity, shown_channels
 from suprsend_hub.console.rendering import content, page
 from suprsend_hub.console.rows import name_of
 from suprsend_hub.console.visits import Desk, log
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import NotFound
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.domain.masking import mask_secrets
@@ -61,7 +62,7 @@ def key_of(desk: Desk) -> RecipientKey:
 
 def _named(text: str) -> str:
     if not text or "\x00" in text:
-        raise NotFound("There is nothing of that name.", code="not_found")
+        raise NotFound("There is nothing of that name.", code=Code.NOT_FOUND)
     return text
 
 
