@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from suprsend_hub.app import Hub, build_hub
 from suprsend_hub.service.secrets import generate_master_key
 from suprsend_hub.service.workspaces import NewWorkspace
+from suprsend_hub.service.writing import FAST_PATH_EDITS
 from suprsend_hub.settings import PREFIX, Settings
 from suprsend_hub.store.embedded import embedded_postgres
 from suprsend_hub.store.migrate import migrate
@@ -114,9 +115,15 @@ def settings(database_url: str) -> Settings:
 
 
 @pytest.fixture
-async def hub(settings: Settings, anyio_backend: str) -> AsyncIterator[Hub]:
+def fast_path_edits() -> int:
+    """From how many edits on a batch takes the fast path first; the tests of the write path run with both."""
+    return FAST_PATH_EDITS
+
+
+@pytest.fixture
+async def hub(settings: Settings, fast_path_edits: int, anyio_backend: str) -> AsyncIterator[Hub]:
     """A wired hub with an open database and a running batcher."""
-    wired = build_hub(settings)
+    wired = build_hub(settings, fast_path_edits=fast_path_edits)
     async with wired.database:
         wired.batcher.start()
         yield wired
@@ -134,6 +141,6 @@ async def workspace_b(hub: Hub) -> NewWorkspace:
 
 
 @pytest.fixture
-def make_hub(settings: Settings) -> Callable[[], Hub]:
+def make_hub(settings: Settings, fast_path_edits: int) -> Callable[[], Hub]:
     """Another process's worth of services on the same database; the caller opens and starts them."""
-    return lambda: build_hub(settings)
+    return lambda: build_hub(settings, fast_path_edits=fast_path_edits)

@@ -15,8 +15,8 @@ from suprsend_hub.domain.errors import DomainError, InvalidRequest, NotFound, To
 from suprsend_hub.domain.event import IdentityEvent, parse_event
 from suprsend_hub.domain.ids import check_distinct_id
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.service.edits import RejectedRecord
 from suprsend_hub.service.recipients import RecipientService
+from suprsend_hub.service.writing import RejectedRecord
 
 MAX_EVENTS = 400
 """Events in one request, as in the official SDKs."""

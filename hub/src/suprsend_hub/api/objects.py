@@ -109,7 +109,7 @@ async def bulk_delete_objects(request: ApiRequest, object_type: FromPath[str]) -
         RecipientKey(request.caller.workspace_id, kind, check_object_id(item, f"object_ids[{index}]"))
         for index, item in enumerate(ids)
     ]
-    await request.services.recipients.bulk_delete(keys)
+    await request.services.recipients.bulk_delete(request.caller.workspace_id, keys)
 
 
 @post("/v1/object/{object_type:str}/{object_id:str}/subscription/")

@@ -84,7 +84,7 @@ async def bulk_delete_users(request: ApiRequest) -> None:
         RecipientKey.user(request.caller.workspace_id, check_distinct_id(item, f"distinct_ids[{index}]"))
         for index, item in enumerate(ids)
     ]
-    await request.services.recipients.bulk_delete(keys)
+    await request.services.recipients.bulk_delete(request.caller.workspace_id, keys)
 
 
 @get("/v1/user/{distinct_id:str}/subscribed_to/object/")
