@@ -27,11 +27,11 @@ import psutil
 import uvloop
 from bench_hub import prepare
 from pydantic import SecretStr
+from suprsend_hub.api.bodies.event import parse_event
 from suprsend_hub.api.routing import raw_path_routing
-from suprsend_hub.app import build_app, build_hub
+from suprsend_hub.app import build_app, build_services
 from suprsend_hub.domain.channels import addresses
-from suprsend_hub.domain.event import parse_event
-from suprsend_hub.domain.operation import fold
+from suprsend_hub.domain.fold import fold
 from suprsend_hub.domain.profile import decode_profile, encode_channels, encode_properties
 from suprsend_hub.service.secrets import generate_master_key
 from suprsend_hub.settings import Settings
@@ -98,7 +98,7 @@ async def statement(
 
 
 async def statements(url: str, workspace_id: int, rows: int) -> None:
-    """The statements of the write path, the ones of the fast path and of the slow path, and a bare upsert of the same rows."""
+    """The statements of the fast path and of the slow path, and a bare upsert of the same rows."""
     connection = await asyncpg.connect(url, server_settings=SERVER_SETTINGS)
     await connection.execute(hub_raw.BARE_TABLE)
     now = datetime.now(UTC)
@@ -203,7 +203,7 @@ async def request_us(app: Callable[..., Awaitable[None]], requests: Sequence[byt
 @asynccontextmanager
 async def application(url: str, master_key: str):
     """The hub's application in this process."""
-    hub = build_hub(Settings(database_url=SecretStr(url), master_key=SecretStr(master_key)))
+    hub = build_services(Settings(database_url=SecretStr(url), master_key=SecretStr(master_key)))
     async with hub.database:
         hub.batcher.start()
         try:

@@ -12,7 +12,7 @@ import asyncpg
 import uvloop
 from hub_load import operations
 from suprsend_hub.domain.channels import addresses
-from suprsend_hub.domain.operation import fold
+from suprsend_hub.domain.fold import fold
 from suprsend_hub.domain.profile import encode_channels, encode_properties
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.service.writing.batch import first_version

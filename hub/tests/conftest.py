@@ -10,8 +10,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 from pydantic import SecretStr
-from suprsend_hub.app import Hub, build_hub
+from suprsend_hub.app import build_services
 from suprsend_hub.service.secrets import generate_master_key
+from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
 from suprsend_hub.service.writing import FAST_PATH_EDITS
 from suprsend_hub.settings import PREFIX, Settings
@@ -121,9 +122,9 @@ def fast_path_edits() -> int:
 
 
 @pytest.fixture
-async def hub(settings: Settings, fast_path_edits: int, anyio_backend: str) -> AsyncIterator[Hub]:
+async def hub(settings: Settings, fast_path_edits: int, anyio_backend: str) -> AsyncIterator[Services]:
     """A wired hub with an open database and a running batcher."""
-    wired = build_hub(settings, fast_path_edits=fast_path_edits)
+    wired = build_services(settings, fast_path_edits=fast_path_edits)
     async with wired.database:
         wired.batcher.start()
         yield wired
@@ -131,16 +132,16 @@ async def hub(settings: Settings, fast_path_edits: int, anyio_backend: str) -> A
 
 
 @pytest.fixture
-async def workspace_a(hub: Hub) -> NewWorkspace:
+async def workspace_a(hub: Services) -> NewWorkspace:
     return await hub.workspaces.create("workspace A")
 
 
 @pytest.fixture
-async def workspace_b(hub: Hub) -> NewWorkspace:
+async def workspace_b(hub: Services) -> NewWorkspace:
     return await hub.workspaces.create("workspace B")
 
 
 @pytest.fixture
-def make_hub(settings: Settings, fast_path_edits: int) -> Callable[[], Hub]:
+def make_hub(settings: Settings, fast_path_edits: int) -> Callable[[], Services]:
     """Another process's worth of services on the same database; the caller opens and starts them."""
-    return lambda: build_hub(settings, fast_path_edits=fast_path_edits)
+    return lambda: build_services(settings, fast_path_edits=fast_path_edits)

@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
@@ -17,9 +16,9 @@ from litestar.exceptions import HTTPException
 
 from suprsend_hub.api import events, health, lists, objects, openapi, users
 from suprsend_hub.api.errors import domain_error, http_error, status_of, unexpected_error
-from suprsend_hub.api.requests import SERVICES, ApiRequest, ApiServices, authenticate
+from suprsend_hub.api.requests import ApiRequest, authenticate
 from suprsend_hub.api.routing import raw_path_routing
-from suprsend_hub.console import SIGN_IN_LINK, Services, console_router
+from suprsend_hub.console import SIGN_IN_LINK, console_router
 from suprsend_hub.domain.errors import DomainError, InvalidRequest
 from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.logs import configure_logging
@@ -35,6 +34,7 @@ from suprsend_hub.service.maintenance import MaintenanceService
 from suprsend_hub.service.recipients import RecipientService
 from suprsend_hub.service.rejected import RejectedService
 from suprsend_hub.service.secrets import SecretBox
+from suprsend_hub.service.services import SERVICES, Services
 from suprsend_hub.service.subscriptions import SubscriptionService
 from suprsend_hub.service.sweeper import Sweeper
 from suprsend_hub.service.workspaces import WorkspaceService
@@ -48,29 +48,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Hub:
-    """The services of one process, wired; `batcher` has to be started on the loop that serves."""
-
-    database: Database
-    batcher: Batcher
-    console_access: ConsoleAccessService
-    console_search: ConsoleSearchService
-    console_users: ConsoleUserService
-    credentials: CredentialService
-    health: HealthService
-    lists: ListService
-    maintenance: MaintenanceService
-    recipients: RecipientService
-    rejected: RejectedService
-    subscriptions: SubscriptionService
-    sweeper: Sweeper
-    workspaces: WorkspaceService
-    request_timeout_s: float
-    public_url: str | None = None
-
-
-def build_hub(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS) -> Hub:
+def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS) -> Services:
     """Wire the services. InvalidRequest, naming the setting, if a needed one is missing."""
     if settings.database_url is None:
         raise InvalidRequest(f"{PREFIX}DATABASE_URL is not set", code="missing_setting")
@@ -94,7 +72,7 @@ def build_hub(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS) -> 
     )
     lists_service = ListService(database, now=utc_now, ulids=ulids)
     recipients = RecipientService(database, batcher, ulids=ulids)
-    return Hub(
+    return Services(
         database=database,
         batcher=batcher,
         console_access=ConsoleAccessService(database, signer, now=utc_now),
@@ -116,19 +94,19 @@ def build_hub(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS) -> 
     )
 
 
-def build_app(hub: Hub) -> Litestar:
+def build_app(services: Services) -> Litestar:
     """The ASGI application around wired services."""
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
-        async with hub.database:
-            hub.batcher.start()
-            hub.sweeper.start()
+        async with services.database:
+            services.batcher.start()
+            services.sweeper.start()
             try:
                 yield
             finally:
-                await hub.sweeper.stop()
-                await hub.batcher.stop()
+                await services.sweeper.stop()
+                await services.batcher.stop()
 
     return Litestar(
         route_handlers=[
@@ -140,9 +118,9 @@ def build_app(hub: Hub) -> Litestar:
                 route_handlers=[events.post_events, *users.HANDLERS, *objects.HANDLERS, *lists.HANDLERS],
                 before_request=authenticate,  # type: ignore[arg-type]  # its request is of the class below
             ),
-            console_router(_console_services(hub), status_of=status_of),
+            console_router(status_of=status_of),
         ],
-        state=State({SERVICES: _api_services(hub)}),
+        state=State({SERVICES: services}),
         request_class=ApiRequest,
         exception_handlers={
             DomainError: domain_error,
@@ -161,33 +139,8 @@ def sign_in_path(token: str) -> str:
     return f"{SIGN_IN_LINK}{token}/"
 
 
-def _api_services(hub: Hub) -> ApiServices:
-    return ApiServices(
-        credentials=hub.credentials,
-        health=hub.health,
-        lists=hub.lists,
-        recipients=hub.recipients,
-        subscriptions=hub.subscriptions,
-        request_timeout_s=hub.request_timeout_s,
-    )
-
-
-def _console_services(hub: Hub) -> Services:
-    return Services(
-        access=hub.console_access,
-        console_users=hub.console_users,
-        search=hub.console_search,
-        recipients=hub.recipients,
-        subscriptions=hub.subscriptions,
-        lists=hub.lists,
-        rejected=hub.rejected,
-        workspaces=hub.workspaces,
-        public_url=hub.public_url,
-    )
-
-
 def create_app() -> object:
     """The application of a worker, from the environment. Granian calls this in each worker process."""
     settings = Settings()
     configure_logging(settings)
-    return raw_path_routing(build_app(build_hub(settings)))
+    return raw_path_routing(build_app(build_services(settings)))

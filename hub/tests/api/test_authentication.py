@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import httpx2
 import pytest
 from suprsend_hub.api.routing import raw_path_routing
-from suprsend_hub.app import Hub, build_app
+from suprsend_hub.app import build_app
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.service.credentials import CredentialService
 from suprsend_hub.service.secrets import SecretBox
+from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
 from suprsend_hub.service.writing import RateLimits
 from suprsend_hub.settings import Settings
@@ -293,7 +294,7 @@ class Clock:
 
 
 async def test_a_revoked_key_is_refused_once_the_cache_has_expired(
-    hub: Hub, settings: Settings, workspace_a: NewWorkspace
+    hub: Services, settings: Settings, workspace_a: NewWorkspace
 ) -> None:
     """And no sooner than needed: a known credential costs no query within that time."""
     clock = Clock()
@@ -312,7 +313,7 @@ async def test_a_revoked_key_is_refused_once_the_cache_has_expired(
 
 
 async def test_a_new_key_works_once_the_memory_of_its_absence_has_expired(
-    hub: Hub, settings: Settings, workspace_a: NewWorkspace
+    hub: Services, settings: Settings, workspace_a: NewWorkspace
 ) -> None:
     clock = Clock()
     credentials = _credentials(hub, settings, clock)
@@ -324,13 +325,13 @@ async def test_a_new_key_works_once_the_memory_of_its_absence_has_expired(
         assert (await late.get("/v1/user/")).status_code == 200
 
 
-def _credentials(hub: Hub, settings: Settings, clock: Clock) -> CredentialService:
+def _credentials(hub: Services, settings: Settings, clock: Clock) -> CredentialService:
     assert settings.master_key is not None
     secrets = SecretBox(settings.master_key.get_secret_value())
     return CredentialService(hub.database, secrets, RateLimits(monotonic=clock), monotonic=clock)
 
 
-def _client(hub: Hub, credentials: CredentialService) -> httpx2.AsyncClient:
+def _client(hub: Services, credentials: CredentialService) -> httpx2.AsyncClient:
     app = raw_path_routing(build_app(dataclasses.replace(hub, credentials=credentials)))
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=BASE_URL)
 

@@ -12,7 +12,8 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 from suprsend_hub.api.routing import raw_path_routing
-from suprsend_hub.app import Hub, build_app, build_hub
+from suprsend_hub.app import build_app, build_services
+from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
 from suprsend_hub.settings import Settings
 
@@ -73,7 +74,7 @@ async def relayed(relay: Relay, settings: Settings, workspace_a: NewWorkspace) -
     assert settings.database_url is not None
     url = urlsplit(settings.database_url.get_secret_value())
     query = urlencode({"host": str(Path(relay._path).parent)})
-    hub = build_hub(settings.model_copy(update={"database_url": SecretStr(url._replace(query=query).geturl())}))
+    hub = build_services(settings.model_copy(update={"database_url": SecretStr(url._replace(query=query).geturl())}))
     async with hub.database:
         hub.batcher.start()
         transport = httpx2.ASGITransport(app=raw_path_routing(build_app(hub)))
@@ -129,7 +130,7 @@ async def test_more_than_the_queue_holds_is_503_at_once_and_nothing_of_it_is_app
     settings: Settings, workspace_a: NewWorkspace
 ) -> None:
     small = settings.model_copy(update={"max_queued_edits": 10, "lanes": 1})
-    hub = build_hub(small)
+    hub = build_services(small)
     async with hub.database:
         transport = httpx2.ASGITransport(app=raw_path_routing(build_app(hub)))
         async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as http:
@@ -149,7 +150,7 @@ async def test_more_than_the_queue_holds_is_503_at_once_and_nothing_of_it_is_app
 
 
 async def test_above_its_rate_limit_a_workspace_may_read_and_others_may_write(
-    a: ApiClient, b: ApiClient, hub: Hub, workspace_a: NewWorkspace
+    a: ApiClient, b: ApiClient, hub: Services, workspace_a: NewWorkspace
 ) -> None:
     await hub.workspaces.limit(workspace_a.name, edits_per_second=1, burst_edits=3)
     events = [{"distinct_id": "ada", "$user_operations": [{"$add": {"n": 1}}]}] * 3
@@ -166,7 +167,7 @@ async def test_above_its_rate_limit_a_workspace_may_read_and_others_may_write(
     assert (await b.post("/event/", events * 5)).status_code == 202
 
 
-async def test_a_body_that_does_not_arrive_is_408_and_applies_nothing(a: ApiClient, hub: Hub) -> None:
+async def test_a_body_that_does_not_arrive_is_408_and_applies_nothing(a: ApiClient, hub: Services) -> None:
     app = raw_path_routing(build_app(dataclasses.replace(hub, request_timeout_s=0.2)))
 
     async def stalling() -> AsyncIterator[bytes]:
@@ -199,7 +200,7 @@ async def test_a_defect_is_a_500_that_tells_nothing_of_the_inside(
 
 
 async def test_no_secret_shows_in_the_repr_of_what_holds_one(
-    hub: Hub, settings: Settings, workspace_a: NewWorkspace
+    hub: Services, settings: Settings, workspace_a: NewWorkspace
 ) -> None:
     shown = repr(hub) + repr(settings) + repr(workspace_a)
     for secret in (settings.database_url, settings.master_key):
@@ -209,7 +210,7 @@ async def test_no_secret_shows_in_the_repr_of_what_holds_one(
     assert workspace_a.api_key not in shown
 
 
-async def test_a_client_that_leaves_early_does_no_harm(a: ApiClient, hub: Hub) -> None:
+async def test_a_client_that_leaves_early_does_no_harm(a: ApiClient, hub: Services) -> None:
     """Its edit may or may not have been applied; the next one is."""
     for _ in range(5):
         leaving = asyncio.create_task(a.patch("/v1/user/ada/", {"operations": [{"$add": {"n": 1}}]}))

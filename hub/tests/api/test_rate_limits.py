@@ -1,10 +1,10 @@
 """Rate limits over HTTP: 429 with Retry-After for every way to edit, for that workspace alone, and soon in force."""
 
 import pytest
-from suprsend_hub.app import Hub
 from suprsend_hub.domain.errors import InvalidRequest, RateLimited
 from suprsend_hub.service.credentials import CACHE_S, CredentialService, SignedRequest
 from suprsend_hub.service.secrets import SecretBox
+from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
 from suprsend_hub.service.writing import RateLimits
 from suprsend_hub.settings import Settings
@@ -14,7 +14,7 @@ from .support import ApiClient
 pytestmark = pytest.mark.anyio
 
 
-async def test_every_way_to_edit_is_limited_and_nothing_else(a: ApiClient, b: ApiClient, hub: Hub) -> None:
+async def test_every_way_to_edit_is_limited_and_nothing_else(a: ApiClient, b: ApiClient, hub: Services) -> None:
     await hub.workspaces.limit("workspace A", edits_per_second=1, burst_edits=2)
     event = {
         "$insert_id": "1",
@@ -44,7 +44,7 @@ async def test_every_way_to_edit_is_limited_and_nothing_else(a: ApiClient, b: Ap
 
 
 async def test_a_limit_is_in_force_when_the_cached_credentials_are_read_again(
-    hub: Hub, workspace_a: NewWorkspace, settings: Settings
+    hub: Services, workspace_a: NewWorkspace, settings: Settings
 ) -> None:
     """Set, changed or lifted: within CACHE_S seconds."""
     now = 0.0
@@ -76,6 +76,6 @@ async def test_a_limit_is_in_force_when_the_cached_credentials_are_read_again(
 
 
 @pytest.mark.parametrize("limit", [(-1, None), (5, 0), (2**40, None), (5, 2**40)])
-async def test_an_impossible_limit_is_refused(hub: Hub, workspace_a: NewWorkspace, limit: tuple) -> None:
+async def test_an_impossible_limit_is_refused(hub: Services, workspace_a: NewWorkspace, limit: tuple) -> None:
     with pytest.raises(InvalidRequest):
         await hub.workspaces.limit("workspace A", edits_per_second=limit[0], burst_edits=limit[1])

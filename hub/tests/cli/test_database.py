@@ -4,8 +4,8 @@ import subprocess
 from collections.abc import Callable
 
 import pytest
-from suprsend_hub.app import Hub
 from suprsend_hub.domain.recipient import RecipientKey
+from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
 
 pytestmark = pytest.mark.anyio
@@ -14,7 +14,7 @@ RunCli = Callable[..., subprocess.CompletedProcess[str]]
 
 
 async def test_check_lists_what_is_wrong_and_repairs_on_request(
-    hub: Hub, workspace_a: NewWorkspace, run_cli: RunCli, configured: dict[str, str]
+    hub: Services, workspace_a: NewWorkspace, run_cli: RunCli, configured: dict[str, str]
 ) -> None:
     """Status 0 when all is well, 1 with a line per fault when not, and 0 again after --fix, which says what it found."""
 
@@ -34,7 +34,7 @@ async def test_check_lists_what_is_wrong_and_repairs_on_request(
 
 
 async def test_check_does_not_claim_to_have_repaired_what_cannot_be(
-    hub: Hub, workspace_a: NewWorkspace, run_cli: RunCli, configured: dict[str, str]
+    hub: Services, workspace_a: NewWorkspace, run_cli: RunCli, configured: dict[str, str]
 ) -> None:
     await hub.recipients.edit(RecipientKey.user(workspace_a.workspace_id, "ada"), [], source="test")
     async with hub.database.connection() as connection:
@@ -46,7 +46,7 @@ async def test_check_does_not_claim_to_have_repaired_what_cannot_be(
 
 
 async def test_clean_says_how_much_it_deleted_and_by_which_settings(
-    hub: Hub, workspace_a: NewWorkspace, run_cli: RunCli, configured: dict[str, str]
+    hub: Services, workspace_a: NewWorkspace, run_cli: RunCli, configured: dict[str, str]
 ) -> None:
     await hub.recipients.edit(RecipientKey.user(workspace_a.workspace_id, "ada"), [], source="test")
     done = run_cli("db", "clean", **configured, HISTORY_DAYS="7", REJECTED_DAYS="3")

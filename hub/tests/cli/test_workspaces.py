@@ -10,10 +10,11 @@ import asyncpg
 import httpx2
 import pytest
 from suprsend_hub.api.routing import raw_path_routing
-from suprsend_hub.app import Hub, build_app
+from suprsend_hub.app import build_app
 from suprsend_hub.domain.errors import Unauthenticated
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.service.credentials import SignedRequest, Workspace
+from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
 from suprsend_hub.store.migrate import FOLDER, read_steps
 
@@ -27,7 +28,7 @@ def printed(output: str, label: str) -> str:
     return value
 
 
-async def authenticated(hub: Hub, api_key: str) -> Workspace:
+async def authenticated(hub: Services, api_key: str) -> Workspace:
     return await hub.credentials.authenticate(
         SignedRequest("GET", b"/v1/user/", b"", b"", f"Bearer {api_key}", None, "")
     )
@@ -35,7 +36,7 @@ async def authenticated(hub: Hub, api_key: str) -> Workspace:
 
 @pytest.mark.anyio
 async def test_workspace_create_prints_credentials_that_work_and_are_stored_nowhere_in_clear(
-    cli: Cli, hub: Hub, database_url: str
+    cli: Cli, hub: Services, database_url: str
 ) -> None:
     output = cli("workspace", "create", "Acme")
     key, secret, api_key = (printed(output, label) for label in ("Workspace key", "Workspace secret", "API key"))
@@ -105,7 +106,7 @@ async def test_a_created_key_works_until_it_is_revoked_and_only_its_end_is_liste
 
 @pytest.mark.anyio
 async def test_a_key_cannot_be_revoked_twice_nor_through_another_workspace(
-    hub: Hub, workspace_a: NewWorkspace, workspace_b: NewWorkspace, run_cli: RunCli, configured: dict[str, str]
+    hub: Services, workspace_a: NewWorkspace, workspace_b: NewWorkspace, run_cli: RunCli, configured: dict[str, str]
 ) -> None:
     [key] = await hub.workspaces.list_api_keys("workspace A")
     command = ("key", "revoke", "workspace B", ulid_text(key.api_key_id))
@@ -125,7 +126,7 @@ async def test_a_limit_is_set_shown_and_lifted(cli: Cli, workspace_a: NewWorkspa
 
 
 @pytest.fixture
-async def events(hub: Hub, anyio_backend: str) -> AsyncIterator[Callable[..., Awaitable[None]]]:
+async def events(hub: Services, anyio_backend: str) -> AsyncIterator[Callable[..., Awaitable[None]]]:
     """Sends an array of events for a workspace through the API of the same database."""
     transport = httpx2.ASGITransport(app=raw_path_routing(build_app(hub)))
     async with httpx2.AsyncClient(transport=transport, base_url="http://hub.test") as client:

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from suprsend_hub.app import Hub, build_hub
+from suprsend_hub.app import build_services
 from suprsend_hub.cli import console  # noqa: F401 - registers the commands
 from suprsend_hub.cli.main import app
 from suprsend_hub.domain.errors import Unauthenticated
+from suprsend_hub.service.services import Services
 from suprsend_hub.settings import PREFIX, Settings
 from typer.testing import CliRunner
 
@@ -27,11 +28,11 @@ def configured(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return settings
 
 
-def run_with(settings: Settings, use: Callable[[Hub], object]) -> object:
+def run_with(settings: Settings, use: Callable[[Services], object]) -> object:
     """Run a coroutine function with the services of the test's database."""
 
     async def run() -> object:
-        hub = build_hub(settings)
+        hub = build_services(settings)
         async with hub.database:
             return await use(hub)  # type: ignore[misc]
 

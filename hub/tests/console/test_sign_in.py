@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import SecretStr
-from suprsend_hub.app import Hub, build_hub, sign_in_path
+from suprsend_hub.app import build_services, sign_in_path
 from suprsend_hub.domain.console import Role
 from suprsend_hub.domain.errors import RateLimited, Unauthenticated
 from suprsend_hub.service import console_access
@@ -13,6 +13,7 @@ from suprsend_hub.service.console_access import WINDOW, ConsoleAccessService
 from suprsend_hub.service.console_tokens import SESSION_S, TokenSigner
 from suprsend_hub.service.console_users import LINK_LIFETIME
 from suprsend_hub.service.secrets import generate_master_key
+from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
 from suprsend_hub.settings import Settings
 
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_stranger_is_sent_to_the_sign_in_page_and_back_to_where_they_wanted(
-    stranger: Browser, hub: Hub, workspace_a: NewWorkspace
+    stranger: Browser, hub: Services, workspace_a: NewWorkspace
 ) -> None:
     asked = await stranger.get(USERS, q="x")
     assert asked.status == 303
@@ -39,13 +40,13 @@ async def test_a_stranger_is_sent_to_the_sign_in_page_and_back_to_where_they_wan
     "target",
     ["https://evil.example/console/", "//evil.example/console/", "/\\evil.example", "/v1/user/", "javascript:x"],
 )
-async def test_signing_in_never_leads_out_of_the_console(stranger: Browser, hub: Hub, target: str) -> None:
+async def test_signing_in_never_leads_out_of_the_console(stranger: Browser, hub: Services, target: str) -> None:
     await hub.console_users.create("sam", PASSWORD)
     page = await stranger.sign_in("sam", next=target)
     assert (page.status, page.location) == (303, "/console/")
 
 
-async def test_a_wrong_name_and_a_wrong_password_get_the_same_answer(stranger: Browser, hub: Hub) -> None:
+async def test_a_wrong_name_and_a_wrong_password_get_the_same_answer(stranger: Browser, hub: Services) -> None:
     await hub.console_users.create("sam", PASSWORD)
     wrong_password = await stranger.sign_in("sam", "not the password")
     wrong_name = await stranger.sign_in("max", "not the password")
@@ -54,14 +55,14 @@ async def test_a_wrong_name_and_a_wrong_password_get_the_same_answer(stranger: B
     assert wrong_password.text == wrong_name.text
 
 
-async def test_a_console_user_without_a_password_cannot_sign_in_with_any(stranger: Browser, hub: Hub) -> None:
+async def test_a_console_user_without_a_password_cannot_sign_in_with_any(stranger: Browser, hub: Services) -> None:
     await hub.console_users.create("sam", None)
     assert (await stranger.sign_in("sam", "")).status == 401
     assert (await stranger.sign_in("sam", "no console user has this password")).status == 401
 
 
 async def test_guessing_is_stopped_and_the_right_password_does_not_help_then(
-    make_browser: Callable[[], Browser], hub: Hub, monkeypatch: pytest.MonkeyPatch
+    make_browser: Callable[[], Browser], hub: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(console_access, "MAX_ATTEMPTS_PER_NAME", 3)  # each guess takes a while, which is the point
     await hub.console_users.create("sam", PASSWORD)
@@ -73,7 +74,9 @@ async def test_guessing_is_stopped_and_the_right_password_does_not_help_then(
     assert (await make_browser().sign_in("max", "guess")).status == 401, "others are not concerned"
 
 
-async def test_the_count_of_attempts_starts_anew_after_its_window(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_count_of_attempts_starts_anew_after_its_window(
+    hub: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(console_access, "MAX_ATTEMPTS_PER_NAME", 2)
     await hub.console_users.create("sam", PASSWORD)
     clock = [datetime.now(UTC)]
@@ -87,7 +90,7 @@ async def test_the_count_of_attempts_starts_anew_after_its_window(hub: Hub, monk
     assert await access.sign_in("sam", PASSWORD, address="192.0.2.1")
 
 
-async def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(stranger: Browser, hub: Hub) -> None:
+async def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(stranger: Browser, hub: Services) -> None:
     await hub.console_users.create("sam", PASSWORD)
     page = await stranger.sign_in("sam")
     [cookie] = [line for line in page.response.headers.get_list("set-cookie") if "session" in line]
@@ -100,7 +103,7 @@ async def test_behind_https_cookies_are_secure(settings: Settings, anyio_backend
     import httpx2
     from suprsend_hub.app import build_app
 
-    public = build_hub(settings.model_copy(update={"public_url": "https://hub.example"}))
+    public = build_services(settings.model_copy(update={"public_url": "https://hub.example"}))
     async with (
         public.database,
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app=build_app(public)), base_url="http://hub.test") as client,
@@ -109,7 +112,7 @@ async def test_behind_https_cookies_are_secure(settings: Settings, anyio_backend
     assert "secure" in answer.headers["set-cookie"].lower()
 
 
-async def test_a_form_of_another_session_is_refused(editor: Browser, viewer: Browser, hub: Hub) -> None:
+async def test_a_form_of_another_session_is_refused(editor: Browser, viewer: Browser, hub: Services) -> None:
     await viewer.get(USERS)
     page = await editor.post("/console/sign-out/", form_token=viewer.token, everywhere="1")
     assert page.status == 403
@@ -121,7 +124,7 @@ async def test_a_form_without_a_true_token_is_refused(editor: Browser, token: st
     assert (await editor.post("/console/sign-out/", form_token=token)).status == 403
 
 
-async def test_a_sign_in_form_without_the_cookie_of_its_page_is_refused(stranger: Browser, hub: Hub) -> None:
+async def test_a_sign_in_form_without_the_cookie_of_its_page_is_refused(stranger: Browser, hub: Services) -> None:
     await hub.console_users.create("sam", PASSWORD)
     await stranger.get("/console/sign-in/")
     stranger.http.cookies.clear()
@@ -129,7 +132,7 @@ async def test_a_sign_in_form_without_the_cookie_of_its_page_is_refused(stranger
 
 
 async def test_signing_out_everywhere_ends_the_sessions_of_other_browsers(
-    hub: Hub, editor: Browser, make_browser: Callable[[], Browser]
+    hub: Services, editor: Browser, make_browser: Callable[[], Browser]
 ) -> None:
     other = make_browser()
     await other.get(sign_in_path(await hub.console_users.one_time_link("erin")))
@@ -140,7 +143,7 @@ async def test_signing_out_everywhere_ends_the_sessions_of_other_browsers(
 
 
 async def test_a_copied_session_is_over_after_signing_out_everywhere_a_new_password_and_deletion(
-    hub: Hub, make_browser: Callable[[], Browser], editor: Browser
+    hub: Services, make_browser: Callable[[], Browser], editor: Browser
 ) -> None:
     await hub.console_users.set_password("erin", "another long password")
     assert (await editor.get(USERS)).status == 303
@@ -151,7 +154,7 @@ async def test_a_copied_session_is_over_after_signing_out_everywhere_a_new_passw
     assert (await other.get(USERS)).status == 303
 
 
-async def test_a_one_time_link_signs_in_once(make_browser: Callable[[], Browser], hub: Hub) -> None:
+async def test_a_one_time_link_signs_in_once(make_browser: Callable[[], Browser], hub: Services) -> None:
     await hub.console_users.create("sam", None)
     path = sign_in_path(await hub.console_users.one_time_link("sam"))
     first, second = make_browser(), make_browser()
@@ -163,7 +166,7 @@ async def test_a_one_time_link_signs_in_once(make_browser: Callable[[], Browser]
     assert (await first.get(path)).status == 303, "who is signed in already goes on"
 
 
-async def test_a_one_time_link_expires(hub: Hub) -> None:
+async def test_a_one_time_link_expires(hub: Services) -> None:
     await hub.console_users.create("sam", None)
     token = await hub.console_users.one_time_link("sam")
     later = datetime.now(UTC) + LINK_LIFETIME + timedelta(seconds=1)
@@ -172,7 +175,7 @@ async def test_a_one_time_link_expires(hub: Hub) -> None:
         await access.use_link(token, address="192.0.2.1")
 
 
-async def test_no_token_or_password_is_stored_as_it_is(hub: Hub) -> None:
+async def test_no_token_or_password_is_stored_as_it_is(hub: Services) -> None:
     await hub.console_users.create("sam", PASSWORD)
     token = await hub.console_users.one_time_link("sam")
     async with hub.database.connection() as connection:

@@ -11,13 +11,14 @@ import msgspec
 import pytest
 from pre_step_lint import complaints
 from releases import Post, Pre, following, release
-from suprsend_hub.app import Hub
+from suprsend_hub.api.bodies.subscriber_list import parse_definition
+from suprsend_hub.api.bodies.subscription import parse_subscribe
 from suprsend_hub.domain.errors import Conflict, NotFound
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.domain.subscriber_list import parse_definition
-from suprsend_hub.domain.subscription import Recipient, parse_subscribe
+from suprsend_hub.domain.subscription import Recipient
 from suprsend_hub.service.pages import PageRequest
+from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
 from suprsend_hub.service.writing import FAST_PATH_EDITS, Edit, Outcome, Writer
 from suprsend_hub.service.writing.batch import Batch
@@ -26,7 +27,7 @@ from suprsend_hub.store.schema_version import HEAD
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_version", [16, 18])]
 
-MakeHub = Callable[[], Hub]
+MakeHub = Callable[[], Services]
 
 _GROWING_TABLES = [  # in the order in which the hub locks them, so that no deadlock decides a test
     "workspace", "api_key", "history", "profile", "list", "list_draft", "list_member", "list_membership",
@@ -65,7 +66,7 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return written
 
 
-async def schema_check(hub: Hub) -> tuple[bool, str]:
+async def schema_check(hub: Services) -> tuple[bool, str]:
     report = await hub.health.check()
     return report.ready, report.checks["schema"]
 
@@ -73,7 +74,7 @@ async def schema_check(hub: Hub) -> tuple[bool, str]:
 class Work:
     """Some of everything that a hub does, with what should come of it. Names begin with `prefix`."""
 
-    def __init__(self, hub: Hub, workspace_id: int, prefix: str) -> None:
+    def __init__(self, hub: Services, workspace_id: int, prefix: str) -> None:
         self.hub, self.workspace_id, self.prefix = hub, workspace_id, prefix
 
     async def all(self) -> None:
@@ -175,7 +176,7 @@ class Work:
 
 
 async def test_old_hubs_work_on_after_the_pre_steps_until_the_post_steps_and_say_so(
-    hub: Hub, make_hub: MakeHub, workspace_a: NewWorkspace, database_url: str, newer: Path, fast: list[int]
+    hub: Services, make_hub: MakeHub, workspace_a: NewWorkspace, database_url: str, newer: Path, fast: list[int]
 ) -> None:
     """One that has been at work since before, with its statements prepared, and one that starts now."""
     workspace_id = workspace_a.workspace_id
@@ -208,7 +209,7 @@ async def test_old_hubs_work_on_after_the_pre_steps_until_the_post_steps_and_say
 
 
 async def test_old_hubs_write_while_the_pre_steps_run(
-    hub: Hub, workspace_a: NewWorkspace, database_url: str, newer: Path
+    hub: Services, workspace_a: NewWorkspace, database_url: str, newer: Path
 ) -> None:
     """Every edit that is sent meanwhile is applied, once."""
     work = Work(hub, workspace_a.workspace_id, "meanwhile")
@@ -237,7 +238,7 @@ async def test_old_hubs_write_while_the_pre_steps_run(
     assert await hub.maintenance.check() == []
 
 
-async def test_a_schema_that_is_too_old_is_not_ready(hub: Hub, database_url: str) -> None:
+async def test_a_schema_that_is_too_old_is_not_ready(hub: Services, database_url: str) -> None:
     async with hub.database.connection() as connection:
         await connection.execute("UPDATE alembic_version SET version_num = '0004'; DROP TABLE schema_support")
     assert await schema_check(hub) == (False, f"is at 0004, needs {HEAD}: run `suprsend-hub db migrate`")

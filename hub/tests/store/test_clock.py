@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
-from suprsend_hub.app import Hub
 from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.service.pages import PageRequest
+from suprsend_hub.service.services import Services
 from suprsend_hub.service.writing import Edit, EditStatus, Outcome, Writer
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_version", [16, 18])]
@@ -34,7 +34,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def edits(hub: Hub, clock: Clock) -> Writer:
+def edits(hub: Services, clock: Clock) -> Writer:
     """The write path of a process with that clock."""
     ulids = UlidFactory(lambda: int(clock.now.timestamp() * 1000), bytes)
     return Writer(hub.database, now=lambda: clock.now, ulids=ulids)
@@ -50,11 +50,13 @@ def count(outcome: Outcome) -> int:
     return msgspec.json.decode(outcome.profile.properties)["n"]
 
 
-async def history(hub: Hub) -> Sequence[uuid.UUID]:
+async def history(hub: Services) -> Sequence[uuid.UUID]:
     return [entry.edit_id for entry in await hub.recipients.history(ADA)]
 
 
-async def test_edits_before_and_after_a_jump_all_count_and_stay_in_order(hub: Hub, clock: Clock, edits: Writer) -> None:
+async def test_edits_before_and_after_a_jump_all_count_and_stay_in_order(
+    hub: Services, clock: Clock, edits: Writer
+) -> None:
     results = [await increment(edits)]
     for _ in range(3):
         clock.jump(hours=-7)
@@ -69,7 +71,7 @@ async def test_edits_before_and_after_a_jump_all_count_and_stay_in_order(hub: Hu
     assert await hub.maintenance.check() == []
 
 
-async def test_a_resend_after_a_jump_counts_once(hub: Hub, clock: Clock, edits: Writer) -> None:
+async def test_a_resend_after_a_jump_counts_once(hub: Services, clock: Clock, edits: Writer) -> None:
     key = uuid.uuid4()
     await increment(edits, insert_key=key)
     clock.jump(days=-1)
@@ -78,7 +80,7 @@ async def test_a_resend_after_a_jump_counts_once(hub: Hub, clock: Clock, edits: 
 
 
 async def test_a_second_life_that_begins_before_the_first_inherits_nothing(
-    hub: Hub, clock: Clock, edits: Writer
+    hub: Services, clock: Clock, edits: Writer
 ) -> None:
     """Deleted and created again by a process whose clock is behind; even at the very same microsecond."""
     for back in (timedelta(0), timedelta(hours=1)):
@@ -92,7 +94,7 @@ async def test_a_second_life_that_begins_before_the_first_inherits_nothing(
     assert await hub.maintenance.check() == []
 
 
-async def test_pages_hold_users_created_after_a_jump(hub: Hub, clock: Clock, edits: Writer) -> None:
+async def test_pages_hold_users_created_after_a_jump(hub: Services, clock: Clock, edits: Writer) -> None:
     names = [f"user-{number}" for number in range(6)]
     for name in names:
         await increment(edits, RecipientKey.user(WORKSPACE, name))

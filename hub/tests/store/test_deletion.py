@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 from interleaving import DONE_S, held, until_waiting
-from suprsend_hub.app import Hub
 from suprsend_hub.domain.errors import NotFound
 from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.domain.subscriber_list import parse_definition
+from suprsend_hub.domain.subscriber_list import ListDefinition
 from suprsend_hub.domain.subscription import Recipient, SubscribeRequest
 from suprsend_hub.service.deleting import sweep_dead_objects
 from suprsend_hub.service.pages import PageRequest
+from suprsend_hub.service.services import Services
 from suprsend_hub.service.subscriptions import SubscriptionService
 from suprsend_hub.service.writing import Edit
 
@@ -29,40 +29,40 @@ def user(distinct_id: str) -> RecipientKey:
     return RecipientKey.user(WORKSPACE, distinct_id)
 
 
-async def create(hub: Hub, *keys: RecipientKey) -> None:
+async def create(hub: Services, *keys: RecipientKey) -> None:
     await hub.batcher.submit(WORKSPACE, [Edit(key, uuid.uuid4(), [{"$set": {"n": 1}}], "test") for key in keys])
 
 
 async def subscribe(
-    hub: Hub, *names: str, parent: RecipientKey = TEAM, service: SubscriptionService | None = None
+    hub: Services, *names: str, parent: RecipientKey = TEAM, service: SubscriptionService | None = None
 ) -> None:
     for start in range(0, len(names), 100):
         recipients = tuple(Recipient("", name) for name in names[start : start + 100])
         await (service or hub.subscriptions).create(parent, SubscribeRequest(recipients, {}, None), source="test")
 
 
-async def unsubscribe(hub: Hub, *names: str) -> None:
+async def unsubscribe(hub: Services, *names: str) -> None:
     await hub.subscriptions.delete(TEAM, [Recipient("", name) for name in names])
 
 
-async def subscribers(hub: Hub, parent: RecipientKey = TEAM) -> list[str]:
+async def subscribers(hub: Services, parent: RecipientKey = TEAM) -> list[str]:
     """Names, after checking that the counter says the same as the rows."""
     page = await hub.subscriptions.page(parent, PageRequest(limit=1000))
     assert page.count == len(page.rows)
     return sorted(view.subscription.subscriber.recipient_id for view in page.rows)
 
 
-async def teams_of(hub: Hub, name: str) -> list[str]:
+async def teams_of(hub: Services, name: str) -> list[str]:
     page = await hub.subscriptions.page_of_subscriber(user(name), PageRequest(limit=1000))
     assert page.count == len(page.rows)
     return [view.parent.key.recipient_id for view in page.rows]
 
 
-async def user_count(hub: Hub) -> int:
+async def user_count(hub: Services) -> int:
     return (await hub.recipients.page(WORKSPACE, PageRequest())).count
 
 
-async def sweep_all(hub: Hub) -> None:
+async def sweep_all(hub: Services) -> None:
     while await sweep_dead_objects(hub.database):
         pass
 
@@ -76,7 +76,9 @@ async def slow_deadlocks(database_url: str) -> None:
     await connection.close()
 
 
-async def test_a_deletion_under_way_keeps_nobody_from_creating_or_deleting_others(hub: Hub, database_url: str) -> None:
+async def test_a_deletion_under_way_keeps_nobody_from_creating_or_deleting_others(
+    hub: Services, database_url: str
+) -> None:
     """A large deletion that has come as far as the history holds no counter yet, so everybody else goes on."""
     names = [f"user-{n:03d}" for n in range(300)]
     await create(hub, *map(user, names), user("other"))
@@ -92,7 +94,9 @@ async def test_a_deletion_under_way_keeps_nobody_from_creating_or_deleting_other
     assert await hub.maintenance.check() == []
 
 
-async def test_concurrent_deletions_of_disjoint_users_never_deadlock(hub: Hub, make_hub: Callable[[], Hub]) -> None:
+async def test_concurrent_deletions_of_disjoint_users_never_deadlock(
+    hub: Services, make_hub: Callable[[], Services]
+) -> None:
     names = [f"user-{n:04d}" for n in range(800)]
     await create(hub, *map(user, names))
     await create(hub, TEAM)
@@ -111,7 +115,7 @@ async def test_concurrent_deletions_of_disjoint_users_never_deadlock(hub: Hub, m
     assert await hub.maintenance.check() == []
 
 
-async def test_both_ends_of_subscriptions_end_in_one_order(hub: Hub, make_hub: Callable[[], Hub]) -> None:
+async def test_both_ends_of_subscriptions_end_in_one_order(hub: Services, make_hub: Callable[[], Services]) -> None:
     """Unsubscribing, deleting the subscriber, deleting the object and sweeping never deadlock with each other."""
     other = make_hub()
     async with other.database:
@@ -132,7 +136,7 @@ async def test_both_ends_of_subscriptions_end_in_one_order(hub: Hub, make_hub: C
             assert await hub.maintenance.check() == []
 
 
-async def test_unsubscribing_waits_for_the_deletion_of_the_subscriber(hub: Hub, database_url: str) -> None:
+async def test_unsubscribing_waits_for_the_deletion_of_the_subscriber(hub: Services, database_url: str) -> None:
     """The deletion is stopped between the two ends; unsubscribing, begun meanwhile, must not hold the other one."""
     await create(hub, TEAM, user("ada"))
     await subscribe(hub, "ada")
@@ -147,7 +151,7 @@ async def test_unsubscribing_waits_for_the_deletion_of_the_subscriber(hub: Hub, 
     assert await subscribers(hub) == []
 
 
-async def test_the_subscribers_of_a_deleted_object_are_left_to_the_sweeper_and_shown_to_nobody(hub: Hub) -> None:
+async def test_the_subscribers_of_a_deleted_object_are_left_to_the_sweeper_and_shown_to_nobody(hub: Services) -> None:
     names = [f"user-{n:03d}" for n in range(250)]
     await create(hub, TEAM, *map(user, names))
     await subscribe(hub, *names)
@@ -166,7 +170,9 @@ async def test_the_subscribers_of_a_deleted_object_are_left_to_the_sweeper_and_s
 
 
 @pytest.mark.parametrize("behind", [timedelta(0), timedelta(hours=2)], ids=["same clock", "a clock that is behind"])
-async def test_a_new_life_of_an_object_never_shows_the_subscribers_of_the_old_one(hub: Hub, behind: timedelta) -> None:
+async def test_a_new_life_of_an_object_never_shows_the_subscribers_of_the_old_one(
+    hub: Services, behind: timedelta
+) -> None:
     """Also if it is subscribed to through a host whose clock is behind, and before, while and after it is swept."""
 
     def now() -> datetime:
@@ -191,7 +197,7 @@ async def test_a_new_life_of_an_object_never_shows_the_subscribers_of_the_old_on
     assert await hub.maintenance.check() == []
 
 
-async def test_deleting_a_subscriber_of_an_earlier_life_leaves_the_count_of_the_new_one(hub: Hub) -> None:
+async def test_deleting_a_subscriber_of_an_earlier_life_leaves_the_count_of_the_new_one(hub: Services) -> None:
     await create(hub, TEAM, user("ada"), user("bo"))
     await subscribe(hub, "ada")
     await hub.recipients.delete(TEAM)
@@ -203,7 +209,7 @@ async def test_deleting_a_subscriber_of_an_earlier_life_leaves_the_count_of_the_
     assert await hub.maintenance.check() == []
 
 
-async def test_nested_objects_of_an_earlier_life_do_not_count_as_nesting(hub: Hub) -> None:
+async def test_nested_objects_of_an_earlier_life_do_not_count_as_nesting(hub: Services) -> None:
     chain = [RecipientKey(WORKSPACE, "teams", name) for name in "abcd"]
     await create(hub, *chain)
 
@@ -219,10 +225,10 @@ async def test_nested_objects_of_an_earlier_life_do_not_count_as_nesting(hub: Hu
     await nest(chain[3], chain[1])  # and so may be above it
 
 
-async def test_a_deletion_takes_everything_that_names_the_recipients(hub: Hub) -> None:
+async def test_a_deletion_takes_everything_that_names_the_recipients(hub: Services) -> None:
     await create(hub, TEAM, user("ada"), user("bo"))
     await subscribe(hub, "ada", "bo")
-    await hub.lists.save(WORKSPACE, parse_definition({"list_id": "news"}))
+    await hub.lists.save(WORKSPACE, ListDefinition("news", None, None, None, None))
     await hub.lists.add(WORKSPACE, "news", ["ada", "bo"])
     gone = await hub.recipients.bulk_delete(WORKSPACE, [user("ada"), user("nobody"), user("ada"), TEAM])
     assert gone == 2

@@ -6,12 +6,13 @@ import uuid
 from collections.abc import Awaitable, Callable
 
 import pytest
-from suprsend_hub.app import Hub
+from suprsend_hub.api.bodies.subscriber_list import parse_definition
 from suprsend_hub.domain.errors import DomainError, InvalidRequest, NotFound
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.domain.subscriber_list import ALL_USERS, parse_definition
+from suprsend_hub.domain.subscriber_list import ALL_USERS
 from suprsend_hub.service.pages import PageRequest
+from suprsend_hub.service.services import Services
 from suprsend_hub.service.writing import Edit
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_version", [16, 18])]
@@ -19,29 +20,29 @@ pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_version", [16
 WORKSPACE = 1
 
 
-async def create_users(hub: Hub, *names: str) -> None:
+async def create_users(hub: Services, *names: str) -> None:
     edits = [Edit(RecipientKey.user(WORKSPACE, name), uuid.uuid4(), [], "test") for name in names]
     await hub.batcher.submit(WORKSPACE, edits)
 
 
-async def create_list(hub: Hub, list_id: str = "news", **fields: object) -> None:
+async def create_list(hub: Services, list_id: str = "news", **fields: object) -> None:
     await hub.lists.save(WORKSPACE, parse_definition({"list_id": list_id, **fields}))
 
 
-async def members(hub: Hub, list_id: str = "news") -> list[str]:
+async def members(hub: Services, list_id: str = "news") -> list[str]:
     """Members, oldest first, after checking that the counter says the same as the rows and the other end agrees."""
     page = await hub.lists.page_members(WORKSPACE, list_id, PageRequest(limit=1000), oldest_first=True)
     assert page.count == len(page.rows) == (await hub.lists.get(WORKSPACE, list_id)).subscribers_count
     return [row.distinct_id for row in page.rows]
 
 
-async def lists_of(hub: Hub, name: str) -> list[str]:
+async def lists_of(hub: Services, name: str) -> list[str]:
     page = await hub.lists.page_of_user(WORKSPACE, name, PageRequest(limit=1000))
     assert page.count == len(page.rows)
     return [view.list.list_id for view in page.rows]
 
 
-async def test_only_existing_users_are_added_and_the_count_is_of_changes(hub: Hub) -> None:
+async def test_only_existing_users_are_added_and_the_count_is_of_changes(hub: Services) -> None:
     await create_users(hub, "ada", "bo")
     await create_list(hub)
     assert await hub.lists.add(WORKSPACE, "news", ["ada", "nobody"]) == 1
@@ -55,7 +56,7 @@ async def test_only_existing_users_are_added_and_the_count_is_of_changes(hub: Hu
     assert await lists_of(hub, "ada") == []
 
 
-async def test_ten_thousand_ids_are_one_statement(hub: Hub) -> None:
+async def test_ten_thousand_ids_are_one_statement(hub: Services) -> None:
     names = [f"user-{n:05d}" for n in range(10_000)]
     await create_users(hub, *names)
     await create_list(hub)
@@ -64,14 +65,14 @@ async def test_ten_thousand_ids_are_one_statement(hub: Hub) -> None:
     assert await hub.lists.remove(WORKSPACE, "news", names) == 10_000
 
 
-async def test_saving_again_changes_only_what_is_named(hub: Hub) -> None:
+async def test_saving_again_changes_only_what_is_named(hub: Services) -> None:
     await create_list(hub, list_name="News", track_user_entry=True)
     await create_list(hub, list_description="All about it")
     view = await hub.lists.get(WORKSPACE, "news")
     assert (view.list_name, view.list_description, view.track_user_entry) == ("News", "All about it", True)
 
 
-async def test_a_draft_is_invisible_until_it_becomes_live_as_a_whole(hub: Hub) -> None:
+async def test_a_draft_is_invisible_until_it_becomes_live_as_a_whole(hub: Services) -> None:
     await create_users(hub, "ada", "bo", "cy")
     await create_list(hub)
     await hub.lists.add(WORKSPACE, "news", ["ada", "bo"])
@@ -95,7 +96,7 @@ async def test_a_draft_is_invisible_until_it_becomes_live_as_a_whole(hub: Hub) -
         await hub.lists.get_draft(WORKSPACE, "news", version)
 
 
-async def test_several_drafts_live_side_by_side(hub: Hub) -> None:
+async def test_several_drafts_live_side_by_side(hub: Services) -> None:
     await create_users(hub, "ada", "bo")
     await create_list(hub)
     first, second = [ulid_text((await hub.lists.start_sync(WORKSPACE, "news")).version_id or _nil) for _ in range(2)]
@@ -110,7 +111,7 @@ async def test_several_drafts_live_side_by_side(hub: Hub) -> None:
         await hub.lists.add(WORKSPACE, "news", ["bo"], version_id=second)
 
 
-async def test_the_sweeper_leaves_nothing_of_dead_versions_and_all_of_the_live(hub: Hub) -> None:
+async def test_the_sweeper_leaves_nothing_of_dead_versions_and_all_of_the_live(hub: Services) -> None:
     await create_users(hub, "ada", "bo")
     await create_list(hub)
     await create_list(hub, "other")
@@ -136,7 +137,7 @@ async def test_the_sweeper_leaves_nothing_of_dead_versions_and_all_of_the_live(h
         assert await connection.fetchval("SELECT count(*) FROM counter WHERE name LIKE 'members:news:%'") == 0
 
 
-async def test_a_deleted_user_leaves_lists_and_drafts_with_right_counts(hub: Hub) -> None:
+async def test_a_deleted_user_leaves_lists_and_drafts_with_right_counts(hub: Services) -> None:
     await create_users(hub, "ada", "bo")
     await create_list(hub)
     await hub.lists.add(WORKSPACE, "news", ["ada", "bo"])
@@ -149,7 +150,7 @@ async def test_a_deleted_user_leaves_lists_and_drafts_with_right_counts(hub: Hub
     assert await lists_of(hub, "ada") == []
 
 
-async def test_all_users_is_a_list_of_everybody_that_cannot_be_written(hub: Hub, postgres_version: int) -> None:
+async def test_all_users_is_a_list_of_everybody_that_cannot_be_written(hub: Services, postgres_version: int) -> None:
     await hub.workspaces.create("first")
     await create_users(hub, "ada", "bo")
     view = await hub.lists.get(WORKSPACE, ALL_USERS)
@@ -166,7 +167,7 @@ async def test_all_users_is_a_list_of_everybody_that_cannot_be_written(hub: Hub,
             await write
 
 
-async def test_lists_page_by_offset_ends_with_all_users(hub: Hub) -> None:
+async def test_lists_page_by_offset_ends_with_all_users(hub: Services) -> None:
     await hub.workspaces.create("first")
     for n in range(3):
         await create_list(hub, f"list-{n}")
@@ -179,7 +180,9 @@ async def test_lists_page_by_offset_ends_with_all_users(hub: Hub) -> None:
     assert seen[-1] == ALL_USERS
 
 
-async def test_no_member_is_lost_between_adding_finishing_and_deleting(hub: Hub, make_hub: Callable[[], Hub]) -> None:
+async def test_no_member_is_lost_between_adding_finishing_and_deleting(
+    hub: Services, make_hub: Callable[[], Services]
+) -> None:
     """Whoever was told that a user was added finds the user in the version that was live then, or in none."""
     other = make_hub()
     await create_list(hub)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from suprsend_hub.app import Hub
+from suprsend_hub.api.bodies.subscriber_list import parse_definition
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.domain.subscriber_list import parse_definition
 from suprsend_hub.domain.subscription import Recipient, SubscribeRequest
 from suprsend_hub.service.maintenance import MaintenanceService
+from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
 from suprsend_hub.service.writing import Edit, RejectedRecord
 
@@ -67,7 +67,7 @@ BEYOND_REPAIR = {
 
 
 @pytest.fixture
-async def filled(hub: Hub, workspace_a: NewWorkspace, workspace_b: NewWorkspace) -> Hub:
+async def filled(hub: Services, workspace_a: NewWorkspace, workspace_b: NewWorkspace) -> Services:
     """Users with addresses, an object with subscribers, a list with a draft, in two workspaces."""
     for workspace in (workspace_a, workspace_b):
         workspace_id = workspace.workspace_id
@@ -85,21 +85,21 @@ async def filled(hub: Hub, workspace_a: NewWorkspace, workspace_b: NewWorkspace)
     return hub
 
 
-async def execute(hub: Hub, statement: str) -> None:
+async def execute(hub: Services, statement: str) -> None:
     async with hub.database.connection() as connection:
         await connection.execute(statement)
 
 
-async def kinds(hub: Hub) -> set[str]:
+async def kinds(hub: Services) -> set[str]:
     return {finding.check for finding in await hub.maintenance.check()}
 
 
-async def sweep(hub: Hub) -> None:
+async def sweep(hub: Services) -> None:
     while await hub.lists.sweep():
         pass
 
 
-async def test_nothing_is_wrong_with_what_the_hub_wrote(filled: Hub, workspace_a: NewWorkspace) -> None:
+async def test_nothing_is_wrong_with_what_the_hub_wrote(filled: Services, workspace_a: NewWorkspace) -> None:
     """Neither after ordinary use, nor in the middle of a sweep, nor after everything has been deleted."""
     assert await filled.maintenance.check() == []
     workspace_id = workspace_a.workspace_id
@@ -111,7 +111,7 @@ async def test_nothing_is_wrong_with_what_the_hub_wrote(filled: Hub, workspace_a
     assert await filled.maintenance.check() == []
 
 
-async def test_every_kind_of_damage_is_found_and_repaired(filled: Hub) -> None:
+async def test_every_kind_of_damage_is_found_and_repaired(filled: Services) -> None:
     for name, (statement, found) in DAMAGE.items():
         await execute(filled, statement)
         assert await kinds(filled) == found, name
@@ -122,7 +122,7 @@ async def test_every_kind_of_damage_is_found_and_repaired(filled: Hub) -> None:
         await restore(filled)
 
 
-async def restore(hub: Hub) -> None:
+async def restore(hub: Services) -> None:
     """Bring back what the repair of a damage rightly removed: the next damage has to find something."""
     for workspace in await hub.workspaces.list_all():
         workspace_id = workspace.workspace_id
@@ -138,7 +138,7 @@ async def restore(hub: Hub) -> None:
         await hub.lists.start_sync(workspace_id, "news")
 
 
-async def test_what_a_repair_writes_is_what_was_lost(filled: Hub, workspace_a: NewWorkspace) -> None:
+async def test_what_a_repair_writes_is_what_was_lost(filled: Services, workspace_a: NewWorkspace) -> None:
     workspace_id = workspace_a.workspace_id
     for statement in (
         "DELETE FROM subscribed_to",
@@ -154,7 +154,7 @@ async def test_what_a_repair_writes_is_what_was_lost(filled: Hub, workspace_a: N
 
 
 @pytest.mark.parametrize("damage", BEYOND_REPAIR)
-async def test_what_cannot_be_repaired_is_named_and_left_alone(filled: Hub, damage: str) -> None:
+async def test_what_cannot_be_repaired_is_named_and_left_alone(filled: Services, damage: str) -> None:
     await execute(filled, BEYOND_REPAIR[damage])
     await filled.maintenance.repair()
     findings = await filled.maintenance.check()
@@ -165,7 +165,7 @@ async def test_what_cannot_be_repaired_is_named_and_left_alone(filled: Hub, dama
 
 
 async def test_checks_and_repairs_beside_a_writing_hub_find_nothing_and_break_nothing(
-    filled: Hub, workspace_a: NewWorkspace
+    filled: Services, workspace_a: NewWorkspace
 ) -> None:
     """Users come and go, join and leave, while checks run; wrong counters are repaired in the middle of it."""
     workspace_id = workspace_a.workspace_id
@@ -201,16 +201,16 @@ async def test_checks_and_repairs_beside_a_writing_hub_find_nothing_and_break_no
     assert await filled.maintenance.check() == []
 
 
-def at(hub: Hub, days: int) -> MaintenanceService:
+def at(hub: Services, days: int) -> MaintenanceService:
     """The service as it will be some days from now."""
     return MaintenanceService(hub.database, now=lambda: datetime.now(UTC) + timedelta(days=days))
 
 
-async def history(hub: Hub, workspace_id: int, name: str) -> Sequence[object]:
+async def history(hub: Services, workspace_id: int, name: str) -> Sequence[object]:
     return await hub.recipients.history(RecipientKey.user(workspace_id, name))
 
 
-async def test_cleaning_deletes_by_age_alone(filled: Hub, workspace_a: NewWorkspace) -> None:
+async def test_cleaning_deletes_by_age_alone(filled: Services, workspace_a: NewWorkspace) -> None:
     workspace_id = workspace_a.workspace_id
     nobody = RecipientKey.user(workspace_id, "")
     await filled.batcher.submit(workspace_id, [], [RejectedRecord(nobody, "invalid", "no", {}, "test")])
@@ -226,7 +226,7 @@ async def test_cleaning_deletes_by_age_alone(filled: Hub, workspace_a: NewWorksp
 
 
 async def test_cleaning_takes_as_many_small_steps_as_it_needs(
-    filled: Hub, workspace_a: NewWorkspace, monkeypatch: pytest.MonkeyPatch
+    filled: Services, workspace_a: NewWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workspace_id = workspace_a.workspace_id
     nobody = RecipientKey.user(workspace_id, "")

@@ -1,31 +1,20 @@
 """`/v1/subscriber_list/`: lists, their members, and replacing a list by draft versions."""
 
-from collections.abc import Mapping
-
 from litestar import delete, get, patch, post
 from litestar.params import FromPath
 
 from suprsend_hub.api.answers import Answer
+from suprsend_hub.api.bodies.page import parse_offset, parse_oldest_first, parse_page
+from suprsend_hub.api.bodies.subscriber_list import parse_definition, parse_distinct_ids
 from suprsend_hub.api.rendering import encode, list_object, member_object, page_json
 from suprsend_hub.api.requests import ApiRequest
 from suprsend_hub.api.routing import segment
-from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.domain.ids import check_list_id
-from suprsend_hub.domain.subscriber_list import parse_definition, parse_distinct_ids
 from suprsend_hub.service.lists import DEFAULT_MEMBERS_LIMIT
-from suprsend_hub.service.pages import MAX_LIMIT, PageRequest
-
-_DEFAULT_LIMIT = 20
-_MAX_OFFSET = 1_000_000
 
 
 def _list_id(encoded: str) -> str:
     return check_list_id(segment(encoded, "list_id"))
-
-
-def _number(query: Mapping[str, str], name: str, default: int, at_most: int) -> int:
-    text = query.get(name, "")
-    return min(int(text), at_most) if text.isascii() and text.isdigit() and len(text) < 10 else default
 
 
 @post("/v1/subscriber_list/")
@@ -38,9 +27,7 @@ async def create_list(request: ApiRequest) -> Answer:
 @get("/v1/subscriber_list/")
 async def list_lists(request: ApiRequest) -> Answer:
     """Lists by `limit` (20) and `offset` (0), as every official SDK asks for them."""
-    query = request.query_params
-    limit = _number(query, "limit", _DEFAULT_LIMIT, MAX_LIMIT) or _DEFAULT_LIMIT
-    offset = _number(query, "offset", 0, _MAX_OFFSET)
+    limit, offset = parse_offset(request.query_params)
     views, count = await request.services.lists.page(request.caller.workspace_id, limit=limit, offset=offset)
     meta = {"count": count, "limit": limit, "offset": offset}
     body = encode({"meta": meta, "results": [list_object(view) for view in views]})
@@ -70,14 +57,12 @@ async def patch_delete_list(request: ApiRequest, list_id: FromPath[str]) -> Answ
 async def list_members(request: ApiRequest, list_id: FromPath[str]) -> Answer:
     """A page of members, newest first; `?sort=id` is oldest first."""
     query = request.query_params
-    sort = query.get("sort", "-id") or "-id"
-    if sort not in ("id", "-id"):
-        raise InvalidRequest("sort must be `id` or `-id`", code="invalid_sort")
+    oldest_first = parse_oldest_first(query)
     page = await request.services.lists.page_members(
         request.caller.workspace_id,
         _list_id(list_id),
-        PageRequest.parse(query, default_limit=DEFAULT_MEMBERS_LIMIT),
-        oldest_first=sort == "id",
+        parse_page(query, default_limit=DEFAULT_MEMBERS_LIMIT),
+        oldest_first=oldest_first,
     )
     return Answer(page_json(page, member_object))
 

@@ -18,11 +18,8 @@ from suprsend_hub.domain.console import SOURCE_PREFIX
 from suprsend_hub.domain.errors import InvalidRequest, TimedOut, TooLarge
 from suprsend_hub.domain.ids import insert_key
 from suprsend_hub.domain.wire import Json
-from suprsend_hub.service.credentials import CredentialService, SignedRequest, Workspace
-from suprsend_hub.service.health import HealthService
-from suprsend_hub.service.lists import ListService
-from suprsend_hub.service.recipients import RecipientService
-from suprsend_hub.service.subscriptions import SubscriptionService
+from suprsend_hub.service.credentials import SignedRequest, Workspace
+from suprsend_hub.service.services import SERVICES, Services
 
 MAX_EVENT_BODY_BYTES = 2_621_440
 """2.5 MiB for `/event/`: 400 records of 10,240 bytes as Node counts them (UTF-16 units, up to three bytes each)."""
@@ -54,21 +51,9 @@ class Caller:
         """The body as JSON; InvalidRequest if it is none."""
         return decode_json(self.body)
 
-
-@dataclass(frozen=True, slots=True)
-class ApiServices:
-    """What the API's handlers call."""
-
-    credentials: CredentialService
-    health: HealthService
-    lists: ListService
-    recipients: RecipientService
-    subscriptions: SubscriptionService
-    request_timeout_s: float
-
-
-SERVICES = "api_services"
-"""Under this name the application's state holds the `ApiServices`."""
+    def json_or(self, default: Json) -> Json:
+        """The body as JSON, the default if there is no body."""
+        return self.json() if self.body else default
 
 
 class ApiRequest(Request[None, Caller, State]):
@@ -85,9 +70,9 @@ class ApiRequest(Request[None, Caller, State]):
         return caller
 
     @property
-    def services(self) -> ApiServices:
+    def services(self) -> Services:
         """The services of this process."""
-        services: ApiServices = self.app.state[SERVICES]
+        services: Services = self.app.state[SERVICES]
         return services
 
 

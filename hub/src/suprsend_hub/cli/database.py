@@ -6,13 +6,12 @@ from typing import Annotated
 
 import typer
 
-from suprsend_hub.app import Hub
-from suprsend_hub.cli.main import app, fail, failing_clearly, with_hub
+from suprsend_hub.cli.shared import fail, failing_clearly, with_services
 from suprsend_hub.service.maintenance import Finding
+from suprsend_hub.service.services import Services
 from suprsend_hub.settings import PREFIX, Settings
 
 db = typer.Typer(help="Care of the database.", no_args_is_help=True)
-app.add_typer(db, name="db")
 
 
 @db.command("migrate")
@@ -47,17 +46,17 @@ def db_check(
 ) -> None:
     """Recount the counters and verify what belongs together; status 1 if anything is wrong. Hubs may run meanwhile."""
 
-    async def use(hub: Hub) -> Sequence[Finding]:
-        findings = await hub.maintenance.check()
+    async def use(services: Services) -> Sequence[Finding]:
+        findings = await services.maintenance.check()
         if findings and fix:
             _show(findings)
-            await hub.maintenance.repair()
-            findings = await hub.maintenance.check()
+            await services.maintenance.repair()
+            findings = await services.maintenance.check()
             typer.echo("After the repair:")
         _show(findings)
         return findings
 
-    if with_hub(use):
+    if with_services(use):
         raise typer.Exit(1)
 
 
@@ -65,15 +64,17 @@ def db_check(
 def db_clean() -> None:
     """Delete history and rejected records that are older than the settings say; run it once a day."""
 
-    async def use(hub: Hub) -> None:
+    async def use(services: Services) -> None:
         settings = Settings()
-        cleaned = await hub.maintenance.clean(history_days=settings.history_days, rejected_days=settings.rejected_days)
+        cleaned = await services.maintenance.clean(
+            history_days=settings.history_days, rejected_days=settings.rejected_days
+        )
         typer.echo(
             f"Deleted {cleaned.history} edits older than {settings.history_days} days and {cleaned.rejected} "
             f"rejected records older than {settings.rejected_days} days."
         )
 
-    with_hub(use)
+    with_services(use)
 
 
 def _show(findings: Sequence[Finding]) -> None:

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from suprsend_hub.app import build_hub, sign_in_path
-from suprsend_hub.cli.main import app, failing_clearly
+from suprsend_hub.app import build_services, sign_in_path
 from suprsend_hub.cli.server import chosen_port, run_server
+from suprsend_hub.cli.shared import failing_clearly
 from suprsend_hub.domain.console import Role
 from suprsend_hub.service.secrets import generate_master_key
 from suprsend_hub.settings import DEFAULT_PORT, PREFIX, Settings
@@ -28,7 +28,6 @@ def default_data_dir() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "suprsend-hub"
 
 
-@app.command()
 def dev(
     port: Annotated[
         int, typer.Option(help="Port on 127.0.0.1; 0 takes any free one.", min=0, max=65535)
@@ -63,7 +62,7 @@ async def _prepare(url: str, directory: Path) -> tuple[str, str]:
     from suprsend_hub.store.migrate import migrate  # Alembic takes a second to import
 
     await migrate(url, post=True)  # the data directory is ours alone: no other hub runs on it
-    hub = build_hub(Settings())
+    hub = build_services(Settings())
     key_file = directory / "api.key"
     async with hub.database:
         if await hub.workspaces.find(WORKSPACE) is None:

@@ -5,12 +5,11 @@ from typing import Annotated
 
 import typer
 
-from suprsend_hub.app import Hub
-from suprsend_hub.cli.main import app, with_hub
+from suprsend_hub.cli.shared import with_services
 from suprsend_hub.domain.ids import ulid_text
+from suprsend_hub.service.services import Services
 
 rejected = typer.Typer(help="Records and operations that could not be applied.", no_args_is_help=True)
-app.add_typer(rejected, name="rejected")
 
 
 @rejected.command("list")
@@ -21,12 +20,12 @@ def list_rejected(
 ) -> None:
     """List refused records, newest first: id, time, user, key, reason, what was refused."""
 
-    async def use(hub: Hub) -> None:
-        workspace_id = (await hub.workspaces.get(workspace_name)).workspace_id
+    async def use(services: Services) -> None:
+        workspace_id = (await services.workspaces.get(workspace_name)).workspace_id
         if user is None:
-            rows = await hub.rejected.page(workspace_id, limit=limit)
+            rows = await services.rejected.page(workspace_id, limit=limit)
         else:
-            rows = await hub.rejected.page_of_user(workspace_id, user, limit=limit)
+            rows = await services.rejected.page_of_user(workspace_id, user, limit=limit)
         for row in rows:
             time = datetime.fromtimestamp((row.rejected_id.int >> 80) / 1000, UTC)
             columns = (
@@ -40,7 +39,7 @@ def list_rejected(
             )
             typer.echo("\t".join(map(_plain, columns)))
 
-    with_hub(use)
+    with_services(use)
 
 
 def _plain(text: str) -> str:

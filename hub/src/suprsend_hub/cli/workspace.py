@@ -4,14 +4,12 @@ from typing import Annotated
 
 import typer
 
-from suprsend_hub.app import Hub
-from suprsend_hub.cli.main import app, fail, with_hub
+from suprsend_hub.cli.shared import fail, with_services
 from suprsend_hub.domain.ids import ulid_text
+from suprsend_hub.service.services import Services
 
 workspace = typer.Typer(help="Workspaces.", no_args_is_help=True)
 key = typer.Typer(help="API keys of a workspace.", no_args_is_help=True)
-app.add_typer(workspace, name="workspace")
-app.add_typer(key, name="key")
 
 WorkspaceName = Annotated[str, typer.Argument(help="Name of the workspace.")]
 
@@ -20,26 +18,26 @@ WorkspaceName = Annotated[str, typer.Argument(help="Name of the workspace.")]
 def create(name: WorkspaceName) -> None:
     """Create a workspace and print its credentials, this once."""
 
-    async def use(hub: Hub) -> None:
-        created = await hub.workspaces.create(name)
+    async def use(services: Services) -> None:
+        created = await services.workspaces.create(name)
         typer.echo(f"Workspace key:    {created.workspace_key}")
         typer.echo(f"Workspace secret: {created.workspace_secret}")
         typer.echo(f"Workspace uid:    {created.workspace_uid}")
         typer.echo(f"API key:          {created.api_key}")
         typer.echo("The secret and the API key are not shown again.")
 
-    with_hub(use)
+    with_services(use)
 
 
 @workspace.command("list")
 def list_all() -> None:
     """List workspaces."""
 
-    async def use(hub: Hub) -> None:
-        for row in await hub.workspaces.list_all():
+    async def use(services: Services) -> None:
+        for row in await services.workspaces.list_all():
             typer.echo(f"{row.name}\t{row.workspace_key}\t{row.workspace_uid}\t{row.created_at:%Y-%m-%d %H:%M} UTC")
 
-    with_hub(use)
+    with_services(use)
 
 
 @workspace.command("limit")
@@ -52,20 +50,20 @@ def limit(
 ) -> None:
     """Limit how fast a workspace may edit, or show its limit; running hubs follow within seconds."""
 
-    async def use(hub: Hub) -> None:
+    async def use(services: Services) -> None:
         if edits_per_second is not None:
-            row = await hub.workspaces.limit(name, edits_per_second=edits_per_second, burst_edits=burst)
+            row = await services.workspaces.limit(name, edits_per_second=edits_per_second, burst_edits=burst)
         elif burst is not None:
             fail("--burst needs --edits-per-second")
         else:
-            row = await hub.workspaces.get(name)
+            row = await services.workspaces.get(name)
         typer.echo(
             f"{row.edits_per_second} edits per second, {row.burst_edits} at once, per worker."
             if row.edits_per_second
             else "No limit."
         )
 
-    with_hub(use)
+    with_services(use)
 
 
 @key.command("create")
@@ -74,24 +72,24 @@ def create_key(
 ) -> None:
     """Create an API key and print it, this once."""
 
-    async def use(hub: Hub) -> None:
-        created = await hub.workspaces.create_api_key(workspace_name, name)
+    async def use(services: Services) -> None:
+        created = await services.workspaces.create_api_key(workspace_name, name)
         typer.echo(f"API key: {created.api_key}")
         typer.echo(f"Id:      {created.api_key_id}")
 
-    with_hub(use)
+    with_services(use)
 
 
 @key.command("list")
 def list_keys(workspace_name: WorkspaceName) -> None:
     """List the API keys of a workspace, by id, name and last characters."""
 
-    async def use(hub: Hub) -> None:
-        for row in await hub.workspaces.list_api_keys(workspace_name):
+    async def use(services: Services) -> None:
+        for row in await services.workspaces.list_api_keys(workspace_name):
             state = "revoked" if row.revoked_at else "valid"
             typer.echo(f"{ulid_text(row.api_key_id)}\t…{row.hint}\t{state}\t{row.name}")
 
-    with_hub(use)
+    with_services(use)
 
 
 @key.command("revoke")
@@ -100,8 +98,8 @@ def revoke_key(
 ) -> None:
     """Revoke an API key; running hubs refuse it within seconds."""
 
-    async def use(hub: Hub) -> None:
-        await hub.workspaces.revoke_api_key(workspace_name, key_id)
+    async def use(services: Services) -> None:
+        await services.workspaces.revoke_api_key(workspace_name, key_id)
         typer.echo("Revoked.")
 
-    with_hub(use)
+    with_services(use)

@@ -13,7 +13,7 @@ import msgspec
 from markupsafe import Markup, escape
 
 from suprsend_hub.domain.ids import ulid_text
-from suprsend_hub.domain.operation import mask_secrets
+from suprsend_hub.domain.masking import mask_secrets
 from suprsend_hub.domain.profile import Identity
 from suprsend_hub.domain.wire import (
     ANDROIDPUSH,

@@ -18,7 +18,7 @@ from suprsend_hub.domain.console import ConsoleUser, Grant
 from suprsend_hub.domain.errors import RateLimited, Unauthenticated
 from suprsend_hub.service.console_tokens import Session, TokenSigner
 from suprsend_hub.service.console_users import MAX_PASSWORD_CHARS, hash_link
-from suprsend_hub.store import console
+from suprsend_hub.store import console_users
 from suprsend_hub.store.database import Database
 
 WINDOW = timedelta(minutes=15)
@@ -64,14 +64,14 @@ class ConsoleAccessService:
         await self._count(by_address, MAX_ATTEMPTS_PER_ADDRESS)
         await self._count(by_name, MAX_ATTEMPTS_PER_NAME)
         async with self._database.connection() as connection:
-            user = None if "\x00" in name else await console.find_by_name(connection, name.strip())
+            user = None if "\x00" in name else await console_users.find_by_name(connection, name.strip())
         known_hash = None if user is None else user.password_hash
         right = await self._verify(known_hash, password)
         if user is None or known_hash is None or not right:
             _log.warning("sign-in refused", address=address)
             raise Unauthenticated("Wrong name or password.", code="wrong_password")
         async with self._database.connection() as connection:
-            await console.forget_attempts(connection, by_name)
+            await console_users.forget_attempts(connection, by_name)
         _log.info("signed in", console_user=user.name, address=address)
         return self.signer.session(user.console_user_id, user.session_epoch, self._now())
 
@@ -92,9 +92,11 @@ class ConsoleAccessService:
     async def _count(self, subject: bytes, limit: int) -> None:
         now = self._now()
         async with self._database.connection() as connection:
-            attempts, since = await console.count_attempt(connection, subject, now=now, oldest_window=now - WINDOW)
+            attempts, since = await console_users.count_attempt(
+                connection, subject, now=now, oldest_window=now - WINDOW
+            )
             if attempts == 1:
-                await console.delete_stale_attempts(connection, now - WINDOW)
+                await console_users.delete_stale_attempts(connection, now - WINDOW)
         if attempts > limit:
             wait_s = max(1.0, (since + WINDOW - now).total_seconds())
             raise RateLimited(
@@ -107,8 +109,8 @@ class ConsoleAccessService:
         """A session token for a one-time link; Unauthenticated if it has been used or has expired."""
         await self._count(_subject("address", address), MAX_ATTEMPTS_PER_ADDRESS)
         async with self._database.connection() as connection:
-            console_user_id = await console.use_link(connection, hash_link(token), self._now())
-            user = None if console_user_id is None else await console.find(connection, console_user_id)
+            console_user_id = await console_users.use_link(connection, hash_link(token), self._now())
+            user = None if console_user_id is None else await console_users.find(connection, console_user_id)
         if user is None:
             raise Unauthenticated("This link has been used or has expired.", code="link_used")
         _log.info("signed in by link", console_user=user.name, address=address)
@@ -120,10 +122,10 @@ class ConsoleAccessService:
         if session is None:
             return None
         async with self._database.connection() as connection:
-            user = await console.find(connection, session.console_user_id)
+            user = await console_users.find(connection, session.console_user_id)
             if user is None or user.session_epoch != session.epoch:
                 return None
-            return SignedIn(session, user, await console.read_grants(connection, user.console_user_id))
+            return SignedIn(session, user, await console_users.read_grants(connection, user.console_user_id))
 
 
 def _subject(kind: str, text: str) -> bytes:

@@ -18,7 +18,7 @@ from suprsend_hub.domain.records import StoredProfile
 from suprsend_hub.domain.subscriber_list import ALL_USERS
 from suprsend_hub.service.pages import ID_CURSOR, ULID_CURSOR
 from suprsend_hub.service.recipients import RecipientService
-from suprsend_hub.store import console, lists, profiles, subscriptions
+from suprsend_hub.store import lists, object_types, profiles, relations, subscriptions
 from suprsend_hub.store.database import Connection, Database
 
 STEP = 500
@@ -106,12 +106,12 @@ class ConsoleSearchService:
     async def object_types(self, workspace_id: int) -> Sequence[tuple[str, int]]:
         """Object types with the number of their objects, by name."""
         async with self._database.connection() as connection:
-            return await console.list_object_types(connection, workspace_id, MAX_OBJECT_TYPES)
+            return await object_types.list_object_types(connection, workspace_id, MAX_OBJECT_TYPES)
 
     async def is_member(self, workspace_id: int, list_id: str, distinct_id: str) -> bool:
         """Whether a user is in the list as it is now."""
         async with self._database.connection() as connection:
-            return bool(await console.members_among(connection, workspace_id, list_id, [distinct_id]))
+            return bool(await relations.members_among(connection, workspace_id, list_id, [distinct_id]))
 
     async def find(self, workspace_id: int, wanted: UserFilter, *, after: str | None, limit: int) -> Found:
         """Users as the filter asks, newest first (in order of id with a prefix), beyond the cursor `after`."""
@@ -146,10 +146,10 @@ async def _accepted(
 ) -> set[str]:
     accepted = {row.key.recipient_id for _, row in candidates if wanted.accepts(row)}
     if wanted.list_id not in (None, ALL_USERS) and accepted:
-        accepted &= await console.members_among(connection, workspace_id, wanted.list_id or "", list(accepted))
+        accepted &= await relations.members_among(connection, workspace_id, wanted.list_id or "", list(accepted))
     if wanted.object is not None and accepted:
         parent = RecipientKey(workspace_id, *wanted.object)
-        accepted &= await console.subscribers_among(connection, parent, list(accepted))
+        accepted &= await relations.subscribers_among(connection, parent, list(accepted))
     return accepted
 
 

@@ -9,7 +9,7 @@ from argon2 import PasswordHasher
 
 from suprsend_hub.domain.console import ConsoleUser, Grant, Role
 from suprsend_hub.domain.errors import InvalidRequest, NotFound
-from suprsend_hub.store import console, workspaces
+from suprsend_hub.store import console_users, workspaces
 from suprsend_hub.store.database import Database
 
 MIN_PASSWORD_CHARS = 10
@@ -41,7 +41,7 @@ class ConsoleUserService:
             )
         password_hash = None if password is None else self._hash(password)
         async with self._database.connection() as connection:
-            await console.insert(connection, name=name, password_hash=password_hash, now=self._now())
+            await console_users.insert(connection, name=name, password_hash=password_hash, now=self._now())
         return await self.get(name)
 
     def _hash(self, password: str) -> str:
@@ -56,7 +56,7 @@ class ConsoleUserService:
         password_hash = self._hash(password)
         user = await self.get(name)
         async with self._database.connection() as connection:
-            await console.set_password(connection, user.console_user_id, password_hash)
+            await console_users.set_password(connection, user.console_user_id, password_hash)
 
     async def get(self, name: str) -> ConsoleUser:
         """The console user of that name; NotFound otherwise."""
@@ -71,25 +71,25 @@ class ConsoleUserService:
     async def find(self, name: str) -> ConsoleUser | None:
         """The console user of that name, or None."""
         async with self._database.connection() as connection:
-            return await console.find_by_name(connection, name.strip())
+            return await console_users.find_by_name(connection, name.strip())
 
     async def list_all(self) -> Sequence[tuple[ConsoleUser, Sequence[Grant]]]:
         """All console users with their workspaces, by name."""
         async with self._database.connection() as connection:
-            users = await console.list_all(connection)
-            return [(user, await console.read_grants(connection, user.console_user_id)) for user in users]
+            users = await console_users.list_all(connection)
+            return [(user, await console_users.read_grants(connection, user.console_user_id)) for user in users]
 
     async def grant(self, name: str, workspace_name: str, role: Role) -> None:
         """Let a console user into a workspace, or change the role there."""
         user, workspace_id = await self._user_and_workspace(name, workspace_name)
         async with self._database.connection() as connection:
-            await console.grant(connection, user.console_user_id, workspace_id, role)
+            await console_users.grant(connection, user.console_user_id, workspace_id, role)
 
     async def revoke(self, name: str, workspace_name: str) -> None:
         """Take a workspace away, at once; NotFound if it was not granted."""
         user, workspace_id = await self._user_and_workspace(name, workspace_name)
         async with self._database.connection() as connection:
-            if not await console.revoke(connection, user.console_user_id, workspace_id):
+            if not await console_users.revoke(connection, user.console_user_id, workspace_id):
                 raise NotFound(f"'{name}' has no access to workspace '{workspace_name}'", code="grant_not_found")
 
     async def _user_and_workspace(self, name: str, workspace_name: str) -> tuple[ConsoleUser, int]:
@@ -107,13 +107,13 @@ class ConsoleUserService:
         """Delete a console user; what they changed keeps their name in the history."""
         user = await self.get(name)
         async with self._database.connection() as connection:
-            await console.delete(connection, user.console_user_id)
+            await console_users.delete(connection, user.console_user_id)
 
     async def sign_out(self, name: str) -> None:
         """End all sessions of a console user, at once and everywhere."""
         user = await self.get(name)
         async with self._database.connection() as connection:
-            await console.end_sessions(connection, user.console_user_id)
+            await console_users.end_sessions(connection, user.console_user_id)
 
     async def one_time_link(self, name: str) -> str:
         """A token that signs in once, within `LINK_LIFETIME`; only its hash is stored."""
@@ -121,7 +121,7 @@ class ConsoleUserService:
         token = secrets.token_urlsafe(32)
         now = self._now()
         async with self._database.transaction() as connection:
-            await console.insert_link(
+            await console_users.insert_link(
                 connection, hash_link(token), user.console_user_id, expires_at=now + LINK_LIFETIME, now=now
             )
         return token

@@ -1,12 +1,12 @@
-"""Cursor pages: one form for every list (`meta` and `results`), walking the same sequence in both directions.
+"""Cursor pages: one way to walk every sequence, in both directions.
 
-A page is asked for with `limit`, `after` (continue) or `before` (go back); `after` wins if both are given. Cursors are
+A page continues behind a cursor (`after`) or goes back from one (`before`); `after` wins if both are given. Cursors are
 opaque to callers: ULIDs, or the encoded id where pages are in the order of ids.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -15,7 +15,6 @@ from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.domain.ids import ULID_CHARS, parse_ulid, ulid_text
 
 DEFAULT_LIMIT = 10
-MAX_LIMIT = 1000
 
 _Row = TypeVar("_Row")
 _Other = TypeVar("_Other")
@@ -29,15 +28,6 @@ class PageRequest:
     limit: int = DEFAULT_LIMIT
     after: str | None = None
     before: str | None = None
-
-    @classmethod
-    def parse(cls, query: Mapping[str, str], *, default_limit: int = DEFAULT_LIMIT) -> "PageRequest":
-        """Read `limit`, `after`, `before` of a query string. A limit above 1000 is cut to 1000; 0, a negative one or
-        no number at all means the default, as in the contract. Empty cursors are no cursors.
-        """
-        text = query.get("limit", "")
-        limit = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-        return cls(min(limit, MAX_LIMIT) or default_limit, query.get("after") or None, query.get("before") or None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +43,6 @@ class Page(Generic[_Row]):
     def with_rows(self, rows: "Sequence[_Other]") -> "Page[_Other]":
         """The same page, its rows replaced by what they look like from outside."""
         return Page(rows, self.count, self.limit, self.before, self.after)
-
-    def meta(self) -> dict[str, object]:
-        """The `meta` object of the answer."""
-        return {
-            "count": self.count,
-            "limit": self.limit,
-            "has_prev": self.before is not None,
-            "before": self.before,
-            "has_next": self.after is not None,
-            "after": self.after,
-        }
 
 
 @dataclass(frozen=True, slots=True)

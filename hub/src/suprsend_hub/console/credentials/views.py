@@ -19,7 +19,7 @@ async def _credentials(
     return page(
         desk, "credentials/credentials.html", status=status, section="credentials", workspace=workspace,
         keys=sorted(keys, key=lambda key: (key.revoked_at is not None, -key.api_key_id.int)), typed=typed, error=error,
-        new_key=new_key, address=hub_address(desk.request, desk.services),
+        new_key=new_key, address=hub_address(desk.request),
         notice=_NOTICES.get(desk.request.query_params.get("done", "")),
     )  # fmt: skip
 

@@ -12,8 +12,10 @@ from suprsend_hub.console.formats import channel_name
 from suprsend_hub.console.recipient.differences import Line, changed_lines
 from suprsend_hub.console.recipient.secrets import find_identity
 from suprsend_hub.domain.channels import RULES
-from suprsend_hub.domain.operation import Refusal, fold, mask_secrets
+from suprsend_hub.domain.fold import fold
+from suprsend_hub.domain.masking import mask_secrets
 from suprsend_hub.domain.profile import Profile
+from suprsend_hub.domain.refusal import Refusal
 from suprsend_hub.domain.wire import (
     ANDROIDPUSH,
     APPEND,

@@ -1,10 +1,8 @@
-"""Users of the console (rows, grants, one-time links, counted sign-in attempts), and what only its pages ask."""
+"""Users of the console: rows, grants, one-time links, and counted attempts at signing in."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from suprsend_hub.domain.console import ConsoleUser, Grant, Role
-from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.store.database import Connection
 from suprsend_hub.store.queries import sql
 
@@ -93,23 +91,3 @@ async def forget_attempts(connection: Connection, subject: bytes) -> None:
 async def delete_stale_attempts(connection: Connection, oldest_window: datetime) -> None:
     """Drop windows that no longer count, so that guessing names cannot grow the table for long."""
     await connection.execute(sql("delete_stale_console_attempts"), oldest_window)
-
-
-async def list_object_types(connection: Connection, workspace_id: int, limit: int) -> list[tuple[str, int]]:
-    """Object types with the number of their objects, by name."""
-    records = await connection.fetch(sql("list_object_types"), workspace_id, limit)
-    return [(record["object_type"], int(record["objects"])) for record in records]
-
-
-async def members_among(
-    connection: Connection, workspace_id: int, list_id: str, distinct_ids: Sequence[str]
-) -> set[str]:
-    """Which of the users are in the list as it is now."""
-    records = await connection.fetch(sql("read_list_members"), workspace_id, list_id, list(distinct_ids))
-    return {record[0] for record in records}
-
-
-async def subscribers_among(connection: Connection, parent: RecipientKey, distinct_ids: Sequence[str]) -> set[str]:
-    """Which of the users are subscribed to the object."""
-    records = await connection.fetch(sql("read_object_subscribers"), *parent, list(distinct_ids))
-    return {record[0] for record in records}

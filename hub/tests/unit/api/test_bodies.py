@@ -1,11 +1,13 @@
-"""Bodies of upsert and PATCH."""
+"""Bodies of upsert, PATCH and subscriptions."""
 
 from __future__ import annotations
 
 import pytest
 from hypothesis import given
+from suprsend_hub.api.bodies.profile import parse_patch, parse_upsert
+from suprsend_hub.api.bodies.subscription import parse_subscribe
 from suprsend_hub.domain.errors import InvalidRequest
-from suprsend_hub.domain.operation import check_patch, check_property_value, fold, upsert_operations
+from suprsend_hub.domain.fold import fold
 from suprsend_hub.domain.profile import Identity, Profile
 
 from ...strategies import any_json  # noqa: TID252 - the absolute name depends on where pytest starts
@@ -24,7 +26,7 @@ def test_upsert_takes_all_documented_forms():
         "$slack": {"user_id": "U1"},
         "$inbox": ["x"],
     }
-    result = fold(None, upsert_operations(payload))
+    result = fold(None, parse_upsert(payload))
     assert result.profile == Profile(
         {"name": "Ada", "nothing": None, "$timezone": "UTC"},
         {
@@ -39,9 +41,9 @@ def test_upsert_takes_all_documented_forms():
 
 def test_upsert_adds_to_channels():
     """Channel values are added to those present; an empty body changes nothing."""
-    before = fold(None, upsert_operations({"$email": "a@example.com"})).profile
-    assert len(fold(before, upsert_operations({"$email": ["b@example.com"]})).profile.channels["$email"]) == 2
-    assert upsert_operations({}) == []
+    before = fold(None, parse_upsert({"$email": "a@example.com"})).profile
+    assert len(fold(before, parse_upsert({"$email": ["b@example.com"]})).profile.channels["$email"]) == 2
+    assert parse_upsert({}) == []
 
 
 @pytest.mark.parametrize(
@@ -61,14 +63,14 @@ def test_upsert_adds_to_channels():
 def test_upsert_refuses_wrong_types(payload, key):
     """A wrong type is an error that names the key."""
     with pytest.raises(InvalidRequest, match=f"^{key} must be "):
-        upsert_operations(payload)
+        parse_upsert(payload)
 
 
 @given(any_json)
 def test_upsert_raises_nothing_else(payload):
     """Any JSON is either operations for the fold or an InvalidRequest."""
     try:
-        operations = upsert_operations(payload)
+        operations = parse_upsert(payload)
     except InvalidRequest:
         return
     fold(None, operations)
@@ -89,19 +91,19 @@ def test_upsert_raises_nothing_else(payload):
 def test_patch_bodies_that_are_none(payload, message):
     """An empty body has the documented message, a wrong shape says what was expected."""
     with pytest.raises(InvalidRequest, match=f"^{message}"):
-        check_patch(payload)
+        parse_patch(payload)
 
 
 def test_patch_bodies_that_are():
     """An empty list of operations is a valid no-op; others are handed on untouched."""
-    assert check_patch({"operations": []}) == []
-    assert check_patch({"operations": [{"$set": {"a": 1}}]}) == [{"$set": {"a": 1}}]
+    assert parse_patch({"operations": []}) == []
+    assert parse_patch({"operations": [{"$set": {"a": 1}}]}) == [{"$set": {"a": 1}}]
 
 
 @pytest.mark.parametrize(("key", "value"), [("", 1), ("k", "\0"), ("k", 2**63), ("k\ud800", 1), ("k", float("nan"))])
-def test_properties_outside_profiles(key, value):
+def test_properties_of_a_subscription(key, value):
     """Properties of a subscription obey the rules of a profile's; good ones pass."""
-    check_property_value("role", {"since": 2020})
+    parse_subscribe({"recipients": [], "properties": {"role": {"since": 2020}}})
     with pytest.raises(InvalidRequest) as caught:
-        check_property_value(key, value)
+        parse_subscribe({"recipients": [], "properties": {key: value}})
     caught.value.message.encode()

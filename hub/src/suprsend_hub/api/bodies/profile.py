@@ -1,16 +1,13 @@
-"""Bodies of the synchronous edits: the flat upsert body becomes operations, a PATCH body is unwrapped.
+"""Bodies of users and objects: an upsert becomes operations, a PATCH is unwrapped, a bulk deletion names ids.
 
-Both are all-or-nothing, so wrong types raise here. What is in the operations is judged by the fold.
+Edits are all-or-nothing, so wrong types raise here. What is in the operations is judged by the fold.
 """
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from typing import Final
 
-from .errors import InvalidRequest
-from .ids import shown
-from .values import InvalidValue, check_key, check_value
-from .wire import (
+from suprsend_hub.domain.errors import InvalidRequest
+from suprsend_hub.domain.wire import (
     ANDROIDPUSH,
     APPEND,
     CHANNELS,
@@ -27,11 +24,13 @@ from .wire import (
     kind_of_key,
 )
 
+MAX_BULK_DELETE: Final = 1000
+"""Ids in one bulk deletion."""
 _TOKEN_CHANNELS: Final = frozenset({ANDROIDPUSH, IOSPUSH})
 _EMPTY_BODY: Final = "Request body must not be empty"  # documented upstream for edits
 
 
-def upsert_operations(payload: Json) -> list[Json]:
+def parse_upsert(payload: Json) -> list[Json]:
     """Turn the flat body of an upsert into operations: one `$set` of the properties, then `$append`s by channel.
 
     Properties are merged key by key and channel values are added, as documented. A channel takes an array or a single
@@ -90,7 +89,7 @@ def _wrong(name: str, expected: str) -> InvalidRequest:
     return InvalidRequest(f"{name} must be {expected}", code="invalid_value", detail={"key": name})
 
 
-def check_patch(payload: Json) -> list[Json]:
+def parse_patch(payload: Json) -> list[Json]:
     """Return the operations of a PATCH body `{"operations": [<op>, ...]}`; an empty array is a valid no-op.
 
     Raises:
@@ -109,14 +108,15 @@ def check_patch(payload: Json) -> list[Json]:
     return operations
 
 
-def check_property_value(key: str, value: Json) -> None:
-    """Refuse a property that no profile could hold, where properties do not pass through a fold.
+def parse_ids(payload: Json, field: str, check: Callable[[object, str], str]) -> list[str]:
+    """Return the ids of a bulk deletion, each as `check` gives it back; never "all" for a body without them.
 
     Raises:
-        InvalidRequest: a bad key or value, naming the key; the codes of a fold's refusals.
+        InvalidRequest: no list of ids, too many, or one that is none, named by its place.
     """
-    try:
-        check_key(key)
-        check_value(value)
-    except InvalidValue as problem:
-        raise InvalidRequest(f"{shown(key)}: {problem.reason}", code=problem.code, detail={"key": shown(key)}) from None
+    ids = payload.get(field) if type(payload) is dict else None
+    if type(ids) is not list:
+        raise InvalidRequest(f"{field} is required", code="missing_ids")
+    if len(ids) > MAX_BULK_DELETE:
+        raise InvalidRequest(f"{field} has {len(ids)} ids; at most {MAX_BULK_DELETE} are possible", code="too_many_ids")
+    return [check(item, f"{field}[{index}]") for index, item in enumerate(ids)]
