@@ -98,7 +98,7 @@ async def statement(
 
 
 async def statements(url: str, workspace_id: int, rows: int) -> None:
-    """The statements of the write path, the express ones and the careful ones, and a bare upsert of the same rows."""
+    """The statements of the fast path and of the slow path, and a bare upsert of the same rows."""
     connection = await asyncpg.connect(url, server_settings=SERVER_SETTINGS)
     await connection.execute(hub_raw.BARE_TABLE)
     now = datetime.now(UTC)
@@ -130,19 +130,21 @@ async def statements(url: str, workspace_id: int, rows: int) -> None:
     gc.freeze()
     await line("begin and commit", first, lambda _batch: connection.execute("SELECT 1"))
     await line("read, nobody there", first, lambda batch: profiles.read(connection, batch.keys))
-    await line("history, express (COPY)", first, lambda batch: profiles.copy_history(connection, batch.history))
-    await line("new profiles, express (COPY)", first, lambda batch: profiles.copy_new(connection, batch.profiles, now))
+    await line("history, fast path (COPY)", first, lambda batch: profiles.copy_history(connection, batch.history))
+    await line(
+        "new profiles, fast path (COPY)", first, lambda batch: profiles.copy_new(connection, batch.profiles, now)
+    )
     await line("read, all there", second, lambda batch: profiles.read(connection, batch.keys))
     await line(
-        "history, careful (INSERT … ON CONFLICT)",
+        "history, slow path (INSERT … ON CONFLICT)",
         second,
         lambda batch: profiles.insert_history(connection, batch.history),
     )
     await line(
-        "existing profiles, express (UPDATE)", second, lambda batch: profiles.update(connection, batch.profiles, now)
+        "existing profiles, fast path (UPDATE)", second, lambda batch: profiles.update(connection, batch.profiles, now)
     )
     await line(
-        "existing profiles, careful (upsert with RETURNING)",
+        "existing profiles, slow path (upsert with RETURNING)",
         third,
         lambda batch: profiles.upsert(connection, batch.profiles, now),
     )
@@ -150,7 +152,7 @@ async def statements(url: str, workspace_id: int, rows: int) -> None:
     await line("bare upsert, existing", second, lambda batch: hub_raw.write_bare(connection, batch))
     await connection.execute("TRUNCATE profile")
     await line(
-        "new profiles, careful (upsert with RETURNING)",
+        "new profiles, slow path (upsert with RETURNING)",
         first,
         lambda batch: profiles.upsert(connection, batch.profiles, now),
     )

@@ -14,6 +14,7 @@ from suprsend_hub.app import build_services
 from suprsend_hub.service.secrets import generate_master_key
 from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
+from suprsend_hub.service.writing import FAST_PATH_EDITS
 from suprsend_hub.settings import PREFIX, Settings
 from suprsend_hub.store.embedded import embedded_postgres
 from suprsend_hub.store.migrate import migrate
@@ -115,9 +116,15 @@ def settings(database_url: str) -> Settings:
 
 
 @pytest.fixture
-async def hub(settings: Settings, anyio_backend: str) -> AsyncIterator[Services]:
+def fast_path_edits() -> int:
+    """From how many edits on a batch takes the fast path first; the tests of the write path run with both."""
+    return FAST_PATH_EDITS
+
+
+@pytest.fixture
+async def hub(settings: Settings, fast_path_edits: int, anyio_backend: str) -> AsyncIterator[Services]:
     """A wired hub with an open database and a running batcher."""
-    wired = build_services(settings)
+    wired = build_services(settings, fast_path_edits=fast_path_edits)
     async with wired.database:
         wired.batcher.start()
         yield wired
@@ -135,6 +142,6 @@ async def workspace_b(hub: Services) -> NewWorkspace:
 
 
 @pytest.fixture
-def make_hub(settings: Settings) -> Callable[[], Services]:
+def make_hub(settings: Settings, fast_path_edits: int) -> Callable[[], Services]:
     """Another process's worth of services on the same database; the caller opens and starts them."""
-    return lambda: build_services(settings)
+    return lambda: build_services(settings, fast_path_edits=fast_path_edits)

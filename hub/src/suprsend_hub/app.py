@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 from litestar import Litestar, Router
 from litestar.datastructures import State
@@ -22,17 +23,15 @@ from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import DomainError, InvalidRequest
 from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.logs import configure_logging
-from suprsend_hub.service.batcher import Batcher, BatcherLimits
 from suprsend_hub.service.console_access import ConsoleAccessService
 from suprsend_hub.service.console_search import ConsoleSearchService
 from suprsend_hub.service.console_tokens import TokenSigner
 from suprsend_hub.service.console_users import ConsoleUserService
 from suprsend_hub.service.credentials import CredentialService
-from suprsend_hub.service.edits import EditService
+from suprsend_hub.service.deleting import sweep_dead_objects
 from suprsend_hub.service.health import HealthService
 from suprsend_hub.service.lists import ListService
 from suprsend_hub.service.maintenance import MaintenanceService
-from suprsend_hub.service.rate_limits import RateLimits
 from suprsend_hub.service.recipients import RecipientService
 from suprsend_hub.service.rejected import RejectedService
 from suprsend_hub.service.secrets import SecretBox
@@ -40,6 +39,7 @@ from suprsend_hub.service.services import SERVICES, Services
 from suprsend_hub.service.subscriptions import SubscriptionService
 from suprsend_hub.service.sweeper import Sweeper
 from suprsend_hub.service.workspaces import WorkspaceService
+from suprsend_hub.service.writing import FAST_PATH_EDITS, Batcher, BatcherLimits, RateLimits, Writer
 from suprsend_hub.settings import PREFIX, Settings
 from suprsend_hub.store.database import Database
 
@@ -49,7 +49,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def build_services(settings: Settings) -> Services:
+def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS) -> Services:
     """Wire the services. InvalidRequest, naming the setting, if a needed one is missing."""
     if settings.database_url is None:
         raise InvalidRequest(f"{PREFIX}DATABASE_URL is not set", code=Code.MISSING_SETTING)
@@ -61,16 +61,15 @@ def build_services(settings: Settings) -> Services:
     secrets = SecretBox(settings.master_key.get_secret_value())
     signer = TokenSigner(settings.master_key.get_secret_value())
     ulids = UlidFactory(lambda: time.time_ns() // 1_000_000, os.urandom)
-    edits = EditService(database, now=utc_now, ulids=ulids)
     rate_limits = RateLimits(monotonic=time.monotonic)
     batcher = Batcher(
-        edits.apply,
+        Writer(database, now=utc_now, ulids=ulids, fast_path_edits=fast_path_edits),
         BatcherLimits(
             lanes=settings.lanes,
             max_queued_edits=settings.max_queued_edits,
             database_patience_s=settings.database_patience_s,
         ),
-        admit=rate_limits.admit,
+        rate_limits=rate_limits,
     )
     lists_service = ListService(database, now=utc_now, ulids=ulids)
     recipients = RecipientService(database, batcher, ulids=ulids)
@@ -89,7 +88,7 @@ def build_services(settings: Settings) -> Services:
         recipients=recipients,
         rejected=RejectedService(database),
         subscriptions=SubscriptionService(database, batcher, now=utc_now, ulids=ulids),
-        sweeper=Sweeper(lists_service),
+        sweeper=Sweeper([lists_service.sweep, partial(sweep_dead_objects, database)]),
         workspaces=WorkspaceService(database, secrets, now=utc_now, ulids=ulids),
         request_timeout_s=settings.request_timeout_s,
         public_url=settings.public_url,

@@ -10,10 +10,10 @@ from suprsend_hub.api.routing import raw_path_routing
 from suprsend_hub.app import build_app
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.service.credentials import CredentialService
-from suprsend_hub.service.rate_limits import RateLimits
 from suprsend_hub.service.secrets import SecretBox
 from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
+from suprsend_hub.service.writing import RateLimits
 from suprsend_hub.settings import Settings
 
 from .support import (

@@ -3,10 +3,10 @@
 import pytest
 from suprsend_hub.domain.errors import InvalidRequest, RateLimited
 from suprsend_hub.service.credentials import CACHE_S, CredentialService, SignedRequest
-from suprsend_hub.service.rate_limits import RateLimits
 from suprsend_hub.service.secrets import SecretBox
 from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
+from suprsend_hub.service.writing import RateLimits
 from suprsend_hub.settings import Settings
 
 from .support import ApiClient

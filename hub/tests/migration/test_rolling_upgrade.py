@@ -17,10 +17,11 @@ from suprsend_hub.domain.errors import Conflict, NotFound
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.subscription import Recipient
-from suprsend_hub.service.edits import EXPRESS_EDITS, Edit, EditService, Outcome
 from suprsend_hub.service.pages import PageRequest
 from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
+from suprsend_hub.service.writing import FAST_PATH_EDITS, Edit, Outcome, Writer
+from suprsend_hub.service.writing.batch import Batch
 from suprsend_hub.store.migrate import migrate
 from suprsend_hub.store.schema_version import HEAD
 
@@ -52,16 +53,16 @@ def newer(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def express(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many profiles each batch had that was written the express way."""
+def fast(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many profiles each batch had that was written the fast path."""
     written: list[int] = []
-    write_express = EditService._write_express
+    write_fast = Writer._write_fast
 
-    async def write(self: EditService, connection: object, groups: list) -> None:
-        await write_express(self, connection, groups)
-        written.append(len(groups))
+    async def write(self: Writer, connection: object, batch: Batch) -> None:
+        await write_fast(self, connection, batch)
+        written.append(len(batch.groups))
 
-    monkeypatch.setattr(EditService, "_write_express", write)
+    monkeypatch.setattr(Writer, "_write_fast", write)
     return written
 
 
@@ -106,17 +107,17 @@ class Work:
 
     async def large_batches(self) -> None:
         """New users, the same ones again, all of it sent twice, and all kinds in one batch: by COPY and by INSERT."""
-        names = [f"user-{number:03d}" for number in range(2 * EXPRESS_EDITS)]
+        names = [f"user-{number:03d}" for number in range(2 * FAST_PATH_EDITS)]
         first = [self.edit(name, {"$add": {"n": 1}}) for name in names]
         second = [self.edit(name, {"$add": {"n": 1}}) for name in names]
         assert await self.submit(*first) == [("applied", 1)] * len(names)
         assert await self.submit(*second) == [("applied", 2)] * len(names)
         assert await self.submit(*second) == [("duplicate", 2)] * len(names)
-        more = [self.edit(f"more-{number:03d}", {"$add": {"n": 1}}) for number in range(EXPRESS_EDITS)]
-        third = [self.edit(name, {"$add": {"n": 1}}) for name in names[:EXPRESS_EDITS]]
-        expected = [("duplicate", 2)] * EXPRESS_EDITS + [("applied", 3), ("applied", 1)] * EXPRESS_EDITS
+        more = [self.edit(f"more-{number:03d}", {"$add": {"n": 1}}) for number in range(FAST_PATH_EDITS)]
+        third = [self.edit(name, {"$add": {"n": 1}}) for name in names[:FAST_PATH_EDITS]]
+        expected = [("duplicate", 2)] * FAST_PATH_EDITS + [("applied", 3), ("applied", 1)] * FAST_PATH_EDITS
         mixed = [edit for pair in zip(third, more, strict=True) for edit in pair]
-        assert await self.submit(*second[EXPRESS_EDITS:], *mixed) == expected
+        assert await self.submit(*second[FAST_PATH_EDITS:], *mixed) == expected
 
     async def reads(self) -> None:
         recipients = self.hub.recipients
@@ -126,9 +127,9 @@ class Work:
             self.user("ada").recipient_id
         ]
         found = await recipients.search(self.workspace_id, f"{self.prefix}-more", PageRequest(limit=1000))
-        assert found.count == len(found.rows) == EXPRESS_EDITS
+        assert found.count == len(found.rows) == FAST_PATH_EDITS
         newest = await recipients.page(self.workspace_id, PageRequest(limit=1))
-        assert newest.rows[0].key == self.user(f"more-{EXPRESS_EDITS - 1:03d}")
+        assert newest.rows[0].key == self.user(f"more-{FAST_PATH_EDITS - 1:03d}")
         [refused] = await self.hub.rejected.page_of_user(self.workspace_id, self.user("ada").recipient_id)
         assert refused.property_key == "$email"
 
@@ -175,7 +176,7 @@ class Work:
 
 
 async def test_old_hubs_work_on_after_the_pre_steps_until_the_post_steps_and_say_so(
-    hub: Services, make_hub: MakeHub, workspace_a: NewWorkspace, database_url: str, newer: Path, express: list[int]
+    hub: Services, make_hub: MakeHub, workspace_a: NewWorkspace, database_url: str, newer: Path, fast: list[int]
 ) -> None:
     """One that has been at work since before, with its statements prepared, and one that starts now."""
     workspace_id = workspace_a.workspace_id
@@ -190,7 +191,7 @@ async def test_old_hubs_work_on_after_the_pre_steps_until_the_post_steps_and_say
         assert await schema_check(started) == (True, "ok")
         await Work(started, workspace_id, "started").all()
         await started.batcher.stop()
-    assert express == [2 * EXPRESS_EDITS] * 6  # the new and the existing ones, by three hubs
+    assert fast == [2 * FAST_PATH_EDITS] * 6  # the new and the existing ones, by three hubs
     again = await migrate(database_url)
     assert (again.revision, again.is_newer, again.post_steps_wait) == (following(1), True, False)
     assert await migrate(database_url, post=True) == again
@@ -212,7 +213,7 @@ async def test_old_hubs_write_while_the_pre_steps_run(
 ) -> None:
     """Every edit that is sent meanwhile is applied, once."""
     work = Work(hub, workspace_a.workspace_id, "meanwhile")
-    names = [f"user-{number:03d}" for number in range(EXPRESS_EDITS)]
+    names = [f"user-{number:03d}" for number in range(FAST_PATH_EDITS)]
     under_way, migrated = asyncio.Event(), asyncio.Event()
     rounds = 0
 

@@ -11,9 +11,9 @@ from suprsend_hub.domain.errors import DomainError, InvalidRequest, NotFound
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.subscriber_list import ALL_USERS
-from suprsend_hub.service.edits import Edit
 from suprsend_hub.service.pages import PageRequest
 from suprsend_hub.service.services import Services
+from suprsend_hub.service.writing import Edit
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_version", [16, 18])]
 
@@ -202,7 +202,7 @@ async def test_no_member_is_lost_between_adding_finishing_and_deleting(
                 forgiving(other.lists.add(WORKSPACE, "news", some[::-1])),
                 forgiving(other.lists.add(WORKSPACE, "news", some, version_id=version)),
                 forgiving(hub.lists.finish_sync(WORKSPACE, "news", version)),
-                forgiving(other.recipients.bulk_delete([RecipientKey.user(WORKSPACE, some[0])])),
+                forgiving(other.recipients.bulk_delete(WORKSPACE, [RecipientKey.user(WORKSPACE, some[0])])),
                 forgiving(other.lists.remove(WORKSPACE, "news", some[1:2])),
                 forgiving(hub.lists.sweep()),
             )

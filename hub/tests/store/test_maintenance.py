@@ -9,10 +9,10 @@ import pytest
 from suprsend_hub.api.bodies.subscriber_list import parse_definition
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.subscription import Recipient, SubscribeRequest
-from suprsend_hub.service.edits import Edit, RejectedRecord
 from suprsend_hub.service.maintenance import MaintenanceService
 from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
+from suprsend_hub.service.writing import Edit, RejectedRecord
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_version", [16, 18])]
 

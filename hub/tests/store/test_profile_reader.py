@@ -6,9 +6,9 @@ import uuid
 import pytest
 from suprsend_hub.domain.errors import NotFound, Unavailable
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.service.edits import Edit
 from suprsend_hub.service.profile_reader import MAX_KEYS, ProfileReader
 from suprsend_hub.service.services import Services
+from suprsend_hub.service.writing import Edit
 from suprsend_hub.store.database import Database
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_version", [16, 18])]

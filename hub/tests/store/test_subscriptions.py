@@ -213,7 +213,7 @@ async def test_counts_follow_when_subscribing_races_with_deleting(
             await asyncio.gather(
                 forgiving(subscribe(hub, team("core"), *names)),
                 forgiving(subscribe(other, team("core"), *reversed(names))),
-                forgiving(hub.recipients.bulk_delete([user(name) for name in names[:2]])),
+                forgiving(hub.recipients.bulk_delete(WORKSPACE, [user(name) for name in names[:2]])),
                 forgiving(other.subscriptions.delete(team("core"), parse_recipients(names[1:3]))),
             )
             ids = await subscribers_of(hub, team("core"))  # compares the counter with the rows

@@ -3,15 +3,16 @@
 import asyncio
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 
 import msgspec
 import pytest
+from interleaving import held, until_waiting
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import StoredProfile
-from suprsend_hub.service import edits
-from suprsend_hub.service.edits import Edit, EditStatus, Outcome
 from suprsend_hub.service.pages import PageRequest
 from suprsend_hub.service.services import Services
+from suprsend_hub.service.writing import FAST_PATH_EDITS, Edit, EditStatus, Outcome
 from suprsend_hub.store import profiles
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_version", [16, 18])]
@@ -19,10 +20,10 @@ pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_version", [16
 WORKSPACE = 1
 
 
-@pytest.fixture(autouse=True, params=[edits.EXPRESS_EDITS, 1], ids=["careful", "express"])
-def express_edits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All promises hold whether a batch is first written the express way or not."""
-    monkeypatch.setattr(edits, "EXPRESS_EDITS", request.param)
+@pytest.fixture(params=[FAST_PATH_EDITS, 1], ids=["slow", "fast"])
+def fast_path_edits(request: pytest.FixtureRequest) -> int:
+    """All promises hold whether a batch takes the fast path first or not."""
+    return request.param
 
 
 MakeHub = Callable[[], Services]
@@ -260,3 +261,81 @@ async def test_a_request_the_database_cannot_take_fails_alone(hub: Services) -> 
     assert await stored(hub, "bo") is not None
     assert await stored(hub, "cy") is not None
     assert await stored(hub, "ada") is None
+
+
+def before_its_history(database_url: str, stopped: Edit) -> AbstractAsyncContextManager[None]:
+    """Stop whoever records this edit between reading its profile and writing, until the end of the block."""
+    return held(
+        database_url,
+        "INSERT INTO history (workspace_id, object_type, recipient_id, insert_key, edit_id, source) "
+        "VALUES ($1, $2, $3, $4, $4, 'gate')",
+        *stopped.key,
+        stopped.insert_key,
+    )
+
+
+async def test_the_content_of_an_edit_without_effect_does_not_outlive_a_deletion(
+    hub: Services, database_url: str
+) -> None:
+    """The edit has read the profile when that is deleted: it counts as made afterwards, or leaves no content."""
+    await apply(hub, edit("ada", {"$set": {"ssn": "secret"}}))
+    again = edit("ada", {"$set": {"ssn": "secret"}})
+    async with before_its_history(database_url, again):
+        editing = asyncio.create_task(apply(hub, again))
+        await until_waiting(database_url)
+        await hub.recipients.delete(RecipientKey.user(WORKSPACE, "ada"))
+    [outcome] = await editing
+    assert properties(outcome.profile) == {"ssn": "secret"}
+    assert await stored(hub, "ada") == outcome.profile
+    await hub.recipients.delete(RecipientKey.user(WORKSPACE, "ada"))
+    async with hub.database.connection() as connection:
+        assert "secret" not in str(await connection.fetch("SELECT operations, before FROM history"))
+    assert await hub.maintenance.check() == []
+
+
+async def test_a_deletion_waits_for_an_edit_without_effect(hub: Services, database_url: str) -> None:
+    """The edit holds its profile until it commits, so the deletion scrubs what it recorded."""
+    await apply(hub, edit("ada", {"$set": {"ssn": "secret"}}), edit("bo", {"$set": {"n": 1}}))
+    again = [edit("ada", {"$set": {"ssn": "secret"}}), edit("bo", {"$set": {"n": 2}})]
+    async with held(database_url, "SELECT FROM profile WHERE recipient_id = 'bo' FOR NO KEY UPDATE"):
+        editing = asyncio.create_task(apply(hub, *again))
+        await until_waiting(database_url, "profile")  # it holds ada's, and cannot change bo's yet
+        deleting = asyncio.create_task(hub.recipients.delete(RecipientKey.user(WORKSPACE, "ada")))
+        await until_waiting(database_url, "FOR UPDATE OF p")
+    await asyncio.gather(editing, deleting)
+    async with hub.database.connection() as connection:
+        assert "secret" not in str(await connection.fetch("SELECT operations, before FROM history"))
+
+
+async def test_a_strict_edit_is_not_refused_for_an_edit_that_does_not_count(hub: Services) -> None:
+    """A resend made the stored number look like a text while the batch was folded for the first time."""
+    old = edit("ada", {"$set": {"n": "x"}})
+    await apply(hub, old)
+    await apply(hub, edit("ada", {"$set": {"n": 5}}))
+    add = edit("ada", {"$add": {"n": 1}}, strict=True)
+    resent, added = await apply(hub, old, add)
+    assert (resent.status, added.status, added.error) == (EditStatus.DUPLICATE, EditStatus.APPLIED, None)
+    assert [outcome.status for outcome in await apply(hub, add)] == [EditStatus.DUPLICATE]  # it is on record
+    assert properties(await stored(hub, "ada")) == {"n": 6}
+
+
+async def test_a_strict_edit_is_judged_by_the_profile_it_is_applied_to(
+    hub: Services, make_hub: MakeHub, database_url: str
+) -> None:
+    """Somebody else makes a number of the text while the batch that refuses to add to it is being written."""
+    await apply(hub, edit("ada", {"$set": {"n": "x"}}))
+    other = make_hub()
+    setting = edit("ada", {"$set": {"city": "Rome"}})
+    async with other.database:
+        other.batcher.start()
+        async with before_its_history(database_url, setting):
+            add = edit("ada", {"$add": {"n": 1}}, strict=True)
+            editing = asyncio.create_task(apply(hub, add, setting))
+            await until_waiting(database_url)
+            await apply(other, edit("ada", {"$set": {"n": 5}}))
+        outcomes = await editing
+        await other.batcher.stop()
+    assert [outcome.error for outcome in outcomes] == [None, None]
+    assert [outcome.status for outcome in await apply(hub, add)] == [EditStatus.DUPLICATE]
+    assert properties(await stored(hub, "ada")) == {"n": 6, "city": "Rome"}
+    assert await hub.maintenance.check() == []

@@ -6,10 +6,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
-from suprsend_hub.domain.errors import InvalidRequest, Unavailable
+from suprsend_hub.domain.errors import InvalidRequest, RateLimited, Unavailable
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.service.batcher import Batcher, BatcherLimits
-from suprsend_hub.service.edits import Edit, EditStatus, Outcome, RejectedRecord
+from suprsend_hub.service.writing import (
+    Batcher,
+    BatcherLimits,
+    Edit,
+    EditStatus,
+    Outcome,
+    RateLimit,
+    RateLimits,
+    RejectedRecord,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -49,8 +57,8 @@ def away(_: list[str]) -> Exception:
 
 
 @asynccontextmanager
-async def running(database: Database, **limits: float) -> AsyncIterator[Batcher]:
-    batcher = Batcher(database.apply, BatcherLimits(**{"lanes": 1, **limits}))  # type: ignore[arg-type]
+async def running(database: Database, rate_limits: RateLimits | None = None, **limits: float) -> AsyncIterator[Batcher]:
+    batcher = Batcher(database, BatcherLimits(**{"lanes": 1, **limits}), rate_limits=rate_limits)  # type: ignore[arg-type]
     batcher.start()
     try:
         async with asyncio.timeout(DONE_S):
@@ -105,6 +113,45 @@ async def test_each_caller_gets_the_outcomes_of_its_own_edits() -> None:
         await until(lambda: batcher.queued_edits == 7)  # a request without edits counts as one
         database.open.set()
         assert [len(outcomes) for outcomes in await asyncio.gather(first, *several)] == [1, 0, 1, 2, 3]
+
+
+async def test_a_caller_that_is_gone_gives_up_its_room() -> None:
+    """Cancelled requests neither keep live ones out of the queue nor cost their workspace anything."""
+    database = Database()
+    now = [0.0]
+    limits = RateLimits(monotonic=lambda: now[0])
+    limits.learn(A, RateLimit(edits_per_second=1, burst_edits=11))
+    async with running(database, rate_limits=limits, max_queued_edits=10) as batcher:
+        first = await blocked(database, batcher)
+        gone = [send(batcher, f"gone-{n}") for n in range(10)]
+        await until(lambda: batcher.queued_edits == 10)
+        for task in gone:
+            task.cancel()
+        await settled(*gone)
+        assert batcher.queued_edits == 0
+        live = [send(batcher, f"live-{n}") for n in range(10)]
+        await until(lambda: batcher.queued_edits == 10)
+        database.open.set()
+        await asyncio.gather(first, *live)
+    assert sorted(name for batch in database.batches[1:] for name in batch) == sorted(f"live-{n}" for n in range(10))
+
+
+async def test_a_refused_request_costs_its_workspace_nothing() -> None:
+    database = Database()
+    limits = RateLimits(monotonic=lambda: 0.0)
+    limits.learn(A, RateLimit(edits_per_second=1, burst_edits=4))
+    async with running(database, rate_limits=limits, max_queued_edits=2) as batcher:
+        first = await blocked(database, batcher)
+        queued = send(batcher, "queued-1", "queued-2")
+        await until(lambda: batcher.queued_edits == 2)
+        for _ in range(5):
+            [refusal] = await settled(send(batcher, "refused"))
+            assert (type(refusal), refusal.code) == (Unavailable, "overloaded")  # and not RateLimited
+        database.open.set()
+        await asyncio.gather(first, queued)
+        await send(batcher, "last")  # the fourth
+        [refusal] = await settled(send(batcher, "too many"))
+        assert isinstance(refusal, RateLimited)
 
 
 async def test_a_full_queue_refuses_at_once_and_holds_no_more() -> None:

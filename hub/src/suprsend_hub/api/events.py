@@ -13,8 +13,8 @@ from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import DomainError, InvalidRequest, NotFound
 from suprsend_hub.domain.event import IdentityEvent
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.service.edits import RejectedRecord
 from suprsend_hub.service.recipients import RecipientService
+from suprsend_hub.service.writing import RejectedRecord
 
 
 @post("/event/")

@@ -75,7 +75,7 @@ async def bulk_delete_objects(request: ApiRequest, object_type: FromPath[str]) -
     kind = check_object_type(segment(object_type, "object_type"))
     ids = parse_ids(request.caller.json_or({}), "object_ids", check_object_id)
     keys = [RecipientKey(request.caller.workspace_id, kind, object_id) for object_id in ids]
-    await request.services.recipients.bulk_delete(keys)
+    await request.services.recipients.bulk_delete(request.caller.workspace_id, keys)
 
 
 @post("/v1/object/{object_type:str}/{object_id:str}/subscription/")

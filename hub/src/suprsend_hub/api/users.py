@@ -72,7 +72,7 @@ async def bulk_delete_users(request: ApiRequest) -> None:
     """Delete several users in one transaction; unknown ones are skipped."""
     ids = parse_ids(request.caller.json_or({}), "distinct_ids", check_distinct_id)
     keys = [RecipientKey.user(request.caller.workspace_id, distinct_id) for distinct_id in ids]
-    await request.services.recipients.bulk_delete(keys)
+    await request.services.recipients.bulk_delete(request.caller.workspace_id, keys)
 
 
 @get("/v1/user/{distinct_id:str}/subscribed_to/object/")

@@ -116,15 +116,19 @@ class UlidFactory:
         """Return one ULID, larger than all before it."""
         return uuid.UUID(int=self._reserve(1))
 
-    def batch(self, n: int) -> list[uuid.UUID]:
-        """Return n ULIDs in increasing order, all larger than those before; cheaper than n calls of `new`."""
+    def batch(self, n: int, *, after: uuid.UUID | None = None) -> list[uuid.UUID]:
+        """Return n ULIDs in increasing order, all larger than those before; cheaper than n calls of `new`.
+
+        They are larger than `after` too, which another host may have made while its clock was ahead of ours.
+        """
         if n <= 0:
             return []
-        first = self._reserve(n)
+        first = self._reserve(n, -1 if after is None else after.int)
         return [uuid.UUID(int=i) for i in range(first, first + n)]
 
-    def _reserve(self, n: int) -> int:
+    def _reserve(self, n: int, after: int = -1) -> int:
         with self._lock:
+            self._last = max(self._last, after)
             now_ms = self._clock_ms()
             if not 0 <= now_ms <= _MAX_CLOCK_MS:
                 msg = f"the clock says {now_ms} ms, outside the 48 bits of a ULID"

@@ -11,9 +11,9 @@ from typing import Generic, TypeVar
 
 from suprsend_hub.domain.errors import Unauthenticated
 from suprsend_hub.domain.records import WorkspaceRow
-from suprsend_hub.service.rate_limits import RateLimit, RateLimits
 from suprsend_hub.service.secrets import SecretBox, hash_api_key
 from suprsend_hub.service.signature import verify
+from suprsend_hub.service.writing import RateLimit, RateLimits
 from suprsend_hub.store import workspaces
 from suprsend_hub.store.database import Database
 

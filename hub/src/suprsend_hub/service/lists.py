@@ -1,6 +1,5 @@
 """Subscriber lists: definitions, members, drafts, and the lists of a user."""
 
-import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -124,7 +123,7 @@ class ListService:
         async def use(connection: Connection) -> int | None:
             return await lists.add_members(
                 connection, workspace_id, list_id, version, distinct_ids=distinct_ids,
-                member_ids=self._ulids.batch(len(distinct_ids)), now=self._now(), slot=_slot(),
+                member_ids=self._ulids.batch(len(distinct_ids)), now=self._now(),
             )  # fmt: skip
 
         return await self._affected(workspace_id, list_id, version_id, await self._database.run(use))
@@ -137,9 +136,7 @@ class ListService:
         version = None if version_id is None else _version(list_id, version_id)
 
         async def use(connection: Connection) -> int | None:
-            return await lists.remove_members(
-                connection, workspace_id, list_id, version, distinct_ids=distinct_ids, slot=_slot()
-            )
+            return await lists.remove_members(connection, workspace_id, list_id, version, distinct_ids=distinct_ids)
 
         return await self._affected(workspace_id, list_id, version_id, await self._database.run(use))
 
@@ -341,11 +338,6 @@ def _version(list_id: str, text: str) -> UUID:
         return parse_ulid(text)
     except InvalidRequest as error:
         raise _version_not_found(list_id, text) from error
-
-
-def _slot() -> int:
-    # Only spreads writers over the rows of a counter: any value is right.
-    return random.randrange(counters.SLOTS)  # noqa: S311
 
 
 def _list_not_found(list_id: str) -> NotFound:

@@ -14,12 +14,12 @@ from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.domain.recipient import USERS, RecipientKey
 from suprsend_hub.domain.records import HistoryEntry, StoredProfile
 from suprsend_hub.domain.wire import Json
-from suprsend_hub.service.batcher import Batcher
-from suprsend_hub.service.edits import Edit, RejectedRecord
+from suprsend_hub.service.deleting import delete_recipients
 from suprsend_hub.service.pages import ID_CURSOR, ULID_CURSOR, Page, PageRequest, fetch_page
 from suprsend_hub.service.profile_reader import ProfileReader
-from suprsend_hub.store import counters, lists, profiles, subscriptions
-from suprsend_hub.store.database import Connection, Database
+from suprsend_hub.service.writing import Batcher, Edit, RejectedRecord
+from suprsend_hub.store import counters, profiles
+from suprsend_hub.store.database import Database
 
 SEARCH_COUNT_CAP = 1000
 """A search counts its matches no further than this: counting a whole prefix would cost a scan."""
@@ -150,36 +150,12 @@ class RecipientService:
 
     async def delete(self, key: RecipientKey) -> None:
         """Delete a recipient for good, with all its subscriptions and memberships; NotFound if there is none."""
-        if not await self.bulk_delete([key]):
+        if not await self.bulk_delete(key.workspace_id, [key]):
             raise not_found(key)
 
-    async def bulk_delete(self, keys: Sequence[RecipientKey]) -> int:
+    async def bulk_delete(self, workspace_id: int, keys: Sequence[RecipientKey]) -> int:
         """Delete recipients, all in one transaction; unknown ones are skipped. Returns how many there were."""
-
-        async def use(connection: Connection) -> int:
-            deleted = 0
-            for key in sorted(set(keys)):
-                deleted += await _delete(connection, key)
-            return deleted
-
-        return await self._database.run(use)
-
-
-async def _delete(connection: Connection, key: RecipientKey) -> bool:
-    """The profile first, whose lock everyone takes who adds a relation to it; then the relations, then the counts."""
-    if not await profiles.delete(connection, key):
-        return False
-    changes = {(key.workspace_id, counters.profiles_counter(key.object_type)): -1}
-    for counter, change in await subscriptions.delete_of_subscriber(connection, key):
-        changes[(key.workspace_id, counter)] = change
-    if key.is_user:
-        for counter, change in await lists.delete_of_user(connection, key.workspace_id, key.recipient_id):
-            changes[(key.workspace_id, counter)] = change
-    else:
-        await subscriptions.delete_of_object(connection, key)
-        await counters.delete(connection, key.workspace_id, counters.subscribers_counter(key))
-    await counters.add(connection, changes, slot=hash(key))
-    return True
+        return len(await self._database.run(lambda connection: delete_recipients(connection, workspace_id, keys)))
 
 
 def not_found(key: RecipientKey) -> NotFound:

@@ -6,7 +6,6 @@ A module of its own, because the package's root would load every service with th
 from dataclasses import dataclass
 from typing import Final
 
-from suprsend_hub.service.batcher import Batcher
 from suprsend_hub.service.console_access import ConsoleAccessService
 from suprsend_hub.service.console_search import ConsoleSearchService
 from suprsend_hub.service.console_users import ConsoleUserService
@@ -19,6 +18,7 @@ from suprsend_hub.service.rejected import RejectedService
 from suprsend_hub.service.subscriptions import SubscriptionService
 from suprsend_hub.service.sweeper import Sweeper
 from suprsend_hub.service.workspaces import WorkspaceService
+from suprsend_hub.service.writing import Batcher
 from suprsend_hub.store.database import Database
 
 SERVICES: Final = "services"

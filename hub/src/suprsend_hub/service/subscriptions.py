@@ -12,10 +12,9 @@ from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import StoredProfile, Subscription
 from suprsend_hub.domain.subscription import MAX_NESTING, Recipient, SubscribeRequest
-from suprsend_hub.service.batcher import Batcher
-from suprsend_hub.service.edits import Edit, check_edits
 from suprsend_hub.service.pages import ULID_CURSOR, Page, PageRequest, fetch_page
 from suprsend_hub.service.recipients import not_found
+from suprsend_hub.service.writing import Batcher, Edit, check_edits
 from suprsend_hub.store import counters, profiles, subscriptions
 from suprsend_hub.store.database import Connection, Database
 
@@ -103,25 +102,27 @@ class SubscriptionService:
         """The relation itself; None if a recipient has been deleted since it was prepared."""
         if any(not key.is_user for key in keys):
             await subscriptions.lock_nesting(connection, parent.workspace_id)
-        existing = await subscriptions.lock_existing(connection, parent.workspace_id, [parent, *keys])
+        existing = await profiles.hold_existing(connection, [parent, *keys])
         if parent not in existing and request.parent_operations is None:
             raise not_found(parent)
         if parent not in existing or len(existing) < len(keys) + 1:
             return None
         await _check_nesting(connection, parent, keys)
         ordered = sorted(keys)
-        fresh_ids = self._ulids.batch(len(ordered))
+        dead_until = await subscriptions.find_dead_until(connection, parent)
+        fresh_ids = self._ulids.batch(len(ordered), after=dead_until)
         written = await subscriptions.upsert(
             connection,
             parent,
             ordered,
             fresh_ids=fresh_ids,
+            dead_until=dead_until,
             properties=msgspec.json.encode(request.properties).decode(),
             now=self._now(),
         )
         new = set(fresh_ids) & {row.subscription_id for row in written.values()}
         change = {(parent.workspace_id, counters.subscribers_counter(parent)): len(new)}
-        await counters.add(connection, change, slot=hash(fresh_ids[0]) if fresh_ids else 0)
+        await counters.add(connection, change)
         return await _subscriber_views(connection, [written[key] for key in keys])
 
     async def delete(self, parent: RecipientKey, recipients: Sequence[Recipient]) -> None:
@@ -129,11 +130,12 @@ class SubscriptionService:
         keys = sorted(_key(parent.workspace_id, recipient) for recipient in recipients)
 
         async def use(connection: Connection) -> None:
-            if parent not in await subscriptions.lock_existing(connection, parent.workspace_id, [parent]):
+            if parent not in await profiles.hold_existing(connection, [parent]):
                 raise not_found(parent)
-            deleted = await subscriptions.delete(connection, parent, keys)
+            dead_until = await subscriptions.find_dead_until(connection, parent)
+            deleted = await subscriptions.delete(connection, parent, keys, after=dead_until)
             change = {(parent.workspace_id, counters.subscribers_counter(parent)): -deleted}
-            await counters.add(connection, change, slot=hash(parent))
+            await counters.add(connection, change)
 
         await self._database.run(use)
 

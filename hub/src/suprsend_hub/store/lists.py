@@ -1,6 +1,5 @@
 """Subscriber lists: definitions, drafts, members at both ends, and the sweeping of versions that are live no more."""
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
@@ -122,7 +121,6 @@ async def add_members(
     distinct_ids: Sequence[str],
     member_ids: Sequence[UUID],
     now: datetime,
-    slot: int,
 ) -> int | None:
     """Add the existing users among `distinct_ids` (distinct) to the live version or a draft, in one statement.
 
@@ -130,7 +128,7 @@ async def add_members(
     """
     record = await connection.fetchrow(
         sql("add_members"), workspace_id, list_id, version_id, sorted(distinct_ids, key=str.encode), list(member_ids),
-        now, slot % counters.SLOTS,
+        now, counters.any_slot(),
     )  # fmt: skip
     return None if record is None else int(record["affected"])
 
@@ -142,12 +140,11 @@ async def remove_members(
     version_id: UUID | None,
     *,
     distinct_ids: Sequence[str],
-    slot: int,
 ) -> int | None:
     """The reverse of `add_members`."""
     record = await connection.fetchrow(
         sql("remove_members"), workspace_id, list_id, version_id, sorted(distinct_ids, key=str.encode),
-        slot % counters.SLOTS,
+        counters.any_slot(),
     )  # fmt: skip
     return None if record is None else int(record["affected"])
 
@@ -184,22 +181,6 @@ async def count_memberships(connection: Connection, workspace_id: int, distinct_
     return int(await connection.fetchval(sql("count_memberships"), workspace_id, distinct_id))
 
 
-async def delete_of_user(connection: Connection, workspace_id: int, distinct_id: str) -> list[tuple[str, int]]:
-    """Take a deleted user out of all lists and drafts; returns the changes of their counters."""
-    records = await connection.fetch(sql("delete_memberships_of_user"), workspace_id, distinct_id)
-    if not records:
-        return []
-    await connection.execute(
-        sql("delete_member_rows_of_user"),
-        workspace_id,
-        distinct_id,
-        [record[0] for record in records],
-        [record[1] for record in records],
-    )
-    names = Counter(counters.members_counter(*record) for record in records)
-    return [(name, -times) for name, times in names.items()]
-
-
 async def sweep(connection: Connection, *, at_most: int) -> bool:
     """Remove some members of one dead version, or the version itself when it is empty; False if nothing is dead."""
     record = await connection.fetchrow(sql("claim_dead_version"))
@@ -209,5 +190,5 @@ async def sweep(connection: Connection, *, at_most: int) -> bool:
     if swept < at_most:
         workspace_id, list_id, version_id = record
         await connection.execute(sql("delete_dead_version"), *record)
-        await counters.delete(connection, workspace_id, counters.members_counter(list_id, version_id))
+        await counters.delete(connection, workspace_id, [counters.members_counter(list_id, version_id)])
     return True

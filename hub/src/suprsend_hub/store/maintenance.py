@@ -93,7 +93,7 @@ async def repair_counters(connection: Connection, wrong: Sequence[WrongCounter])
     later: it is added, never a total written, and nobody has to be held up.
     """
     changes = {(row.workspace_id, row.name): row.actual - row.value for row in wrong}
-    await counters.add(connection, changes, slot=0)
+    await counters.add(connection, changes)
 
 
 async def walk_profiles(connection: Connection) -> AsyncIterator[Sequence[ProfileRow]]:

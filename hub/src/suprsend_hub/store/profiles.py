@@ -51,7 +51,8 @@ class HistoryRow(msgspec.Struct, frozen=True, gc=False):
     before: str | None
 
 
-def _key_columns(keys: Iterable[RecipientKey]) -> tuple[list[int], list[str], list[str]]:
+def key_columns(keys: Iterable[RecipientKey]) -> tuple[list[int], list[str], list[str]]:
+    """Return keys as the arrays that statements take: workspaces, object types, ids."""
     columns = list(zip(*keys, strict=True))
     if not columns:
         return [], [], []
@@ -61,7 +62,7 @@ def _key_columns(keys: Iterable[RecipientKey]) -> tuple[list[int], list[str], li
 async def read(connection: Connection, keys: Sequence[RecipientKey]) -> dict[RecipientKey, StoredProfile]:
     """The profiles that exist among `keys`."""
     found: dict[RecipientKey, StoredProfile] = {}
-    for position, *rest in await connection.fetch(sql("read_profiles"), *_key_columns(keys)):
+    for position, *rest in await connection.fetch(sql("read_profiles"), *key_columns(keys)):
         key = keys[position - 1]
         found[key] = StoredProfile(key, *rest)
     return found
@@ -69,21 +70,19 @@ async def read(connection: Connection, keys: Sequence[RecipientKey]) -> dict[Rec
 
 async def insert_history(connection: Connection, rows: Sequence[HistoryRow]) -> set[UUID]:
     """Record edits; returns the `edit_id`s of those that were known already. `rows` come in the order of their keys."""
-    keys = _key_columns(row.key for row in rows)
-    insert_keys = [row.insert_key for row in rows]
-    status = await connection.execute(
+    # Not by the command tag: on distributed tables it counts what was selected, not what was inserted.
+    recorded = await connection.fetch(
         sql("insert_history"),
-        *keys,
-        insert_keys,
+        *key_columns(row.key for row in rows),
+        [row.insert_key for row in rows],
         [row.edit_id for row in rows],
         [row.source for row in rows],
         [row.operations for row in rows],
         [row.before for row in rows],
     )
-    if status == f"INSERT 0 {len(rows)}":
+    if len(recorded) == len(rows):
         return set()
-    recorded = {record[0] for record in await connection.fetch(sql("find_history"), *keys, insert_keys)}
-    return {row.edit_id for row in rows} - recorded
+    return {row.edit_id for row in rows} - {record[0] for record in recorded}
 
 
 async def copy_history(connection: Connection, rows: Sequence[HistoryRow]) -> None:
@@ -103,7 +102,7 @@ async def update_history_before(connection: Connection, rows: Sequence[HistoryRo
     """Replace the `before` of recorded edits (after a second fold)."""
     await connection.execute(
         sql("update_history_before"),
-        *_key_columns(row.key for row in rows),
+        *key_columns(row.key for row in rows),
         [row.insert_key for row in rows],
         [row.before for row in rows],
     )
@@ -112,7 +111,7 @@ async def update_history_before(connection: Connection, rows: Sequence[HistoryRo
 async def delete_history(connection: Connection, rows: Sequence[HistoryRow]) -> None:
     """Take back the record of edits that turned out not to apply."""
     await connection.execute(
-        sql("delete_history"), *_key_columns(row.key for row in rows), [row.insert_key for row in rows]
+        sql("delete_history"), *key_columns(row.key for row in rows), [row.insert_key for row in rows]
     )
 
 
@@ -125,7 +124,7 @@ async def upsert(connection: Connection, rows: Sequence[ProfileWrite], now: date
     """
     records = await connection.fetch(
         sql("upsert_profiles"),
-        *_key_columns(row.key for row in rows),
+        *key_columns(row.key for row in rows),
         [row.fresh_id for row in rows],
         [row.version for row in rows],
         [row.properties for row in rows],
@@ -162,7 +161,7 @@ async def update(connection: Connection, rows: Sequence[ProfileWrite], now: date
     """
     status = await connection.execute(
         sql("update_profiles"),
-        *_key_columns(row.key for row in rows),
+        *key_columns(row.key for row in rows),
         [row.version for row in rows],
         [row.properties for row in rows],
         [row.channels for row in rows],
@@ -200,13 +199,10 @@ async def find(connection: Connection, key: RecipientKey) -> StoredProfile | Non
     return None if record is None else StoredProfile(key, *record)
 
 
-async def delete(connection: Connection, key: RecipientKey) -> bool:
-    """Delete a profile, the content of its history and its rejected records; False if there was none."""
-    if await connection.fetchval(sql("delete_profile"), *key) is None:
-        return False
-    await connection.execute(sql("scrub_history"), *key)
-    await connection.execute(sql("delete_rejected_of_recipient"), *key)
-    return True
+async def hold_existing(connection: Connection, keys: Sequence[RecipientKey]) -> set[RecipientKey]:
+    """Hold recipients against deletion (not against edits) until the transaction ends; returns those that exist."""
+    records = await connection.fetch(sql("hold_profiles"), *key_columns(sorted(set(keys))))
+    return {RecipientKey(*record) for record in records}
 
 
 def _stored(workspace_id: int, object_type: str, records: "list[asyncpg.Record]") -> list[StoredProfile]:

@@ -114,6 +114,16 @@ CREATE TABLE subscribed_to (
 CREATE INDEX subscribed_to_by_creation
     ON subscribed_to ((workspace_id::bigint), subscriber_type, subscriber_id, subscription_id);
 
+-- Objects that were deleted while they had subscribers, whose subscriptions the sweeper ends in small steps. Those up to
+-- last_subscription_id belong to an earlier life of the object and are shown to nobody.
+CREATE TABLE dead_object (
+    workspace_id         integer NOT NULL,
+    object_type          text    COLLATE "C" NOT NULL,
+    object_id            text    COLLATE "C" NOT NULL,
+    last_subscription_id uuid    NOT NULL,
+    PRIMARY KEY (workspace_id, object_type, object_id)
+);
+
 -- Subscriber lists. The membership that counts is that of live_version: finishing a sync is one update of this row.
 CREATE TABLE list (
     workspace_id     integer     NOT NULL,

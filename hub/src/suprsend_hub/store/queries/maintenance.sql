@@ -22,7 +22,12 @@ WITH actual AS (
     UNION ALL
     SELECT workspace_id,
            ('subscribers:' || char_length(object_type) || ':' || object_type || '/' || object_id) COLLATE "C", count(*)
-    FROM subscription
+    FROM subscription AS s
+    WHERE NOT EXISTS (
+        SELECT 1 FROM dead_object AS d
+        WHERE d.workspace_id = s.workspace_id AND d.object_type = s.object_type AND d.object_id = s.object_id
+          AND s.subscription_id <= d.last_subscription_id
+    )
     GROUP BY workspace_id, object_type, object_id
     UNION ALL
     SELECT workspace_id, ('members:' || list_id || ':' || version_id) COLLATE "C", count(*)
@@ -90,15 +95,22 @@ WHERE o.workspace_id = k.workspace_id AND o.subscriber_type = k.subscriber_type 
 SELECT s.workspace_id, s.object_type || '/' || s.object_id AS place,
        'is subscribed to by ' || s.subscriber_type || '/' || s.subscriber_id || ', and one of the two does not exist'
 FROM subscription AS s
-WHERE NOT EXISTS (
-        SELECT FROM profile AS p
-        WHERE p.workspace_id = s.workspace_id AND p.object_type = s.object_type AND p.recipient_id = s.object_id
-    )
-   OR NOT EXISTS (
-        SELECT FROM profile AS p
-        WHERE p.workspace_id = s.workspace_id AND p.object_type = s.subscriber_type
-          AND p.recipient_id = s.subscriber_id
-    )
+WHERE (
+        NOT EXISTS (
+            SELECT FROM profile AS p
+            WHERE p.workspace_id = s.workspace_id AND p.object_type = s.object_type AND p.recipient_id = s.object_id
+        )
+     OR NOT EXISTS (
+            SELECT FROM profile AS p
+            WHERE p.workspace_id = s.workspace_id AND p.object_type = s.subscriber_type
+              AND p.recipient_id = s.subscriber_id
+        )
+  )
+  AND NOT EXISTS (
+      SELECT 1 FROM dead_object AS d
+      WHERE d.workspace_id = s.workspace_id AND d.object_type = s.object_type AND d.object_id = s.object_id
+        AND s.subscription_id <= d.last_subscription_id
+  )
 LIMIT $1;
 
 -- name: repair_subscriptions_of_nobody
@@ -108,15 +120,22 @@ USING (
     SELECT s.workspace_id, s.object_type, s.object_id, s.subscriber_type, s.subscriber_id, s.subscription_id,
            s.updated_at
     FROM subscription AS s
-    WHERE NOT EXISTS (
-            SELECT FROM profile AS p
-            WHERE p.workspace_id = s.workspace_id AND p.object_type = s.object_type AND p.recipient_id = s.object_id
-        )
-       OR NOT EXISTS (
-            SELECT FROM profile AS p
-            WHERE p.workspace_id = s.workspace_id AND p.object_type = s.subscriber_type
-              AND p.recipient_id = s.subscriber_id
-        )
+    WHERE (
+            NOT EXISTS (
+                SELECT FROM profile AS p
+                WHERE p.workspace_id = s.workspace_id AND p.object_type = s.object_type AND p.recipient_id = s.object_id
+            )
+         OR NOT EXISTS (
+                SELECT FROM profile AS p
+                WHERE p.workspace_id = s.workspace_id AND p.object_type = s.subscriber_type
+                  AND p.recipient_id = s.subscriber_id
+            )
+      )
+      AND NOT EXISTS (
+          SELECT 1 FROM dead_object AS d
+          WHERE d.workspace_id = s.workspace_id AND d.object_type = s.object_type AND d.object_id = s.object_id
+            AND s.subscription_id <= d.last_subscription_id
+      )
     OFFSET 0
 ) AS k
 WHERE s.workspace_id = k.workspace_id AND s.object_type = k.object_type AND s.object_id = k.object_id

@@ -17,6 +17,3 @@ FROM rejected
 WHERE workspace_id = $1 AND object_type = $2 AND recipient_id = $3 AND rejected_id < $4
 ORDER BY rejected_id DESC
 LIMIT $5;
-
--- name: delete_rejected_of_recipient
-DELETE FROM rejected WHERE workspace_id = $1 AND object_type = $2 AND recipient_id = $3;

@@ -5,19 +5,17 @@ says so at once instead of growing; workspaces take turns, so one cannot starve 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
 
 from suprsend_hub.domain.errors import Unavailable
-from suprsend_hub.service.edits import Edit, Outcome, RejectedRecord
-from suprsend_hub.service.fair_queue import FairQueue
-
-Apply = Callable[[Sequence[Edit], Sequence[RejectedRecord]], Awaitable[list[Outcome]]]
-Admit = Callable[[int, int], None]
-"""Given a workspace and how many edits it wants to make: raises if they are too many for now."""
+from suprsend_hub.service.writing.edit import Edit, Outcome, RejectedRecord
+from suprsend_hub.service.writing.queue import FairQueue
+from suprsend_hub.service.writing.rate_limits import RateLimits
+from suprsend_hub.service.writing.writer import Applies
 
 _log = structlog.get_logger("suprsend_hub.batcher")
 
@@ -41,6 +39,7 @@ class BatcherLimits:
 
 @dataclass(slots=True)
 class _Request:
+    workspace_id: int
     edits: Sequence[Edit]
     rejects: Sequence[RejectedRecord]
     weight: int
@@ -56,9 +55,11 @@ class _Request:
 class Batcher:
     """Collects write requests and applies them in shared transactions. Start before use, stop to drain."""
 
-    def __init__(self, apply: Apply, limits: BatcherLimits | None = None, *, admit: Admit | None = None) -> None:
-        self._apply = apply
-        self._admit = admit
+    def __init__(
+        self, writer: Applies, limits: BatcherLimits | None = None, *, rate_limits: RateLimits | None = None
+    ) -> None:
+        self._writer = writer
+        self._rate_limits = rate_limits
         self._limits = limits or BatcherLimits()
         self._queue = FairQueue[_Request](
             max_edits=self._limits.max_queued_edits, max_bytes=self._limits.max_queued_bytes
@@ -92,18 +93,43 @@ class Batcher:
         """
         if self._stopping:
             raise Unavailable("the hub is stopping; try again in a moment", code="stopping", retry_after_s=1)
-        records = len(edits) + len(rejects)
-        if self._admit is not None:
-            self._admit(workspace_id, records)
         loop = asyncio.get_running_loop()
-        request = _Request(edits, rejects, max(1, records), size_bytes, loop.time(), loop.create_future())
+        weight = max(1, len(edits) + len(rejects))
+        request = _Request(workspace_id, edits, rejects, weight, size_bytes, loop.time(), loop.create_future())
+        if self._rate_limits is not None:
+            self._rate_limits.admit(workspace_id, weight)
         pushed_out = self._queue.offer(workspace_id, request)
         if pushed_out is None:
-            raise _overloaded()
-        for other in pushed_out:
-            other.fail(_overloaded())
+            self._refuse(request)
+        for other in pushed_out or ():
+            self._refuse(other)
         self._work.set()
-        return await request.future
+        try:
+            return await request.future
+        except asyncio.CancelledError:
+            if self._queue.withdraw(workspace_id, request):
+                self._give_back(request)
+            raise
+
+    def _refuse(self, request: _Request) -> None:
+        """Answer a request that gets no place in a batch."""
+        self._give_back(request)
+        message = "more edits arrive than the database takes; slow down"
+        request.fail(Unavailable(message, code="overloaded", retry_after_s=1))
+
+    def _give_back(self, request: _Request) -> None:
+        """What is not applied costs the workspace nothing."""
+        if self._rate_limits is not None:
+            self._rate_limits.give_back(request.workspace_id, request.weight)
+
+    def _is_wanted(self, oldest: float, request: _Request) -> bool:
+        """Whether a request is still to be applied; one that arrived before `oldest` gets its answer here."""
+        if request.future.done():
+            return False
+        if request.arrived_at < oldest:
+            self._refuse(request)
+            return False
+        return True
 
     @property
     def queued_edits(self) -> int:
@@ -122,7 +148,7 @@ class Batcher:
             batch = self._queue.take(
                 max_edits=self._limits.max_batch_edits,
                 max_bytes=self._limits.max_batch_bytes,
-                wanted=partial(_is_wanted, oldest),
+                wanted=partial(self._is_wanted, oldest),
             )
             if not self._queue and not self._stopping:
                 self._work.clear()
@@ -171,7 +197,7 @@ class Batcher:
         pause_s = 0.1
         while True:
             try:
-                outcomes = await self._apply(edits, rejects)
+                outcomes = await self._writer.apply(edits, rejects)
             except Unavailable as error:
                 since = min(started, self._outage.note(error, loop.time(), self._limits.database_patience_s))
                 if self._stopping or loop.time() + pause_s > since + self._limits.database_patience_s:
@@ -208,14 +234,3 @@ class _Outage:
         if self._since is not None:
             _log.warning("edits are written again", after_s=round(now - self._since, 1))
             self._since = self.message = None
-
-
-def _is_wanted(oldest: float, request: _Request) -> bool:
-    """Whether a request is still to be applied; one that arrived before `oldest` gets its answer here."""
-    if request.arrived_at < oldest:
-        request.fail(_overloaded())
-    return not request.future.done()
-
-
-def _overloaded() -> Unavailable:
-    return Unavailable("more edits arrive than the database takes; slow down", code="overloaded", retry_after_s=1)

@@ -64,6 +64,12 @@ class RateLimits:
             )
         bucket.tokens -= edits
 
+    def give_back(self, workspace_id: int, edits: int) -> None:
+        """Undo `admit` for edits that the hub refused afterwards: they cost the workspace nothing."""
+        bucket = self._buckets.get(workspace_id)
+        if bucket is not None:
+            bucket.tokens = min(bucket.limit.burst_edits, bucket.tokens + edits)
+
     def _fill(self, bucket: _Bucket) -> None:
         now = self._monotonic()
         gained = (now - bucket.filled_at) * bucket.limit.edits_per_second

@@ -3,7 +3,7 @@
 Pure: knows neither the event loop nor the database, only how much each request weighs.
 """
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
@@ -28,7 +28,7 @@ _R = TypeVar("_R", bound=Weighed)
 class _Line(Generic[_R]):
     """What waits for one workspace."""
 
-    requests: deque[_R] = field(default_factory=deque)
+    requests: OrderedDict[int, _R] = field(default_factory=OrderedDict)  # by identity, so that any of them can leave
     edits: int = 0
     size_bytes: int = 0
 
@@ -70,9 +70,19 @@ class FairQueue(Generic[_R]):
         line = self._lines.get(workspace_id)
         if line is None:
             line = self._lines[workspace_id] = _Line()
-        line.requests.append(request)
+        line.requests[id(request)] = request
         self._count(line, request, 1)
         return pushed_out
+
+    def withdraw(self, workspace_id: int, request: _R) -> bool:
+        """Give up the room of a request whose caller has gone; False if it is no longer queued."""
+        line = self._lines.get(workspace_id)
+        if line is None or line.requests.pop(id(request), None) is None:
+            return False
+        self._count(line, request, -1)
+        if not line.requests:
+            del self._lines[workspace_id]
+        return True
 
     def take(self, *, max_edits: int, max_bytes: int, wanted: Callable[[_R], bool]) -> list[_R]:
         """The next batch: one request of each workspace in turn, until it is full or nothing waits.
@@ -83,12 +93,12 @@ class FairQueue(Generic[_R]):
         edits = size_bytes = 0
         while self._lines:
             workspace_id, line = next(iter(self._lines.items()))
-            request = line.requests[0]
+            identity, request = next(iter(line.requests.items()))
             is_wanted = wanted(request)
             more_edits, more_bytes = edits + request.weight, size_bytes + request.size_bytes
             if is_wanted and batch and (more_edits > max_edits or more_bytes > max_bytes):
                 break
-            line.requests.popleft()
+            del line.requests[identity]
             self._count(line, request, -1)
             if not line.requests:
                 del self._lines[workspace_id]
@@ -108,7 +118,7 @@ class FairQueue(Generic[_R]):
         share = self._share(mine, request.weight, request.size_bytes)
         victim = self._lines[heaviest]
         edits = size_bytes = count = 0
-        for newest in reversed(victim.requests):
+        for newest in reversed(victim.requests.values()):
             edits += newest.weight
             size_bytes += newest.size_bytes
             count += 1
@@ -118,7 +128,7 @@ class FairQueue(Generic[_R]):
                 break
         else:
             return None
-        pushed_out = [victim.requests.pop() for _ in range(count)]
+        pushed_out = [victim.requests.popitem()[1] for _ in range(count)]
         for gone in pushed_out:
             self._count(victim, gone, -1)
         return pushed_out
