@@ -28,6 +28,7 @@ from pydantic import SecretStr
 from servers import serving
 from suprsend_hub.app import build_services
 from suprsend_hub.cli.server import chosen_port
+from suprsend_hub.domain.actor import hub_actor
 from suprsend_hub.service.secrets import generate_master_key
 from suprsend_hub.settings import Settings
 from suprsend_hub.store.embedded import embedded_postgres
@@ -59,7 +60,9 @@ async def prepare(url: str, master_key: str) -> int:
     await migrate(url)
     hub = build_services(Settings(database_url=SecretStr(url), master_key=SecretStr(master_key)))
     async with hub.database:
-        created = await hub.workspaces.create("bench", workspace_key=hub_load.KEY, workspace_secret=hub_load.SECRET)
+        created = await hub.workspaces.create(
+            hub_actor("bench"), "bench", workspace_key=hub_load.KEY, workspace_secret=hub_load.SECRET
+        )
     return created.workspace_id
 
 

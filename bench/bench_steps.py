@@ -28,8 +28,7 @@ import uvloop
 from bench_hub import prepare
 from pydantic import SecretStr
 from suprsend_hub.api.bodies.event import parse_event
-from suprsend_hub.api.routing import raw_path_routing
-from suprsend_hub.app import build_app, build_services
+from suprsend_hub.app import build_asgi, build_services
 from suprsend_hub.domain.channels import addresses
 from suprsend_hub.domain.fold import fold
 from suprsend_hub.domain.profile import decode_profile, encode_channels, encode_properties
@@ -207,7 +206,7 @@ async def application(url: str, master_key: str):
     async with hub.database:
         hub.batcher.start()
         try:
-            yield raw_path_routing(build_app(hub))
+            yield build_asgi(hub)
         finally:
             await hub.batcher.stop()
 

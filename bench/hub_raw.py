@@ -24,6 +24,7 @@ BATCH = 400
 CONNECTIONS = 3
 """As many as the hub has lanes."""
 SOURCE = "suprsend-py-sdk/0.20.0 (python/3.11.7; linux)"
+ACTOR = "signed_client:bench_key"
 CREATED_AT = datetime.now(UTC)
 FIRST_VERSION = first_version(CREATED_AT)
 
@@ -50,7 +51,7 @@ class Batch:
         edits = [operations(number, plan) for number in numbers]
         before = None if new else json.dumps({"plan": "free", "name": "User"})
         self.history = [
-            HistoryRow(key, uuid.uuid4(), uuid.uuid4(), SOURCE, json.dumps(edit, separators=(",", ":")), before)
+            HistoryRow(key, uuid.uuid4(), uuid.uuid4(), SOURCE, json.dumps(edit, separators=(",", ":")), before, ACTOR)
             for key, edit in zip(self.keys, edits, strict=True)
         ]
         folded = [fold(None, edit).profile for edit in edits]

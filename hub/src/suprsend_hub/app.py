@@ -13,7 +13,9 @@ from functools import partial
 from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
+from litestar.types import ASGIApp
 
+from suprsend_hub.api import audit as audit_api
 from suprsend_hub.api import events, health, lists, objects, openapi, users
 from suprsend_hub.api.errors import domain_error, http_error, status_of, unexpected_error
 from suprsend_hub.api.requests import ApiRequest, authenticate
@@ -23,6 +25,7 @@ from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import DomainError, InvalidRequest
 from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.logs import configure_logging
+from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.console_access import ConsoleAccessService
 from suprsend_hub.service.console_search import ConsoleSearchService
 from suprsend_hub.service.console_tokens import TokenSigner
@@ -40,8 +43,9 @@ from suprsend_hub.service.subscriptions import SubscriptionService
 from suprsend_hub.service.sweeper import Sweeper
 from suprsend_hub.service.workspaces import WorkspaceService
 from suprsend_hub.service.writing import FAST_PATH_EDITS, Batcher, BatcherLimits, RateLimits, Writer
-from suprsend_hub.settings import PREFIX, Settings
+from suprsend_hub.settings import PREFIX, Settings, parse_networks
 from suprsend_hub.store.database import Database
+from suprsend_hub.web.request_ids import with_request_ids
 
 
 def utc_now() -> datetime:
@@ -71,27 +75,30 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
         ),
         rate_limits=rate_limits,
     )
-    lists_service = ListService(database, now=utc_now, ulids=ulids)
-    recipients = RecipientService(database, batcher, ulids=ulids)
+    audit = AuditLog(database, ulids=ulids)
+    lists_service = ListService(database, audit, now=utc_now, ulids=ulids)
+    recipients = RecipientService(database, batcher, audit, ulids=ulids)
     return Services(
         database=database,
         batcher=batcher,
-        console_access=ConsoleAccessService(database, signer, now=utc_now),
+        audit=audit,
+        console_access=ConsoleAccessService(database, signer, audit, now=utc_now),
         console_search=ConsoleSearchService(database, recipients),
-        console_users=ConsoleUserService(database, now=utc_now),
+        console_users=ConsoleUserService(database, audit, now=utc_now),
         credentials=CredentialService(database, secrets, rate_limits),
         health=HealthService(
             database, queued_edits=lambda: batcher.queued_edits, write_trouble=lambda: batcher.trouble
         ),
         lists=lists_service,
-        maintenance=MaintenanceService(database, now=utc_now),
+        maintenance=MaintenanceService(database, audit, now=utc_now),
         recipients=recipients,
         rejected=RejectedService(database),
-        subscriptions=SubscriptionService(database, batcher, now=utc_now, ulids=ulids),
+        subscriptions=SubscriptionService(database, batcher, audit, now=utc_now, ulids=ulids),
         sweeper=Sweeper([lists_service.sweep, partial(sweep_dead_objects, database)]),
-        workspaces=WorkspaceService(database, secrets, now=utc_now, ulids=ulids),
+        workspaces=WorkspaceService(database, secrets, audit, now=utc_now, ulids=ulids),
         request_timeout_s=settings.request_timeout_s,
         public_url=settings.public_url,
+        trusted_proxies=parse_networks(settings.trusted_proxies),
     )
 
 
@@ -116,7 +123,13 @@ def build_app(services: Services) -> Litestar:
             openapi.document,
             Router(
                 "/",
-                route_handlers=[events.post_events, *users.HANDLERS, *objects.HANDLERS, *lists.HANDLERS],
+                route_handlers=[
+                    events.post_events,
+                    *users.HANDLERS,
+                    *objects.HANDLERS,
+                    *lists.HANDLERS,
+                    *audit_api.HANDLERS,
+                ],
                 before_request=authenticate,  # type: ignore[arg-type]  # its request is of the class below
             ),
             console_router(status_of=status_of),
@@ -135,6 +148,11 @@ def build_app(services: Services) -> Litestar:
     )
 
 
+def build_asgi(services: Services) -> ASGIApp:
+    """The application with what has to stand in front of its router."""
+    return with_request_ids(raw_path_routing(build_app(services)))
+
+
 def sign_in_path(token: str) -> str:
     """Where a one-time link to the console leads, below the hub's address."""
     return f"{SIGN_IN_LINK}{token}/"
@@ -144,4 +162,4 @@ def create_app() -> object:
     """The application of a worker, from the environment. Granian calls this in each worker process."""
     settings = Settings()
     configure_logging(settings)
-    return raw_path_routing(build_app(build_services(settings)))
+    return build_asgi(build_services(settings))

@@ -5,10 +5,11 @@ Values come from the environment (`SUPRSEND_HUB_…`); a secret may also come fr
 
 import os
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "SUPRSEND_HUB_"
@@ -70,8 +71,22 @@ class Settings(BaseSettings):
     rejected_days: int = Field(
         default=30, ge=1, description="Days that rejected records are kept by `suprsend-hub db clean`."
     )
+    audit_days: int = Field(
+        default=365, ge=1, description="Days that the audit log is kept by `suprsend-hub db clean`."
+    )
+    trusted_proxies: str = Field(
+        default="",
+        description="Addresses or networks of reverse proxies, separated by commas. X-Forwarded-For is believed from "
+        "these only.",
+    )
     log_format: Literal["console", "json"] = Field(default="json", description="Form of the log lines on stderr.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        parse_networks(value)
+        return value
 
     @classmethod
     def settings_customise_sources(
@@ -84,6 +99,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then environment, then `_FILE`."""
         return init_settings, env_settings, _SecretFiles(settings_cls)
+
+
+def parse_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Return the networks of a comma-separated list; ValueError, naming it, for an item that is not one."""
+    return tuple(ip_network(item.strip()) for item in text.split(",") if item.strip())
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,7 @@ from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
-from suprsend_hub.api.routing import raw_path_routing
-from suprsend_hub.app import build_app
+from suprsend_hub.app import build_asgi
 from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
 
@@ -15,7 +14,7 @@ from .support import BASE_URL, ApiClient, bearer, nobody, signed
 @pytest.fixture
 async def http(hub: Services, anyio_backend: str) -> AsyncIterator[httpx2.AsyncClient]:
     """An HTTP client whose server is the hub of this test."""
-    transport = httpx2.ASGITransport(app=raw_path_routing(build_app(hub)))
+    transport = httpx2.ASGITransport(app=build_asgi(hub))
     async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as client:
         yield client
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import httpx2
 import pytest
-from suprsend_hub.api.routing import raw_path_routing
-from suprsend_hub.app import build_app
+from cast import TESTER
+from suprsend_hub.app import build_asgi
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.service.credentials import CredentialService
 from suprsend_hub.service.secrets import SecretBox
@@ -303,7 +303,7 @@ async def test_a_revoked_key_is_refused_once_the_cache_has_expired(
         client = ApiClient(http, bearer(workspace_a.api_key))
         assert (await client.get("/v1/user/")).status_code == 200
         [key] = await hub.workspaces.list_api_keys(workspace_a.name)
-        await hub.workspaces.revoke_api_key(workspace_a.name, ulid_text(key.api_key_id))
+        await hub.workspaces.revoke_api_key(TESTER, workspace_a.name, ulid_text(key.api_key_id))
         assert (await client.get("/v1/user/")).status_code == 200
         clock.now += 5.1  # seconds; what the commands and the documentation promise
         answer = await client.get("/v1/user/")
@@ -320,7 +320,7 @@ async def test_a_new_key_works_once_the_memory_of_its_absence_has_expired(
     async with _client(hub, credentials) as http:
         late = ApiClient(http, signed("WK_made_later_0000000000", "secret"))
         assert (await late.get("/v1/user/")).status_code == 401
-        await hub.workspaces.create("late", workspace_key="WK_made_later_0000000000", workspace_secret="secret")
+        await hub.workspaces.create(TESTER, "late", workspace_key="WK_made_later_0000000000", workspace_secret="secret")
         clock.now += 5.1  # seconds; what the commands and the documentation promise
         assert (await late.get("/v1/user/")).status_code == 200
 
@@ -332,7 +332,7 @@ def _credentials(hub: Services, settings: Settings, clock: Clock) -> CredentialS
 
 
 def _client(hub: Services, credentials: CredentialService) -> httpx2.AsyncClient:
-    app = raw_path_routing(build_app(dataclasses.replace(hub, credentials=credentials)))
+    app = build_asgi(dataclasses.replace(hub, credentials=credentials))
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=BASE_URL)
 
 

@@ -9,8 +9,7 @@ import msgspec
 import pytest
 from pydantic import SecretStr
 from suprsend_hub.api.errors import STATUS_OF, domain_error
-from suprsend_hub.api.routing import raw_path_routing
-from suprsend_hub.app import build_app, build_services
+from suprsend_hub.app import build_asgi, build_services
 from suprsend_hub.domain import errors
 from suprsend_hub.domain.codes import Code, Kind, Place
 from suprsend_hub.service.secrets import generate_master_key
@@ -104,6 +103,8 @@ REQUESTS: Mapping[Code, Sequence[Request]] = {
 ELSEWHERE = {
     Code.INVALID_IDEMPOTENCY_KEY: "below: a header",
     Code.UNAUTHORIZED: "below: no credentials",
+    Code.MISSING_SCOPE: "test_scopes",
+    Code.INVALID_SINCE: "test_audit",
     Code.INCOMPLETE_BODY: "below: a client that goes away",
     Code.DATABASE_READ_ONLY: "below: a database that takes no writes",
     Code.WRONG_MASTER_KEY: "below: a hub with another key",
@@ -160,7 +161,7 @@ async def test_a_body_that_ends_with_its_connection_is_incomplete(hub: Services,
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
         "path": USER, "raw_path": USER.encode(), "query_string": b"", "headers": headers, "root_path": "",
     }  # fmt: skip
-    await raw_path_routing(build_app(hub))(scope, receive, send)
+    await build_asgi(hub)(scope, receive, send)
     assert msgspec.json.decode(sent[1]["body"])["error_code"] == Code.INCOMPLETE_BODY.value
     assert sent[0]["status"] == STATUS_OF[Code.INCOMPLETE_BODY.kind]
 
@@ -197,7 +198,7 @@ async def serving(hub: Services, authorize: Authorize) -> AsyncIterator[ApiClien
     """A client of another hub than the one of the test."""
     async with hub.database:
         hub.batcher.start()
-        transport = httpx2.ASGITransport(app=raw_path_routing(build_app(hub)))
+        transport = httpx2.ASGITransport(app=build_asgi(hub))
         async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as http:
             yield ApiClient(http, authorize)
         await hub.batcher.stop()

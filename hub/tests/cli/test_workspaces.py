@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import asyncpg
 import httpx2
 import pytest
-from suprsend_hub.api.routing import raw_path_routing
-from suprsend_hub.app import build_app
+from cast import TESTER
+from suprsend_hub.app import build_asgi
 from suprsend_hub.domain.errors import Unauthenticated
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.service.credentials import SignedRequest, Workspace
@@ -29,9 +29,8 @@ def printed(output: str, label: str) -> str:
 
 
 async def authenticated(hub: Services, api_key: str) -> Workspace:
-    return await hub.credentials.authenticate(
-        SignedRequest("GET", b"/v1/user/", b"", b"", f"Bearer {api_key}", None, "")
-    )
+    request = SignedRequest("GET", b"/v1/user/", b"", b"", f"Bearer {api_key}", None, "")
+    return (await hub.credentials.authenticate(request)).workspace
 
 
 @pytest.mark.anyio
@@ -93,7 +92,7 @@ async def test_a_created_key_works_until_it_is_revoked_and_only_its_end_is_liste
     async with hub.database:
         assert (await authenticated(hub, api_key)).workspace_id == (await authenticated(hub, first)).workspace_id
     listed = [line.split("\t") for line in cli("key", "list", "Acme").splitlines()]
-    assert listed[1] == [key_id, f"…{api_key[-4:]}", "valid", "importer"]
+    assert listed[1] == [key_id, f"…{api_key[-4:]}", "valid", "read,write", "importer"]
 
     assert cli("key", "revoke", "Acme", key_id) == "Revoked.\n"
     hub = make_hub()
@@ -112,7 +111,7 @@ async def test_a_key_cannot_be_revoked_twice_nor_through_another_workspace(
     command = ("key", "revoke", "workspace B", ulid_text(key.api_key_id))
     assert "has no valid API key" in run_cli(*command, **configured).stderr
     assert await authenticated(hub, workspace_a.api_key)
-    await hub.workspaces.revoke_api_key("workspace A", ulid_text(key.api_key_id))
+    await hub.workspaces.revoke_api_key(TESTER, "workspace A", ulid_text(key.api_key_id))
     command = ("key", "revoke", "workspace A", ulid_text(key.api_key_id))
     assert "has no valid API key" in run_cli(*command, **configured).stderr
 
@@ -128,7 +127,7 @@ async def test_a_limit_is_set_shown_and_lifted(cli: Cli, workspace_a: NewWorkspa
 @pytest.fixture
 async def events(hub: Services, anyio_backend: str) -> AsyncIterator[Callable[..., Awaitable[None]]]:
     """Sends an array of events for a workspace through the API of the same database."""
-    transport = httpx2.ASGITransport(app=raw_path_routing(build_app(hub)))
+    transport = httpx2.ASGITransport(app=build_asgi(hub))
     async with httpx2.AsyncClient(transport=transport, base_url="http://hub.test") as client:
 
         async def send(workspace: NewWorkspace, *records: object) -> None:

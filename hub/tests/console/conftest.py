@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx2
+import msgspec
 import pytest
-from suprsend_hub.api.routing import raw_path_routing
-from suprsend_hub.app import build_app, sign_in_path
+from cast import TESTER
+from suprsend_hub.app import build_asgi, sign_in_path
 from suprsend_hub.domain.console import Role
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import StoredProfile
@@ -21,7 +22,7 @@ Edit = Callable[..., Awaitable[StoredProfile]]
 @pytest.fixture
 async def make_browser(hub: Services, anyio_backend: str) -> AsyncIterator[MakeBrowser]:
     """New browsers on the hub of this test, each with cookies of its own."""
-    app = raw_path_routing(build_app(hub))
+    app = build_asgi(hub)
     clients: list[httpx2.AsyncClient] = []
 
     def make() -> Browser:
@@ -41,9 +42,11 @@ def stranger(make_browser: MakeBrowser, workspace_a: NewWorkspace) -> Browser:
 
 
 async def _person(hub: Services, browser: Browser, name: str, workspace: NewWorkspace, role: Role) -> Browser:
-    await hub.console_users.create(name, None)
-    await hub.console_users.grant(name, workspace.name, role)
-    page = await browser.get(sign_in_path(await hub.console_users.one_time_link(name)))  # hashing a password takes long
+    await hub.console_users.create(TESTER, name, None)
+    await hub.console_users.grant(TESTER, name, workspace.name, role)
+    page = await browser.get(
+        sign_in_path(await hub.console_users.one_time_link(TESTER, name))
+    )  # hashing a password takes long
     assert page.status == 303, page.text
     return browser
 
@@ -74,6 +77,6 @@ def edit_user(hub: Services, workspace_a: NewWorkspace) -> Edit:
 
     async def edit(distinct_id: str, *operations: object, source: str = "some-sdk/1.0") -> StoredProfile:
         key = RecipientKey.user(workspace_a.workspace_id, distinct_id)
-        return await hub.recipients.edit(key, list(operations), source=source)
+        return await hub.recipients.edit(msgspec.structs.replace(TESTER, user_agent=source), key, list(operations))
 
     return edit

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from cast import TESTER, VISITOR
 from suprsend_hub.app import build_services
 from suprsend_hub.cli import console  # noqa: F401 - registers the commands
 from suprsend_hub.cli.main import app
@@ -24,7 +25,7 @@ def configured(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     assert settings.master_key is not None
     monkeypatch.setenv(f"{PREFIX}DATABASE_URL", settings.database_url.get_secret_value())
     monkeypatch.setenv(f"{PREFIX}MASTER_KEY", settings.master_key.get_secret_value())
-    run_with(settings, lambda hub: hub.workspaces.create("acme"))
+    run_with(settings, lambda hub: hub.workspaces.create(TESTER, "acme"))
     return settings
 
 
@@ -64,11 +65,11 @@ def test_the_life_of_a_console_user() -> None:
 
 def test_the_password_given_is_the_one_that_signs_in_and_a_new_one_replaces_it(configured: Settings) -> None:
     operate("create", "pat", "--workspace", "acme", "--role", "editor", "--password-stdin", stdin=f"{PASSWORD}\n")
-    assert run_with(configured, lambda hub: hub.console_access.sign_in("pat", PASSWORD, address="192.0.2.1"))
+    assert run_with(configured, lambda hub: hub.console_access.sign_in(VISITOR, "pat", PASSWORD))
     operate("password", "pat", "--password-stdin", stdin=NEW_PASSWORD)
-    assert run_with(configured, lambda hub: hub.console_access.sign_in("pat", NEW_PASSWORD, address="192.0.2.1"))
+    assert run_with(configured, lambda hub: hub.console_access.sign_in(VISITOR, "pat", NEW_PASSWORD))
     with pytest.raises(Unauthenticated):
-        run_with(configured, lambda hub: hub.console_access.sign_in("pat", PASSWORD, address="192.0.2.1"))
+        run_with(configured, lambda hub: hub.console_access.sign_in(VISITOR, "pat", PASSWORD))
 
 
 @pytest.mark.usefixtures("configured")

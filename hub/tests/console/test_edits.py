@@ -3,6 +3,7 @@
 import html
 
 import pytest
+from cast import TESTER
 from suprsend_hub.domain.profile import decode_profile
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import StoredProfile
@@ -140,7 +141,7 @@ async def test_saving_what_is_there_already_says_so(editor: Browser, ann: Stored
 
 async def test_objects_are_edited_in_the_same_way(editor: Browser, hub: Services, workspace_a: NewWorkspace) -> None:
     key = RecipientKey(workspace_a.workspace_id, "teams/x", "a/b")
-    await hub.recipients.edit(key, [], source="test")
+    await hub.recipients.edit(TESTER, key, [])
     path = HOME + "objects/teams%2Fx/a%2Fb/edit/"
     page = await editor.submit(f"{path}?do=set_property", do="set_property", key="name", value="Red")
     assert page.location == HOME + "objects/teams%2Fx/a%2Fb/?done=saved"
@@ -168,7 +169,7 @@ async def test_list_members_are_added_and_removed(
 ) -> None:
     from suprsend_hub.api.bodies.subscriber_list import parse_definition
 
-    await hub.lists.save(workspace_a.workspace_id, parse_definition({"list_id": "friends"}))
+    await hub.lists.save(TESTER, workspace_a.workspace_id, parse_definition({"list_id": "friends"}))
     path = HOME + "lists/friends/"
     assert (await editor.submit(path + "add/", path, distinct_id="ann")).location == path + "?done=added"
     assert (await editor.submit(path + "add/", path, distinct_id="ann")).location == path + "?done=there"

@@ -1,6 +1,7 @@
 """Who may see and change what: viewers only look, workspaces not granted do not exist."""
 
 import pytest
+from cast import TESTER
 from suprsend_hub.domain.console import Role
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.service.services import Services
@@ -92,7 +93,7 @@ async def test_a_grant_taken_away_closes_the_workspace_at_once(
     viewer: Browser, hub: Services, workspace_a: NewWorkspace
 ) -> None:
     assert (await viewer.get(USERS)).status == 200
-    await hub.console_users.revoke("vic", workspace_a.name)
+    await hub.console_users.revoke(TESTER, "vic", workspace_a.name)
     assert (await viewer.get(USERS)).status == 404
-    await hub.console_users.grant("vic", workspace_a.name, Role.EDITOR)
+    await hub.console_users.grant(TESTER, "vic", workspace_a.name, Role.EDITOR)
     assert (await viewer.get(HOME + "new-user/")).status == 200

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cast import TESTER, VISITOR
 from pydantic import SecretStr
 from suprsend_hub.app import build_services, sign_in_path
 from suprsend_hub.domain.console import Role
@@ -28,8 +29,8 @@ async def test_a_stranger_is_sent_to_the_sign_in_page_and_back_to_where_they_wan
     asked = await stranger.get(USERS, q="x")
     assert asked.status == 303
     assert asked.location == "/console/sign-in/?next=%2Fconsole%2Fw%2Fworkspace%2520A%2Fusers%2F%3Fq%3Dx"
-    await hub.console_users.create("sam", PASSWORD)
-    await hub.console_users.grant("sam", workspace_a.name, Role.VIEWER)
+    await hub.console_users.create(TESTER, "sam", PASSWORD)
+    await hub.console_users.grant(TESTER, "sam", workspace_a.name, Role.VIEWER)
     await stranger.get(asked.location)
     page = await stranger.post("/console/sign-in/", name="sam", password=PASSWORD, next=f"{USERS}?q=x")
     assert (page.status, page.location) == (303, f"{USERS}?q=x")
@@ -41,13 +42,13 @@ async def test_a_stranger_is_sent_to_the_sign_in_page_and_back_to_where_they_wan
     ["https://evil.example/console/", "//evil.example/console/", "/\\evil.example", "/v1/user/", "javascript:x"],
 )
 async def test_signing_in_never_leads_out_of_the_console(stranger: Browser, hub: Services, target: str) -> None:
-    await hub.console_users.create("sam", PASSWORD)
+    await hub.console_users.create(TESTER, "sam", PASSWORD)
     page = await stranger.sign_in("sam", next=target)
     assert (page.status, page.location) == (303, "/console/")
 
 
 async def test_a_wrong_name_and_a_wrong_password_get_the_same_answer(stranger: Browser, hub: Services) -> None:
-    await hub.console_users.create("sam", PASSWORD)
+    await hub.console_users.create(TESTER, "sam", PASSWORD)
     wrong_password = await stranger.sign_in("sam", "not the password")
     wrong_name = await stranger.sign_in("max", "not the password")
     assert wrong_password.status == wrong_name.status == 401
@@ -56,7 +57,7 @@ async def test_a_wrong_name_and_a_wrong_password_get_the_same_answer(stranger: B
 
 
 async def test_a_console_user_without_a_password_cannot_sign_in_with_any(stranger: Browser, hub: Services) -> None:
-    await hub.console_users.create("sam", None)
+    await hub.console_users.create(TESTER, "sam", None)
     assert (await stranger.sign_in("sam", "")).status == 401
     assert (await stranger.sign_in("sam", "no console user has this password")).status == 401
 
@@ -65,7 +66,7 @@ async def test_guessing_is_stopped_and_the_right_password_does_not_help_then(
     make_browser: Callable[[], Browser], hub: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(console_access, "MAX_ATTEMPTS_PER_NAME", 3)  # each guess takes a while, which is the point
-    await hub.console_users.create("sam", PASSWORD)
+    await hub.console_users.create(TESTER, "sam", PASSWORD)
     for _ in range(3):
         assert (await make_browser().sign_in("sam", "guess")).status == 401
     page = await make_browser().sign_in("sam")
@@ -78,20 +79,20 @@ async def test_the_count_of_attempts_starts_anew_after_its_window(
     hub: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(console_access, "MAX_ATTEMPTS_PER_NAME", 2)
-    await hub.console_users.create("sam", PASSWORD)
+    await hub.console_users.create(TESTER, "sam", PASSWORD)
     clock = [datetime.now(UTC)]
-    access = ConsoleAccessService(hub.database, hub.console_access.signer, now=lambda: clock[0])
+    access = ConsoleAccessService(hub.database, hub.console_access.signer, hub.audit, now=lambda: clock[0])
     for _ in range(2):
         with pytest.raises(Unauthenticated):
-            await access.sign_in("sam", "guess", address="192.0.2.1")
+            await access.sign_in(VISITOR, "sam", "guess")
     with pytest.raises(RateLimited):
-        await access.sign_in("sam", PASSWORD, address="192.0.2.1")
+        await access.sign_in(VISITOR, "sam", PASSWORD)
     clock[0] += WINDOW + timedelta(seconds=1)
-    assert await access.sign_in("sam", PASSWORD, address="192.0.2.1")
+    assert await access.sign_in(VISITOR, "sam", PASSWORD)
 
 
 async def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(stranger: Browser, hub: Services) -> None:
-    await hub.console_users.create("sam", PASSWORD)
+    await hub.console_users.create(TESTER, "sam", PASSWORD)
     page = await stranger.sign_in("sam")
     [cookie] = [line for line in page.response.headers.get_list("set-cookie") if "session" in line]
     flags = {flag.strip().lower() for flag in cookie.split(";")[1:]}
@@ -125,7 +126,7 @@ async def test_a_form_without_a_true_token_is_refused(editor: Browser, token: st
 
 
 async def test_a_sign_in_form_without_the_cookie_of_its_page_is_refused(stranger: Browser, hub: Services) -> None:
-    await hub.console_users.create("sam", PASSWORD)
+    await hub.console_users.create(TESTER, "sam", PASSWORD)
     await stranger.get("/console/sign-in/")
     stranger.http.cookies.clear()
     assert (await stranger.post("/console/sign-in/", name="sam", password=PASSWORD)).status == 403
@@ -135,7 +136,7 @@ async def test_signing_out_everywhere_ends_the_sessions_of_other_browsers(
     hub: Services, editor: Browser, make_browser: Callable[[], Browser]
 ) -> None:
     other = make_browser()
-    await other.get(sign_in_path(await hub.console_users.one_time_link("erin")))
+    await other.get(sign_in_path(await hub.console_users.one_time_link(TESTER, "erin")))
     assert (await other.get(USERS)).status == 200
     page = await editor.submit("/console/sign-out/", USERS, everywhere="1")
     assert page.status == 303
@@ -145,18 +146,18 @@ async def test_signing_out_everywhere_ends_the_sessions_of_other_browsers(
 async def test_a_copied_session_is_over_after_signing_out_everywhere_a_new_password_and_deletion(
     hub: Services, make_browser: Callable[[], Browser], editor: Browser
 ) -> None:
-    await hub.console_users.set_password("erin", "another long password")
+    await hub.console_users.set_password(TESTER, "erin", "another long password")
     assert (await editor.get(USERS)).status == 303
     other = make_browser()
     await other.sign_in("erin", "another long password")
     assert (await other.get(USERS)).status == 200
-    await hub.console_users.delete("erin")
+    await hub.console_users.delete(TESTER, "erin")
     assert (await other.get(USERS)).status == 303
 
 
 async def test_a_one_time_link_signs_in_once(make_browser: Callable[[], Browser], hub: Services) -> None:
-    await hub.console_users.create("sam", None)
-    path = sign_in_path(await hub.console_users.one_time_link("sam"))
+    await hub.console_users.create(TESTER, "sam", None)
+    path = sign_in_path(await hub.console_users.one_time_link(TESTER, "sam"))
     first, second = make_browser(), make_browser()
     assert (await first.get(path)).location == "/console/"
     assert "No workspace yet" in (await first.get("/console/")).text
@@ -167,17 +168,17 @@ async def test_a_one_time_link_signs_in_once(make_browser: Callable[[], Browser]
 
 
 async def test_a_one_time_link_expires(hub: Services) -> None:
-    await hub.console_users.create("sam", None)
-    token = await hub.console_users.one_time_link("sam")
+    await hub.console_users.create(TESTER, "sam", None)
+    token = await hub.console_users.one_time_link(TESTER, "sam")
     later = datetime.now(UTC) + LINK_LIFETIME + timedelta(seconds=1)
-    access = ConsoleAccessService(hub.database, hub.console_access.signer, now=lambda: later)
+    access = ConsoleAccessService(hub.database, hub.console_access.signer, hub.audit, now=lambda: later)
     with pytest.raises(Unauthenticated):
-        await access.use_link(token, address="192.0.2.1")
+        await access.use_link(VISITOR, token)
 
 
 async def test_no_token_or_password_is_stored_as_it_is(hub: Services) -> None:
-    await hub.console_users.create("sam", PASSWORD)
-    token = await hub.console_users.one_time_link("sam")
+    await hub.console_users.create(TESTER, "sam", PASSWORD)
+    token = await hub.console_users.one_time_link(TESTER, "sam")
     async with hub.database.connection() as connection:
         rows = [str(tuple(row)) for table in ("console_user", "console_link")
                 for row in await connection.fetch(f"SELECT * FROM {table}")]  # fmt: skip

@@ -1,6 +1,7 @@
 """The table of users: pages, search, filters, creating."""
 
 import pytest
+from cast import TESTER
 from suprsend_hub.api.bodies.subscriber_list import parse_definition
 from suprsend_hub.api.bodies.subscription import parse_subscribe
 from suprsend_hub.domain.recipient import RecipientKey
@@ -111,11 +112,11 @@ async def crowd(hub: Services, workspace_a: NewWorkspace, edit_user: Edit) -> li
         slack = [{"$append": {"$slack": {"channel_id": f"C{number}"}}}] if number % 3 == 0 else []
         await edit_user(name, {"$set": {"n": number}}, *slack)
     workspace_id = workspace_a.workspace_id
-    await hub.lists.save(workspace_id, parse_definition({"list_id": "friends"}))
-    await hub.lists.add(workspace_id, "friends", names[::5])
+    await hub.lists.save(TESTER, workspace_id, parse_definition({"list_id": "friends"}))
+    await hub.lists.add(TESTER, workspace_id, "friends", names[::5])
     red = RecipientKey(workspace_id, "teams", "red")
-    await hub.recipients.edit(red, [], source="test")
-    await hub.subscriptions.create(red, parse_subscribe({"recipients": names[::2]}), source="test")
+    await hub.recipients.edit(TESTER, red, [])
+    await hub.subscriptions.create(TESTER, red, parse_subscribe({"recipients": names[::2]}))
     return names
 
 

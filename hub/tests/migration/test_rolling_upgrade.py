@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from cast import TESTER
 from pre_step_lint import complaints
 from releases import Post, Pre, following, release
 from suprsend_hub.api.bodies.subscriber_list import parse_definition
@@ -89,7 +90,7 @@ class Work:
         return RecipientKey.user(self.workspace_id, f"{self.prefix}-{name}")
 
     def edit(self, name: str, *operations: object) -> Edit:
-        return Edit(self.user(name), uuid.uuid4(), list(operations), "test")
+        return Edit(self.user(name), uuid.uuid4(), list(operations), TESTER)
 
     async def submit(self, *edits: Edit) -> list[tuple[str, object]]:
         """What became of each edit, and the property `n` that its profile has now."""
@@ -155,24 +156,24 @@ class Work:
         """Subscribers of an object, old and new, one of whom leaves; the other one is deleted."""
         team = RecipientKey(self.workspace_id, "teams", self.prefix)
         one, two = self.user("user-001"), self.user("subscriber")
-        await self.hub.recipients.edit(team, [], source="test")
+        await self.hub.recipients.edit(TESTER, team, [])
         request = parse_subscribe({"recipients": [one.recipient_id, {"distinct_id": two.recipient_id, "role": "dev"}]})
-        assert len(await self.hub.subscriptions.create(team, request, source="test")) == 2
+        assert len(await self.hub.subscriptions.create(TESTER, team, request)) == 2
         assert (await self.hub.subscriptions.page(team, PageRequest())).count == 2
         assert (await self.hub.subscriptions.page_of_subscriber(two, PageRequest())).count == 1
-        await self.hub.subscriptions.delete(team, [Recipient("", one.recipient_id)])
-        await self.hub.recipients.delete(two)
+        await self.hub.subscriptions.delete(TESTER, team, [Recipient("", one.recipient_id)])
+        await self.hub.recipients.delete(TESTER, two)
         assert (await self.hub.subscriptions.page(team, PageRequest())).count == 0
         with pytest.raises(NotFound):
             await self.hub.recipients.get(two)
 
     async def care(self) -> None:
         """What the operator's commands do: make a workspace, check everything, clean."""
-        created = await self.hub.workspaces.create(f"workspace {self.prefix}")
+        created = await self.hub.workspaces.create(TESTER, f"workspace {self.prefix}")
         assert created.name in [workspace.name for workspace in await self.hub.workspaces.list_all()]
         assert await self.hub.maintenance.check() == []
-        await self.hub.maintenance.repair()
-        await self.hub.maintenance.clean(history_days=90, rejected_days=30)
+        await self.hub.maintenance.repair(TESTER)
+        await self.hub.maintenance.clean(TESTER, history_days=90, rejected_days=30)
 
 
 async def test_old_hubs_work_on_after_the_pre_steps_until_the_post_steps_and_say_so(

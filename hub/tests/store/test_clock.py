@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
+from cast import TESTER
 from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.service.pages import PageRequest
@@ -41,7 +42,7 @@ def edits(hub: Services, clock: Clock) -> Writer:
 
 
 async def increment(edits: Writer, key: RecipientKey = ADA, insert_key: uuid.UUID | None = None) -> Outcome:
-    [outcome] = await edits.apply([Edit(key, insert_key or uuid.uuid4(), [{"$add": {"n": 1}}], "test")])
+    [outcome] = await edits.apply([Edit(key, insert_key or uuid.uuid4(), [{"$add": {"n": 1}}], TESTER)])
     return outcome
 
 
@@ -86,11 +87,11 @@ async def test_a_second_life_that_begins_before_the_first_inherits_nothing(
     for back in (timedelta(0), timedelta(hours=1)):
         await increment(edits)
         await increment(edits)
-        await hub.recipients.delete(ADA)
+        await hub.recipients.delete(TESTER, ADA)
         clock.now -= back
         assert count(await increment(edits)) == 1
         assert count(await increment(edits)) == 2
-        await hub.recipients.delete(ADA)
+        await hub.recipients.delete(TESTER, ADA)
     assert await hub.maintenance.check() == []
 
 

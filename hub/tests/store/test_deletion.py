@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
+from cast import TESTER
 from interleaving import DONE_S, held, until_waiting
 from suprsend_hub.domain.errors import NotFound
 from suprsend_hub.domain.ids import UlidFactory
@@ -30,7 +31,7 @@ def user(distinct_id: str) -> RecipientKey:
 
 
 async def create(hub: Services, *keys: RecipientKey) -> None:
-    await hub.batcher.submit(WORKSPACE, [Edit(key, uuid.uuid4(), [{"$set": {"n": 1}}], "test") for key in keys])
+    await hub.batcher.submit(WORKSPACE, [Edit(key, uuid.uuid4(), [{"$set": {"n": 1}}], TESTER) for key in keys])
 
 
 async def subscribe(
@@ -38,11 +39,11 @@ async def subscribe(
 ) -> None:
     for start in range(0, len(names), 100):
         recipients = tuple(Recipient("", name) for name in names[start : start + 100])
-        await (service or hub.subscriptions).create(parent, SubscribeRequest(recipients, {}, None), source="test")
+        await (service or hub.subscriptions).create(TESTER, parent, SubscribeRequest(recipients, {}, None))
 
 
 async def unsubscribe(hub: Services, *names: str) -> None:
-    await hub.subscriptions.delete(TEAM, [Recipient("", name) for name in names])
+    await hub.subscriptions.delete(TESTER, TEAM, [Recipient("", name) for name in names])
 
 
 async def subscribers(hub: Services, parent: RecipientKey = TEAM) -> list[str]:
@@ -84,11 +85,13 @@ async def test_a_deletion_under_way_keeps_nobody_from_creating_or_deleting_other
     await create(hub, *map(user, names), user("other"))
     async with asyncio.timeout(DONE_S):
         async with held(database_url, "SELECT FROM history WHERE recipient_id = $1 FOR UPDATE", names[-1]):
-            deletion = asyncio.create_task(hub.recipients.bulk_delete(WORKSPACE, [user(name) for name in names]))
+            deletion = asyncio.create_task(
+                hub.recipients.bulk_delete(TESTER, WORKSPACE, [user(name) for name in names])
+            )
             await until_waiting(database_url, "UPDATE history")
             for n in range(40):  # more than there are slots
                 await create(hub, user(f"new-{n}"))
-            assert await hub.recipients.bulk_delete(WORKSPACE, [user("other")]) == 1
+            assert await hub.recipients.bulk_delete(TESTER, WORKSPACE, [user("other")]) == 1
         assert await deletion == len(names)
     assert await user_count(hub) == 40
     assert await hub.maintenance.check() == []
@@ -105,7 +108,7 @@ async def test_concurrent_deletions_of_disjoint_users_never_deadlock(
     async with other.database, asyncio.timeout(DONE_S):
         deleted = await asyncio.gather(
             *(
-                each.recipients.bulk_delete(WORKSPACE, [user(name) for name in names[start::4]])
+                each.recipients.bulk_delete(TESTER, WORKSPACE, [user(name) for name in names[start::4]])
                 for start, each in enumerate((hub, other, hub, other))
             )
         )
@@ -126,12 +129,12 @@ async def test_both_ends_of_subscriptions_end_in_one_order(hub: Services, make_h
             async with asyncio.timeout(DONE_S):
                 await asyncio.gather(
                     unsubscribe(hub, *names[:4]),
-                    other.recipients.bulk_delete(WORKSPACE, [user(name) for name in reversed(names[2:])]),
-                    hub.recipients.bulk_delete(WORKSPACE, [TEAM]),
+                    other.recipients.bulk_delete(TESTER, WORKSPACE, [user(name) for name in reversed(names[2:])]),
+                    hub.recipients.bulk_delete(TESTER, WORKSPACE, [TEAM]),
                     sweep_dead_objects(other.database),
                     return_exceptions=True,
                 )
-            await hub.recipients.bulk_delete(WORKSPACE, [TEAM, *map(user, names)])
+            await hub.recipients.bulk_delete(TESTER, WORKSPACE, [TEAM, *map(user, names)])
             await sweep_all(hub)
             assert await hub.maintenance.check() == []
 
@@ -142,7 +145,7 @@ async def test_unsubscribing_waits_for_the_deletion_of_the_subscriber(hub: Servi
     await subscribe(hub, "ada")
     async with asyncio.timeout(DONE_S):
         async with held(database_url, "SELECT FROM subscription WHERE subscriber_id = 'ada' FOR UPDATE"):
-            deletion = asyncio.create_task(hub.recipients.bulk_delete(WORKSPACE, [user("ada")]))
+            deletion = asyncio.create_task(hub.recipients.bulk_delete(TESTER, WORKSPACE, [user("ada")]))
             await until_waiting(database_url, "DELETE FROM subscription ")
             unsubscribing = asyncio.create_task(unsubscribe(hub, "ada"))
             await until_waiting(database_url, "DELETE FROM subscribed_to")
@@ -155,7 +158,7 @@ async def test_the_subscribers_of_a_deleted_object_are_left_to_the_sweeper_and_s
     names = [f"user-{n:03d}" for n in range(250)]
     await create(hub, TEAM, *map(user, names))
     await subscribe(hub, *names)
-    await hub.recipients.delete(TEAM)
+    await hub.recipients.delete(TESTER, TEAM)
     async with hub.database.connection() as connection:
         assert await connection.fetchval("SELECT count(*) FROM subscription") == 250  # the deletion touched none
     assert await teams_of(hub, names[0]) == []
@@ -182,7 +185,7 @@ async def test_a_new_life_of_an_object_never_shows_the_subscribers_of_the_old_on
     late = SubscriptionService(hub.database, hub.batcher, now=now, ulids=ulids)
     await create(hub, TEAM, user("ada"), user("bo"), user("cy"))
     await subscribe(hub, "ada", "bo")
-    await hub.recipients.delete(TEAM)
+    await hub.recipients.delete(TESTER, TEAM)
     await create(hub, TEAM)
     assert await subscribers(hub) == []
     await subscribe(hub, "bo", "cy", service=late)
@@ -191,8 +194,8 @@ async def test_a_new_life_of_an_object_never_shows_the_subscribers_of_the_old_on
         assert [await teams_of(hub, name) for name in ("ada", "bo", "cy")] == [[], ["core"], ["core"]]
         assert await hub.maintenance.check() == []
         await sweep_dead_objects(hub.database)
-    await hub.recipients.delete(user("bo"))
-    await hub.recipients.delete(user("ada"))
+    await hub.recipients.delete(TESTER, user("bo"))
+    await hub.recipients.delete(TESTER, user("ada"))
     assert await subscribers(hub) == ["cy"]
     assert await hub.maintenance.check() == []
 
@@ -200,10 +203,10 @@ async def test_a_new_life_of_an_object_never_shows_the_subscribers_of_the_old_on
 async def test_deleting_a_subscriber_of_an_earlier_life_leaves_the_count_of_the_new_one(hub: Services) -> None:
     await create(hub, TEAM, user("ada"), user("bo"))
     await subscribe(hub, "ada")
-    await hub.recipients.delete(TEAM)
+    await hub.recipients.delete(TESTER, TEAM)
     await create(hub, TEAM)
     await subscribe(hub, "bo")
-    await hub.recipients.delete(user("ada"))  # the sweeper has not come yet
+    await hub.recipients.delete(TESTER, user("ada"))  # the sweeper has not come yet
     await unsubscribe(hub, "ada")
     assert await subscribers(hub) == ["bo"]
     assert await hub.maintenance.check() == []
@@ -215,11 +218,11 @@ async def test_nested_objects_of_an_earlier_life_do_not_count_as_nesting(hub: Se
 
     async def nest(parent: RecipientKey, child: RecipientKey) -> None:
         request = SubscribeRequest((Recipient(child.object_type, child.recipient_id),), {}, None)
-        await hub.subscriptions.create(parent, request, source="test")
+        await hub.subscriptions.create(TESTER, parent, request)
 
     await nest(chain[0], chain[1])
     await nest(chain[1], chain[2])
-    await hub.recipients.delete(chain[1])
+    await hub.recipients.delete(TESTER, chain[1])
     await create(hub, chain[1])
     await nest(chain[2], chain[3])  # c is no longer below b
     await nest(chain[3], chain[1])  # and so may be above it
@@ -228,9 +231,9 @@ async def test_nested_objects_of_an_earlier_life_do_not_count_as_nesting(hub: Se
 async def test_a_deletion_takes_everything_that_names_the_recipients(hub: Services) -> None:
     await create(hub, TEAM, user("ada"), user("bo"))
     await subscribe(hub, "ada", "bo")
-    await hub.lists.save(WORKSPACE, ListDefinition("news", None, None, None, None))
-    await hub.lists.add(WORKSPACE, "news", ["ada", "bo"])
-    gone = await hub.recipients.bulk_delete(WORKSPACE, [user("ada"), user("nobody"), user("ada"), TEAM])
+    await hub.lists.save(TESTER, WORKSPACE, ListDefinition("news", None, None, None, None))
+    await hub.lists.add(TESTER, WORKSPACE, "news", ["ada", "bo"])
+    gone = await hub.recipients.bulk_delete(TESTER, WORKSPACE, [user("ada"), user("nobody"), user("ada"), TEAM])
     assert gone == 2
     assert (await hub.lists.get(WORKSPACE, "news")).subscribers_count == 1
     assert await teams_of(hub, "bo") == []

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 
 import pytest
+from cast import TESTER
 from suprsend_hub.api.bodies.subscriber_list import parse_definition
 from suprsend_hub.domain.errors import DomainError, InvalidRequest, NotFound
 from suprsend_hub.domain.ids import ulid_text
@@ -21,12 +22,12 @@ WORKSPACE = 1
 
 
 async def create_users(hub: Services, *names: str) -> None:
-    edits = [Edit(RecipientKey.user(WORKSPACE, name), uuid.uuid4(), [], "test") for name in names]
+    edits = [Edit(RecipientKey.user(WORKSPACE, name), uuid.uuid4(), [], TESTER) for name in names]
     await hub.batcher.submit(WORKSPACE, edits)
 
 
 async def create_list(hub: Services, list_id: str = "news", **fields: object) -> None:
-    await hub.lists.save(WORKSPACE, parse_definition({"list_id": list_id, **fields}))
+    await hub.lists.save(TESTER, WORKSPACE, parse_definition({"list_id": list_id, **fields}))
 
 
 async def members(hub: Services, list_id: str = "news") -> list[str]:
@@ -45,13 +46,13 @@ async def lists_of(hub: Services, name: str) -> list[str]:
 async def test_only_existing_users_are_added_and_the_count_is_of_changes(hub: Services) -> None:
     await create_users(hub, "ada", "bo")
     await create_list(hub)
-    assert await hub.lists.add(WORKSPACE, "news", ["ada", "nobody"]) == 1
-    assert await hub.lists.add(WORKSPACE, "news", ["ada", "bo"]) == 1
-    assert await hub.lists.add(WORKSPACE, "news", ["ada", "bo"]) == 0
+    assert await hub.lists.add(TESTER, WORKSPACE, "news", ["ada", "nobody"]) == 1
+    assert await hub.lists.add(TESTER, WORKSPACE, "news", ["ada", "bo"]) == 1
+    assert await hub.lists.add(TESTER, WORKSPACE, "news", ["ada", "bo"]) == 0
     assert sorted(await members(hub)) == ["ada", "bo"]
     assert await lists_of(hub, "ada") == ["news"]
-    assert await hub.lists.remove(WORKSPACE, "news", ["ada", "nobody"]) == 1
-    assert await hub.lists.remove(WORKSPACE, "news", ["ada"]) == 0
+    assert await hub.lists.remove(TESTER, WORKSPACE, "news", ["ada", "nobody"]) == 1
+    assert await hub.lists.remove(TESTER, WORKSPACE, "news", ["ada"]) == 0
     assert await members(hub) == ["bo"]
     assert await lists_of(hub, "ada") == []
 
@@ -60,9 +61,9 @@ async def test_ten_thousand_ids_are_one_statement(hub: Services) -> None:
     names = [f"user-{n:05d}" for n in range(10_000)]
     await create_users(hub, *names)
     await create_list(hub)
-    assert await hub.lists.add(WORKSPACE, "news", names) == 10_000
+    assert await hub.lists.add(TESTER, WORKSPACE, "news", names) == 10_000
     assert (await hub.lists.get(WORKSPACE, "news")).subscribers_count == 10_000
-    assert await hub.lists.remove(WORKSPACE, "news", names) == 10_000
+    assert await hub.lists.remove(TESTER, WORKSPACE, "news", names) == 10_000
 
 
 async def test_saving_again_changes_only_what_is_named(hub: Services) -> None:
@@ -75,19 +76,19 @@ async def test_saving_again_changes_only_what_is_named(hub: Services) -> None:
 async def test_a_draft_is_invisible_until_it_becomes_live_as_a_whole(hub: Services) -> None:
     await create_users(hub, "ada", "bo", "cy")
     await create_list(hub)
-    await hub.lists.add(WORKSPACE, "news", ["ada", "bo"])
-    draft = await hub.lists.start_sync(WORKSPACE, "news")
+    await hub.lists.add(TESTER, WORKSPACE, "news", ["ada", "bo"])
+    draft = await hub.lists.start_sync(TESTER, WORKSPACE, "news")
     assert draft.version_id is not None
     version = ulid_text(draft.version_id)
-    assert await hub.lists.add(WORKSPACE, "news", ["bo", "cy", "nobody"], version_id=version) == 2
-    assert await hub.lists.remove(WORKSPACE, "news", ["bo"], version_id=version) == 1
+    assert await hub.lists.add(TESTER, WORKSPACE, "news", ["bo", "cy", "nobody"], version_id=version) == 2
+    assert await hub.lists.remove(TESTER, WORKSPACE, "news", ["bo"], version_id=version) == 1
     assert (await hub.lists.get_draft(WORKSPACE, "news", version)).subscribers_count == 1
     assert await members(hub) == ["ada", "bo"]
     assert await lists_of(hub, "cy") == []
     [named] = (await hub.lists.get(WORKSPACE, "news")).drafts
     assert (named.version_id, named.subscribers_count) == (draft.version_id, 1)
 
-    live = await hub.lists.finish_sync(WORKSPACE, "news", version)
+    live = await hub.lists.finish_sync(TESTER, WORKSPACE, "news", version)
     assert (live.subscribers_count, live.version_id, tuple(live.drafts)) == (1, None, ())
     assert await members(hub) == ["cy"]
     assert await lists_of(hub, "ada") == []
@@ -99,32 +100,34 @@ async def test_a_draft_is_invisible_until_it_becomes_live_as_a_whole(hub: Servic
 async def test_several_drafts_live_side_by_side(hub: Services) -> None:
     await create_users(hub, "ada", "bo")
     await create_list(hub)
-    first, second = [ulid_text((await hub.lists.start_sync(WORKSPACE, "news")).version_id or _nil) for _ in range(2)]
-    await hub.lists.add(WORKSPACE, "news", ["ada"], version_id=first)
-    await hub.lists.add(WORKSPACE, "news", ["bo"], version_id=second)
-    await hub.lists.finish_sync(WORKSPACE, "news", first)
+    first, second = [
+        ulid_text((await hub.lists.start_sync(TESTER, WORKSPACE, "news")).version_id or _nil) for _ in range(2)
+    ]
+    await hub.lists.add(TESTER, WORKSPACE, "news", ["ada"], version_id=first)
+    await hub.lists.add(TESTER, WORKSPACE, "news", ["bo"], version_id=second)
+    await hub.lists.finish_sync(TESTER, WORKSPACE, "news", first)
     assert await members(hub) == ["ada"]
     assert len((await hub.lists.get(WORKSPACE, "news")).drafts) == 1
-    await hub.lists.delete_draft(WORKSPACE, "news", second)
+    await hub.lists.delete_draft(TESTER, WORKSPACE, "news", second)
     assert (await hub.lists.get(WORKSPACE, "news")).drafts == []
     with pytest.raises(NotFound):
-        await hub.lists.add(WORKSPACE, "news", ["bo"], version_id=second)
+        await hub.lists.add(TESTER, WORKSPACE, "news", ["bo"], version_id=second)
 
 
 async def test_the_sweeper_leaves_nothing_of_dead_versions_and_all_of_the_live(hub: Services) -> None:
     await create_users(hub, "ada", "bo")
     await create_list(hub)
     await create_list(hub, "other")
-    await hub.lists.add(WORKSPACE, "other", ["ada"])
-    await hub.lists.add(WORKSPACE, "news", ["ada", "bo"])
-    version = ulid_text((await hub.lists.start_sync(WORKSPACE, "news")).version_id or _nil)
-    await hub.lists.add(WORKSPACE, "news", ["ada"], version_id=version)
-    await hub.lists.finish_sync(WORKSPACE, "news", version)
+    await hub.lists.add(TESTER, WORKSPACE, "other", ["ada"])
+    await hub.lists.add(TESTER, WORKSPACE, "news", ["ada", "bo"])
+    version = ulid_text((await hub.lists.start_sync(TESTER, WORKSPACE, "news")).version_id or _nil)
+    await hub.lists.add(TESTER, WORKSPACE, "news", ["ada"], version_id=version)
+    await hub.lists.finish_sync(TESTER, WORKSPACE, "news", version)
     while await hub.lists.sweep():
         pass
     assert await members(hub) == ["ada"]
     assert sorted(await lists_of(hub, "ada")) == ["news", "other"]
-    await hub.lists.delete(WORKSPACE, "news")
+    await hub.lists.delete(TESTER, WORKSPACE, "news")
     with pytest.raises(NotFound, match="list_id: news not found"):
         await hub.lists.get(WORKSPACE, "news")
     assert await lists_of(hub, "ada") == ["other"]
@@ -140,10 +143,10 @@ async def test_the_sweeper_leaves_nothing_of_dead_versions_and_all_of_the_live(h
 async def test_a_deleted_user_leaves_lists_and_drafts_with_right_counts(hub: Services) -> None:
     await create_users(hub, "ada", "bo")
     await create_list(hub)
-    await hub.lists.add(WORKSPACE, "news", ["ada", "bo"])
-    version = ulid_text((await hub.lists.start_sync(WORKSPACE, "news")).version_id or _nil)
-    await hub.lists.add(WORKSPACE, "news", ["ada", "bo"], version_id=version)
-    await hub.recipients.delete(RecipientKey.user(WORKSPACE, "ada"))
+    await hub.lists.add(TESTER, WORKSPACE, "news", ["ada", "bo"])
+    version = ulid_text((await hub.lists.start_sync(TESTER, WORKSPACE, "news")).version_id or _nil)
+    await hub.lists.add(TESTER, WORKSPACE, "news", ["ada", "bo"], version_id=version)
+    await hub.recipients.delete(TESTER, RecipientKey.user(WORKSPACE, "ada"))
     assert await members(hub) == ["bo"]
     assert (await hub.lists.get_draft(WORKSPACE, "news", version)).subscribers_count == 1
     await create_users(hub, "ada")
@@ -151,24 +154,24 @@ async def test_a_deleted_user_leaves_lists_and_drafts_with_right_counts(hub: Ser
 
 
 async def test_all_users_is_a_list_of_everybody_that_cannot_be_written(hub: Services, postgres_version: int) -> None:
-    await hub.workspaces.create("first")
+    await hub.workspaces.create(TESTER, "first")
     await create_users(hub, "ada", "bo")
     view = await hub.lists.get(WORKSPACE, ALL_USERS)
     assert (view.subscribers_count, view.is_readonly) == (2, True)
     page = await hub.lists.page_members(WORKSPACE, ALL_USERS, PageRequest(limit=1))
     assert (page.count, len(page.rows), page.after is not None) == (2, 1, True)
     for write in (
-        hub.lists.add(WORKSPACE, ALL_USERS, ["ada"]),
-        hub.lists.remove(WORKSPACE, ALL_USERS, ["ada"]),
-        hub.lists.delete(WORKSPACE, ALL_USERS),
-        hub.lists.start_sync(WORKSPACE, ALL_USERS),
+        hub.lists.add(TESTER, WORKSPACE, ALL_USERS, ["ada"]),
+        hub.lists.remove(TESTER, WORKSPACE, ALL_USERS, ["ada"]),
+        hub.lists.delete(TESTER, WORKSPACE, ALL_USERS),
+        hub.lists.start_sync(TESTER, WORKSPACE, ALL_USERS),
     ):
         with pytest.raises(InvalidRequest, match="read-only"):
             await write
 
 
 async def test_lists_page_by_offset_ends_with_all_users(hub: Services) -> None:
-    await hub.workspaces.create("first")
+    await hub.workspaces.create(TESTER, "first")
     for n in range(3):
         await create_list(hub, f"list-{n}")
     seen = []
@@ -195,15 +198,15 @@ async def test_no_member_is_lost_between_adding_finishing_and_deleting(
 
     async with other.database:
         for start in range(0, 60, 6):
-            version = ulid_text((await hub.lists.start_sync(WORKSPACE, "news")).version_id or _nil)
+            version = ulid_text((await hub.lists.start_sync(TESTER, WORKSPACE, "news")).version_id or _nil)
             some = names[start : start + 6]
             await asyncio.gather(
-                forgiving(hub.lists.add(WORKSPACE, "news", some)),
-                forgiving(other.lists.add(WORKSPACE, "news", some[::-1])),
-                forgiving(other.lists.add(WORKSPACE, "news", some, version_id=version)),
-                forgiving(hub.lists.finish_sync(WORKSPACE, "news", version)),
-                forgiving(other.recipients.bulk_delete(WORKSPACE, [RecipientKey.user(WORKSPACE, some[0])])),
-                forgiving(other.lists.remove(WORKSPACE, "news", some[1:2])),
+                forgiving(hub.lists.add(TESTER, WORKSPACE, "news", some)),
+                forgiving(other.lists.add(TESTER, WORKSPACE, "news", some[::-1])),
+                forgiving(other.lists.add(TESTER, WORKSPACE, "news", some, version_id=version)),
+                forgiving(hub.lists.finish_sync(TESTER, WORKSPACE, "news", version)),
+                forgiving(other.recipients.bulk_delete(TESTER, WORKSPACE, [RecipientKey.user(WORKSPACE, some[0])])),
+                forgiving(other.lists.remove(TESTER, WORKSPACE, "news", some[1:2])),
                 forgiving(hub.lists.sweep()),
             )
             ids = set(await members(hub))  # compares the counter with the rows

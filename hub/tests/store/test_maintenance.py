@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cast import TESTER
 from suprsend_hub.api.bodies.subscriber_list import parse_definition
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.subscription import Recipient, SubscribeRequest
@@ -74,14 +75,14 @@ async def filled(hub: Services, workspace_a: NewWorkspace, workspace_b: NewWorks
         for name in ("ada", "bo", "cy"):
             operations: list = [{"$append": {"$email": f"{name}@example.com"}}, {"$append": {"$sms": "+15555550100"}}]
             key = RecipientKey.user(workspace_id, name)
-            await hub.batcher.submit(workspace_id, [Edit(key, uuid.uuid4(), operations, "test")])
+            await hub.batcher.submit(workspace_id, [Edit(key, uuid.uuid4(), operations, TESTER)])
         team = RecipientKey(workspace_id, "teams", "a/b:é")
-        await hub.recipients.edit(team, [], source="test")
+        await hub.recipients.edit(TESTER, team, [])
         request = SubscribeRequest((Recipient("", "ada"), Recipient("", "bo")), {}, None)
-        await hub.subscriptions.create(team, request, source="test")
-        await hub.lists.save(workspace_id, parse_definition({"list_id": "news"}))
-        await hub.lists.add(workspace_id, "news", ["ada", "bo"])
-        await hub.lists.start_sync(workspace_id, "news")
+        await hub.subscriptions.create(TESTER, team, request)
+        await hub.lists.save(TESTER, workspace_id, parse_definition({"list_id": "news"}))
+        await hub.lists.add(TESTER, workspace_id, "news", ["ada", "bo"])
+        await hub.lists.start_sync(TESTER, workspace_id, "news")
     return hub
 
 
@@ -103,11 +104,11 @@ async def test_nothing_is_wrong_with_what_the_hub_wrote(filled: Services, worksp
     """Neither after ordinary use, nor in the middle of a sweep, nor after everything has been deleted."""
     assert await filled.maintenance.check() == []
     workspace_id = workspace_a.workspace_id
-    await filled.lists.delete(workspace_id, "news")
+    await filled.lists.delete(TESTER, workspace_id, "news")
     assert await filled.maintenance.check() == []
     await sweep(filled)
-    await filled.recipients.delete(RecipientKey.user(workspace_id, "ada"))
-    await filled.recipients.delete(RecipientKey(workspace_id, "teams", "a/b:é"))
+    await filled.recipients.delete(TESTER, RecipientKey.user(workspace_id, "ada"))
+    await filled.recipients.delete(TESTER, RecipientKey(workspace_id, "teams", "a/b:é"))
     assert await filled.maintenance.check() == []
 
 
@@ -115,7 +116,7 @@ async def test_every_kind_of_damage_is_found_and_repaired(filled: Services) -> N
     for name, (statement, found) in DAMAGE.items():
         await execute(filled, statement)
         assert await kinds(filled) == found, name
-        await filled.maintenance.repair()
+        await filled.maintenance.repair(TESTER)
         assert await filled.maintenance.check() == [], name
         await sweep(filled)
         assert await filled.maintenance.check() == [], name
@@ -127,15 +128,15 @@ async def restore(hub: Services) -> None:
     for workspace in await hub.workspaces.list_all():
         workspace_id = workspace.workspace_id
         await hub.recipients.edit(
-            RecipientKey.user(workspace_id, "ada"), [{"$append": {"$email": "ada@example.com"}}], source="test"
+            TESTER, RecipientKey.user(workspace_id, "ada"), [{"$append": {"$email": "ada@example.com"}}]
         )
         team = RecipientKey(workspace_id, "teams", "a/b:é")
-        await hub.recipients.edit(team, [], source="test")
+        await hub.recipients.edit(TESTER, team, [])
         request = SubscribeRequest((Recipient("", "ada"), Recipient("", "bo")), {}, None)
-        await hub.subscriptions.create(team, request, source="test")
-        await hub.lists.save(workspace_id, parse_definition({"list_id": "news"}))
-        await hub.lists.add(workspace_id, "news", ["ada", "bo"])
-        await hub.lists.start_sync(workspace_id, "news")
+        await hub.subscriptions.create(TESTER, team, request)
+        await hub.lists.save(TESTER, workspace_id, parse_definition({"list_id": "news"}))
+        await hub.lists.add(TESTER, workspace_id, "news", ["ada", "bo"])
+        await hub.lists.start_sync(TESTER, workspace_id, "news")
 
 
 async def test_what_a_repair_writes_is_what_was_lost(filled: Services, workspace_a: NewWorkspace) -> None:
@@ -146,7 +147,7 @@ async def test_what_a_repair_writes_is_what_was_lost(filled: Services, workspace
         "UPDATE profile SET addresses = '{}'",
     ):
         await execute(filled, statement)
-    await filled.maintenance.repair()
+    await filled.maintenance.repair(TESTER)
     async with filled.database.connection() as connection:
         assert await connection.fetchval("SELECT count(*) FROM subscribed_to") == 4
         assert await connection.fetchval("SELECT count(*) FROM list_membership") == 4
@@ -156,7 +157,7 @@ async def test_what_a_repair_writes_is_what_was_lost(filled: Services, workspace
 @pytest.mark.parametrize("damage", BEYOND_REPAIR)
 async def test_what_cannot_be_repaired_is_named_and_left_alone(filled: Services, damage: str) -> None:
     await execute(filled, BEYOND_REPAIR[damage])
-    await filled.maintenance.repair()
+    await filled.maintenance.repair(TESTER)
     findings = await filled.maintenance.check()
     assert {finding.check for finding in findings} >= {"profiles"}
     assert {(finding.check, finding.repairable, finding.place) for finding in findings if not finding.repairable} == {
@@ -177,18 +178,18 @@ async def test_checks_and_repairs_beside_a_writing_hub_find_nothing_and_break_no
         while not stop.is_set():
             number += 1
             name = f"u{writer}-{number % 7}"
-            await filled.recipients.edit(RecipientKey.user(workspace_id, name), [], source="test")
-            await filled.subscriptions.create(team, SubscribeRequest((Recipient("", name),), {}, None), source="t")
-            await filled.lists.add(workspace_id, "news", [name])
+            await filled.recipients.edit(TESTER, RecipientKey.user(workspace_id, name), [])
+            await filled.subscriptions.create(TESTER, team, SubscribeRequest((Recipient("", name),), {}, None))
+            await filled.lists.add(TESTER, workspace_id, "news", [name])
             if number % 3 == 0:
-                await filled.recipients.delete(RecipientKey.user(workspace_id, name))
+                await filled.recipients.delete(TESTER, RecipientKey.user(workspace_id, name))
 
     async def look() -> None:
         for round_ in range(6):
             assert await filled.maintenance.check() == [], round_
         for round_ in range(6):
             await execute(filled, f"UPDATE counter SET value = value + {round_ + 1} WHERE slot = 1")
-            await filled.maintenance.repair()
+            await filled.maintenance.repair(TESTER)
             assert await filled.maintenance.check() == [], round_
 
     writers = [asyncio.create_task(write(number)) for number in range(3)]
@@ -213,7 +214,7 @@ async def history(hub: Services, workspace_id: int, name: str) -> Sequence[objec
 async def test_cleaning_deletes_by_age_alone(filled: Services, workspace_a: NewWorkspace) -> None:
     workspace_id = workspace_a.workspace_id
     nobody = RecipientKey.user(workspace_id, "")
-    await filled.batcher.submit(workspace_id, [], [RejectedRecord(nobody, "invalid", "no", {}, "test")])
+    await filled.batcher.submit(workspace_id, [], [RejectedRecord(nobody, "invalid", "no", {}, TESTER)])
     early = await at(filled, 9).clean(history_days=10, rejected_days=10)
     assert (early.history, early.rejected) == (0, 0)
     assert len(await history(filled, workspace_id, "ada")) == 1
@@ -230,7 +231,7 @@ async def test_cleaning_takes_as_many_small_steps_as_it_needs(
 ) -> None:
     workspace_id = workspace_a.workspace_id
     nobody = RecipientKey.user(workspace_id, "")
-    await filled.batcher.submit(workspace_id, [], [RejectedRecord(nobody, "invalid", "no", {}, "test")] * 7)
+    await filled.batcher.submit(workspace_id, [], [RejectedRecord(nobody, "invalid", "no", {}, TESTER)] * 7)
     monkeypatch.setattr("suprsend_hub.service.maintenance.CLEAN_STEP", 3)
     cleaned = await at(filled, 2).clean(history_days=1, rejected_days=1)
     assert (cleaned.history, cleaned.rejected) == (8, 7)

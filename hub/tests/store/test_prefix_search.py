@@ -2,6 +2,7 @@
 
 import asyncpg
 import pytest
+from cast import TESTER
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.service.pages import PageRequest
 from suprsend_hub.service.services import Services
@@ -35,7 +36,7 @@ async def test_a_prefix_of_the_last_characters_there_are_finds_its_users(
 ) -> None:
     last = "\U0010ffff"
     for distinct_id in (last, last * 2, last * 255, "\U0010fffe", "z"):
-        await hub.recipients.edit(RecipientKey.user(workspace_a.workspace_id, distinct_id), [], source="test")
+        await hub.recipients.edit(TESTER, RecipientKey.user(workspace_a.workspace_id, distinct_id), [])
     page = await hub.recipients.search(workspace_a.workspace_id, last, PageRequest(10))
     assert [len(row.key.recipient_id) for row in page.rows] == [1, 2, 255]
     assert page.count == 3

@@ -4,6 +4,7 @@ import asyncio
 import uuid
 
 import pytest
+from cast import TESTER
 from suprsend_hub.domain.errors import NotFound, Unavailable
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.service.profile_reader import MAX_KEYS, ProfileReader
@@ -23,7 +24,7 @@ def key(number: int) -> RecipientKey:
 
 
 async def set_number(hub: Services, numbers: range, value: int) -> None:
-    edits = [Edit(key(number), uuid.uuid4(), [{"$set": {"n": value}}], "test") for number in numbers]
+    edits = [Edit(key(number), uuid.uuid4(), [{"$set": {"n": value}}], TESTER) for number in numbers]
     await hub.batcher.submit(WORKSPACE, edits)
 
 

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 
 import pytest
+from cast import TESTER
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from suprsend_hub.api.bodies.subscription import parse_recipients, parse_subscribe
@@ -29,12 +30,12 @@ def user(distinct_id: str) -> RecipientKey:
 
 async def create(hub: Services, *keys: RecipientKey) -> None:
     for key in keys:
-        await hub.recipients.edit(key, [], source="test")
+        await hub.recipients.edit(TESTER, key, [])
 
 
 async def subscribe(hub: Services, parent: RecipientKey, *recipients: object, **properties: object) -> list:
     request = parse_subscribe({"recipients": list(recipients), "properties": properties})
-    return await hub.subscriptions.create(parent, request, source="test")
+    return await hub.subscriptions.create(TESTER, parent, request)
 
 
 def child(object_id: str) -> dict:
@@ -109,18 +110,18 @@ async def test_an_unknown_parent_is_refused_unless_the_request_creates_it(hub: S
     with pytest.raises(NotFound):
         await hub.recipients.get(user("ada"))
     request = parse_subscribe({"recipients": ["ada"], "parent_object_properties": {"name": "Core"}})
-    await hub.subscriptions.create(team("core"), request, source="test")
+    await hub.subscriptions.create(TESTER, team("core"), request)
     assert "Core" in (await hub.recipients.get(team("core"))).properties
 
 
 async def test_ending_subscriptions_ignores_those_that_are_none(hub: Services) -> None:
     await create(hub, team("core"))
     await subscribe(hub, team("core"), "ada", "bo")
-    await hub.subscriptions.delete(team("core"), parse_recipients(["ada", "nobody", child("sub")]))
+    await hub.subscriptions.delete(TESTER, team("core"), parse_recipients(["ada", "nobody", child("sub")]))
     assert await subscribers_of(hub, team("core")) == ["bo"]
     assert await parents_of(hub, user("ada")) == []
     with pytest.raises(NotFound):
-        await hub.subscriptions.delete(team("other"), parse_recipients(["ada"]))
+        await hub.subscriptions.delete(TESTER, team("other"), parse_recipients(["ada"]))
 
 
 async def test_an_object_cannot_be_subscribed_to_itself_or_in_a_circle(hub: Services) -> None:
@@ -154,15 +155,15 @@ async def test_two_writers_cannot_close_a_circle_between_them(hub: Services) -> 
             subscribe(hub, team("a"), child("b")), subscribe(hub, team("b"), child("a")), return_exceptions=True
         )
         assert sum(isinstance(result, InvalidRequest) for result in results) == 1
-        await hub.subscriptions.delete(team("a"), parse_recipients([child("b")]))
-        await hub.subscriptions.delete(team("b"), parse_recipients([child("a")]))
+        await hub.subscriptions.delete(TESTER, team("a"), parse_recipients([child("b")]))
+        await hub.subscriptions.delete(TESTER, team("b"), parse_recipients([child("a")]))
 
 
 async def test_deleting_a_user_ends_its_subscriptions(hub: Services) -> None:
     await create(hub, team("core"), team("web"))
     await subscribe(hub, team("core"), "ada", "bo")
     await subscribe(hub, team("web"), "ada")
-    await hub.recipients.delete(user("ada"))
+    await hub.recipients.delete(TESTER, user("ada"))
     assert await subscribers_of(hub, team("core")) == ["bo"]
     assert await subscribers_of(hub, team("web")) == []
     await create(hub, user("ada"))
@@ -173,7 +174,7 @@ async def test_deleting_an_object_ends_the_subscriptions_of_and_to_it(hub: Servi
     await create(hub, team("core"), team("sub"))
     await subscribe(hub, team("core"), child("sub"), "ada")
     await subscribe(hub, team("sub"), "ada")
-    await hub.recipients.delete(team("sub"))
+    await hub.recipients.delete(TESTER, team("sub"))
     assert await subscribers_of(hub, team("core")) == ["ada"]
     assert await parents_of(hub, user("ada")) == ["core"]
     await create(hub, team("sub"))
@@ -213,8 +214,8 @@ async def test_counts_follow_when_subscribing_races_with_deleting(
             await asyncio.gather(
                 forgiving(subscribe(hub, team("core"), *names)),
                 forgiving(subscribe(other, team("core"), *reversed(names))),
-                forgiving(hub.recipients.bulk_delete(WORKSPACE, [user(name) for name in names[:2]])),
-                forgiving(other.subscriptions.delete(team("core"), parse_recipients(names[1:3]))),
+                forgiving(hub.recipients.bulk_delete(TESTER, WORKSPACE, [user(name) for name in names[:2]])),
+                forgiving(other.subscriptions.delete(TESTER, team("core"), parse_recipients(names[1:3]))),
             )
             ids = await subscribers_of(hub, team("core"))  # compares the counter with the rows
             for name in names:
@@ -242,7 +243,7 @@ async def test_pages_walk_one_sequence_while_rows_come_and_go(hub: Services, act
             fleeting += 1
             await subscribe(hub, parent, f"f{fleeting}")
         elif action == "delete" and fleeting:
-            await hub.subscriptions.delete(parent, parse_recipients([f"f{fleeting}"]))
+            await hub.subscriptions.delete(TESTER, parent, parse_recipients([f"f{fleeting}"]))
             fleeting -= 1
         elif action == "next":
             page = await hub.subscriptions.page(parent, request)

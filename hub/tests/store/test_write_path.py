@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 
 import msgspec
 import pytest
+from cast import TESTER
 from interleaving import held, until_waiting
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import StoredProfile
@@ -30,7 +31,7 @@ MakeHub = Callable[[], Services]
 
 
 def edit(distinct_id: str, *operations: object, key: uuid.UUID | None = None, strict: bool = False) -> Edit:
-    return Edit(RecipientKey.user(WORKSPACE, distinct_id), key or uuid.uuid4(), list(operations), "test", strict)
+    return Edit(RecipientKey.user(WORKSPACE, distinct_id), key or uuid.uuid4(), list(operations), TESTER, strict)
 
 
 async def apply(hub: Services, *edits: Edit) -> Sequence[Outcome]:
@@ -180,7 +181,7 @@ async def test_an_edit_racing_a_deletion_never_brings_deleted_data_back(hub: Ser
         for round_number in range(30):
             await apply(hub, edit("ada", {"$set": {"secret": round_number}}, {"$set": {"n": 0}}))
             await asyncio.gather(
-                hub.recipients.delete(RecipientKey.user(WORKSPACE, "ada")),
+                hub.recipients.delete(TESTER, RecipientKey.user(WORKSPACE, "ada")),
                 *(apply(writer, edit("ada", {"$add": {"n": 1}})) for writer in (hub, other, hub, other)),
             )
             profile = await stored(hub, "ada")
@@ -191,14 +192,14 @@ async def test_an_edit_racing_a_deletion_never_brings_deleted_data_back(hub: Ser
                 # Edits before the deletion went with it; those after it found a new, empty user.
                 assert "secret" not in properties(profile)
                 assert 1 <= properties(profile)["n"] <= 4
-                await hub.recipients.delete(RecipientKey.user(WORKSPACE, "ada"))
+                await hub.recipients.delete(TESTER, RecipientKey.user(WORKSPACE, "ada"))
         await other.batcher.stop()
 
 
 async def test_deletion_scrubs_history_and_log_but_a_late_resend_still_counts_as_known(hub: Services) -> None:
     sent = edit("ada", {"$set": {"name": "Ada"}}, {"$append": {"$email": "no address"}})
     await apply(hub, sent)
-    await hub.recipients.delete(RecipientKey.user(WORKSPACE, "ada"))
+    await hub.recipients.delete(TESTER, RecipientKey.user(WORKSPACE, "ada"))
     [outcome] = await apply(hub, sent)
     assert outcome.status is EditStatus.DUPLICATE
     assert await stored(hub, "ada") is None
@@ -240,11 +241,11 @@ async def test_a_user_is_found_by_each_address_as_long_as_it_has_it(hub: Service
 
 async def test_one_workspace_never_sees_another(hub: Services) -> None:
     await apply(hub, edit("ada", {"$set": {"name": "Ada"}}))
-    foreign = Edit(RecipientKey.user(2, "ada"), uuid.uuid4(), [{"$set": {"name": "Eve"}}], "test")
+    foreign = Edit(RecipientKey.user(2, "ada"), uuid.uuid4(), [{"$set": {"name": "Eve"}}], TESTER)
     await hub.batcher.submit(2, [foreign])
     assert properties(await stored(hub, "ada")) == {"name": "Ada"}
     assert [row.key.workspace_id for row in (await hub.recipients.page(2, PageRequest())).rows] == [2]
-    await hub.recipients.delete(RecipientKey.user(2, "ada"))
+    await hub.recipients.delete(TESTER, RecipientKey.user(2, "ada"))
     assert properties(await stored(hub, "ada")) == {"name": "Ada"}
 
 
@@ -283,11 +284,11 @@ async def test_the_content_of_an_edit_without_effect_does_not_outlive_a_deletion
     async with before_its_history(database_url, again):
         editing = asyncio.create_task(apply(hub, again))
         await until_waiting(database_url)
-        await hub.recipients.delete(RecipientKey.user(WORKSPACE, "ada"))
+        await hub.recipients.delete(TESTER, RecipientKey.user(WORKSPACE, "ada"))
     [outcome] = await editing
     assert properties(outcome.profile) == {"ssn": "secret"}
     assert await stored(hub, "ada") == outcome.profile
-    await hub.recipients.delete(RecipientKey.user(WORKSPACE, "ada"))
+    await hub.recipients.delete(TESTER, RecipientKey.user(WORKSPACE, "ada"))
     async with hub.database.connection() as connection:
         assert "secret" not in str(await connection.fetch("SELECT operations, before FROM history"))
     assert await hub.maintenance.check() == []
@@ -300,7 +301,7 @@ async def test_a_deletion_waits_for_an_edit_without_effect(hub: Services, databa
     async with held(database_url, "SELECT FROM profile WHERE recipient_id = 'bo' FOR NO KEY UPDATE"):
         editing = asyncio.create_task(apply(hub, *again))
         await until_waiting(database_url, "profile")  # it holds ada's, and cannot change bo's yet
-        deleting = asyncio.create_task(hub.recipients.delete(RecipientKey.user(WORKSPACE, "ada")))
+        deleting = asyncio.create_task(hub.recipients.delete(TESTER, RecipientKey.user(WORKSPACE, "ada")))
         await until_waiting(database_url, "FOR UPDATE OF p")
     await asyncio.gather(editing, deleting)
     async with hub.database.connection() as connection:

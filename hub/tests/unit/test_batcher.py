@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
+from cast import TESTER
 from suprsend_hub.domain.errors import InvalidRequest, RateLimited, Unavailable
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.service.writing import (
@@ -70,7 +71,7 @@ async def running(database: Database, rate_limits: RateLimits | None = None, **l
 
 
 def edits(*names: str, workspace: int = A) -> list[Edit]:
-    return [Edit(RecipientKey.user(workspace, name), uuid.uuid4(), [], "test") for name in names]
+    return [Edit(RecipientKey.user(workspace, name), uuid.uuid4(), [], TESTER) for name in names]
 
 
 def send(batcher: Batcher, *names: str, workspace: int = A, size_bytes: int = 0) -> "asyncio.Task[list[Outcome]]":

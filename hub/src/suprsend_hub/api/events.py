@@ -27,7 +27,7 @@ async def post_events(request: ApiRequest) -> Answer:
         await _apply_array(caller, recipients, body)
     else:
         event = _check(caller, body)
-        await recipients.apply_events(caller.workspace_id, [event], [], source=caller.source, size_bytes=len(body))
+        await recipients.apply_events(caller.actor, caller.workspace_id, [event], [], size_bytes=len(body))
     return Answer(b"OK", 202, content_type=TEXT)
 
 
@@ -40,7 +40,7 @@ async def _apply_array(caller: Caller, recipients: RecipientService, body: bytes
             events.append(_check(caller, text))
         except DomainError as error:
             rejects.append(_reject(caller, text, error))
-    await recipients.apply_events(caller.workspace_id, events, rejects, source=caller.source, size_bytes=len(body))
+    await recipients.apply_events(caller.actor, caller.workspace_id, events, rejects, size_bytes=len(body))
 
 
 def _check(caller: Caller, text: bytes) -> IdentityEvent:
@@ -57,5 +57,5 @@ def _reject(caller: Caller, text: bytes, error: DomainError) -> RejectedRecord:
     """The log's entry for a record that is no event; names its user if that much can be read."""
     record, distinct_id = read_rejected(text)
     return RejectedRecord(
-        RecipientKey.user(caller.workspace_id, distinct_id), error.code, error.message, record, caller.source
+        RecipientKey.user(caller.workspace_id, distinct_id), error.code, error.message, record, caller.actor
     )

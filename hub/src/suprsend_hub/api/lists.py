@@ -20,7 +20,9 @@ def _list_id(encoded: str) -> str:
 @post("/v1/subscriber_list/")
 async def create_list(request: ApiRequest) -> Answer:
     """Create a list, or change the fields named. 201 in both cases."""
-    view = await request.services.lists.save(request.caller.workspace_id, parse_definition(request.caller.json()))
+    view = await request.services.lists.save(
+        request.caller.actor, request.caller.workspace_id, parse_definition(request.caller.json())
+    )
     return Answer(encode(list_object(view)), 201)
 
 
@@ -43,13 +45,13 @@ async def get_list(request: ApiRequest, list_id: FromPath[str]) -> Answer:
 @delete("/v1/subscriber_list/{list_id:str}/", status_code=204)
 async def delete_list(request: ApiRequest, list_id: FromPath[str]) -> None:
     """Delete a list (the form of the Python SDK)."""
-    await request.services.lists.delete(request.caller.workspace_id, _list_id(list_id))
+    await request.services.lists.delete(request.caller.actor, request.caller.workspace_id, _list_id(list_id))
 
 
 @patch("/v1/subscriber_list/{list_id:str}/delete/")
 async def patch_delete_list(request: ApiRequest, list_id: FromPath[str]) -> Answer:
     """Delete a list (the form of the other SDKs)."""
-    await request.services.lists.delete(request.caller.workspace_id, _list_id(list_id))
+    await request.services.lists.delete(request.caller.actor, request.caller.workspace_id, _list_id(list_id))
     return _success()
 
 
@@ -71,20 +73,24 @@ async def list_members(request: ApiRequest, list_id: FromPath[str]) -> Answer:
 async def add_members(request: ApiRequest, list_id: FromPath[str]) -> Answer:
     """Add users that exist; `affected_count` says how many were no members before."""
     ids = parse_distinct_ids(request.caller.json())
-    return _affected(await request.services.lists.add(request.caller.workspace_id, _list_id(list_id), ids))
+    return _affected(
+        await request.services.lists.add(request.caller.actor, request.caller.workspace_id, _list_id(list_id), ids)
+    )
 
 
 @post("/v1/subscriber_list/{list_id:str}/subscriber/remove/")
 async def remove_members(request: ApiRequest, list_id: FromPath[str]) -> Answer:
     """Remove members; absent ones are ignored."""
     ids = parse_distinct_ids(request.caller.json())
-    return _affected(await request.services.lists.remove(request.caller.workspace_id, _list_id(list_id), ids))
+    return _affected(
+        await request.services.lists.remove(request.caller.actor, request.caller.workspace_id, _list_id(list_id), ids)
+    )
 
 
 @post("/v1/subscriber_list/{list_id:str}/start_sync/")
 async def start_sync(request: ApiRequest, list_id: FromPath[str]) -> Answer:
     """Begin an empty draft."""
-    view = await request.services.lists.start_sync(request.caller.workspace_id, _list_id(list_id))
+    view = await request.services.lists.start_sync(request.caller.actor, request.caller.workspace_id, _list_id(list_id))
     return Answer(encode(list_object(view)), 201)
 
 
@@ -105,7 +111,9 @@ async def add_to_version(request: ApiRequest, list_id: FromPath[str], version_id
     ids = parse_distinct_ids(request.caller.json())
     version = segment(version_id, "version_id")
     return _affected(
-        await request.services.lists.add(request.caller.workspace_id, _list_id(list_id), ids, version_id=version)
+        await request.services.lists.add(
+            request.caller.actor, request.caller.workspace_id, _list_id(list_id), ids, version_id=version
+        )
     )
 
 
@@ -117,7 +125,9 @@ async def remove_from_version(request: ApiRequest, list_id: FromPath[str], versi
     ids = parse_distinct_ids(request.caller.json())
     version = segment(version_id, "version_id")
     return _affected(
-        await request.services.lists.remove(request.caller.workspace_id, _list_id(list_id), ids, version_id=version)
+        await request.services.lists.remove(
+            request.caller.actor, request.caller.workspace_id, _list_id(list_id), ids, version_id=version
+        )
     )
 
 
@@ -127,7 +137,7 @@ async def remove_from_version(request: ApiRequest, list_id: FromPath[str], versi
 async def finish_sync(request: ApiRequest, list_id: FromPath[str], version_id: FromPath[str]) -> Answer:
     """Make a draft the live list, in one step; answers with the live list."""
     view = await request.services.lists.finish_sync(
-        request.caller.workspace_id, _list_id(list_id), segment(version_id, "version_id")
+        request.caller.actor, request.caller.workspace_id, _list_id(list_id), segment(version_id, "version_id")
     )
     return Answer(encode(list_object(view)), 201)
 
@@ -136,7 +146,7 @@ async def finish_sync(request: ApiRequest, list_id: FromPath[str], version_id: F
 async def delete_version(request: ApiRequest, list_id: FromPath[str], version_id: FromPath[str]) -> None:
     """Discard a draft (the form of the Python SDK)."""
     await request.services.lists.delete_draft(
-        request.caller.workspace_id, _list_id(list_id), segment(version_id, "version_id")
+        request.caller.actor, request.caller.workspace_id, _list_id(list_id), segment(version_id, "version_id")
     )
 
 
@@ -144,7 +154,7 @@ async def delete_version(request: ApiRequest, list_id: FromPath[str], version_id
 async def patch_delete_version(request: ApiRequest, list_id: FromPath[str], version_id: FromPath[str]) -> Answer:
     """Discard a draft (the form of the other SDKs)."""
     await request.services.lists.delete_draft(
-        request.caller.workspace_id, _list_id(list_id), segment(version_id, "version_id")
+        request.caller.actor, request.caller.workspace_id, _list_id(list_id), segment(version_id, "version_id")
     )
     return _success()
 

@@ -66,7 +66,7 @@ async def edit_object(request: ApiRequest, object_type: FromPath[str], object_id
 @delete("/v1/object/{object_type:str}/{object_id:str}/", status_code=204)
 async def delete_object(request: ApiRequest, object_type: FromPath[str], object_id: FromPath[str]) -> None:
     """Delete for good, with the subscriptions of and to the object; 404 if unknown."""
-    await request.services.recipients.delete(_key(request.caller, object_type, object_id))
+    await request.services.recipients.delete(request.caller.actor, _key(request.caller, object_type, object_id))
 
 
 @delete("/v1/bulk/object/{object_type:str}/", status_code=204)
@@ -75,7 +75,7 @@ async def bulk_delete_objects(request: ApiRequest, object_type: FromPath[str]) -
     kind = check_object_type(segment(object_type, "object_type"))
     ids = parse_ids(request.caller.json_or({}), "object_ids", check_object_id)
     keys = [RecipientKey(request.caller.workspace_id, kind, object_id) for object_id in ids]
-    await request.services.recipients.bulk_delete(request.caller.workspace_id, keys)
+    await request.services.recipients.bulk_delete(request.caller.actor, request.caller.workspace_id, keys)
 
 
 @post("/v1/object/{object_type:str}/{object_id:str}/subscription/")
@@ -83,7 +83,7 @@ async def create_subscriptions(request: ApiRequest, object_type: FromPath[str], 
     """Subscribe up to 100 recipients; unknown ones are created."""
     parent = _key(request.caller, object_type, object_id)
     views = await request.services.subscriptions.create(
-        parent, parse_subscribe(request.caller.json()), source=request.caller.source
+        request.caller.actor, parent, parse_subscribe(request.caller.json())
     )
     return Answer(results_json(views, subscriber_object))
 
@@ -104,7 +104,8 @@ async def delete_subscriptions(request: ApiRequest, object_type: FromPath[str], 
     if type(body) is not dict:
         raise InvalidRequest("the body must be an object with `recipients`", code=Code.INVALID_BODY)
     recipients = parse_recipients(body.get("recipients"))
-    await request.services.subscriptions.delete(_key(request.caller, object_type, object_id), recipients)
+    parent = _key(request.caller, object_type, object_id)
+    await request.services.subscriptions.delete(request.caller.actor, parent, recipients)
 
 
 @get("/v1/object/{object_type:str}/{object_id:str}/subscribed_to/object/")

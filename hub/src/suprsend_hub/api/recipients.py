@@ -20,9 +20,9 @@ async def apply_edit(request: ApiRequest, key: RecipientKey, operations: list[Js
     """Apply operations, all or none, creating an unknown recipient; answer with the recipient as it is then."""
     caller = request.caller
     stored = await request.services.recipients.edit(
+        caller.actor,
         key,
         operations,
-        source=caller.source,
         insert_key=caller.idempotency_key,
         size_bytes=len(caller.body),
     )

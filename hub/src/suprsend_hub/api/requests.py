@@ -6,7 +6,6 @@ The body is read before anything looks at it, because the signature covers its b
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from uuid import UUID
 
 import msgspec
@@ -14,13 +13,15 @@ from litestar import Request
 from litestar.datastructures import State
 from litestar.types import Receive
 
+from suprsend_hub.domain.actor import Actor, Scope
 from suprsend_hub.domain.codes import Code
-from suprsend_hub.domain.console import SOURCE_PREFIX
-from suprsend_hub.domain.errors import InvalidRequest, TimedOut, TooLarge
+from suprsend_hub.domain.errors import Forbidden, InvalidRequest, TimedOut, TooLarge
 from suprsend_hub.domain.ids import insert_key
 from suprsend_hub.domain.wire import Json
-from suprsend_hub.service.credentials import SignedRequest, Workspace
+from suprsend_hub.service.credentials import Identity, SignedRequest, Workspace
 from suprsend_hub.service.services import SERVICES, Services
+from suprsend_hub.web.clients import client_address, user_agent
+from suprsend_hub.web.request_ids import request_id
 
 MAX_EVENT_BODY_BYTES = 2_621_440
 """2.5 MiB for `/event/`: 400 records of 10,240 bytes as Node counts them (UTF-16 units, up to three bytes each)."""
@@ -28,18 +29,19 @@ MAX_BODY_BYTES = 1_048_576
 """1 MiB for every other body."""
 _MAX_DRAINED_BYTES = 16_777_216
 """How much of a body above its limit is read and thrown away, so that the client gets to see the answer."""
-_MAX_SOURCE_CHARS = 120
 _MAX_IDEMPOTENCY_KEY_CHARS = 255
+SCOPE = "scope"
+"""Option of a route: the scope that it needs, where the method does not say."""
 
 _decoder = msgspec.json.Decoder()
 
 
 @dataclass(slots=True)
 class Caller:
-    """An authenticated request: for which workspace, from what client, with which body."""
+    """An authenticated request: for which workspace, by whom, with which body."""
 
     workspace: Workspace
-    source: str
+    actor: Actor
     body: bytes
     idempotency_key: UUID | None = None
 
@@ -83,7 +85,7 @@ async def authenticate(request: ApiRequest) -> None:
     headers = dict(scope["headers"])  # names are in lower case; of one that is given twice the last counts
     services = request.services
     body = await _read_body(request, headers, services.request_timeout_s)
-    workspace = await services.credentials.authenticate(
+    identity = await services.credentials.authenticate(
         SignedRequest(
             method=scope["method"],
             raw_path=scope["raw_path"],  # the router strips a trailing slash from `path`
@@ -94,10 +96,25 @@ async def authenticate(request: ApiRequest) -> None:
             date=_text(headers, b"date") or _text(headers, b"x-amz-date") or "",
         )
     )
-    key = _text(headers, b"idempotency-key")
-    scope["auth"] = Caller(
-        workspace, _source(_text(headers, b"user-agent") or ""), body, None if key is None else _idempotency_key(key)
+    _check_scope(request, identity)
+    actor = Actor(
+        identity.kind,
+        identity.name,
+        user_agent(headers.get(b"user-agent", b"")),
+        client_address(scope, services.trusted_proxies),
+        request_id(scope),
     )
+    key = _text(headers, b"idempotency-key")
+    scope["auth"] = Caller(identity.workspace, actor, body, None if key is None else _idempotency_key(key))
+
+
+def _check_scope(request: ApiRequest, identity: Identity) -> None:
+    """Forbidden unless the credentials allow what the route names or, if it names nothing, what its method says."""
+    needed = request.route_handler.opt.get(SCOPE) or (
+        Scope.READ if request.scope["method"] in ("GET", "HEAD") else Scope.WRITE
+    )
+    if needed not in identity.scopes:
+        raise Forbidden(f"these credentials lack the scope `{needed.value}`", code=Code.MISSING_SCOPE)
 
 
 def _text(headers: Mapping[bytes, bytes], name: bytes) -> str | None:
@@ -147,15 +164,6 @@ def decode_json(body: bytes) -> Json:
     except RecursionError as error:
         raise InvalidRequest("the body is nested too deeply", code=Code.TOO_DEEP) from error
     return value
-
-
-@lru_cache(maxsize=1024)
-def _source(user_agent: str) -> str:
-    """What the history names as the origin of an edit. A client cannot pass for a person at the console."""
-    text = "".join(char if char.isprintable() else "?" for char in user_agent).lstrip()
-    if text.lower().startswith(SOURCE_PREFIX.strip()):
-        text = f"api client '{text}'"
-    return text[:_MAX_SOURCE_CHARS] or "api"
 
 
 def _idempotency_key(header: str) -> UUID:

@@ -64,7 +64,7 @@ async def edit_user(request: ApiRequest, distinct_id: FromPath[str]) -> Answer:
 @delete("/v1/user/{distinct_id:str}/", status_code=204)
 async def delete_user(request: ApiRequest, distinct_id: FromPath[str]) -> None:
     """Delete for good, with subscriptions and list memberships; 404 if unknown."""
-    await request.services.recipients.delete(_key(request.caller, distinct_id))
+    await request.services.recipients.delete(request.caller.actor, _key(request.caller, distinct_id))
 
 
 @delete("/v1/bulk/user/", status_code=204)
@@ -72,7 +72,7 @@ async def bulk_delete_users(request: ApiRequest) -> None:
     """Delete several users in one transaction; unknown ones are skipped."""
     ids = parse_ids(request.caller.json_or({}), "distinct_ids", check_distinct_id)
     keys = [RecipientKey.user(request.caller.workspace_id, distinct_id) for distinct_id in ids]
-    await request.services.recipients.bulk_delete(request.caller.workspace_id, keys)
+    await request.services.recipients.bulk_delete(request.caller.actor, request.caller.workspace_id, keys)
 
 
 @get("/v1/user/{distinct_id:str}/subscribed_to/object/")

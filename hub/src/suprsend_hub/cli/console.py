@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from suprsend_hub.app import sign_in_path
-from suprsend_hub.cli.shared import fail, with_services
+from suprsend_hub.cli.shared import command_line, fail, with_services
 from suprsend_hub.domain.console import Role
 from suprsend_hub.service.services import Services
 
@@ -38,11 +38,11 @@ def create(
     async def use(services: Services) -> None:
         if workspace is not None:
             await services.workspaces.get(workspace)  # before anything is created
-        created = await services.console_users.create(name, password)
+        created = await services.console_users.create(command_line(), name, password)
         if workspace is None:
             typer.echo(f"Created. Grant a workspace: suprsend-hub console-user grant {created.name} --workspace NAME")
         else:
-            await services.console_users.grant(created.name, workspace, role)
+            await services.console_users.grant(command_line(), created.name, workspace, role)
             typer.echo(f"Created: {role.value} of workspace {workspace}.")
 
     with_services(use)
@@ -69,7 +69,7 @@ def grant(
     """Let a console user into a workspace, or change the role there; takes effect at once."""
 
     async def use(services: Services) -> None:
-        await services.console_users.grant(name, workspace, role)
+        await services.console_users.grant(command_line(), name, workspace, role)
         typer.echo(f"{name} is {role.value} of workspace {workspace}.")
 
     with_services(use)
@@ -80,7 +80,7 @@ def revoke(name: UserName, workspace: WorkspaceName) -> None:
     """Take a workspace away; takes effect at once."""
 
     async def use(services: Services) -> None:
-        await services.console_users.revoke(name, workspace)
+        await services.console_users.revoke(command_line(), name, workspace)
         typer.echo(f"{name} has no access to workspace {workspace} any more.")
 
     with_services(use)
@@ -92,7 +92,7 @@ def password(name: UserName, password_stdin: PasswordStdin = False) -> None:
     new = _read_password(password_stdin)
 
     async def use(services: Services) -> None:
-        await services.console_users.set_password(name, new)
+        await services.console_users.set_password(command_line(), name, new)
         typer.echo("The password has been changed.")
 
     with_services(use)
@@ -103,7 +103,7 @@ def sign_out(name: UserName) -> None:
     """End all sessions of a console user, everywhere."""
 
     async def use(services: Services) -> None:
-        await services.console_users.sign_out(name)
+        await services.console_users.sign_out(command_line(), name)
         typer.echo(f"All sessions of {name} have ended.")
 
     with_services(use)
@@ -114,7 +114,7 @@ def link(name: UserName) -> None:
     """Print a link, without the hub's address, that signs in once within 12 hours."""
 
     async def use(services: Services) -> None:
-        typer.echo(sign_in_path(await services.console_users.one_time_link(name)))
+        typer.echo(sign_in_path(await services.console_users.one_time_link(command_line(), name)))
 
     with_services(use)
 
@@ -124,7 +124,7 @@ def delete(name: UserName) -> None:
     """Delete a console user. What they changed keeps their name in the history."""
 
     async def use(services: Services) -> None:
-        await services.console_users.delete(name)
+        await services.console_users.delete(command_line(), name)
         typer.echo("Deleted.")
 
     with_services(use)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from suprsend_hub.cli.shared import fail, failing_clearly, with_services
+from suprsend_hub.cli.shared import command_line, fail, failing_clearly, one_line, with_services
 from suprsend_hub.service.maintenance import Finding
 from suprsend_hub.service.services import Services
 from suprsend_hub.settings import PREFIX, Settings
@@ -50,7 +50,7 @@ def db_check(
         findings = await services.maintenance.check()
         if findings and fix:
             _show(findings)
-            await services.maintenance.repair()
+            await services.maintenance.repair(command_line())
             findings = await services.maintenance.check()
             typer.echo("After the repair:")
         _show(findings)
@@ -62,16 +62,20 @@ def db_check(
 
 @db.command("clean")
 def db_clean() -> None:
-    """Delete history and rejected records that are older than the settings say; run it once a day."""
+    """Delete history, rejected records and audit entries that are older than the settings say; run it once a day."""
 
     async def use(services: Services) -> None:
         settings = Settings()
         cleaned = await services.maintenance.clean(
-            history_days=settings.history_days, rejected_days=settings.rejected_days
+            command_line(),
+            history_days=settings.history_days,
+            rejected_days=settings.rejected_days,
+            audit_days=settings.audit_days,
         )
         typer.echo(
-            f"Deleted {cleaned.history} edits older than {settings.history_days} days and {cleaned.rejected} "
-            f"rejected records older than {settings.rejected_days} days."
+            f"Deleted {cleaned.history} edits older than {settings.history_days} days, {cleaned.rejected} rejected "
+            f"records older than {settings.rejected_days} days and {cleaned.audit} audit entries older than "
+            f"{settings.audit_days} days."
         )
 
     with_services(use)
@@ -81,6 +85,6 @@ def _show(findings: Sequence[Finding]) -> None:
     for finding in findings:
         how = "" if finding.repairable else " (cannot be repaired by --fix)"
         text = f"{finding.check}: workspace {finding.workspace_id}: {finding.place}: {finding.what}{how}"
-        typer.echo("".join(char if char.isprintable() else ascii(char)[1:-1] for char in text))
+        typer.echo(one_line(text))
     count = len(findings) or "No"
     typer.echo(f"{count} fault found." if count == 1 else f"{count} faults found.")

@@ -11,6 +11,7 @@ import typer
 from suprsend_hub.app import build_services, sign_in_path
 from suprsend_hub.cli.server import chosen_port, run_server
 from suprsend_hub.cli.shared import failing_clearly
+from suprsend_hub.domain.actor import hub_actor
 from suprsend_hub.domain.console import Role
 from suprsend_hub.service.secrets import generate_master_key
 from suprsend_hub.settings import DEFAULT_PORT, PREFIX, Settings
@@ -64,18 +65,19 @@ async def _prepare(url: str, directory: Path) -> tuple[str, str]:
     await migrate(url, post=True)  # the data directory is ours alone: no other hub runs on it
     hub = build_services(Settings())
     key_file = directory / "api.key"
+    actor = hub_actor("dev")
     async with hub.database:
         if await hub.workspaces.find(WORKSPACE) is None:
             created = await hub.workspaces.create(
-                WORKSPACE, workspace_key=WORKSPACE_KEY, workspace_secret=WORKSPACE_SECRET
+                actor, WORKSPACE, workspace_key=WORKSPACE_KEY, workspace_secret=WORKSPACE_SECRET
             )
             _write_private(key_file, created.api_key)
         elif not key_file.exists():
-            _write_private(key_file, (await hub.workspaces.create_api_key(WORKSPACE, "development")).api_key)
+            _write_private(key_file, (await hub.workspaces.create_api_key(actor, WORKSPACE, "development")).api_key)
         if await hub.console_users.find(CONSOLE_USER) is None:
-            await hub.console_users.create(CONSOLE_USER, password=None)
-        await hub.console_users.grant(CONSOLE_USER, WORKSPACE, Role.EDITOR)
-        link = await hub.console_users.one_time_link(CONSOLE_USER)
+            await hub.console_users.create(actor, CONSOLE_USER, password=None)
+        await hub.console_users.grant(actor, CONSOLE_USER, WORKSPACE, Role.EDITOR)
+        link = await hub.console_users.one_time_link(actor, CONSOLE_USER)
     return key_file.read_text(encoding="utf-8"), link
 
 

@@ -1,8 +1,11 @@
 """The root command: every command and group of commands under its name."""
 
+from typing import Annotated
+
 import typer
 
-from suprsend_hub.cli import console, database, dev, rejected, serve, settings, workspace
+from suprsend_hub._version import __version__
+from suprsend_hub.cli import audit, console, database, dev, rejected, serve, settings, workspace
 
 app = typer.Typer(
     name="suprsend-hub",
@@ -11,6 +14,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=True,
 )
+app.add_typer(audit.audit, name="audit")
 app.add_typer(console.console_user, name="console-user")
 app.add_typer(database.db, name="db")
 app.command()(dev.dev)
@@ -20,3 +24,19 @@ app.command("master-key")(serve.master_key)
 app.command("settings")(settings.show_settings)
 app.add_typer(workspace.workspace, name="workspace")
 app.add_typer(workspace.key, name="key")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"suprsend-hub {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """A self-hosted recipient directory."""
+    del version

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from suprsend_hub.cli.shared import with_services
+from suprsend_hub.cli.shared import one_line, with_services
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.service.services import Services
 
@@ -37,11 +37,6 @@ def list_rejected(
                 row.message,
                 row.record,
             )
-            typer.echo("\t".join(map(_plain, columns)))
+            typer.echo("\t".join(map(one_line, columns)))
 
     with_services(use)
-
-
-def _plain(text: str) -> str:
-    """One line of printable characters: what a client sent must not drive the terminal of who reads the log."""
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

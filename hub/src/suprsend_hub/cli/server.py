@@ -17,6 +17,7 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from suprsend_hub.app import create_app
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Conflict
 
 _READY_POLL_S = 0.05
@@ -102,7 +103,7 @@ def chosen_port(host: str, port: int) -> int:
         except OSError as error:
             raise Conflict(
                 f"cannot listen on {host}:{port}: {error.strerror}; stop what runs there, or choose another --port",
-                code="port_taken",
+                code=Code.PORT_TAKEN,
             ) from error
         return int(probe.getsockname()[1])
 

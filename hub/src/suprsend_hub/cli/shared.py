@@ -1,6 +1,8 @@
 """What all commands share: clear failure, and the services of the configured database."""
 
 import asyncio
+import getpass
+import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn, TypeVar
@@ -8,7 +10,9 @@ from typing import NoReturn, TypeVar
 import typer
 from pydantic import ValidationError
 
+from suprsend_hub._version import __version__
 from suprsend_hub.app import build_services
+from suprsend_hub.domain.actor import Actor, ActorKind
 from suprsend_hub.domain.errors import DomainError
 from suprsend_hub.service.services import Services
 from suprsend_hub.settings import PREFIX, Settings
@@ -34,6 +38,20 @@ def failing_clearly() -> Iterator[None]:
         fail("; ".join(f"{PREFIX}{str(item['loc'][0]).upper()}: {item['msg']}" for item in problems))
     except OSError as error:  # a file or directory that a setting or option names
         fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+
+
+def one_line(text: str) -> str:
+    """Return a text as one line of printable characters: what a client sent must not drive a reader's terminal."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def command_line() -> Actor:
+    """Who acts: the user of the operating system that types the command."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a process whose user has no name, as in some containers
+        name = f"uid {os.getuid()}"
+    return Actor(ActorKind.COMMAND_LINE, name, f"suprsend-hub {__version__}")
 
 
 def with_services(use: Callable[[Services], Awaitable[_T]]) -> _T:

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from suprsend_hub.cli.shared import fail, with_services
+from suprsend_hub.cli.shared import command_line, fail, with_services
+from suprsend_hub.domain.actor import DEFAULT_SCOPES, Scope
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.service.services import Services
 
@@ -12,6 +13,10 @@ workspace = typer.Typer(help="Workspaces.", no_args_is_help=True)
 key = typer.Typer(help="API keys of a workspace.", no_args_is_help=True)
 
 WorkspaceName = Annotated[str, typer.Argument(help="Name of the workspace.")]
+KeyId = Annotated[str, typer.Argument(help="Id, as `key list` shows it.")]
+Scopes = Annotated[
+    list[Scope] | None, typer.Option("--scope", help="What the key may do; repeat it for more than one.")
+]
 
 
 @workspace.command("create")
@@ -19,7 +24,7 @@ def create(name: WorkspaceName) -> None:
     """Create a workspace and print its credentials, this once."""
 
     async def use(services: Services) -> None:
-        created = await services.workspaces.create(name)
+        created = await services.workspaces.create(command_line(), name)
         typer.echo(f"Workspace key:    {created.workspace_key}")
         typer.echo(f"Workspace secret: {created.workspace_secret}")
         typer.echo(f"Workspace uid:    {created.workspace_uid}")
@@ -52,7 +57,9 @@ def limit(
 
     async def use(services: Services) -> None:
         if edits_per_second is not None:
-            row = await services.workspaces.limit(name, edits_per_second=edits_per_second, burst_edits=burst)
+            row = await services.workspaces.limit(
+                command_line(), name, edits_per_second=edits_per_second, burst_edits=burst
+            )
         elif burst is not None:
             fail("--burst needs --edits-per-second")
         else:
@@ -68,12 +75,16 @@ def limit(
 
 @key.command("create")
 def create_key(
-    workspace_name: WorkspaceName, name: Annotated[str, typer.Option(help="What the key is for.")] = "API key"
+    workspace_name: WorkspaceName,
+    name: Annotated[str, typer.Option(help="What the key is for.")] = "API key",
+    scope: Scopes = None,
 ) -> None:
     """Create an API key and print it, this once."""
 
     async def use(services: Services) -> None:
-        created = await services.workspaces.create_api_key(workspace_name, name)
+        created = await services.workspaces.create_api_key(
+            command_line(), workspace_name, name, frozenset(scope or DEFAULT_SCOPES)
+        )
         typer.echo(f"API key: {created.api_key}")
         typer.echo(f"Id:      {created.api_key_id}")
 
@@ -82,24 +93,36 @@ def create_key(
 
 @key.command("list")
 def list_keys(workspace_name: WorkspaceName) -> None:
-    """List the API keys of a workspace, by id, name and last characters."""
+    """List the API keys of a workspace: id, last characters, state, scopes, name."""
 
     async def use(services: Services) -> None:
         for row in await services.workspaces.list_api_keys(workspace_name):
             state = "revoked" if row.revoked_at else "valid"
-            typer.echo(f"{ulid_text(row.api_key_id)}\t…{row.hint}\t{state}\t{row.name}")
+            scopes = ",".join(sorted(row.scopes))
+            typer.echo(f"{ulid_text(row.api_key_id)}\t…{row.hint}\t{state}\t{scopes}\t{row.name}")
+
+    with_services(use)
+
+
+@key.command("scopes")
+def set_scopes(workspace_name: WorkspaceName, key_id: KeyId, scope: Scopes = None) -> None:
+    """Set what an API key may do, in place of what it might before; running hubs follow within seconds."""
+    if not scope:
+        fail("name at least one --scope: read, write, manage, privacy")
+
+    async def use(services: Services) -> None:
+        await services.workspaces.set_api_key_scopes(command_line(), workspace_name, key_id, frozenset(scope))
+        typer.echo(f"Scopes: {', '.join(sorted(set(scope)))}")
 
     with_services(use)
 
 
 @key.command("revoke")
-def revoke_key(
-    workspace_name: WorkspaceName, key_id: Annotated[str, typer.Argument(help="Id, as `key list` shows it.")]
-) -> None:
+def revoke_key(workspace_name: WorkspaceName, key_id: KeyId) -> None:
     """Revoke an API key; running hubs refuse it within seconds."""
 
     async def use(services: Services) -> None:
-        await services.workspaces.revoke_api_key(workspace_name, key_id)
+        await services.workspaces.revoke_api_key(command_line(), workspace_name, key_id)
         typer.echo("Revoked.")
 
     with_services(use)

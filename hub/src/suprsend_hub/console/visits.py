@@ -12,15 +12,19 @@ from uuid import UUID
 import structlog
 from litestar import Request
 from litestar.datastructures import State
+from msgspec.structs import replace
 
 from suprsend_hub.console.paths import Paths, segment
+from suprsend_hub.domain.actor import Actor, ActorKind
 from suprsend_hub.domain.codes import Code
-from suprsend_hub.domain.console import SOURCE_PREFIX, Grant, Role
+from suprsend_hub.domain.console import Grant, Role
 from suprsend_hub.domain.errors import Forbidden, InvalidRequest, NotFound, TooLarge, Unauthenticated
 from suprsend_hub.domain.ids import parse_ulid
 from suprsend_hub.service.console_access import SignedIn
 from suprsend_hub.service.pages import PageRequest
 from suprsend_hub.service.services import SERVICES, Services
+from suprsend_hub.web.clients import client_address, user_agent
+from suprsend_hub.web.request_ids import request_id
 
 SESSION_COOKIE = "suprsend_hub_session"
 VISIT_COOKIE = "suprsend_hub_visit"
@@ -60,6 +64,11 @@ class Visit:
         return self.request.services
 
     @property
+    def actor(self) -> Actor:
+        """Who acts: the console user, and from where."""
+        return replace(visitor(self.request), kind=ActorKind.CONSOLE_USER, name=self.who.user.name)
+
+    @property
     def form_token(self) -> str:
         """A fresh token for the forms of this page."""
         return self.services.console_access.signer.form_token(self.who.session.nonce)
@@ -92,11 +101,6 @@ class Desk(Visit):
     def may_edit(self) -> bool:
         """Whether the console user may change things here."""
         return self.grant.role is Role.EDITOR
-
-    @property
-    def source(self) -> str:
-        """What the history names as the origin of an edit."""
-        return f"{SOURCE_PREFIX}{self.who.user.name}"
 
     def page_request(self, rows: int) -> PageRequest:
         """The page that the address asks for, of so many rows."""
@@ -175,9 +179,11 @@ def is_secure(request: HubRequest) -> bool:
     return request.url.scheme == "https" or (request.services.public_url or "").startswith("https://")
 
 
-def client_address(request: HubRequest) -> str:
-    """The address that a request came from."""
-    return request.client.host if request.client else "unknown"
+def visitor(request: HubRequest) -> Actor:
+    """Whoever sends a request, before we know who that is."""
+    header = request.headers.get("user-agent", "").encode("latin-1", "replace")
+    address = client_address(request.scope, request.services.trusted_proxies)
+    return Actor(ActorKind.NOBODY, "", user_agent(header), address, request_id(request.scope))
 
 
 def hub_address(request: HubRequest) -> str:

@@ -80,6 +80,9 @@ class Code(enum.StrEnum):
     UNAUTHORIZED = ("unauthorized", Kind.UNAUTHENTICATED,
         "Credentials are missing or do not verify. The answer is the same for every cause.",
         "Check workspace key, workspace secret and API key, and the base URL that was signed.")
+    MISSING_SCOPE = ("missing_scope", Kind.FORBIDDEN,
+        "The credentials are good and lack the scope that the route needs.",
+        "Use an API key with that scope. `suprsend-hub key scopes` grants it.")
     NO_SUCH_PATH = ("no_such_path", _NOT_FOUND, "No route matches the path.",
         "Check the path. Ids with `/` must be percent-encoded.")
     METHOD_NOT_ALLOWED = ("method_not_allowed", Kind.WRONG_METHOD, "The path exists and does not take this method.",
@@ -92,6 +95,8 @@ class Code(enum.StrEnum):
     # Pages and searches -----------------------------------------------------------------------------------------------
     INVALID_CURSOR = ("invalid_cursor", _INVALID, "`after` or `before` is not a cursor of this list.",
         "Take cursors from `meta` of another page of the same list.")
+    INVALID_SINCE = ("invalid_since", _INVALID, "`since` is not a date or a time.",
+        "Send ISO 8601, such as 2026-01-31 or 2026-01-31T08:00:00Z.")
     INVALID_SORT = ("invalid_sort", _INVALID, "`sort` is unknown.", "Send `id` or `-id`.")
     INVALID_SEARCH = ("invalid_search", _INVALID, "`search` is longer than any id, or contains NUL.",
         "Send at most 255 characters.")

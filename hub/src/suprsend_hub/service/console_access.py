@@ -13,14 +13,18 @@ from datetime import datetime, timedelta
 import structlog
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
+from msgspec.structs import replace
 
+from suprsend_hub.domain.actor import Actor, ActorKind
+from suprsend_hub.domain.audit import HUB_WIDE, Action, Change
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.console import ConsoleUser, Grant
 from suprsend_hub.domain.errors import RateLimited, Unauthenticated
+from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.console_tokens import Session, TokenSigner
 from suprsend_hub.service.console_users import MAX_PASSWORD_CHARS, hash_link
 from suprsend_hub.store import console_users
-from suprsend_hub.store.database import Database
+from suprsend_hub.store.database import Connection, Database
 
 WINDOW = timedelta(minutes=15)
 """Attempts are counted over this time."""
@@ -46,22 +50,25 @@ class SignedIn:
 class ConsoleAccessService:
     """Decides who is signed in. One instance per process."""
 
-    def __init__(self, database: Database, signer: TokenSigner, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: Database, signer: TokenSigner, audit: AuditLog, *, now: Callable[[], datetime]
+    ) -> None:
         self._database = database
+        self._audit = audit
         self._now = now
         self._hasher = PasswordHasher()
         self._dummy_hash: str | None = None  # made when first needed: it costs as much as a check
         self._hashing = asyncio.Semaphore(_HASHES_AT_ONCE)
         self.signer = signer
 
-    async def sign_in(self, name: str, password: str, *, address: str) -> str:
-        """A session token for the right password.
+    async def sign_in(self, visitor: Actor, name: str, password: str) -> str:
+        """Return a session token for the right password.
 
         Raises:
             Unauthenticated: wrong name or password, in one text.
             RateLimited: too many attempts with this name or from this address.
         """
-        by_name, by_address = _subject("name", name.strip()), _subject("address", address)
+        by_name, by_address = _subject("name", name.strip()), _subject("address", visitor.address)
         await self._count(by_address, MAX_ATTEMPTS_PER_ADDRESS)
         await self._count(by_name, MAX_ATTEMPTS_PER_NAME)
         async with self._database.connection() as connection:
@@ -69,12 +76,24 @@ class ConsoleAccessService:
         known_hash = None if user is None else user.password_hash
         right = await self._verify(known_hash, password)
         if user is None or known_hash is None or not right:
-            _log.warning("sign-in refused", address=address)
+            await self._refuse(visitor, name)
             raise Unauthenticated("Wrong name or password.", code=Code.WRONG_PASSWORD)
-        async with self._database.connection() as connection:
+        async with self._database.transaction() as connection:
             await console_users.forget_attempts(connection, by_name)
-        _log.info("signed in", console_user=user.name, address=address)
+            return await self._admit(connection, visitor, user, "password")
+
+    async def _admit(self, connection: Connection, visitor: Actor, user: ConsoleUser, how: str) -> str:
+        """Record a sign-in and return its session token."""
+        actor = replace(visitor, kind=ActorKind.CONSOLE_USER, name=user.name)
+        change = Change(Action.CONSOLE_USER_SIGN_IN, user.name, detail={"by": how})
+        await self._audit.record(connection, actor, HUB_WIDE, change)
+        _log.info("signed in", console_user=user.name, address=visitor.address, by=how)
         return self.signer.session(user.console_user_id, user.session_epoch, self._now())
+
+    async def _refuse(self, visitor: Actor, name: str) -> None:
+        _log.warning("sign-in refused", address=visitor.address)
+        async with self._database.transaction() as connection:
+            await self._audit.record_refused_sign_in(connection, visitor, name, self._now())
 
     async def _verify(self, known_hash: str | None, password: str) -> bool:
         if len(password) > MAX_PASSWORD_CHARS:
@@ -106,16 +125,20 @@ class ConsoleAccessService:
                 retry_after_s=wait_s,
             )
 
-    async def use_link(self, token: str, *, address: str) -> str:
-        """A session token for a one-time link; Unauthenticated if it has been used or has expired."""
-        await self._count(_subject("address", address), MAX_ATTEMPTS_PER_ADDRESS)
-        async with self._database.connection() as connection:
+    async def use_link(self, visitor: Actor, token: str) -> str:
+        """Return a session token for a one-time link; Unauthenticated if it has been used or has expired."""
+        await self._count(_subject("address", visitor.address), MAX_ATTEMPTS_PER_ADDRESS)
+        async with self._database.transaction() as connection:
             console_user_id = await console_users.use_link(connection, hash_link(token), self._now())
             user = None if console_user_id is None else await console_users.find(connection, console_user_id)
-        if user is None:
-            raise Unauthenticated("This link has been used or has expired.", code=Code.LINK_USED)
-        _log.info("signed in by link", console_user=user.name, address=address)
-        return self.signer.session(user.console_user_id, user.session_epoch, self._now())
+            if user is not None:
+                return await self._admit(connection, visitor, user, "link")
+        await self._refuse(visitor, "")
+        raise Unauthenticated("This link has been used or has expired.", code=Code.LINK_USED)
+
+    async def sign_out(self, actor: Actor) -> None:
+        """Record that a console user has signed out of one session."""
+        await self._audit.record_alone(actor, HUB_WIDE, Change(Action.CONSOLE_USER_SIGN_OUT, actor.name))
 
     async def resolve(self, token: str) -> SignedIn | None:
         """Who a session token belongs to; None if it is not valid (any more)."""

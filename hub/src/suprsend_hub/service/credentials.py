@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from suprsend_hub.domain.actor import DEFAULT_SCOPES, ActorKind, Scope
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Unauthenticated
 from suprsend_hub.domain.records import WorkspaceRow
 from suprsend_hub.service.secrets import SecretBox, hash_api_key
@@ -51,8 +53,18 @@ class SignedRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class _Credential:
+class Identity:
+    """Who a request comes from: the workspace it acts for, how it proved that, and what it may do."""
+
     workspace: Workspace
+    kind: ActorKind
+    name: str
+    scopes: frozenset[Scope]
+
+
+@dataclass(frozen=True, slots=True)
+class _Credential:
+    identity: Identity
     limit: RateLimit | None
     secret: bytes = field(repr=False)
 
@@ -74,8 +86,8 @@ class CredentialService:
         self._by_key = _Cache[str](monotonic)
         self._by_api_key = _Cache[bytes](monotonic)
 
-    async def authenticate(self, request: SignedRequest) -> Workspace:
-        """The workspace of the request; Unauthenticated, with one text for all causes, otherwise.
+    async def authenticate(self, request: SignedRequest) -> Identity:
+        """Who sends the request; Unauthenticated, with one text for all causes, otherwise.
 
         The workspace's rate limit, as fresh as its credentials, is made known to the write path.
         """
@@ -90,19 +102,22 @@ class CredentialService:
         if credential is None:
             raise Unauthenticated(
                 "Not Authenticated - could not find Workspace details",
-                code="unauthorized",
+                code=Code.UNAUTHORIZED,
                 detail="Authentication failed",
             )
-        self._rate_limits.learn(credential.workspace.workspace_id, credential.limit)
-        return credential.workspace
+        self._rate_limits.learn(credential.identity.workspace.workspace_id, credential.limit)
+        return credential.identity
 
     async def _by_bearer(self, api_key: str) -> _Credential | None:
         key_hash = hash_api_key(api_key)
         credential, known = self._by_api_key.get(key_hash)
         if not known:
             async with self._database.connection() as connection:
-                row = await workspaces.find_by_api_key_hash(connection, key_hash)
-            credential = None if row is None else _Credential(_workspace(row), _limit(row), b"")
+                found = await workspaces.find_by_api_key_hash(connection, key_hash)
+            credential = None
+            if found is not None:
+                row, name, scopes = found
+                credential = _Credential(Identity(_workspace(row), ActorKind.API_KEY, name, scopes), _limit(row), b"")
             self._by_api_key.put(key_hash, credential)
         return credential
 
@@ -126,11 +141,11 @@ class CredentialService:
         if not known:
             async with self._database.connection() as connection:
                 row = await workspaces.find_by_key(connection, workspace_key)
-            credential = (
-                None
-                if row is None
-                else _Credential(_workspace(row), _limit(row), self._secrets.decrypt(row.secret_encrypted).encode())
-            )
+            credential = None
+            if row is not None:
+                identity = Identity(_workspace(row), ActorKind.SIGNED_CLIENT, row.workspace_key, DEFAULT_SCOPES)
+                secret = self._secrets.decrypt(row.secret_encrypted).encode()
+                credential = _Credential(identity, _limit(row), secret)
             self._by_key.put(workspace_key, credential)
         return credential
 

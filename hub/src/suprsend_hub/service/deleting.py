@@ -8,7 +8,10 @@ object, of which there may be millions, are left to the sweeper: readers see no 
 from collections import Counter
 from collections.abc import Sequence
 
+from suprsend_hub.domain.actor import Actor
+from suprsend_hub.domain.audit import Action, Change
 from suprsend_hub.domain.recipient import RecipientKey
+from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.store import counters, deletion
 from suprsend_hub.store.database import Connection, Database
 
@@ -19,7 +22,7 @@ _Changes = Counter[tuple[int, str]]
 
 
 async def delete_recipients(
-    connection: Connection, workspace_id: int, keys: Sequence[RecipientKey]
+    connection: Connection, audit: AuditLog, actor: Actor, workspace_id: int, keys: Sequence[RecipientKey]
 ) -> Sequence[RecipientKey]:
     """Delete recipients with everything that names them, in the caller's transaction; returns those that there were."""
     gone = await deletion.delete_profiles(connection, workspace_id, sorted(set(keys)))
@@ -36,8 +39,13 @@ async def delete_recipients(
         await deletion.bury_objects(connection, workspace_id, objects)
         names = [counters.subscribers_counter(key) for key in objects]
         await counters.delete(connection, workspace_id, names)
+    await audit.record(connection, actor, workspace_id, *map(_deletion, gone))
     await counters.add(connection, changes)
     return gone
+
+
+def _deletion(key: RecipientKey) -> Change:
+    return Change.of_recipient(key, Action.USER_DELETE if key.is_user else Action.OBJECT_DELETE)
 
 
 async def _end_subscriptions(

@@ -7,19 +7,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from suprsend_hub.domain.actor import Actor
 from suprsend_hub.domain.channels import address_key
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import NotFound
 from suprsend_hub.domain.event import IdentityEvent
 from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.domain.recipient import USERS, RecipientKey
 from suprsend_hub.domain.records import HistoryEntry, StoredProfile
 from suprsend_hub.domain.wire import Json
+from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.deleting import delete_recipients
 from suprsend_hub.service.pages import ID_CURSOR, ULID_CURSOR, Page, PageRequest, fetch_page
 from suprsend_hub.service.profile_reader import ProfileReader
 from suprsend_hub.service.writing import Batcher, Edit, RejectedRecord
 from suprsend_hub.store import counters, profiles
-from suprsend_hub.store.database import Database
+from suprsend_hub.store.database import Connection, Database
 
 SEARCH_COUNT_CAP = 1000
 """A search counts its matches no further than this: counting a whole prefix would cost a scan."""
@@ -32,19 +35,20 @@ ADDRESS_LIMIT = 20
 class RecipientService:
     """The users and objects of all workspaces."""
 
-    def __init__(self, database: Database, batcher: Batcher, *, ulids: UlidFactory) -> None:
+    def __init__(self, database: Database, batcher: Batcher, audit: AuditLog, *, ulids: UlidFactory) -> None:
         self._database = database
         self._batcher = batcher
+        self._audit = audit
         self._reader = ProfileReader(database)
         self._ulids = ulids
 
     async def apply_events(
         self,
+        actor: Actor,
         workspace_id: int,
         events: Sequence[IdentityEvent],
         rejects: Sequence[RejectedRecord],
         *,
-        source: str,
         size_bytes: int,
     ) -> None:
         """Apply identity events in order: what can be applied is committed on return, what cannot is in the log."""
@@ -53,7 +57,7 @@ class RecipientService:
                 RecipientKey(workspace_id, USERS, event.distinct_id),
                 event.insert_key or self._ulids.new(),
                 event.operations,
-                source,
+                actor,
                 size_bytes=event.size_bytes,
             )
             for event in events
@@ -62,10 +66,10 @@ class RecipientService:
 
     async def edit(
         self,
+        actor: Actor,
         key: RecipientKey,
         operations: list[Json],
         *,
-        source: str,
         insert_key: UUID | None = None,
         size_bytes: int = 0,
     ) -> StoredProfile:
@@ -73,9 +77,7 @@ class RecipientService:
 
         With an `insert_key` that is known, nothing is applied again and the profile as it is now comes back.
         """
-        edit = Edit(
-            key, insert_key or self._ulids.new(), operations, source, strict=True, size_bytes=size_bytes or None
-        )
+        edit = Edit(key, insert_key or self._ulids.new(), operations, actor, strict=True, size_bytes=size_bytes or None)
         [outcome] = await self._batcher.submit(key.workspace_id, [edit], size_bytes=size_bytes)
         if outcome.error is not None:
             raise outcome.error
@@ -148,16 +150,20 @@ class RecipientService:
         async with self._database.connection() as connection:
             return await profiles.page_history(connection, key, before=before, limit=limit)
 
-    async def delete(self, key: RecipientKey) -> None:
+    async def delete(self, actor: Actor, key: RecipientKey) -> None:
         """Delete a recipient for good, with all its subscriptions and memberships; NotFound if there is none."""
-        if not await self.bulk_delete(key.workspace_id, [key]):
+        if not await self.bulk_delete(actor, key.workspace_id, [key]):
             raise not_found(key)
 
-    async def bulk_delete(self, workspace_id: int, keys: Sequence[RecipientKey]) -> int:
+    async def bulk_delete(self, actor: Actor, workspace_id: int, keys: Sequence[RecipientKey]) -> int:
         """Delete recipients, all in one transaction; unknown ones are skipped. Returns how many there were."""
-        return len(await self._database.run(lambda connection: delete_recipients(connection, workspace_id, keys)))
+
+        async def use(connection: Connection) -> int:
+            return len(await delete_recipients(connection, self._audit, actor, workspace_id, keys))
+
+        return await self._database.run(use)
 
 
 def not_found(key: RecipientKey) -> NotFound:
     """The error of an unknown recipient, in upstream's words."""
-    return NotFound(f"{key.describe()} not found", code="user_not_found" if key.is_user else "object_not_found")
+    return NotFound(f"{key.describe()} not found", code=Code.USER_NOT_FOUND if key.is_user else "object_not_found")

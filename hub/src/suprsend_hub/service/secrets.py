@@ -6,6 +6,7 @@ import string
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest
 
 _ALPHABET = string.ascii_letters + string.digits
@@ -24,7 +25,7 @@ class SecretBox:
         except ValueError as error:
             raise InvalidRequest(
                 "the master key must be 32 random bytes in URL-safe base64; `suprsend-hub master-key` makes one",
-                code="invalid_master_key",
+                code=Code.INVALID_MASTER_KEY,
             ) from error
 
     def encrypt(self, secret: str) -> bytes:
@@ -37,7 +38,7 @@ class SecretBox:
             return self._fernet.decrypt(stored).decode()
         except InvalidToken as error:
             raise InvalidRequest(
-                "a workspace secret was encrypted under another master key", code="wrong_master_key"
+                "a workspace secret was encrypted under another master key", code=Code.WRONG_MASTER_KEY
             ) from error
 
 

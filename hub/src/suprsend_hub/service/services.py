@@ -3,9 +3,12 @@
 A module of its own, because the package's root would load every service with the first of them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 from typing import Final
 
+from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.console_access import ConsoleAccessService
 from suprsend_hub.service.console_search import ConsoleSearchService
 from suprsend_hub.service.console_users import ConsoleUserService
@@ -30,12 +33,14 @@ class Services:
     """The services of one process.
 
     `database`, `batcher` and `sweeper` have a lifetime: whoever runs the process opens and starts them. Faces call the
-    others. `public_url`: where clients reach the hub, if the operator has said so.
+    others. `public_url`: where clients reach the hub, if the operator has said so. `trusted_proxies`: networks of the
+    reverse proxies whose `X-Forwarded-For` is believed.
     """
 
     database: Database
     batcher: Batcher
     sweeper: Sweeper
+    audit: AuditLog
     console_access: ConsoleAccessService
     console_search: ConsoleSearchService
     console_users: ConsoleUserService
@@ -49,3 +54,4 @@ class Services:
     workspaces: WorkspaceService
     request_timeout_s: float
     public_url: str | None
+    trusted_proxies: Sequence[IPv4Network | IPv6Network]

@@ -3,15 +3,20 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import msgspec
 
+from suprsend_hub.domain.actor import Actor
+from suprsend_hub.domain.audit import Action, Change, some
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest, NotFound, Unavailable
 from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import StoredProfile, Subscription
 from suprsend_hub.domain.subscription import MAX_NESTING, Recipient, SubscribeRequest
+from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.pages import ULID_CURSOR, Page, PageRequest, fetch_page
 from suprsend_hub.service.recipients import not_found
 from suprsend_hub.service.writing import Batcher, Edit, check_edits
@@ -44,10 +49,17 @@ class SubscriptionService:
     """Subscriptions of all workspaces."""
 
     def __init__(
-        self, database: Database, batcher: Batcher, *, now: Callable[[], datetime], ulids: UlidFactory
+        self,
+        database: Database,
+        batcher: Batcher,
+        audit: AuditLog,
+        *,
+        now: Callable[[], datetime],
+        ulids: UlidFactory,
     ) -> None:
         self._database = database
         self._batcher = batcher
+        self._audit = audit
         self._now = now
         self._ulids = ulids
 
@@ -58,7 +70,7 @@ class SubscriptionService:
         async with self._database.connection() as connection:
             return await _counts(connection, keys)
 
-    async def create(self, parent: RecipientKey, request: SubscribeRequest, *, source: str) -> list[SubscriberView]:
+    async def create(self, actor: Actor, parent: RecipientKey, request: SubscribeRequest) -> list[SubscriberView]:
         """Subscribe recipients to an object; whoever is unknown is created, inline changes are applied.
 
         NotFound for an unknown parent (unless the request upserts it), InvalidRequest for a recipient that cannot be:
@@ -66,24 +78,24 @@ class SubscriptionService:
         """
         keys = [_key(parent.workspace_id, recipient) for recipient in request.recipients]
         if parent in keys:
-            raise InvalidRequest(f"{parent.describe()} cannot be subscribed to itself", code="self_subscription")
+            raise InvalidRequest(f"{parent.describe()} cannot be subscribed to itself", code=Code.SELF_SUBSCRIPTION)
         for _ in range(_DELETION_RACES):
-            await self._prepare(parent, keys, request, source)
-            found = await self._database.run(lambda connection: self._subscribe(connection, parent, keys, request))
+            await self._prepare(actor, parent, keys, request)
+            found = await self._database.run(partial(self._subscribe, actor, parent, keys, request))
             if found is not None:
                 return found
-        raise Unavailable("recipients are being deleted meanwhile; try again", code="collision", retry_after_s=1)
+        raise Unavailable("recipients are being deleted meanwhile; try again", code=Code.COLLISION, retry_after_s=1)
 
     async def _prepare(
-        self, parent: RecipientKey, keys: Sequence[RecipientKey], request: SubscribeRequest, source: str
+        self, actor: Actor, parent: RecipientKey, keys: Sequence[RecipientKey], request: SubscribeRequest
     ) -> None:
         """Create the unknown and apply inline changes, after everything has been checked."""
         edits = [
-            Edit(key, self._ulids.new(), recipient.operations, source, strict=True)
+            Edit(key, self._ulids.new(), recipient.operations, actor, strict=True)
             for key, recipient in zip(keys, request.recipients, strict=True)
         ]
         if request.parent_operations is not None:
-            edits.insert(0, Edit(parent, self._ulids.new(), request.parent_operations, source, strict=True))
+            edits.insert(0, Edit(parent, self._ulids.new(), request.parent_operations, actor, strict=True))
         async with self._database.connection() as connection:
             stored = await profiles.read(connection, [parent, *keys])
             if request.parent_operations is None and parent not in stored:
@@ -97,7 +109,12 @@ class SubscriptionService:
                     raise outcome.error
 
     async def _subscribe(
-        self, connection: Connection, parent: RecipientKey, keys: Sequence[RecipientKey], request: SubscribeRequest
+        self,
+        actor: Actor,
+        parent: RecipientKey,
+        keys: Sequence[RecipientKey],
+        request: SubscribeRequest,
+        connection: Connection,
     ) -> list[SubscriberView] | None:
         """The relation itself; None if a recipient has been deleted since it was prepared."""
         if any(not key.is_user for key in keys):
@@ -120,12 +137,13 @@ class SubscriptionService:
             properties=msgspec.json.encode(request.properties).decode(),
             now=self._now(),
         )
+        change = Change.of_recipient(parent, Action.OBJECT_SUBSCRIBE, **some([key.label for key in ordered]))
+        await self._audit.record(connection, actor, parent.workspace_id, change)
         new = set(fresh_ids) & {row.subscription_id for row in written.values()}
-        change = {(parent.workspace_id, counters.subscribers_counter(parent)): len(new)}
-        await counters.add(connection, change)
+        await counters.add(connection, {(parent.workspace_id, counters.subscribers_counter(parent)): len(new)})
         return await _subscriber_views(connection, [written[key] for key in keys])
 
-    async def delete(self, parent: RecipientKey, recipients: Sequence[Recipient]) -> None:
+    async def delete(self, actor: Actor, parent: RecipientKey, recipients: Sequence[Recipient]) -> None:
         """End subscriptions; recipients that are not subscribed are ignored. NotFound for an unknown object."""
         keys = sorted(_key(parent.workspace_id, recipient) for recipient in recipients)
 
@@ -134,8 +152,9 @@ class SubscriptionService:
                 raise not_found(parent)
             dead_until = await subscriptions.find_dead_until(connection, parent)
             deleted = await subscriptions.delete(connection, parent, keys, after=dead_until)
-            change = {(parent.workspace_id, counters.subscribers_counter(parent)): -deleted}
-            await counters.add(connection, change)
+            change = Change.of_recipient(parent, Action.OBJECT_UNSUBSCRIBE, **some([key.label for key in keys]))
+            await self._audit.record(connection, actor, parent.workspace_id, change)
+            await counters.add(connection, {(parent.workspace_id, counters.subscribers_counter(parent)): -deleted})
 
         await self._database.run(use)
 
@@ -218,12 +237,12 @@ async def _check_nesting(connection: Connection, parent: RecipientKey, keys: Seq
         raise InvalidRequest(
             f"{min(circular).describe()} cannot be subscribed: {parent.describe()} is subscribed to it, and that would "
             "make a circle",
-            code="subscription_cycle",
+            code=Code.SUBSCRIPTION_CYCLE,
         )
     if len(above) - 1 + len(below) > MAX_NESTING:
         raise InvalidRequest(
             f"objects can be subscribed to objects over {MAX_NESTING} steps at most; this would make a longer chain",
-            code="nested_too_deeply",
+            code=Code.NESTED_TOO_DEEPLY,
         )
 
 

@@ -10,6 +10,7 @@ from typing import Self, TypeAlias, TypeVar
 
 import asyncpg
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Conflict, InvalidRequest, Unavailable
 
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
@@ -136,10 +137,10 @@ def translated_errors() -> Iterator[None]:
     try:
         yield
     except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
-        raise TransactionRace("concurrent changes collided; try again", code="collision", retry_after_s=1) from error
+        raise TransactionRace("concurrent changes collided; try again", code=Code.COLLISION, retry_after_s=1) from error
     except asyncpg.UniqueViolationError as error:
         message = _CONFLICT_MESSAGES.get(error.constraint_name or "", "that already exists")
-        raise Conflict(message, code="already_exists") from error
+        raise Conflict(message, code=Code.ALREADY_EXISTS) from error
     except (
         asyncpg.CharacterNotInRepertoireError,
         asyncpg.UntranslatableCharacterError,
@@ -147,7 +148,7 @@ def translated_errors() -> Iterator[None]:
         asyncpg.InvalidTextRepresentationError,
         asyncpg.DataError,
     ) as error:
-        raise InvalidRequest(f"a value cannot be stored: {error}", code="invalid_value") from error
+        raise InvalidRequest(f"a value cannot be stored: {error}", code=Code.INVALID_VALUE) from error
     except (asyncpg.DiskFullError, asyncpg.PostgresIOError, asyncpg.ReadOnlySQLTransactionError) as error:
         raise _cannot_write(error) from error
     except asyncpg.InternalServerError as error:
@@ -167,11 +168,11 @@ def translated_errors() -> Iterator[None]:
         asyncpg.InvalidCatalogNameError,  # the database itself is gone
     ) as error:
         raise Unavailable(
-            "the database does not answer; try again later", code="database_unavailable", retry_after_s=1
+            "the database does not answer; try again later", code=Code.DATABASE_UNAVAILABLE, retry_after_s=1
         ) from error
 
 
 def _cannot_write(error: Exception) -> Unavailable:
     return Unavailable(
-        f"the database cannot write: {error}; try again later", code="database_read_only", retry_after_s=5
+        f"the database cannot write: {error}; try again later", code=Code.DATABASE_READ_ONLY, retry_after_s=5
     )

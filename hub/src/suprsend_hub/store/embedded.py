@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Conflict
 
 POSTGRES_VERSION = 18
@@ -45,7 +46,7 @@ def owned_directory(directory: Path) -> Iterator[Path]:
             raise Conflict(
                 f"a hub is already running in {directory}" + (f" (process {owner})" if owner else "")
                 + "; stop it first, or give this one another --data-dir",
-                code="already_running",
+                code=Code.ALREADY_RUNNING,
             ) from error  # fmt: skip
         lock.truncate(0)
         lock.write(str(os.getpid()))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FIRST_ID = UUID(int=0)
 LAST_ID = UUID(int=2**128 - 1)
 _KEY_COLUMNS = ("workspace_id", "object_type", "recipient_id")
-_HISTORY_COLUMNS = (*_KEY_COLUMNS, "insert_key", "edit_id", "source", "operations", "before")
+_HISTORY_COLUMNS = (*_KEY_COLUMNS, "insert_key", "edit_id", "source", "operations", "before", "actor")
 _PROFILE_COLUMNS = (
     *_KEY_COLUMNS, "profile_id", "version", "properties", "channels", "addresses", "created_at", "updated_at",
 )  # fmt: skip
@@ -49,6 +49,7 @@ class HistoryRow(msgspec.Struct, frozen=True, gc=False):
     source: str
     operations: str
     before: str | None
+    actor: str
 
 
 def key_columns(keys: Iterable[RecipientKey]) -> tuple[list[int], list[str], list[str]]:
@@ -79,6 +80,7 @@ async def insert_history(connection: Connection, rows: Sequence[HistoryRow]) -> 
         [row.source for row in rows],
         [row.operations for row in rows],
         [row.before for row in rows],
+        [row.actor for row in rows],
     )
     if len(recorded) == len(rows):
         return set()
@@ -94,7 +96,7 @@ async def copy_history(connection: Connection, rows: Sequence[HistoryRow]) -> No
         connection,
         "history",
         _HISTORY_COLUMNS,
-        [(*row.key, row.insert_key, row.edit_id, row.source, row.operations, row.before) for row in rows],
+        [(*row.key, row.insert_key, row.edit_id, row.source, row.operations, row.before, row.actor) for row in rows],
     )
 
 

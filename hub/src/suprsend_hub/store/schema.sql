@@ -26,7 +26,8 @@ CREATE TABLE api_key (
     key_hash     bytea       NOT NULL CONSTRAINT api_key_hash_unique UNIQUE,  -- SHA-256; the key itself is never stored
     hint         text        NOT NULL,  -- last four characters, to tell keys apart
     created_at   timestamptz NOT NULL,
-    revoked_at   timestamptz
+    revoked_at   timestamptz,
+    scopes       text[]      NOT NULL DEFAULT '{read,write}'
 );
 CREATE INDEX api_key_by_workspace ON api_key (workspace_id, api_key_id);
 
@@ -57,9 +58,29 @@ CREATE TABLE history (
     source       text    NOT NULL,  -- SDK and version, API, or console user
     operations   json,              -- null once the recipient has been deleted
     before       json,              -- stored values that the edit replaced; null when it replaced none
+    actor        text    NOT NULL DEFAULT '',  -- kind and name of who made the edit; '' in rows of earlier releases
     PRIMARY KEY (workspace_id, object_type, recipient_id, insert_key)
 );
 CREATE INDEX history_by_time ON history USING brin (edit_id);  -- for the clean-up by age; rows arrive in this order
+
+-- What was done beside profile edits, which are in the history: by whom, from where, to what, when, in which request.
+-- Distributed by target_id, so that a row commits on the node of the change. workspace_id 0 is the hub as a whole.
+CREATE TABLE audit (
+    workspace_id integer NOT NULL,
+    target_id    text    COLLATE "C" NOT NULL,  -- of a recipient, a list, a key, a console user;  if there is none
+    audit_id     uuid    NOT NULL,              -- ULID: order, time and cursor
+    action       text    NOT NULL,
+    target_type  text    COLLATE "C" NOT NULL,  -- of an object: its type
+    actor_kind   text    NOT NULL,
+    actor_name   text    NOT NULL,
+    user_agent   text    NOT NULL,
+    address      text    NOT NULL,              -- of the client, as seen through trusted proxies
+    request_id   text    NOT NULL,
+    count        integer NOT NULL,              -- how often, where equal entries of a minute share a row
+    detail       json    NOT NULL,
+    PRIMARY KEY (workspace_id, target_id, audit_id)
+);
+CREATE INDEX audit_by_time ON audit ((workspace_id::bigint), audit_id);
 
 -- Records and operations that could not be applied, for the CLI and the console.
 CREATE TABLE rejected (

@@ -62,7 +62,7 @@ async def add_member(desk: NamedDependency[Desk], list_id: FromPath[str]) -> Res
         distinct_id = check_distinct_id(typed)
     except InvalidRequest as error:
         return await _list_page(desk, name, status=422, typed=typed, error=error.message)
-    if await desk.services.lists.add(desk.workspace_id, name, [distinct_id]):
+    if await desk.services.lists.add(desk.actor, desk.workspace_id, name, [distinct_id]):
         return redirect(desk.paths.list_(name, done="added"))
     if await desk.services.console_search.is_member(desk.workspace_id, name, distinct_id):
         return redirect(desk.paths.list_(name, done="there"))
@@ -75,7 +75,9 @@ async def remove_member(desk: NamedDependency[Desk], list_id: FromPath[str]) -> 
     desk.require_editor()
     fields = await desk.form()
     name = check_list_id(segment(list_id))
-    await desk.services.lists.remove(desk.workspace_id, name, [check_distinct_id(fields.get("distinct_id", ""))])
+    await desk.services.lists.remove(
+        desk.actor, desk.workspace_id, name, [check_distinct_id(fields.get("distinct_id", ""))]
+    )
     return redirect(desk.paths.list_(name, done="removed"))
 
 

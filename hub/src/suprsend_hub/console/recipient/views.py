@@ -13,7 +13,9 @@ from suprsend_hub.console.recipient.differences import REFUSED_WITHIN, Change, c
 from suprsend_hub.console.recipient.secrets import find_identity, shown_channels
 from suprsend_hub.console.rendering import content, page
 from suprsend_hub.console.rows import name_of
-from suprsend_hub.console.visits import Desk, log
+from suprsend_hub.console.visits import Desk
+from suprsend_hub.domain.audit import Action
+from suprsend_hub.domain.audit import Change as AuditChange
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import NotFound
 from suprsend_hub.domain.ids import ulid_text
@@ -111,16 +113,14 @@ async def show(desk: NamedDependency[Desk]) -> Response[bytes]:
 
 @post(both("reveal/"), status_code=200)
 async def reveal(desk: NamedDependency[Desk]) -> Response[bytes]:
-    """The profile with one secret in plain text. Who asked for which is logged."""
+    """The profile with one secret in plain text. Who asked for which is in the audit log."""
     desk.require_editor()
     fields = await desk.form()
     stored = await desk.services.recipients.get(key_of(desk))
     found = find_identity(decode_profile(stored.properties, stored.channels), fields.get("mark", ""))
     if found is not None:
-        log.warning(
-            "secret shown", console_user=desk.who.user.name, workspace=desk.grant.workspace_name, channel=found[0],
-            recipient=stored.key.describe(),
-        )  # fmt: skip
+        change = AuditChange.of_recipient(stored.key, Action.SECRET_REVEAL, channel=found[0])
+        await desk.services.audit.record_alone(desk.actor, desk.workspace_id, change)
     return await profile_page(desk, stored, reveal=fields.get("mark", ""))
 
 

@@ -22,10 +22,10 @@ from suprsend_hub.console.visits import (
     HubRequest,
     SignInNeeded,
     Visit,
-    client_address,
     is_secure,
     read_form,
     read_visit,
+    visitor,
     wrong_form_token,
 )
 from suprsend_hub.domain.errors import RateLimited, Unauthenticated
@@ -65,9 +65,7 @@ async def sign_in(request: HubRequest) -> Response[bytes]:
         raise wrong_form_token()
     name, back = fields.get("name", ""), fields.get("next", "")
     try:
-        token = await request.services.console_access.sign_in(
-            name, fields.get("password", ""), address=client_address(request)
-        )
+        token = await request.services.console_access.sign_in(visitor(request), name, fields.get("password", ""))
     except Unauthenticated as error:
         return _form(request, status=401, name=name, back=back, error=error.message)
     except RateLimited as error:
@@ -94,7 +92,7 @@ def _signed_in(request: HubRequest, token: str, location: str) -> Response[bytes
 async def use_link(request: HubRequest, token: FromPath[str]) -> Response[bytes]:
     """Sign in by a one-time link. One that is used up does no harm to who is signed in already."""
     try:
-        session = await request.services.console_access.use_link(token, address=client_address(request))
+        session = await request.services.console_access.use_link(visitor(request), token)
     except Unauthenticated as error:
         try:
             await read_visit(request)
@@ -109,7 +107,9 @@ async def sign_out(visit: NamedDependency[Visit]) -> Response[bytes]:
     """End this session in this browser, or all sessions of this console user."""
     fields = await visit.form()
     if fields.get("everywhere"):
-        await visit.services.console_users.sign_out(visit.who.user.name)
+        await visit.services.console_users.sign_out(visit.actor, visit.who.user.name)
+    else:
+        await visit.services.console_access.sign_out(visit.actor)
     return _set_cookie(redirect(paths.SIGN_IN), visit.request, SESSION_COOKIE, "", 0)
 
 

@@ -127,7 +127,7 @@ async def new_user(desk: NamedDependency[Desk]) -> Response[bytes]:
     name = fields.get("name", "").strip()
     operations = [{SET: {"name": name}}] if name else []
     try:
-        await desk.services.recipients.edit(key, operations, source=desk.source)
+        await desk.services.recipients.edit(desk.actor, key, operations)
     except InvalidRequest as error:
         return _new_user(desk, typed, {"name": error.message}, name)
     return redirect(desk.paths.recipient(key, done="created"))

@@ -50,7 +50,10 @@ class Entry(msgspec.Struct, gc=False):
     def history_row(self) -> HistoryRow:
         """The row that records the edit."""
         edit = self.edit
-        return HistoryRow(edit.key, edit.insert_key, self.edit_id, edit.source, json_text(edit.operations), self.before)
+        actor = edit.actor
+        return HistoryRow(
+            edit.key, edit.insert_key, self.edit_id, actor.source, json_text(edit.operations), self.before, actor.label
+        )
 
 
 class Group(msgspec.Struct):

@@ -11,6 +11,7 @@ from functools import partial
 
 import structlog
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Unavailable
 from suprsend_hub.service.writing.edit import Edit, Outcome, RejectedRecord
 from suprsend_hub.service.writing.queue import FairQueue
@@ -92,7 +93,7 @@ class Batcher:
         under way, the edits are applied all the same.
         """
         if self._stopping:
-            raise Unavailable("the hub is stopping; try again in a moment", code="stopping", retry_after_s=1)
+            raise Unavailable("the hub is stopping; try again in a moment", code=Code.STOPPING, retry_after_s=1)
         loop = asyncio.get_running_loop()
         weight = max(1, len(edits) + len(rejects))
         request = _Request(workspace_id, edits, rejects, weight, size_bytes, loop.time(), loop.create_future())
@@ -115,7 +116,7 @@ class Batcher:
         """Answer a request that gets no place in a batch."""
         self._give_back(request)
         message = "more edits arrive than the database takes; slow down"
-        request.fail(Unavailable(message, code="overloaded", retry_after_s=1))
+        request.fail(Unavailable(message, code=Code.OVERLOADED, retry_after_s=1))
 
     def _give_back(self, request: _Request) -> None:
         """What is not applied costs the workspace nothing."""

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from suprsend_hub.domain.actor import Actor
 from suprsend_hub.domain.errors import DomainError
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import StoredProfile
@@ -24,7 +25,7 @@ class Edit(msgspec.Struct, frozen=True, gc=False):
     key: RecipientKey
     insert_key: UUID
     operations: list[Any]
-    source: str
+    actor: Actor
     strict: bool = False
     size_bytes: int | None = None
 
@@ -37,7 +38,7 @@ class RejectedRecord:
     code: str
     message: str
     record: object
-    source: str
+    actor: Actor
 
 
 class EditStatus(Enum):

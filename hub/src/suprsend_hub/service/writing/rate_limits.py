@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import RateLimited
 
 
@@ -59,7 +60,7 @@ class RateLimits:
         if missing > 0:
             raise RateLimited(
                 f"this workspace may make {bucket.limit.edits_per_second} edits per second; slow down",
-                code="rate_limited",
+                code=Code.RATE_LIMITED,
                 retry_after_s=math.ceil(missing / bucket.limit.edits_per_second),
             )
         bucket.tokens -= edits

@@ -13,6 +13,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Protocol
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.domain.records import RejectedRow
 from suprsend_hub.service.writing.batch import Batch, EditKey, Group, fold_again, json_text
@@ -172,7 +173,7 @@ class Writer:
         """Fold on what is stored now, and correct what the history already says about these edits."""
         correction = fold_again(group)
         if correction.overturned:
-            raise TransactionRace("an edit that was refused counts after all", code="collision", retry_after_s=1)
+            raise TransactionRace("an edit that was refused counts after all", code=Code.COLLISION, retry_after_s=1)
         if correction.withdrawn:
             await profiles.delete_history(connection, correction.withdrawn)
         if correction.corrected:
@@ -181,14 +182,14 @@ class Writer:
     def _rejected_rows(self, groups: Iterable[Group], rejects: Sequence[RejectedRecord]) -> Iterable[RejectedRow]:
         for reject in rejects:
             yield RejectedRow(
-                reject.key, self._ulids.new(), reject.code, "", reject.message, _cut(reject.record), reject.source
+                reject.key, self._ulids.new(), reject.code, "", reject.message, _cut(reject.record), reject.actor.source
             )
         for group in groups:
             for entry in group.accepted():
                 for refusal in entry.refusals:
                     yield RejectedRow(
                         group.key, self._ulids.new(), refusal.code, refusal.key, refusal.message,
-                        _cut(refusal.operation), entry.edit.source,
+                        _cut(refusal.operation), entry.edit.actor.source,
                     )  # fmt: skip
 
 

@@ -8,9 +8,10 @@ JOIN profile AS p USING (workspace_id, object_type, recipient_id);
 -- name: insert_history
 -- Records the edits of a batch; what has been applied before does not come back.
 -- Callers pass rows in key order: concurrent batches then wait for each other instead of deadlocking.
-INSERT INTO history (workspace_id, object_type, recipient_id, insert_key, edit_id, source, operations, before)
+INSERT INTO history (workspace_id, object_type, recipient_id, insert_key, edit_id, source, operations, before,
+                     actor)
 SELECT *
-FROM unnest($1::integer[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::json[], $8::json[])
+FROM unnest($1::integer[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::json[], $8::json[], $9::text[])
 ON CONFLICT (workspace_id, object_type, recipient_id, insert_key) DO NOTHING
 RETURNING edit_id;
 
@@ -116,7 +117,7 @@ SELECT count(*) FROM (
 ) AS matches;
 
 -- name: page_history
-SELECT edit_id, source, operations, before
+SELECT edit_id, source, actor, operations, before
 FROM history
 WHERE workspace_id = $1 AND object_type = $2 AND recipient_id = $3 AND edit_id < $4 AND operations IS NOT NULL
 ORDER BY edit_id DESC
