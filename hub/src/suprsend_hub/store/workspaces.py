@@ -6,6 +6,7 @@ from uuid import UUID
 from suprsend_hub.domain.records import ApiKeyRow, WorkspaceRow
 from suprsend_hub.store.database import Connection
 from suprsend_hub.store.queries import sql
+from suprsend_hub.store.rows import row
 
 
 async def insert(
@@ -34,7 +35,7 @@ async def find_by_api_key_hash(connection: Connection, key_hash: bytes) -> Works
 
 async def _find(connection: Connection, query: str, value: object) -> WorkspaceRow | None:
     record = await connection.fetchrow(sql(query), value)
-    return None if record is None else WorkspaceRow(*record)
+    return None if record is None else row(WorkspaceRow, record)
 
 
 async def created_at(connection: Connection, workspace_id: int) -> datetime:
@@ -45,7 +46,7 @@ async def created_at(connection: Connection, workspace_id: int) -> datetime:
 
 async def list_all(connection: Connection) -> list[WorkspaceRow]:
     """All workspaces, oldest first."""
-    return [WorkspaceRow(*record) for record in await connection.fetch(sql("list_workspaces"))]
+    return [row(WorkspaceRow, record) for record in await connection.fetch(sql("list_workspaces"))]
 
 
 async def set_rate_limit(connection: Connection, workspace_id: int, *, edits_per_second: int, burst_edits: int) -> None:
@@ -62,7 +63,7 @@ async def insert_api_key(
 
 async def list_api_keys(connection: Connection, workspace_id: int) -> list[ApiKeyRow]:
     """The API keys of a workspace, oldest first, revoked ones included."""
-    return [ApiKeyRow(*record) for record in await connection.fetch(sql("list_api_keys"), workspace_id)]
+    return [row(ApiKeyRow, record) for record in await connection.fetch(sql("list_api_keys"), workspace_id)]
 
 
 async def revoke_api_key(connection: Connection, workspace_id: int, api_key_id: UUID, now: datetime) -> bool:
