@@ -65,8 +65,8 @@ HUB = Rules(
         "typer": {"cli"},
         "jinja2": {"console", "app"},
         # Requests are read at the faces: paths, queries and JSON reach neither use cases nor rules. What is stored as
-        # JSON has one reader, and a signature covers the request as it was sent.
-        "urllib": {*FACES, "service.signature"},
+        # JSON has one reader, a signature covers the request as it was sent, and a database has a URL.
+        "urllib": {*FACES, "service.signature", "store.address"},
         "http": {*FACES, "cli"},
         "json": {*FACES, "cli"},
         "msgspec.json.decode": {*FACES, "cli", "domain.profile"},

@@ -5,6 +5,7 @@ from datetime import datetime
 from suprsend_hub.domain.console import ConsoleUser, Grant, Role
 from suprsend_hub.store.database import Connection
 from suprsend_hub.store.queries import sql
+from suprsend_hub.store.rows import row
 
 
 async def insert(connection: Connection, *, name: str, password_hash: str | None, now: datetime) -> int:
@@ -15,18 +16,18 @@ async def insert(connection: Connection, *, name: str, password_hash: str | None
 async def find_by_name(connection: Connection, name: str) -> ConsoleUser | None:
     """The console user of that name, or None."""
     record = await connection.fetchrow(sql("find_console_user_by_name"), name)
-    return None if record is None else ConsoleUser(*record)
+    return None if record is None else row(ConsoleUser, record)
 
 
 async def find(connection: Connection, console_user_id: int) -> ConsoleUser | None:
     """The console user with that id, or None."""
     record = await connection.fetchrow(sql("find_console_user"), console_user_id)
-    return None if record is None else ConsoleUser(*record)
+    return None if record is None else row(ConsoleUser, record)
 
 
 async def list_all(connection: Connection) -> list[ConsoleUser]:
     """All console users, by name."""
-    return [ConsoleUser(*record) for record in await connection.fetch(sql("list_console_users"))]
+    return [row(ConsoleUser, record) for record in await connection.fetch(sql("list_console_users"))]
 
 
 async def delete(connection: Connection, console_user_id: int) -> None:
@@ -57,7 +58,7 @@ async def revoke(connection: Connection, console_user_id: int, workspace_id: int
 async def read_grants(connection: Connection, console_user_id: int) -> list[Grant]:
     """The workspaces of a console user, oldest first."""
     records = await connection.fetch(sql("read_console_grants"), console_user_id)
-    return [Grant(workspace_id, name, Role(role)) for workspace_id, name, role in records]
+    return [Grant(record["workspace_id"], record["workspace_name"], Role(record["role"])) for record in records]
 
 
 async def insert_link(

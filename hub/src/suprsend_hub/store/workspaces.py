@@ -9,6 +9,7 @@ from suprsend_hub.domain.actor import Scope
 from suprsend_hub.domain.records import ApiKeyRow, WorkspaceRow
 from suprsend_hub.store.database import Connection
 from suprsend_hub.store.queries import sql
+from suprsend_hub.store.rows import row
 
 _SCOPES = {scope.value: scope for scope in Scope}
 
@@ -50,7 +51,7 @@ def _scopes(names: Iterable[str]) -> frozenset[Scope]:
 
 async def _find(connection: Connection, query: str, value: object) -> WorkspaceRow | None:
     record = await connection.fetchrow(sql(query), value)
-    return None if record is None else WorkspaceRow(*record)
+    return None if record is None else row(WorkspaceRow, record)
 
 
 async def created_at(connection: Connection, workspace_id: int) -> datetime:
@@ -61,7 +62,7 @@ async def created_at(connection: Connection, workspace_id: int) -> datetime:
 
 async def list_all(connection: Connection) -> list[WorkspaceRow]:
     """All workspaces, oldest first."""
-    return [WorkspaceRow(*record) for record in await connection.fetch(sql("list_workspaces"))]
+    return [row(WorkspaceRow, record) for record in await connection.fetch(sql("list_workspaces"))]
 
 
 async def set_rate_limit(connection: Connection, workspace_id: int, *, edits_per_second: int, burst_edits: int) -> None:

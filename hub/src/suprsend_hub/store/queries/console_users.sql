@@ -31,7 +31,7 @@ ON CONFLICT (console_user_id, workspace_id) DO UPDATE SET role = excluded.role;
 DELETE FROM console_grant WHERE console_user_id = $1 AND workspace_id = $2 RETURNING workspace_id;
 
 -- name: read_console_grants
-SELECT g.workspace_id, w.name, g.role
+SELECT g.workspace_id, w.name AS workspace_name, g.role
 FROM console_grant AS g JOIN workspace AS w USING (workspace_id)
 WHERE g.console_user_id = $1
 ORDER BY g.workspace_id;
