@@ -1,0 +1,205 @@
+"""Two commits in turns on this machine: processor time per operation of SDK, worker and PostgreSQL.
+
+    make bench-compare BASE=<commit> [HEAD=<commit>] [ROUNDS=5] [LIMIT=1.03]
+
+Processor time, because on a shared machine the rates of the same code differ by half from minute to minute. In each
+round both commits get a fresh development hub with one worker, and every measurement is made with one and at once with
+the other; the next round begins with the other. What is compared are the two figures of a round. The measuring code is
+this working tree's for both sides: it knows the hub by its HTTP API and the SDK by its public names.
+
+Exit status 1 with --limit if the lower quartile of a ratio of processor time exceeds it.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import hub_load
+from checkouts import Checkout, check_out, has_uncommitted_changes
+from processor_time import Server, settle
+from ratios import Line, Pair, over_limit, table
+from servers import serving
+
+HERE = Path(__file__).parent
+CONNECTIONS = 64
+PROCESSES = ("SDK", "worker", "PostgreSQL")
+
+
+@dataclass(frozen=True)
+class Work:
+    """How many operations of each kind make a measurement; five rounds of the default take about ten minutes."""
+
+    bulk: int = 100_000
+    edits: int = 15_000
+    reads: int = 30_000
+    calls: int = 3_000
+    """Single calls of the SDK, for its own processor time; hub and PostgreSQL are measured under 64 connections."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """A commit's hub that runs now."""
+
+    checkout: Checkout
+    port: int
+    server: Server
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A measurement of one side: operations per second, and microseconds of processor time for each, by process."""
+
+    per_second: float
+    processor_us: dict[str, float]
+
+
+def client(side: Side, scenario: str, count: int, plan: str) -> dict[str, float]:
+    """What the side's SDK does in a process of its own; its figures."""
+    url = f"http://127.0.0.1:{side.port}/"
+    command = [str(side.checkout.python), str(HERE / "hub_client.py"), url, scenario, str(count), plan]
+    figures: dict[str, float] = json.loads(subprocess.check_output(command, text=True, env=clean_environment()))
+    return figures
+
+
+def clean_environment() -> dict[str, str]:
+    """This process's environment without settings of the SDK, proxies and Python."""
+    drop = ("SUPRSEND_", "PYTHON", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+    return {name: value for name, value in os.environ.items() if not name.upper().startswith(drop)}
+
+
+def measure_bulk(side: Side, count: int, plan: str) -> Sample:
+    """A bulk run of the SDK; its warm-up counts for the hub as well, which is the same on both sides and small."""
+    before = side.server.processor_s()
+    figures = client(side, "bulk", count, plan)
+    after = side.server.processor_s()
+    taken = {name: after[name] - before[name] for name in after} | {"SDK": figures["processor_s"]}
+    return Sample(figures["per_second"], {name: seconds / count * 1e6 for name, seconds in taken.items()})
+
+
+def measure_single(side: Side, requests: Sequence[bytes], scenario: str, calls: int, plan: str) -> Sample:
+    """Single requests over many connections for hub and PostgreSQL, then single calls of the SDK for the SDK."""
+    before = side.server.processor_s()
+    timing = asyncio.run(hub_load.run(side.port, requests, CONNECTIONS))
+    after = side.server.processor_s()
+    figures = client(side, scenario, calls, plan)
+    taken = {name: (after[name] - before[name]) / len(requests) for name in after}
+    taken["SDK"] = figures["processor_s"] / calls
+    return Sample(timing.per_second, {name: seconds * 1e6 for name, seconds in taken.items()})
+
+
+def measurements(work: Work) -> Iterator[tuple[str, bool, Callable[[Side], Sample]]]:
+    """All measurements in order: name, whether autovacuum has to catch up before, and the measurement of a side."""
+    some = min(work.bulk, 5_000)
+    edits = hub_load.patch_requests([number % some for number in range(work.edits)], "single")
+    reads = hub_load.read_requests([number * 7919 % work.bulk for number in range(work.reads)])
+    yield "bulk, new users", True, lambda side: measure_bulk(side, work.bulk, "free")
+    yield "bulk, existing users", True, lambda side: measure_bulk(side, work.bulk, "pro")
+    yield "single edits", True, lambda side: measure_single(side, edits, "edit", work.calls, "call")
+    yield "reads", False, lambda side: measure_single(side, reads, "get", work.calls, "-")
+
+
+@contextmanager
+def running(checkout: Checkout) -> Iterator[Side]:
+    """The commit's development hub with one worker, new data, and everything opened that is opened once."""
+    with tempfile.TemporaryDirectory(prefix="bench-compare-") as directory, socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        probe.close()
+        data_dir, log = Path(directory) / "data", Path(directory) / "log"
+        command = [str(checkout.hub), "dev", "--port", str(port), "--data-dir", str(data_dir), "--workers", "1"]
+        with serving(command, port, {}, log=log) as process:
+            side = Side(checkout, port, Server(process, data_dir))
+            client(side, "bulk", 2_000, "warm-up")
+            requests = hub_load.patch_requests(range(1_000), "warm-up") + hub_load.read_requests(range(1_000))
+            asyncio.run(hub_load.run(port, requests, CONNECTIONS))
+            yield side
+
+
+def one_round(checkouts: Sequence[Checkout], work: Work) -> dict[str, list[Sample]]:
+    """Every measurement with each side, in the given order of sides."""
+    samples: dict[str, list[Sample]] = {}
+    with ExitStack() as stack:
+        sides = [stack.enter_context(running(checkout)) for checkout in checkouts]
+        for name, settles, measure in measurements(work):
+            if settles:
+                settle([side.server for side in sides])
+            samples[name] = [measure(side) for side in sides]
+    return samples
+
+
+def compare(base: Checkout, head: Checkout, rounds: int, work: Work) -> list[Line]:
+    """All rounds, the order of the sides changing from one to the next; the lines of the table."""
+    pairs: dict[tuple[str, str], list[Pair]] = {}
+    for number in range(rounds):
+        start = time.perf_counter()
+        turned = number % 2 == 1
+        samples = one_round((head, base) if turned else (base, head), work)
+        for name, both in samples.items():
+            first, second = reversed(both) if turned else both
+            for process in PROCESSES:
+                pair = Pair(first.processor_us[process], second.processor_us[process])
+                pairs.setdefault((name, process), []).append(pair)
+            pairs.setdefault((name, "rate"), []).append(Pair(first.per_second, second.per_second))
+        print(f"round {number + 1} of {rounds}: {time.perf_counter() - start:.0f} s", flush=True)
+    return [
+        Line(name, what, "/s" if what == "rate" else "us", tuple(values), limited=what != "rate")
+        for (name, what), values in pairs.items()
+    ]
+
+
+def write_results(base: Checkout, head: Checkout, lines: Sequence[Line]) -> None:
+    """Keep the figures of every round in bench/results/compare.json."""
+    results = HERE / "results"
+    results.mkdir(exist_ok=True)
+    record = {
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        "base": base.sha,
+        "head": head.sha,
+        "lines": [{"measure": line.measure, "what": line.what, "rounds": line.rounds} for line in lines],
+    }
+    (results / "compare.json").write_text(json.dumps(record, indent=1) + "\n")
+
+
+def main() -> int:
+    """Parse arguments, check out, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("base", help="the commit to compare with")
+    parser.add_argument("--head", default="HEAD", help="the commit to measure; that of the working tree by default")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--limit", type=float, help="the largest ratio of processor time that is accepted, as 1.03")
+    parser.add_argument("--divide", type=int, default=1, help="do a part of the work only, to try the program itself")
+    options = parser.parse_args()
+    base, head = check_out(options.base), check_out(options.head)
+    print(f"base: {base}\nhead: {head}")
+    if options.head == "HEAD" and has_uncommitted_changes():
+        print("The working tree has changes that are not committed; they are not measured.")
+    work = Work(*(count // options.divide for count in (Work.bulk, Work.edits, Work.reads, Work.calls)))
+    start = time.perf_counter()
+    lines = compare(base, head, options.rounds, work)
+    write_results(base, head, lines)
+    print(f"\nProcessor time of an operation and rate, medians of {options.rounds} rounds; ratio: head over base\n")
+    print(table(lines))
+    print(f"\ntook {time.perf_counter() - start:.0f} s")
+    if options.limit is None:
+        return 0
+    over = over_limit(lines, options.limit)
+    for line in over:
+        ratio = line.ratio
+        print(f"{line.measure}, {line.what}: {ratio.median:.3f}, lower quartile {ratio.lower:.3f} > {options.limit}")
+    print(f"{len(over)} ratios exceed the limit of {options.limit}" if over else f"All within {options.limit}.")
+    return 1 if over else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
