@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 if TYPE_CHECKING:
-    from ..faults.harness import LiveHub  # noqa: TID252 - the tests are no installed package
+    from live_hub import LiveHub
 
 pytestmark = pytest.mark.slow
 
