@@ -70,7 +70,7 @@ def memory_mb(process: psutil.Process) -> float:
 
 def bulk(port: int, users: int, plan: str) -> dict[str, float]:
     """A bulk run in its own process."""
-    command = [sys.executable, str(HERE / "hub_client.py"), f"http://127.0.0.1:{port}/", "bulk", str(users), plan]
+    command = [sys.executable, str(HERE / "hub_client.py"), f"http://127.0.0.1:{port}/", "bulk", "0", str(users), plan]
     figures: dict[str, float] = json.loads(subprocess.check_output(command, text=True))
     return figures
 

@@ -3,9 +3,10 @@
     make bench-compare BASE=<commit> [HEAD=<commit>] [ROUNDS=5] [LIMIT=1.03]
 
 Processor time, because on a shared machine the rates of the same code differ by half from minute to minute. In each
-round both commits get a fresh development hub with one worker, and every measurement is made with one and at once with
-the other; the next round begins with the other. What is compared are the two figures of a round. The measuring code is
-this working tree's for both sides: it knows the hub by its HTTP API and the SDK by its public names.
+round both commits get a fresh development hub with one worker, and every measurement goes back and forth between them
+in short turns, since processor time too depends on what else the machine does. What is compared are the two figures of
+a round. The measuring code is this working tree's for both sides: it knows the hub by its HTTP API and the SDK by its
+public names.
 
 Exit status 1 with --limit if the lower quartile of a ratio of processor time exceeds it.
 """
@@ -24,6 +25,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import hub_load
 from checkouts import Checkout, check_out, has_uncommitted_changes
@@ -33,18 +35,23 @@ from servers import serving
 
 HERE = Path(__file__).parent
 CONNECTIONS = 64
-PROCESSES = ("SDK", "worker", "PostgreSQL")
+TURNS = 4
+"""So often each measurement of a round goes back and forth between the sides."""
 
 
 @dataclass(frozen=True)
 class Work:
-    """How many operations of each kind make a measurement; five rounds of the default take about ten minutes."""
+    """How many operations of each kind a side does in a round; five rounds of the default take about ten minutes."""
 
     bulk: int = 100_000
-    edits: int = 15_000
-    reads: int = 30_000
-    calls: int = 3_000
+    edits: int = 16_000
+    reads: int = 32_000
+    calls: int = 3_200
     """Single calls of the SDK, for its own processor time; hub and PostgreSQL are measured under 64 connections."""
+
+    def divided(self, divisor: int) -> "Work":
+        """The same in a part of the time."""
+        return Work(*(count // divisor for count in (self.bulk, self.edits, self.reads, self.calls)))
 
 
 @dataclass(frozen=True)
@@ -56,18 +63,34 @@ class Side:
     server: Server
 
 
-@dataclass(frozen=True)
-class Sample:
-    """A measurement of one side: operations per second, and microseconds of processor time for each, by process."""
+class Figure(NamedTuple):
+    """An amount and what it is divided by; figures of several turns add up."""
 
-    per_second: float
-    processor_us: dict[str, float]
+    amount: float
+    by: float
+
+    @property
+    def value(self) -> float:
+        """The quotient."""
+        return self.amount / self.by
 
 
-def client(side: Side, scenario: str, count: int, plan: str) -> dict[str, float]:
+Sample = dict[str, Figure]
+"""Microseconds of processor time by operations, for each process, and operations by seconds as the rate."""
+
+
+def added(samples: Sequence[Sample]) -> Sample:
+    """The samples of several turns as one."""
+    return {
+        name: Figure(sum(sample[name].amount for sample in samples), sum(sample[name].by for sample in samples))
+        for name in samples[0]
+    }
+
+
+def client(side: Side, scenario: str, numbers: range, plan: str) -> dict[str, float]:
     """What the side's SDK does in a process of its own; its figures."""
-    url = f"http://127.0.0.1:{side.port}/"
-    command = [str(side.checkout.python), str(HERE / "hub_client.py"), url, scenario, str(count), plan]
+    url, first, end = f"http://127.0.0.1:{side.port}/", str(numbers.start), str(numbers.stop)
+    command = [str(side.checkout.python), str(HERE / "hub_client.py"), url, scenario, first, end, plan]
     figures: dict[str, float] = json.loads(subprocess.check_output(command, text=True, env=clean_environment()))
     return figures
 
@@ -78,35 +101,43 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.upper().startswith(drop)}
 
 
-def measure_bulk(side: Side, count: int, plan: str) -> Sample:
+def measure_bulk(side: Side, numbers: range, plan: str) -> Sample:
     """A bulk run of the SDK; its warm-up counts for the hub as well, which is the same on both sides and small."""
     before = side.server.processor_s()
-    figures = client(side, "bulk", count, plan)
+    figures = client(side, "bulk", numbers, plan)
     after = side.server.processor_s()
-    taken = {name: after[name] - before[name] for name in after} | {"SDK": figures["processor_s"]}
-    return Sample(figures["per_second"], {name: seconds / count * 1e6 for name, seconds in taken.items()})
+    taken = {"SDK": figures["processor_s"]} | {name: after[name] - before[name] for name in after}
+    sample = {name: Figure(seconds * 1e6, len(numbers)) for name, seconds in taken.items()}
+    return sample | {"rate": Figure(len(numbers), figures["seconds"])}
 
 
-def measure_single(side: Side, requests: Sequence[bytes], scenario: str, calls: int, plan: str) -> Sample:
+def measure_single(side: Side, requests: Sequence[bytes], scenario: str, calls: range, plan: str) -> Sample:
     """Single requests over many connections for hub and PostgreSQL, then single calls of the SDK for the SDK."""
     before = side.server.processor_s()
     timing = asyncio.run(hub_load.run(side.port, requests, CONNECTIONS))
     after = side.server.processor_s()
     figures = client(side, scenario, calls, plan)
-    taken = {name: (after[name] - before[name]) / len(requests) for name in after}
-    taken["SDK"] = figures["processor_s"] / calls
-    return Sample(timing.per_second, {name: seconds * 1e6 for name, seconds in taken.items()})
+    sample = {"SDK": Figure(figures["processor_s"] * 1e6, len(calls))}
+    sample |= {name: Figure((after[name] - before[name]) * 1e6, len(requests)) for name in after}
+    return sample | {"rate": Figure(len(requests), len(requests) / timing.per_second)}
 
 
-def measurements(work: Work) -> Iterator[tuple[str, bool, Callable[[Side], Sample]]]:
-    """All measurements in order: name, whether autovacuum has to catch up before, and the measurement of a side."""
+def measurements(work: Work) -> Iterator[tuple[str, bool, Callable[[Side, int], Sample]]]:
+    """All measurements in order: name, whether autovacuum has to catch up before, and a turn of a side."""
     some = min(work.bulk, 5_000)
-    edits = hub_load.patch_requests([number % some for number in range(work.edits)], "single")
-    reads = hub_load.read_requests([number * 7919 % work.bulk for number in range(work.reads)])
-    yield "bulk, new users", True, lambda side: measure_bulk(side, work.bulk, "free")
-    yield "bulk, existing users", True, lambda side: measure_bulk(side, work.bulk, "pro")
-    yield "single edits", True, lambda side: measure_single(side, edits, "edit", work.calls, "call")
-    yield "reads", False, lambda side: measure_single(side, reads, "get", work.calls, "-")
+    numbers = [number % some for number in range(work.edits // TURNS)]
+    edits = [hub_load.patch_requests(numbers, f"single-{turn}") for turn in range(TURNS)]
+    reads = hub_load.read_requests([number * 7919 % work.bulk for number in range(work.reads // TURNS)])
+    calls = range(work.calls // TURNS)
+
+    def bulk(turn: int) -> range:
+        return range(work.bulk * turn // TURNS, work.bulk * (turn + 1) // TURNS)
+
+    # Each turn writes what the one before has not written, so that none finds its edit done.
+    yield "bulk, new users", True, lambda side, turn: measure_bulk(side, bulk(turn), "free")
+    yield "bulk, existing users", True, lambda side, turn: measure_bulk(side, bulk(turn), "pro")
+    yield "single edits", True, lambda side, turn: measure_single(side, edits[turn], "edit", calls, f"call-{turn}")
+    yield "reads", False, lambda side, _turn: measure_single(side, reads, "get", calls, "-")
 
 
 @contextmanager
@@ -120,37 +151,38 @@ def running(checkout: Checkout) -> Iterator[Side]:
         command = [str(checkout.hub), "dev", "--port", str(port), "--data-dir", str(data_dir), "--workers", "1"]
         with serving(command, port, {}, log=log) as process:
             side = Side(checkout, port, Server(process, data_dir))
-            client(side, "bulk", 2_000, "warm-up")
-            requests = hub_load.patch_requests(range(1_000), "warm-up") + hub_load.read_requests(range(1_000))
+            client(side, "bulk", range(10_000_000, 10_002_000), "warm-up")
+            numbers = range(10_000_000, 10_001_000)
+            requests = hub_load.patch_requests(numbers, "warmer") + hub_load.read_requests(numbers)
             asyncio.run(hub_load.run(port, requests, CONNECTIONS))
             yield side
 
 
-def one_round(checkouts: Sequence[Checkout], work: Work) -> dict[str, list[Sample]]:
-    """Every measurement with each side, in the given order of sides."""
-    samples: dict[str, list[Sample]] = {}
+def one_round(base: Checkout, head: Checkout, work: Work, *, head_first: bool) -> dict[str, tuple[Sample, Sample]]:
+    """Every measurement in turns of both sides, by name: what base took and what head took."""
+    samples: dict[str, tuple[Sample, Sample]] = {}
     with ExitStack() as stack:
-        sides = [stack.enter_context(running(checkout)) for checkout in checkouts]
+        sides = [stack.enter_context(running(checkout)) for checkout in (base, head)]
         for name, settles, measure in measurements(work):
             if settles:
                 settle([side.server for side in sides])
-            samples[name] = [measure(side) for side in sides]
+            turns: tuple[list[Sample], list[Sample]] = ([], [])
+            for turn in range(TURNS):
+                # A B, B A, A B, …: what drifts while a measurement lasts concerns both sides alike.
+                for which in (1, 0) if head_first ^ (turn % 2 == 1) else (0, 1):
+                    turns[which].append(measure(sides[which], turn))
+            samples[name] = (added(turns[0]), added(turns[1]))
     return samples
 
 
 def compare(base: Checkout, head: Checkout, rounds: int, work: Work) -> list[Line]:
-    """All rounds, the order of the sides changing from one to the next; the lines of the table."""
+    """All rounds, begun by one side and by the other in turn; the lines of the table."""
     pairs: dict[tuple[str, str], list[Pair]] = {}
     for number in range(rounds):
         start = time.perf_counter()
-        turned = number % 2 == 1
-        samples = one_round((head, base) if turned else (base, head), work)
-        for name, both in samples.items():
-            first, second = reversed(both) if turned else both
-            for process in PROCESSES:
-                pair = Pair(first.processor_us[process], second.processor_us[process])
-                pairs.setdefault((name, process), []).append(pair)
-            pairs.setdefault((name, "rate"), []).append(Pair(first.per_second, second.per_second))
+        for name, (ours, theirs) in one_round(base, head, work, head_first=number % 2 == 1).items():
+            for what in ours:
+                pairs.setdefault((name, what), []).append(Pair(ours[what].value, theirs[what].value))
         print(f"round {number + 1} of {rounds}: {time.perf_counter() - start:.0f} s", flush=True)
     return [
         Line(name, what, "/s" if what == "rate" else "us", tuple(values), limited=what != "rate")
@@ -184,7 +216,7 @@ def main() -> int:
     print(f"base: {base}\nhead: {head}")
     if options.head == "HEAD" and has_uncommitted_changes():
         print("The working tree has changes that are not committed; they are not measured.")
-    work = Work(*(count // options.divide for count in (Work.bulk, Work.edits, Work.reads, Work.calls)))
+    work = Work().divided(options.divide)
     start = time.perf_counter()
     lines = compare(base, head, options.rounds, work)
     write_results(base, head, lines)

@@ -1,7 +1,7 @@
 """A client of the hub in a process of its own, with whichever ``suprsend`` this interpreter has.
 
-``hub_client.py URL bulk|edit|get COUNT PLAN`` sends users 0 to COUNT through `bulk_edit`, or edits or reads them one by
-one, and prints its figures as JSON. A short warm-up with other users goes before and is not in the figures.
+``hub_client.py URL bulk|edit|get FIRST END PLAN`` sends users FIRST to END through `bulk_edit`, or edits or reads them
+one by one, and prints its figures as JSON. A short warm-up with other users goes before and is not in the figures.
 """
 
 import json
@@ -26,9 +26,8 @@ def filled(client: suprsend.Suprsend, name: str, number: int, plan: str) -> supr
     return user
 
 
-def send(client: suprsend.Suprsend, scenario: str, name: str, count: int, plan: str) -> int:
+def send(client: suprsend.Suprsend, scenario: str, name: str, numbers: range, plan: str) -> int:
     """Do it, and return how many records failed; single calls raise instead."""
-    numbers = range(count)
     if scenario == "bulk":
 
         def edits() -> Iterator[suprsend.UserEdit]:
@@ -51,17 +50,20 @@ def processor_s() -> float:
 
 
 def main() -> None:
-    url, scenario, count, plan = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
+    url, scenario, first, end, plan = sys.argv[1:]
+    numbers = range(int(first), int(end))
     client = suprsend.Suprsend(KEY, SECRET, base_url=url)
-    send(client, "bulk", "warm", WARM_UP, plan)
-    send(client, scenario, "warm", WARM_UP, plan)
+    send(client, "bulk", "warm", range(WARM_UP), plan)
+    send(client, scenario, "warm", range(WARM_UP), plan)
     start, processor_start = time.perf_counter(), processor_s()
-    failed = send(client, scenario, "user", count, plan)
+    failed = send(client, scenario, "user", numbers, plan)
     taken, seconds = processor_s() - processor_start, time.perf_counter() - start
     if failed:
         sys.exit(f"{failed} records failed")
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"per_second": count / seconds, "processor_s": taken, "peak_mb": peak_mb}))
+    print(
+        json.dumps({"per_second": len(numbers) / seconds, "seconds": seconds, "processor_s": taken, "peak_mb": peak_mb})
+    )
 
 
 main()
