@@ -19,7 +19,7 @@ LIMIT =
 # because the tests of processes and faults mostly wait.
 JOBS ?= 4
 PYTEST := $(BIN)/python -m pytest
-SOURCES := sdk hub tests tools examples bench
+SOURCES := conftest.py sdk hub tests tools examples bench
 
 export PYTHONUTF8 := 1
 

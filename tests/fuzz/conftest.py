@@ -1,29 +1,17 @@
-"""A live hub for random requests. FUZZ_EXAMPLES says how many of each kind; `make test` keeps it small."""
+"""A live hub for random requests."""
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, settings
 from live_hub import LiveHub
 from postgres_server import Postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "8"))
-
-settings.register_profile(
-    "fuzz",
-    max_examples=EXAMPLES,
-    deadline=None,  # a hub and its database share the machine with everything else
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
-)
 
 
 @pytest.fixture(scope="session")
