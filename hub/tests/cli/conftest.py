@@ -99,8 +99,9 @@ class Server:
                 pytest.fail(f"no hub came up: {''.join(self.lines)}{self.complaints.read_text()}")
 
     def workers(self) -> list[psutil.Process]:
-        """The worker processes that run now."""
-        return psutil.Process(self.process.pid).children(recursive=True)
+        """The worker processes that run now, without the database of a `dev`, which is a child as well."""
+        children = psutil.Process(self.process.pid).children(recursive=True)
+        return [child for child in children if child.name() != "postgres"]
 
 
 @pytest.fixture
