@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 from suprsend import _requests
 from suprsend._bulk import LOCAL_FAILURE, Batch, Batcher, BulkProgress, BulkResponse, Outcome, Part, outcomes, unsent
 from suprsend._errors import SuprsendAPIException, SuprsendConfigError, SuprsendTransportError, SuprsendValidationError
-from suprsend._io import AsyncPause, AsyncWindow
+from suprsend._io._pause import AsyncPause
+from suprsend._io._window import AsyncWindow
 from suprsend._limits import MAX_IN_FLIGHT, MAX_SPLIT_REQUESTS
 
 if TYPE_CHECKING:

@@ -22,7 +22,8 @@ from suprsend._errors import (
     api_error,
     retry_after_s,
 )
-from suprsend._io import AsyncHTTP, AsyncPause
+from suprsend._io._http import AsyncHTTP
+from suprsend._io._pause import AsyncPause
 from suprsend._limits import MAX_RETRIES
 from suprsend._settings import ClientBase, timeouts
 from suprsend._unsupported import UnsupportedApi, refuse

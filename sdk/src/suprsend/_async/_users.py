@@ -10,7 +10,7 @@ from suprsend._async._pages import walk
 from suprsend._bulk import Batch, Batcher, BulkProgress
 from suprsend._edits import UserEdit
 from suprsend._errors import SuprsendValidationError
-from suprsend._io import async_source
+from suprsend._io._sources import async_source
 from suprsend._limits import MAX_FAILED_RECORDS_KEPT, MAX_IN_FLIGHT
 from suprsend._requests import clean_id, user_path
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 from suprsend import _requests
 from suprsend._bulk import LOCAL_FAILURE, Batch, Batcher, BulkProgress, BulkResponse, Outcome, Part, outcomes, unsent
 from suprsend._errors import SuprsendAPIException, SuprsendConfigError, SuprsendTransportError, SuprsendValidationError
-from suprsend._io import Pause, Window
+from suprsend._io._pause import Pause
+from suprsend._io._window import Window
 from suprsend._limits import MAX_IN_FLIGHT, MAX_SPLIT_REQUESTS
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from suprsend._errors import (
     api_error,
     retry_after_s,
 )
-from suprsend._io import HTTP, Pause
+from suprsend._io._http import HTTP
+from suprsend._io._pause import Pause
 from suprsend._limits import MAX_RETRIES
 from suprsend._settings import ClientBase, timeouts
 from suprsend._sync._lists import SubscriberListsApi

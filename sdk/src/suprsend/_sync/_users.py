@@ -9,7 +9,7 @@ from suprsend import _requests
 from suprsend._bulk import Batch, Batcher, BulkProgress
 from suprsend._edits import UserEdit
 from suprsend._errors import SuprsendValidationError
-from suprsend._io import source
+from suprsend._io._sources import source
 from suprsend._limits import MAX_FAILED_RECORDS_KEPT, MAX_IN_FLIGHT
 from suprsend._requests import clean_id, user_path
 from suprsend._sync._bulk import BulkRun, BulkUsersEdit
