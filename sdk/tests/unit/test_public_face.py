@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,21 @@ def imports(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             names |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module or ""}
     return names
+
+
+def modules() -> dict[str, Path]:
+    return {
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in PACKAGE.rglob("*.py")
+    }
+
+
+def test_no_import_runs_in_a_circle() -> None:
+    """Not even inside functions or under TYPE_CHECKING: each module can be read before those that use it."""
+    known = modules()
+    graph = {name: imports(path) & set(known) - {name, "suprsend"} for name, path in known.items()}
+    assert len(graph) > 30
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
 
 
 PURE = sorted(path for path in PACKAGE.glob("_*.py") if path.name != "__init__.py")

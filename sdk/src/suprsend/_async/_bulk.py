@@ -7,6 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Self
 
 from suprsend import _requests
+from suprsend._async._caller import AsyncApi
 from suprsend._bulk import LOCAL_FAILURE, Batch, Batcher, BulkProgress, BulkResponse, Outcome, Part, outcomes, unsent
 from suprsend._errors import SuprsendAPIException, SuprsendConfigError, SuprsendTransportError, SuprsendValidationError
 from suprsend._io._pause import AsyncPause
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable
     from types import TracebackType
 
-    from suprsend._async._client import AsyncSuprsend
+    from suprsend._async._caller import AsyncCaller, AsyncConfig
     from suprsend._chunker import Chunk
 
 logger = logging.getLogger("suprsend")
@@ -36,7 +37,7 @@ class AsyncBulkRun:
 
     def __init__(
         self,
-        client: AsyncSuprsend,
+        caller: AsyncCaller,
         batches: AsyncGenerator[Batch],
         leftover: Callable[[], Batch | None],
         *,
@@ -47,7 +48,7 @@ class AsyncBulkRun:
         if max_in_flight < 1:
             raise SuprsendValidationError("max_in_flight must be at least 1")
         self.response = BulkResponse(keep=keep)
-        self._client = client
+        self._caller = caller
         self._batches = batches
         self._leftover = leftover
         self._window = AsyncWindow(max_in_flight)
@@ -162,7 +163,7 @@ class AsyncBulkRun:
 
     async def _post(self, chunk: Chunk) -> Part:
         try:
-            response = await self._client.call(_requests.post_events(chunk.body), self._pause)
+            response = await self._caller.call(_requests.post_events(chunk.body), self._pause)
         except SuprsendAPIException as error:
             return Part(chunk, error.status_code, error.response.text or str(error.message))
         except (SuprsendTransportError, SuprsendConfigError) as error:
@@ -170,15 +171,15 @@ class AsyncBulkRun:
         return Part(chunk, response.status_code, None)
 
 
-class AsyncBulkUsersEdit:
+class AsyncBulkUsersEdit(AsyncApi):
     """Collects edits of many users and sends them in as few requests as the limits allow.
 
     There is no limit on the number of records. An edit is encoded when it is appended: what is done to it later does
     not change what is sent.
     """
 
-    def __init__(self, config: AsyncSuprsend) -> None:
-        self.config = config
+    def __init__(self, config: AsyncConfig) -> None:
+        super().__init__(config)
         self.response = BulkResponse()
         self._batcher = Batcher(strict=config.strict)
         self._batches: deque[Batch] = deque()
@@ -205,7 +206,7 @@ class AsyncBulkUsersEdit:
         if last is not None:
             self._batches.append(last)
         run = AsyncBulkRun(
-            self.config,
+            self._caller,
             self._take(),
             lambda: None,  # what was not sent stays here for the next save
             max_in_flight=MAX_IN_FLIGHT,

@@ -13,13 +13,14 @@ from suprsend._errors import SuprsendAPIException, SuprsendConfigError, Suprsend
 from suprsend._io._pause import Pause
 from suprsend._io._window import Window
 from suprsend._limits import MAX_IN_FLIGHT, MAX_SPLIT_REQUESTS
+from suprsend._sync._caller import Api
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from types import TracebackType
 
     from suprsend._chunker import Chunk
-    from suprsend._sync._client import Suprsend
+    from suprsend._sync._caller import Caller, Config
 
 logger = logging.getLogger("suprsend")
 
@@ -37,7 +38,7 @@ class BulkRun:
 
     def __init__(
         self,
-        client: Suprsend,
+        caller: Caller,
         batches: Generator[Batch],
         leftover: Callable[[], Batch | None],
         *,
@@ -48,7 +49,7 @@ class BulkRun:
         if max_in_flight < 1:
             raise SuprsendValidationError("max_in_flight must be at least 1")
         self.response = BulkResponse(keep=keep)
-        self._client = client
+        self._caller = caller
         self._batches = batches
         self._leftover = leftover
         self._window = Window(max_in_flight)
@@ -163,7 +164,7 @@ class BulkRun:
 
     def _post(self, chunk: Chunk) -> Part:
         try:
-            response = self._client.call(_requests.post_events(chunk.body), self._pause)
+            response = self._caller.call(_requests.post_events(chunk.body), self._pause)
         except SuprsendAPIException as error:
             return Part(chunk, error.status_code, error.response.text or str(error.message))
         except (SuprsendTransportError, SuprsendConfigError) as error:
@@ -171,15 +172,15 @@ class BulkRun:
         return Part(chunk, response.status_code, None)
 
 
-class BulkUsersEdit:
+class BulkUsersEdit(Api):
     """Collects edits of many users and sends them in as few requests as the limits allow.
 
     There is no limit on the number of records. An edit is encoded when it is appended: what is done to it later does
     not change what is sent.
     """
 
-    def __init__(self, config: Suprsend) -> None:
-        self.config = config
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
         self.response = BulkResponse()
         self._batcher = Batcher(strict=config.strict)
         self._batches: deque[Batch] = deque()
@@ -206,7 +207,7 @@ class BulkUsersEdit:
         if last is not None:
             self._batches.append(last)
         run = BulkRun(
-            self.config,
+            self._caller,
             self._take(),
             lambda: None,  # what was not sent stays here for the next save
             max_in_flight=MAX_IN_FLIGHT,
