@@ -10,14 +10,13 @@ from suprsend._chunker import Chunk, Chunker
 from suprsend._edits import UserEdit
 from suprsend._errors import InputValueError
 from suprsend._limits import MAX_CHUNK_RECORDS
+from suprsend._replies import LOCAL_FAILURE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from suprsend._types import JSONObject
 
-# A record that was never sent has no HTTP status; the official SDK gives it this code.
-LOCAL_FAILURE = 500
 NOT_SENT = "not sent: the run was interrupted before"
 
 

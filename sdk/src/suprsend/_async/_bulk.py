@@ -6,10 +6,10 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING, Any, Self
 
-from suprsend import _requests
+from suprsend import _replies
 from suprsend._async._caller import AsyncApi
-from suprsend._bulk import LOCAL_FAILURE, Batch, Batcher, BulkProgress, BulkResponse, Outcome, Part, outcomes, unsent
-from suprsend._errors import SuprsendAPIException, SuprsendConfigError, SuprsendTransportError, SuprsendValidationError
+from suprsend._bulk import Batch, Batcher, BulkProgress, BulkResponse, Outcome, Part, outcomes, unsent
+from suprsend._errors import SuprsendError, SuprsendValidationError
 from suprsend._io._pause import AsyncPause
 from suprsend._io._window import AsyncWindow
 from suprsend._limits import MAX_IN_FLIGHT, MAX_SPLIT_REQUESTS
@@ -163,11 +163,9 @@ class AsyncBulkRun:
 
     async def _post(self, chunk: Chunk) -> Part:
         try:
-            response = await self._caller.call(_requests.post_events(chunk.body), self._pause)
-        except SuprsendAPIException as error:
-            return Part(chunk, error.status_code, error.response.text or str(error.message))
-        except (SuprsendTransportError, SuprsendConfigError) as error:
-            return Part(chunk, LOCAL_FAILURE, str(error.message))
+            response = await self._caller.call_events(chunk.body, self._pause)
+        except SuprsendError as error:
+            return Part(chunk, *_replies.failure(error))
         return Part(chunk, response.status_code, None)
 
 

@@ -32,6 +32,9 @@ class AsyncCaller(Protocol):
     async def call_done(self, request: Request) -> JSONObject:
         """Send a request whose answer has no body; return ``{"success": True, "status_code": n}``."""
 
+    async def call_events(self, body: bytes, pause: AsyncPause | None = None) -> Response:
+        """Send identity events and return the answer by which the hub took them over."""
+
 
 class AsyncConfig(EditConfig, Protocol):
     """A client, as its sub-APIs see it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from suprsend import _requests
+from suprsend import _replies, _requests
 from suprsend._async._caller import AsyncApi
 from suprsend._async._pages import walk, walk_offsets
 from suprsend._errors import SuprsendValidationError
@@ -41,7 +41,7 @@ class AsyncSubscriberListsApi(AsyncApi):
 
     def iter_lists(self) -> AsyncIterator[JSONObject]:
         """Walk all lists lazily."""
-        return walk_offsets(lambda page: self.get_all(page["limit"], page["offset"]))
+        return walk_offsets(self._caller, "v1/subscriber_list/")
 
     async def get(self, list_id: str, options: Options = None) -> JSONObject:
         """Return a list with its count of subscribers."""
@@ -59,7 +59,7 @@ class AsyncSubscriberListsApi(AsyncApi):
 
     def iter_subscribers(self, list_id: str, options: Options = None) -> AsyncIterator[JSONObject]:
         """Walk all members lazily."""
-        return walk(lambda page: self.get_subscribers(list_id, page), options)
+        return walk(self._caller, list_path(list_id, "subscriber"), options)
 
     async def add(self, list_id: str, distinct_ids: Ids, options: Options = None) -> JSONObject:
         """Add users that exist; return ``{"success": True, "affected_count": n}``. An empty list sends nothing."""
@@ -98,9 +98,16 @@ class AsyncSubscriberListsApi(AsyncApi):
         return await self._change(_version_path(list_id, version_id, "subscriber", "remove"), distinct_ids, options)
 
     async def finish_sync(self, list_id: str, version_id: str, options: Options = None) -> JSONObject:
-        """Make the draft the membership of the list, in one step, and return the list."""
+        """Make the draft the membership of the list, in one step, and return the list.
+
+        If the answer is lost, the call is repeated. A draft that is gone by then counts as finished: the list is read
+        back, and the answer has ``warnings``.
+        """
         path = _version_path(list_id, version_id, "finish_sync")
-        return await self._caller.call_json(_requests.patch(path, {}, options, repeatable=False))
+        response = await self._caller.call(_requests.finish(path, options))
+        if response.content or not response.maybe_repeated:
+            return _replies.json_object(response)
+        return {**await self.get(list_id), "warnings": [_replies.FINISHED_WARNING]}
 
     async def delete_version(self, list_id: str, version_id: str, options: Options = None) -> JSONObject:
         """Discard a draft."""
@@ -110,7 +117,7 @@ class AsyncSubscriberListsApi(AsyncApi):
         ids = id_list(distinct_ids)
         if not ids:
             return {"success": True}
-        return await self._caller.call_json(_requests.post(path, {"distinct_ids": ids}, options))
+        return _replies.counted(await self._caller.call(_requests.post(path, {"distinct_ids": ids}, options)))
 
 
 def _version_path(list_id: str, version_id: str, *rest: str) -> str:

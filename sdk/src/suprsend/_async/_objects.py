@@ -33,7 +33,7 @@ class AsyncObjectsApi(AsyncApi):
 
     def iter_objects(self, object_type: str, options: Options = None) -> AsyncIterator[JSONObject]:
         """Walk all objects of a type lazily."""
-        return walk(lambda page: self.list(object_type, page), options)
+        return walk(self._caller, _type_path(object_type), options)
 
     async def get(self, object_type: str, object_id: str) -> JSONObject:
         """Return an object's profile."""
@@ -91,7 +91,7 @@ class AsyncObjectsApi(AsyncApi):
         self, object_type: str, object_id: str, options: Options = None
     ) -> AsyncIterator[JSONObject]:
         """Walk all subscriptions to the object lazily."""
-        return walk(lambda page: self.get_subscriptions(object_type, object_id, page), options)
+        return walk(self._caller, object_path(object_type, object_id, "subscription"), options)
 
     async def create_subscriptions(self, object_type: str, object_id: str, payload: JSONObject) -> JSONObject:
         """Subscribe up to 100 recipients to the object.
@@ -116,7 +116,7 @@ class AsyncObjectsApi(AsyncApi):
         self, object_type: str, object_id: str, options: Options = None
     ) -> AsyncIterator[JSONObject]:
         """Walk all objects that the object is subscribed to lazily."""
-        return walk(lambda page: self.get_objects_subscribed_to(object_type, object_id, page), options)
+        return walk(self._caller, object_path(object_type, object_id, "subscribed_to", "object"), options)
 
     # -- preferences
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
-from suprsend import _requests
+from suprsend import _replies, _requests
 from suprsend._async._bulk import AsyncBulkUsersEdit
 from suprsend._async._caller import AsyncApi
 from suprsend._edits import UserEdit
-from suprsend._errors import InputValueError, SuprsendAPIException, SuprsendError
+from suprsend._errors import InputValueError, SuprsendError
 from suprsend._limits import MAX_EVENT_BYTES_READABLE
 
 if TYPE_CHECKING:
@@ -60,17 +60,15 @@ class AsyncSubscriber(UserEdit):
         answer: JSONObject
         mistakes = self.mistakes()
         try:
-            response = await self._caller.call(_requests.post_events(self.encode_event()))
+            response = await self._caller.call_events(self.encode_event())
             answer = {
                 "success": True,
                 "status": "success",
                 "status_code": response.status_code,
                 "message": response.text,
             }
-        except SuprsendAPIException as error:
-            answer = _failed(error.status_code, error.response.text)
         except SuprsendError as error:
-            answer = _failed(500, str(error.message))
+            answer = _failed(*_replies.failure(error))
         if mistakes:
             answer["warnings"] = mistakes
         return answer

@@ -30,7 +30,7 @@ class AsyncTenantsApi(AsyncApi):
 
     def iter_tenants(self) -> AsyncIterator[JSONObject]:
         """Walk all tenants lazily."""
-        return walk_offsets(lambda page: self.list(page["limit"], page["offset"]))
+        return walk_offsets(self._caller, "v1/tenant/")
 
     async def get(self, tenant_id: str) -> JSONObject:
         """Return a tenant."""

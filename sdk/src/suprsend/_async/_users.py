@@ -90,7 +90,7 @@ class AsyncUsersApi(AsyncApi):
         if not isinstance(edit_instance, UserEdit):
             raise SuprsendValidationError(f"instance must be a UserEdit, not {type(edit_instance).__name__}")
         mistakes = edit_instance.mistakes()
-        response = await self._caller.call(_requests.post_events(edit_instance.encode_event()))
+        response = await self._caller.call_events(edit_instance.encode_event())
         answer: JSONObject = {
             "success": True,
             "status": "success",
@@ -140,7 +140,7 @@ class AsyncUsersApi(AsyncApi):
 
     def iter_users(self, options: Options = None) -> AsyncIterator[JSONObject]:
         """Walk all users lazily, page by page."""
-        return walk(self.list, options)
+        return walk(self._caller, "v1/user/", options)
 
     async def get(self, distinct_id: str, options: Options = None) -> JSONObject:
         """Return a user's profile."""
@@ -171,7 +171,7 @@ class AsyncUsersApi(AsyncApi):
 
     def iter_associated_tenants(self, distinct_id: str, options: Options = None) -> AsyncIterator[JSONObject]:
         """Walk all of the user's profiles within tenants lazily."""
-        return walk(lambda page: self.list_associated_tenants(distinct_id, page), options)
+        return walk(self._caller, user_path(distinct_id, "associated_tenant"), options)
 
     async def get_for_tenant(self, distinct_id: str, tenant_id: str, options: Options = None) -> JSONObject:
         """Return the profile that holds within a tenant."""
@@ -196,7 +196,7 @@ class AsyncUsersApi(AsyncApi):
 
     def iter_objects_subscribed_to(self, distinct_id: str, options: Options = None) -> AsyncIterator[JSONObject]:
         """Walk all objects that the user is subscribed to lazily."""
-        return walk(lambda page: self.get_objects_subscribed_to(distinct_id, page), options)
+        return walk(self._caller, user_path(distinct_id, "subscribed_to", "object"), options)
 
     async def get_lists_subscribed_to(self, distinct_id: str, options: Options = None) -> JSONObject:
         """Return a page of the lists that the user is on; options ``limit``, ``before``, ``after``."""
@@ -204,7 +204,7 @@ class AsyncUsersApi(AsyncApi):
 
     def iter_lists_subscribed_to(self, distinct_id: str, options: Options = None) -> AsyncIterator[JSONObject]:
         """Walk all lists that the user is on lazily."""
-        return walk(lambda page: self.get_lists_subscribed_to(distinct_id, page), options)
+        return walk(self._caller, user_path(distinct_id, "subscribed_to", "list"), options)
 
     # -- preferences
 

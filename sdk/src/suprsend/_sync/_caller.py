@@ -33,6 +33,9 @@ class Caller(Protocol):
     def call_done(self, request: Request) -> JSONObject:
         """Send a request whose answer has no body; return ``{"success": True, "status_code": n}``."""
 
+    def call_events(self, body: bytes, pause: Pause | None = None) -> Response:
+        """Send identity events and return the answer by which the hub took them over."""
+
 
 class Config(EditConfig, Protocol):
     """A client, as its sub-APIs see it."""

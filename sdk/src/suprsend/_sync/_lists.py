@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from suprsend import _requests
+from suprsend import _replies, _requests
 from suprsend._errors import SuprsendValidationError
 from suprsend._requests import id_list, list_path, page_window, text_id
 from suprsend._sync._caller import Api
@@ -42,7 +42,7 @@ class SubscriberListsApi(Api):
 
     def iter_lists(self) -> Iterator[JSONObject]:
         """Walk all lists lazily."""
-        return walk_offsets(lambda page: self.get_all(page["limit"], page["offset"]))
+        return walk_offsets(self._caller, "v1/subscriber_list/")
 
     def get(self, list_id: str, options: Options = None) -> JSONObject:
         """Return a list with its count of subscribers."""
@@ -60,7 +60,7 @@ class SubscriberListsApi(Api):
 
     def iter_subscribers(self, list_id: str, options: Options = None) -> Iterator[JSONObject]:
         """Walk all members lazily."""
-        return walk(lambda page: self.get_subscribers(list_id, page), options)
+        return walk(self._caller, list_path(list_id, "subscriber"), options)
 
     def add(self, list_id: str, distinct_ids: Ids, options: Options = None) -> JSONObject:
         """Add users that exist; return ``{"success": True, "affected_count": n}``. An empty list sends nothing."""
@@ -97,9 +97,16 @@ class SubscriberListsApi(Api):
         return self._change(_version_path(list_id, version_id, "subscriber", "remove"), distinct_ids, options)
 
     def finish_sync(self, list_id: str, version_id: str, options: Options = None) -> JSONObject:
-        """Make the draft the membership of the list, in one step, and return the list."""
+        """Make the draft the membership of the list, in one step, and return the list.
+
+        If the answer is lost, the call is repeated. A draft that is gone by then counts as finished: the list is read
+        back, and the answer has ``warnings``.
+        """
         path = _version_path(list_id, version_id, "finish_sync")
-        return self._caller.call_json(_requests.patch(path, {}, options, repeatable=False))
+        response = self._caller.call(_requests.finish(path, options))
+        if response.content or not response.maybe_repeated:
+            return _replies.json_object(response)
+        return {**self.get(list_id), "warnings": [_replies.FINISHED_WARNING]}
 
     def delete_version(self, list_id: str, version_id: str, options: Options = None) -> JSONObject:
         """Discard a draft."""
@@ -109,7 +116,7 @@ class SubscriberListsApi(Api):
         ids = id_list(distinct_ids)
         if not ids:
             return {"success": True}
-        return self._caller.call_json(_requests.post(path, {"distinct_ids": ids}, options))
+        return _replies.counted(self._caller.call(_requests.post(path, {"distinct_ids": ids}, options)))
 
 
 def _version_path(list_id: str, version_id: str, *rest: str) -> str:

@@ -34,7 +34,7 @@ class ObjectsApi(Api):
 
     def iter_objects(self, object_type: str, options: Options = None) -> Iterator[JSONObject]:
         """Walk all objects of a type lazily."""
-        return walk(lambda page: self.list(object_type, page), options)
+        return walk(self._caller, _type_path(object_type), options)
 
     def get(self, object_type: str, object_id: str) -> JSONObject:
         """Return an object's profile."""
@@ -90,7 +90,7 @@ class ObjectsApi(Api):
 
     def iter_subscriptions(self, object_type: str, object_id: str, options: Options = None) -> Iterator[JSONObject]:
         """Walk all subscriptions to the object lazily."""
-        return walk(lambda page: self.get_subscriptions(object_type, object_id, page), options)
+        return walk(self._caller, object_path(object_type, object_id, "subscription"), options)
 
     def create_subscriptions(self, object_type: str, object_id: str, payload: JSONObject) -> JSONObject:
         """Subscribe up to 100 recipients to the object.
@@ -115,7 +115,7 @@ class ObjectsApi(Api):
         self, object_type: str, object_id: str, options: Options = None
     ) -> Iterator[JSONObject]:
         """Walk all objects that the object is subscribed to lazily."""
-        return walk(lambda page: self.get_objects_subscribed_to(object_type, object_id, page), options)
+        return walk(self._caller, object_path(object_type, object_id, "subscribed_to", "object"), options)
 
     # -- preferences
 

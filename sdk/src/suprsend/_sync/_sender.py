@@ -8,8 +8,8 @@ import random
 import time
 from typing import TYPE_CHECKING
 
-from suprsend import _requests, _retry
-from suprsend._errors import SuprsendTransportError, api_error, retry_after_s
+from suprsend import _replies, _requests, _retry
+from suprsend._errors import SuprsendError, SuprsendTransportError, api_error, retry_after_s
 from suprsend._io._pause import Pause
 
 if TYPE_CHECKING:
@@ -49,17 +49,21 @@ class Sender:
         """Send a request, repeating it where that is safe and promising; return the accepted answer."""
         policy = self.policy if pause is None else self.policy.for_bulk()
         attempt = 0
+        unsure = False  # an earlier attempt may have been applied
         while True:
-            error: Exception
+            error: SuprsendError
             try:
                 response = self.attempt(request, attempt)
-                if response.status_code < 300:
-                    return response
-                failure = _retry.refusal(response.status_code, retry_after_s(response.headers))
-                error = api_error(response)
             except SuprsendTransportError as lost:
                 failure = _retry.Failure(None, lost.maybe_applied)
-                error = lost
+                error = lost.after_an_unsure_attempt() if unsure else lost
+            else:
+                answer = _replies.accepted(request, response, unsure=unsure)
+                if answer is not None:
+                    return answer
+                failure = _retry.refusal(response.status_code, retry_after_s(response.headers))
+                error = api_error(response)
+            unsure = unsure or failure.maybe_applied
             seconds = _retry.pause_before_retry(
                 policy,
                 attempt,
@@ -79,11 +83,15 @@ class Sender:
 
     def call_json(self, request: Request) -> JSONObject:
         """Send a request and return the JSON object of the answer."""
-        return _requests.json_object(self.call(request))
+        return _replies.json_object(self.call(request))
 
     def call_done(self, request: Request) -> JSONObject:
         """Send a request whose answer has no body; return ``{"success": True, "status_code": n}``."""
-        return _requests.done(self.call(request))
+        return _replies.done(self.call(request))
+
+    def call_events(self, body: bytes, pause: Pause | None = None) -> Response:
+        """Send identity events and return the answer by which the hub took them over."""
+        return _replies.event(self.call(_requests.post_events(body), pause))
 
     def attempt(self, request: Request, number: int = 0) -> Response:
         """Send a request once and return the response, whatever its status."""

@@ -31,7 +31,7 @@ class TenantsApi(Api):
 
     def iter_tenants(self) -> Iterator[JSONObject]:
         """Walk all tenants lazily."""
-        return walk_offsets(lambda page: self.list(page["limit"], page["offset"]))
+        return walk_offsets(self._caller, "v1/tenant/")
 
     def get(self, tenant_id: str) -> JSONObject:
         """Return a tenant."""
