@@ -8,16 +8,17 @@ from suprsend import _requests
 from suprsend._async._bulk import AsyncBulkRun, AsyncBulkUsersEdit
 from suprsend._async._caller import AsyncApi
 from suprsend._async._pages import walk
-from suprsend._bulk import Batch, Batcher, BulkProgress
+from suprsend._batches import Batch, Batcher
 from suprsend._edits import UserEdit
 from suprsend._errors import SuprsendValidationError
-from suprsend._io._sources import async_source
+from suprsend._io._iteration import async_end, async_source
 from suprsend._limits import MAX_FAILED_RECORDS_KEPT, MAX_IN_FLIGHT
 from suprsend._requests import clean_id, user_path
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable
 
+    from suprsend._bulk import BulkProgress
     from suprsend._types import JSONObject
 
 Options = dict[str, Any] | None
@@ -239,10 +240,13 @@ def _category_path(distinct_id: str, category: str) -> str:
 
 
 async def _batches(edits: Iterable[UserEdit] | AsyncIterable[UserEdit], batcher: Batcher) -> AsyncGenerator[Batch]:
-    async for edit in async_source(edits):
-        batch = batcher.add(edit)
-        if batch is not None:
-            yield batch
-    last = batcher.flush()
-    if last is not None:
-        yield last
+    try:
+        async for edit in async_source(edits):
+            batch = batcher.add(edit, keep_refused=True)
+            if batch is not None:
+                yield batch
+        last = batcher.flush()
+        if last is not None:
+            yield last
+    finally:
+        await async_end(edits)

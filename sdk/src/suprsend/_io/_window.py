@@ -1,79 +1,136 @@
-"""Several calls under way, whose results are taken in the order of their start."""
+"""Several calls under way, which are settled in the order of their start."""
 
 from __future__ import annotations
 
+import _thread
 from collections import deque
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Awaitable, Callable
-    from concurrent.futures import Future, ThreadPoolExecutor
+    from collections.abc import Awaitable, Callable, Iterator
 
 T = TypeVar("T")
-R = TypeVar("R")
 
 
-class AsyncWindow:
-    """Up to ``size`` calls under way at the same time, whose results are taken in the order of their start."""
+class AsyncWindow(Generic[T]):
+    """Up to ``size`` calls under way at the same time, one for each item."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, call: Callable[[T], Awaitable[None]]) -> None:
         self._size = size
-        self._tasks: deque[asyncio.Task[Any]] = deque()
+        self._call = call
+        self._entries: deque[tuple[T, asyncio.Future[None]]] = deque()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter([item for item, _ in self._entries])
 
     @property
     def full(self) -> bool:
-        """Whether a result must be taken before the next start."""
-        return len(self._tasks) >= self._size
+        """Whether a call must be settled before the next start."""
+        return len(self._entries) >= self._size
 
-    def start(self, call: Callable[[T], Awaitable[R]], argument: T) -> None:
-        """Start a call."""
+    def start(self, item: T) -> None:
+        """Start the call for an item."""
         import asyncio
 
-        self._tasks.append(asyncio.ensure_future(call(argument)))
+        self._entries.append((item, asyncio.ensure_future(self._call(item))))
 
-    async def oldest(self) -> Any:
-        """Wait for the call that was started first and return its result; if interrupted, it can be taken later."""
+    async def oldest(self) -> tuple[T, BaseException | None]:
+        """Wait for the call that was started first; return its item, and what it raised.
+
+        If the waiting is interrupted, nothing is lost: the call goes on and can be waited for again.
+        """
         import asyncio
 
-        result = await asyncio.shield(self._tasks[0])
-        self._tasks.popleft()
-        return result
+        item, future = self._entries[0]
+        await asyncio.wait([future])
+        return item, asyncio.CancelledError() if future.cancelled() else future.exception()
 
-    async def aclose(self) -> None:
-        """Nothing to give back."""
+    def settle(self) -> None:
+        """Forget the call that was started first."""
+        self._entries.popleft()
 
 
-class Window:
-    """Up to ``size`` calls under way at the same time, whose results are taken in the order of their start."""
+class Window(Generic[T]):
+    """Up to ``size`` calls under way at the same time, one for each item, each in a thread."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, call: Callable[[T], None]) -> None:
         self._size = size
-        self._futures: deque[Future[Any]] = deque()
-        self._executor: ThreadPoolExecutor | None = None
+        self._call = call
+        self._entries: deque[_Entry[T]] = deque()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter([entry.item for entry in self._entries])
 
     @property
     def full(self) -> bool:
-        """Whether a result must be taken before the next start."""
-        return len(self._futures) >= self._size
+        """Whether a call must be settled before the next start."""
+        return len(self._entries) >= self._size
 
-    def start(self, call: Callable[[T], R], argument: T) -> None:
-        """Start a call in a thread."""
-        if self._executor is None:
-            from concurrent.futures import (
-                ThreadPoolExecutor,
-            )  # late: a client that never sends in bulk needs no threads
+    def start(self, item: T) -> None:
+        """Start the call for an item; in this thread where no other can be started."""
+        entry = _Entry(self._call, item)
+        self._entries.append(entry)  # first: whatever interrupts what follows, the item is in the books
+        try:
+            # Not a thread pool, which refuses work as soon as the main thread has ended; nor threading.Thread, whose
+            # start breaks when a signal handler raises in it.
+            _thread.start_new_thread(entry.run, ())
+        except RuntimeError:  # the interpreter is about to end, or the process has no thread left
+            entry.run()
+        entry.started = True
 
-            self._executor = ThreadPoolExecutor(self._size, thread_name_prefix="suprsend-bulk")
-        self._futures.append(self._executor.submit(call, argument))
+    def oldest(self) -> tuple[T, BaseException | None]:
+        """Wait for the call that was started first; return its item, and what it raised.
 
-    def oldest(self) -> Any:
-        """Wait for the call that was started first and return its result; if interrupted, it can be taken later."""
-        result = self._futures[0].result()
-        self._futures.popleft()
-        return result
+        If the waiting is interrupted, nothing is lost: the call goes on and can be waited for again.
+        """
+        entry = self._entries[0]
+        if not entry.started:  # the start was interrupted, perhaps before there was a thread
+            entry.run()
+        entry.wait()
+        return entry.item, entry.error
 
-    def close(self) -> None:
-        """End the threads."""
-        if self._executor is not None:
-            self._executor.shutdown(wait=True)
+    def settle(self) -> None:
+        """Forget the call that was started first."""
+        self._entries.popleft()
+
+
+class _Entry(Generic[T]):
+    """One call, which runs once however often it is asked to."""
+
+    __slots__ = ("_call", "_ended", "_running", "_ticket", "error", "item", "started")
+
+    def __init__(self, call: Callable[[T], None], item: T) -> None:
+        self._call = call
+        self._ticket = [True]
+        self._ended = False
+        self._running = _thread.allocate_lock()
+        self._running.acquire()
+        self.item = item
+        self.started = False
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        """Make the call, unless that has begun."""
+        try:
+            self._ticket.pop()  # atomic
+        except IndexError:
+            return
+        try:
+            self._call(self.item)
+        except BaseException as error:  # noqa: BLE001  # handed over to the thread that waits
+            self.error = error
+        finally:
+            self._ended = True
+            self._running.release()
+
+    def wait(self) -> None:
+        """Wait for the end of the call, in one thread."""
+        if not self._ended:
+            self._running.acquire()  # nobody needs it afterwards: it is only released when the call has ended

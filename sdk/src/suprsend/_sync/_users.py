@@ -6,10 +6,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from suprsend import _requests
-from suprsend._bulk import Batch, Batcher, BulkProgress
+from suprsend._batches import Batch, Batcher
 from suprsend._edits import UserEdit
 from suprsend._errors import SuprsendValidationError
-from suprsend._io._sources import source
+from suprsend._io._iteration import end, source
 from suprsend._limits import MAX_FAILED_RECORDS_KEPT, MAX_IN_FLIGHT
 from suprsend._requests import clean_id, user_path
 from suprsend._sync._bulk import BulkRun, BulkUsersEdit
@@ -19,6 +19,7 @@ from suprsend._sync._pages import walk
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
 
+    from suprsend._bulk import BulkProgress
     from suprsend._types import JSONObject
 
 Options = dict[str, Any] | None
@@ -240,10 +241,13 @@ def _category_path(distinct_id: str, category: str) -> str:
 
 
 def _batches(edits: Iterable[UserEdit], batcher: Batcher) -> Generator[Batch]:
-    for edit in source(edits):
-        batch = batcher.add(edit)
-        if batch is not None:
-            yield batch
-    last = batcher.flush()
-    if last is not None:
-        yield last
+    try:
+        for edit in source(edits):
+            batch = batcher.add(edit, keep_refused=True)
+            if batch is not None:
+                yield batch
+        last = batcher.flush()
+        if last is not None:
+            yield last
+    finally:
+        end(edits)
