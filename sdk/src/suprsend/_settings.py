@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import TYPE_CHECKING
 
 from suprsend._base_url import resolve_base_url
@@ -27,18 +28,53 @@ def credential(value: object, name: str) -> str:
     if not isinstance(value, str):
         raise SuprsendConfigError(f"{name} must be a string, not {type(value).__name__}")
     if not value.isprintable():
-        raise SuprsendConfigError(f"{name} contains a line break or another control character")
+        raise SuprsendConfigError(f"{name} contains a line break or another invisible character")
+    if value != value.strip():
+        raise SuprsendConfigError(f"{name} begins or ends with a blank")
     return value
 
 
 def timeouts(timeout: float | tuple[float, float] | None) -> tuple[float, float]:
-    """Return connect and read timeout in seconds; one number is the read timeout and caps the connect timeout."""
+    """Return connect and read timeout in seconds; one number is the read timeout and caps the connect timeout.
+
+    Raises:
+        SuprsendConfigError: not such numbers.
+    """
     if timeout is None:
         return DEFAULT_TIMEOUT_S
-    connect, read = timeout if isinstance(timeout, tuple) else (min(CONNECT_TIMEOUT_S, timeout), timeout)
-    if connect <= 0 or read <= 0:
+    pair = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+    if len(pair) != 2 or not all(map(_is_duration, pair)):
         raise SuprsendConfigError("timeout must be a positive number of seconds, or a pair (connect, read) of them")
+    connect, read = pair if isinstance(timeout, tuple) else (min(CONNECT_TIMEOUT_S, timeout), timeout)
     return float(connect), float(read)
+
+
+def _is_duration(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < math.inf
+
+
+def retries(max_retries: int) -> int:
+    """Return a number of retries.
+
+    Raises:
+        SuprsendConfigError: not a whole number from 0.
+    """
+    if not isinstance(max_retries, int) or max_retries < 0:
+        raise SuprsendConfigError("max_retries must be a whole number from 0")
+    return max_retries
+
+
+def checked_app_info(app_info: AppInfo | None) -> AppInfo | None:
+    """Return name and version of the application.
+
+    Raises:
+        SuprsendConfigError: not a dict of texts.
+    """
+    if app_info is None:
+        return None
+    if not isinstance(app_info, dict) or not all(isinstance(item, (str, type(None))) for item in app_info.values()):
+        raise SuprsendConfigError('app_info must be like {"name": "shop", "version": "2.1"}')
+    return app_info
 
 
 class ClientBase:
@@ -75,6 +111,7 @@ class ClientBase:
         self.base_url = self._address.text
         self.debug = debug
         self.strict = strict
+        app_info = checked_app_info(app_info)
         self.user_agent = user_agent(app_info)
         self.client_user_agent = client_user_agent(app_info)
         self._signer = Signer(self.auth_method, identifier, secret, self.user_agent, self.client_user_agent)

@@ -13,7 +13,7 @@ from suprsend._errors import SuprsendConfigError, SuprsendValidationError
 from suprsend._io._http import HTTP
 from suprsend._limits import MAX_RETRIES
 from suprsend._retry import RetryPolicy
-from suprsend._settings import ClientBase, timeouts
+from suprsend._settings import ClientBase, retries, timeouts
 from suprsend._sync._lists import SubscriberListsApi
 from suprsend._sync._objects import ObjectsApi
 from suprsend._sync._sender import Sender
@@ -105,7 +105,7 @@ class Suprsend(ClientBase):
             if self.strict:
                 raise SuprsendConfigError(text)
             logger.warning("%s; they are ignored", text)
-        policy = RetryPolicy(max_retries=max_retries)
+        policy = RetryPolicy(max_retries=retries(max_retries))
         self._caller = Sender(self._signer, self._address, transport or HTTP(), timeouts(timeout), policy)
         self._make_apis()
 
@@ -136,7 +136,7 @@ class Suprsend(ClientBase):
         if timeout is not None:
             caller.timeout_s = timeouts(timeout)
         if max_retries is not None:
-            caller.policy = replace(caller.policy, max_retries=max_retries)
+            caller.policy = replace(caller.policy, max_retries=retries(max_retries))
         other._caller = caller  # noqa: SLF001  # an instance of this class, here and below
         other._make_apis()  # noqa: SLF001
         return other
@@ -189,14 +189,29 @@ class Suprsend(ClientBase):
 
         Raises:
             SuprsendTransportError: no answer came.
-            SuprsendValidationError: the address is not below ``base_url``.
+            SuprsendValidationError: the address is not below ``base_url``, or the method is not one.
         """
-        if not url.startswith(self.base_url):
-            raise SuprsendValidationError("url must start with the base_url of the client")
-        content = b"" if method == "GET" or body is None or body == "" else _encoding.encode(body, "body")
-        return self._caller.attempt(_requests.Request(method, url[len(self.base_url) :], content))
+        return self._caller.attempt(_requests.Request(_method(method), self._path_of(url), _content(method, body)))
 
     def prepare_request(self, method: str, url: str, body: Any = None) -> tuple[dict[str, str], str]:
         """Return the headers and the body text with which a request would be sent."""
-        content = b"" if method == "GET" or body is None or body == "" else _encoding.encode(body, "body")
-        return self._signer.headers(method, url[len(self._address.origin) :], content), content.decode()
+        content = _content(method, body)
+        return self._signer.headers(method, self._address.prefix + self._path_of(url), content), content.decode()
+
+    def _path_of(self, url: str) -> str:
+        if not isinstance(url, str) or not url.startswith(self.base_url):
+            raise SuprsendValidationError("url must start with the base_url of the client")
+        path = url[len(self.base_url) :]
+        if not path.isascii() or not path.isprintable() or " " in path:
+            raise SuprsendValidationError("url must be percent-encoded: it contains a blank or what is not ASCII")
+        return path
+
+
+def _method(method: str) -> str:
+    if not isinstance(method, str) or not method.isascii() or not method.isalpha():
+        raise SuprsendValidationError("method must be an HTTP method, such as GET")
+    return method
+
+
+def _content(method: str, body: Any) -> bytes:
+    return b"" if method == "GET" or body is None or body == "" else _encoding.encode(body, "body")
