@@ -27,14 +27,12 @@ class Rules:
             use it; what is not named here is free.
         pure: part -> the only third-party modules it may import.
         never: packages that no module may import.
-        cycles: (importer, imported) -> why this import may close a cycle for now. An unused one is an error.
     """
 
     parts: dict[str, set[str]]
     foreign: dict[str, set[str]] = field(default_factory=dict)
     pure: dict[str, set[str]] = field(default_factory=dict)
     never: set[str] = field(default_factory=set)
-    cycles: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
 FACES = {"api", "console"}
@@ -98,14 +96,6 @@ SDK = Rules(
     parts=downward(["__init__"], SHELLS, IO, DECISIONS, PURE, LEAVES) | {"testing": set()},
     foreign={name: {*SHELLS, *IO} for name in ("asyncio", "httpcore2", "httpx2")},
     never={"suprsend_hub"},
-    cycles={
-        (
-            f"suprsend.{shell}.{part}",
-            f"suprsend.{shell}._client",
-        ): "annotations name the client; they are to name a Protocol"
-        for shell in SHELLS
-        for part in ("_bulk", "_lists", "_objects", "_subscribers", "_tenants", "_users")
-    },
 )
 
 
@@ -203,13 +193,10 @@ class Module:
         return found
 
 
-def check_cycles(modules: dict[str, Module], rules: Rules) -> list[str]:
-    """Return a line for each import cycle among the modules, and for each allowance that nothing needs."""
+def check_cycles(modules: dict[str, Module]) -> list[str]:
+    """Return a line for each import cycle among the modules."""
     graph = {name: module.imported(modules) for name, module in modules.items()}
     found = []
-    for importer, imported in rules.cycles:
-        if graph.get(importer, {}).pop(imported, None) is None:
-            found.append(f"tools/check_arrows.py:1: {importer} does not import {imported}; delete the allowance")
     while True:
         try:
             TopologicalSorter(graph).prepare()
@@ -242,7 +229,7 @@ def check_package(source: Path, package: str, rules: Rules) -> list[str]:
         wrong += check_foreign(place, names + uses(source_text), rules, shown)
         found += sorted(set(wrong))  # one statement may import several names from one place
         modules[".".join(module)] = Module(shown, names)
-    return found + check_cycles(modules, rules)
+    return found + check_cycles(modules)
 
 
 def main() -> None:
