@@ -104,6 +104,7 @@ ELSEWHERE = {
     Code.INVALID_IDEMPOTENCY_KEY: "below: a header",
     Code.UNAUTHORIZED: "below: no credentials",
     Code.MISSING_SCOPE: "test_scopes",
+    Code.IDEMPOTENCY_KEY_REUSED: "test_idempotency_keys",
     Code.INVALID_SINCE: "test_audit",
     Code.INCOMPLETE_BODY: "below: a client that goes away",
     Code.DATABASE_READ_ONLY: "below: a database that takes no writes",

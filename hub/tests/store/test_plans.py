@@ -35,6 +35,7 @@ LAST_KEY_COLUMN = {
     "profile": "recipient_id",
     "history": "insert_key",
     "counter": "name",
+    "idempotency_key": "recipient_id",
     "dead_object": "object_id",
     "subscription": "subscriber_id",
     "subscribed_to": "object_id",
@@ -43,6 +44,9 @@ LAST_KEY_COLUMN = {
     "list_member": "distinct_id",
     "list_membership": "version_id",
 }
+
+BY_RECIPIENT = {"idempotency_key": "idempotency_key_by_recipient"}
+"""Tables whose primary key does not begin with the recipient that a deletion looks for."""
 
 
 async def test_single_keys_are_found_by_the_primary_key_and_pages_in_order_of_creation(database_url: str) -> None:
@@ -58,7 +62,7 @@ async def test_single_keys_are_found_by_the_primary_key_and_pages_in_order_of_cr
                 if table is None or node["Node Type"] in ("ModifyTable", "Bitmap Index Scan"):
                     continue
                 by_creation = name in BY_CREATION and table not in ("list", "dead_object")
-                index = f"{table}_by_creation" if by_creation else f"{table}_pkey"
+                index = f"{table}_by_creation" if by_creation else BY_RECIPIENT.get(table, f"{table}_pkey")
                 column = "_id" if by_creation else LAST_KEY_COLUMN[table]
                 if node.get("Index Name") != index or column not in node.get("Index Cond", ""):
                     wrong[name] = {

@@ -21,11 +21,12 @@ KEY = (1, "", "ada")
 BATCH = ([1], [""], ["ada"])
 STATEMENTS: dict[str, tuple] = {
     "read_profiles": BATCH,
-    "insert_history": (*BATCH, [NIL], [NIL], ["x"], ["[]"], [None]),
+    "insert_history": (*BATCH, [NIL], [NIL], ["x"], ["[]"], [None], ["x"]),
     "update_profiles": (*BATCH, [1], ["{}"], ["{}"], [""], NOW),
     "upsert_profiles": (*BATCH, [NIL], [1], ["{}"], ["{}"], [""], NOW),
     "find_profile": KEY,
     "hold_profiles": BATCH,
+    "scrub_keys": (1, [""], ["ada"]),
     "lock_profiles": (1, [""], ["ada"]),
     "delete_profiles": (1, [""], ["ada"]),
     "scrub_history": (1, [""], ["ada"]),

@@ -23,7 +23,7 @@ async def apply_edit(request: ApiRequest, key: RecipientKey, operations: list[Js
         caller.actor,
         key,
         operations,
-        insert_key=caller.idempotency_key,
+        request=caller.request_key(key),
         size_bytes=len(caller.body),
     )
     return await answer_with(request, stored, status)

@@ -4,6 +4,7 @@ The body is read before anything looks at it, because the signature covers its b
 """
 
 import asyncio
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
@@ -17,9 +18,11 @@ from suprsend_hub.domain.actor import Actor, Scope
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Forbidden, InvalidRequest, TimedOut, TooLarge
 from suprsend_hub.domain.ids import insert_key
+from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.wire import Json
 from suprsend_hub.service.credentials import Identity, SignedRequest, Workspace
 from suprsend_hub.service.services import SERVICES, Services
+from suprsend_hub.service.writing import RequestKey
 from suprsend_hub.web.clients import client_address, user_agent
 from suprsend_hub.web.request_ids import request_id
 
@@ -42,6 +45,7 @@ class Caller:
 
     workspace: Workspace
     actor: Actor
+    method: str
     body: bytes
     idempotency_key: UUID | None = None
 
@@ -49,6 +53,14 @@ class Caller:
     def workspace_id(self) -> int:
         """The workspace the request acts for."""
         return self.workspace.workspace_id
+
+    def request_key(self, key: RecipientKey) -> RequestKey | None:
+        """The `Idempotency-Key` with a digest of what the request asks for: method, recipient and body."""
+        if self.idempotency_key is None:
+            return None
+        digest = hashlib.sha256(f"{self.method}\0{key.object_type}\0{key.recipient_id}\0".encode())
+        digest.update(self.body)
+        return RequestKey(self.idempotency_key, digest.digest())
 
     def json(self) -> Json:
         """The body as JSON; InvalidRequest if it is none."""
@@ -105,7 +117,9 @@ async def authenticate(request: ApiRequest) -> None:
         request_id(scope),
     )
     key = _text(headers, b"idempotency-key")
-    scope["auth"] = Caller(identity.workspace, actor, body, None if key is None else _idempotency_key(key))
+    scope["auth"] = Caller(
+        identity.workspace, actor, scope["method"], body, None if key is None else _idempotency_key(key)
+    )
 
 
 def _check_scope(request: ApiRequest, identity: Identity) -> None:

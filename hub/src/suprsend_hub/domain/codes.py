@@ -20,6 +20,7 @@ class Kind(enum.Enum):
     WRONG_METHOD = "wrong_method"
     TIMED_OUT = "timed_out"
     CONFLICT = "conflict"
+    UNPROCESSABLE = "unprocessable"
     TOO_LARGE = "too_large"
     RATE_LIMITED = "rate_limited"
     UNEXPECTED = "unexpected"
@@ -77,6 +78,9 @@ class Code(enum.StrEnum):
     INVALID_IDEMPOTENCY_KEY = ("invalid_idempotency_key", _INVALID,
         "The header `Idempotency-Key` is blank or too long.",
         "Send 1 to 255 characters, for example a UUID.")
+    IDEMPOTENCY_KEY_REUSED = ("idempotency_key_reused", Kind.UNPROCESSABLE,
+        "The `Idempotency-Key` belongs to an earlier request with another method, path or body. Nothing was applied.",
+        "Send a new key with each new request, and the same key only with the same request.")
     UNAUTHORIZED = ("unauthorized", Kind.UNAUTHENTICATED,
         "Credentials are missing or do not verify. The answer is the same for every cause.",
         "Check workspace key, workspace secret and API key, and the base URL that was signed.")

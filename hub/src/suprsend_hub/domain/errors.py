@@ -3,6 +3,7 @@
 DomainError
 ├─ InvalidRequest    the caller sent something that cannot be accepted
 ├─ NotFound          the record named does not exist
+├─ Unprocessable     the request contradicts an earlier one
 ├─ Conflict          the record exists in a state that forbids the request
 ├─ Unauthenticated   no credentials, or credentials that do not verify
 ├─ Forbidden         good credentials that do not allow this
@@ -60,6 +61,12 @@ class NotFound(DomainError):
     """The record named by the request does not exist in this workspace."""
 
     kind = Kind.NOT_FOUND
+
+
+class Unprocessable(DomainError):
+    """The request can be read and contradicts an earlier one; nothing was applied."""
+
+    kind = Kind.UNPROCESSABLE
 
 
 class Conflict(DomainError):

@@ -18,7 +18,7 @@ from suprsend_hub.domain.limits import MAX_PROFILE_BYTES
 from suprsend_hub.domain.profile import decode_profile
 from suprsend_hub.domain.size import stored_bytes
 from suprsend_hub.service.audit import AuditLog
-from suprsend_hub.store import audit, maintenance, workspaces
+from suprsend_hub.store import audit, idempotency, maintenance, workspaces
 from suprsend_hub.store.database import Connection, Database
 from suprsend_hub.store.maintenance import ProfileRow, Wrong, WrongCounter
 from suprsend_hub.store.profiles import indexed_address
@@ -110,6 +110,7 @@ class MaintenanceService:
     async def clean(self, actor: Actor, *, history_days: int, rejected_days: int, audit_days: int) -> Cleaned:
         """Delete history, rejected records and audit entries older than that, in small steps."""
         now = self._now()
+        await self._clean_by_workspace(idempotency.delete_old, now - timedelta(days=history_days))
         cleaned = Cleaned(
             await self._clean_history(now - timedelta(days=history_days)),
             await self._clean_by_workspace(maintenance.delete_old_rejected, now - timedelta(days=rejected_days)),

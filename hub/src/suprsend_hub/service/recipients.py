@@ -20,7 +20,7 @@ from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.deleting import delete_recipients
 from suprsend_hub.service.pages import ID_CURSOR, ULID_CURSOR, Page, PageRequest, fetch_page
 from suprsend_hub.service.profile_reader import ProfileReader
-from suprsend_hub.service.writing import Batcher, Edit, RejectedRecord
+from suprsend_hub.service.writing import Batcher, Edit, RejectedRecord, RequestKey
 from suprsend_hub.store import counters, profiles
 from suprsend_hub.store.database import Connection, Database
 
@@ -70,14 +70,16 @@ class RecipientService:
         key: RecipientKey,
         operations: list[Json],
         *,
-        insert_key: UUID | None = None,
+        request: RequestKey | None = None,
         size_bytes: int = 0,
     ) -> StoredProfile:
         """Apply an edit whole or not at all (InvalidRequest), creating the recipient if needed; returns it then.
 
-        With an `insert_key` that is known, nothing is applied again and the profile as it is now comes back.
+        With a `request` that is known, nothing is applied again and the profile as it is now comes back. Unprocessable
+        if its key belongs to another request.
         """
-        edit = Edit(key, insert_key or self._ulids.new(), operations, actor, strict=True, size_bytes=size_bytes or None)
+        insert_key = self._ulids.new() if request is None else request.key
+        edit = Edit(key, insert_key, operations, actor, strict=True, size_bytes=size_bytes or None, request=request)
         [outcome] = await self._batcher.submit(key.workspace_id, [edit], size_bytes=size_bytes)
         if outcome.error is not None:
             raise outcome.error

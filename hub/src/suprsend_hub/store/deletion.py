@@ -101,8 +101,9 @@ async def end_memberships(
 
 
 async def scrub(connection: Connection, workspace_id: int, keys: Sequence[RecipientKey]) -> None:
-    """Take the content out of the history of recipients, and delete their rejected records."""
+    """Take the content out of the history of recipients, unbind their keys, and delete their rejected records."""
     await connection.execute(sql("scrub_history"), workspace_id, *_columns(keys))
+    await connection.execute(sql("scrub_keys"), workspace_id, *_columns(keys))
     await connection.execute(sql("delete_rejected_of_recipients"), workspace_id, *_columns(keys))
 
 

@@ -82,6 +82,19 @@ CREATE TABLE audit (
 );
 CREATE INDEX audit_by_time ON audit ((workspace_id::bigint), audit_id);
 
+-- Which request an Idempotency-Key belongs to, so that one that is reused for another request is refused. Only keys of the
+-- header are here; the insert ids of events are in the history alone.
+CREATE TABLE idempotency_key (
+    workspace_id integer NOT NULL,
+    key          text    COLLATE "C" NOT NULL,  -- the insert key as text
+    object_type  text    COLLATE "C" NOT NULL,
+    recipient_id text    COLLATE "C" NOT NULL,
+    digest       bytea,                         -- SHA-256 of method, recipient and body; null once the recipient is deleted
+    edit_id      uuid    NOT NULL,              -- ULID of the edit, and so its time
+    PRIMARY KEY (workspace_id, key)
+);
+CREATE INDEX idempotency_key_by_recipient ON idempotency_key (workspace_id, object_type, recipient_id);
+
 -- Records and operations that could not be applied, for the CLI and the console.
 CREATE TABLE rejected (
     workspace_id integer NOT NULL,

@@ -13,7 +13,7 @@ out wrong, it is rolled back and takes the slow path, which assumes nothing.
 
 from suprsend_hub.service.writing.batch import check_edits
 from suprsend_hub.service.writing.batcher import Batcher, BatcherLimits
-from suprsend_hub.service.writing.edit import Edit, EditStatus, Outcome, RejectedRecord
+from suprsend_hub.service.writing.edit import Edit, EditStatus, Outcome, RejectedRecord, RequestKey
 from suprsend_hub.service.writing.rate_limits import RateLimit, RateLimits
 from suprsend_hub.service.writing.writer import FAST_PATH_EDITS, Writer
 
@@ -27,6 +27,7 @@ __all__ = [
     "RateLimit",
     "RateLimits",
     "RejectedRecord",
+    "RequestKey",
     "Writer",
     "check_edits",
 ]

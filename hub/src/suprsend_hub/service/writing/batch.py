@@ -12,13 +12,15 @@ from uuid import UUID
 import msgspec
 
 from suprsend_hub.domain.channels import addresses
-from suprsend_hub.domain.errors import DomainError, InvalidRequest
+from suprsend_hub.domain.codes import Code
+from suprsend_hub.domain.errors import DomainError, InvalidRequest, Unprocessable
 from suprsend_hub.domain.fold import fold
 from suprsend_hub.domain.profile import Profile, decode_profile, encode_channels, encode_properties
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import StoredProfile
 from suprsend_hub.domain.refusal import Refusal
 from suprsend_hub.service.writing.edit import Edit, EditStatus, Outcome
+from suprsend_hub.store.idempotency import KeyRow
 from suprsend_hub.store.profiles import HistoryRow, ProfileWrite
 
 _encode = msgspec.json.Encoder().encode
@@ -32,11 +34,15 @@ class EditKey(NamedTuple):
 
 
 class Entry(msgspec.Struct, gc=False):
-    """An edit on its way through the batch. `original` is the same edit earlier in this batch."""
+    """An edit on its way through the batch.
+
+    `original` is the same edit earlier in this batch. With `misuse` its key belongs to another request.
+    """
 
     edit: Edit
     edit_id: UUID
     duplicate: bool = False
+    misuse: DomainError | None = None
     original: "Entry | None" = None
     error: DomainError | None = None
     refusals: Sequence[Refusal] = ()
@@ -45,7 +51,21 @@ class Entry(msgspec.Struct, gc=False):
     @property
     def counts(self) -> bool:
         """Whether the edit is applied: neither a duplicate nor refused."""
-        return not self.duplicate and self.error is None
+        return not self.duplicate and self.refusal() is None
+
+    def refusal(self) -> DomainError | None:
+        """Why the edit is not applied at all, if it is not."""
+        return self.misuse or self.error
+
+    def key_row(self) -> KeyRow | None:
+        """The row that binds the key of the request, if it has one."""
+        edit = self.edit
+        if edit.request is None:
+            return None
+        _, object_type, recipient_id = edit.key
+        return KeyRow(
+            edit.key.workspace_id, str(edit.request.key), object_type, recipient_id, edit.request.digest, self.edit_id
+        )
 
     def history_row(self) -> HistoryRow:
         """The row that records the edit."""
@@ -71,7 +91,7 @@ class Group(msgspec.Struct):
         profile = None if self.stored is None else decode_profile(self.stored.properties, self.stored.channels)
         self.changed = False
         for entry in self.entries:
-            if entry.duplicate:
+            if entry.duplicate or entry.misuse is not None:
                 continue
             result = fold(profile, entry.edit.operations, edit_bytes=entry.edit.size_bytes)
             entry.refusals = result.refusals
@@ -128,6 +148,7 @@ class Correction(NamedTuple):
     """What a second fold of a group means for the history that the first one wrote."""
 
     withdrawn: Sequence[HistoryRow]
+    released: Sequence[KeyRow]
     corrected: Sequence[HistoryRow]
     overturned: bool
     """An edit that the first fold refused counts now, but is not recorded: the attempt has to start over."""
@@ -151,7 +172,10 @@ class Batch:
             edit_key = EditKey(key, entry.edit.insert_key)
             original = seen.setdefault(edit_key, entry)
             if original is not entry:
-                entry.duplicate, entry.original = True, original
+                if _belong_together(original.edit, entry.edit):
+                    entry.duplicate, entry.original = True, original
+                else:
+                    entry.misuse = key_reused()
             elif edit_key in known:
                 entry.duplicate = True
             group = groups.get(key)
@@ -174,6 +198,21 @@ class Batch:
     def history_rows(self) -> list[HistoryRow]:
         """What to record, in lock order."""
         return [row for group in self.groups for row in group.history_rows()]
+
+    def key_rows(self) -> list[KeyRow]:
+        """The keys to bind to their requests, in lock order."""
+        return sorted(row for entry in self.entries if entry.counts and (row := entry.key_row()) is not None)
+
+    def refuse_misused(self, misused: Collection[KeyRow]) -> None:
+        """Refuse the edits whose keys belong to other requests, and fold their groups without them."""
+        ids = {row.edit_id for row in misused}
+        for group in self.groups:
+            found = [entry for entry in group.entries if entry.edit_id in ids]
+            for entry in found:
+                entry.misuse = key_reused()
+                entry.refusals = ()
+            if found:
+                group.fold()
 
     def unchanged(self) -> list[Group]:
         """Groups with edits that count and change nothing: recorded in the history, without a row to write."""
@@ -205,7 +244,7 @@ class Batch:
                 EditStatus.DUPLICATE if entry.duplicate else EditStatus.APPLIED,
                 by_key[entry.edit.key],
                 entry.refusals,
-                entry.original.error if entry.original is not None else entry.error,
+                (entry.original or entry).refusal(),
             )
             for entry in self.entries
         ]
@@ -218,6 +257,7 @@ def fold_again(group: Group) -> Correction:
     group.fold()
     return Correction(
         withdrawn=[entry.history_row() for entry in earlier if entry.error is not None],
+        released=[row for entry in earlier if entry.error is not None and (row := entry.key_row()) is not None],
         corrected=[
             entry.history_row()
             for entry, before in zip(earlier, befores, strict=True)
@@ -252,6 +292,19 @@ def first_version(now: datetime) -> int:
 def json_text(value: object) -> str:
     """Return a value as JSON text."""
     return _encode(value).decode()
+
+
+def key_reused() -> Unprocessable:
+    """The error of a key that belongs to another request."""
+    return Unprocessable(
+        "this Idempotency-Key belongs to an earlier request with another method, path or body; send a new key",
+        code=Code.IDEMPOTENCY_KEY_REUSED,
+    )
+
+
+def _belong_together(one: Edit, other: Edit) -> bool:
+    """Whether two edits with one insert key may be the same: an event's key says nothing about its content."""
+    return one.request is None or other.request is None or one.request == other.request
 
 
 def _strict_error(refusals: Sequence[Refusal]) -> InvalidRequest | None:

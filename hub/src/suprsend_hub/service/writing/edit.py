@@ -15,11 +15,18 @@ from suprsend_hub.domain.records import StoredProfile
 from suprsend_hub.domain.refusal import Refusal
 
 
+class RequestKey(msgspec.Struct, frozen=True, gc=False):
+    """The `Idempotency-Key` of a request, as an insert key, and a digest of what the request asks for."""
+
+    key: UUID
+    digest: bytes
+
+
 class Edit(msgspec.Struct, frozen=True, gc=False):
     """Ordered operations for one profile.
 
     `strict`: refuse the whole edit if any operation cannot be applied. `size_bytes`: of the JSON text that the
-    operations came in, if known.
+    operations came in, if known. `request`: there if a header named the insert key, which then belongs to this request.
     """
 
     key: RecipientKey
@@ -28,6 +35,7 @@ class Edit(msgspec.Struct, frozen=True, gc=False):
     actor: Actor
     strict: bool = False
     size_bytes: int | None = None
+    request: RequestKey | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ The profiles are read and folded first; then the history is recorded (edits that
 are written on condition that their version has not moved, and the counters are added up. A profile that lost the race
 is locked by the attempt, so reading and folding it a second time settles it.
 
-Locks are taken in one order on both paths: history, existing profiles that are only held, new profiles, existing ones
-that change, counters; each in the order of keys.
+Locks are taken in one order on both paths: idempotency keys, history, existing profiles that are only held, new
+profiles, existing ones that change, counters; each in the order of keys.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -18,7 +18,7 @@ from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.domain.records import RejectedRow
 from suprsend_hub.service.writing.batch import Batch, EditKey, Group, fold_again, json_text
 from suprsend_hub.service.writing.edit import Edit, Outcome, RejectedRecord
-from suprsend_hub.store import counters, profiles, rejected
+from suprsend_hub.store import counters, idempotency, profiles, rejected
 from suprsend_hub.store.database import MAX_RACES, AssumptionFailed, Connection, Database, TransactionRace
 
 FAST_PATH_EDITS = 50
@@ -94,6 +94,9 @@ class Writer:
 
         Raises AssumptionFailed if it is not; then the transaction has to be rolled back.
         """
+        keys = batch.key_rows()
+        if keys:
+            await idempotency.copy_claims(connection, keys)
         await profiles.copy_history(connection, batch.history_rows())
         if batch.unchanged() and await self._find_gone(connection, batch):
             raise AssumptionFailed("a profile is gone")
@@ -108,6 +111,9 @@ class Writer:
 
     async def _write_slow(self, connection: Connection, batch: Batch) -> None:
         """Write a batch whatever others do meanwhile."""
+        keys = batch.key_rows()
+        if keys:
+            batch.refuse_misused(await idempotency.claim(connection, keys))
         await self._record(connection, batch)
         if batch.unchanged():
             for group in await self._find_gone(connection, batch):
@@ -176,6 +182,8 @@ class Writer:
             raise TransactionRace("an edit that was refused counts after all", code=Code.COLLISION, retry_after_s=1)
         if correction.withdrawn:
             await profiles.delete_history(connection, correction.withdrawn)
+        if correction.released:
+            await idempotency.release(connection, correction.released)
         if correction.corrected:
             await profiles.update_history_before(connection, correction.corrected)
 

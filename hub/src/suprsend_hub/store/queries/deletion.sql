@@ -93,6 +93,17 @@ FROM (
 WHERE h.workspace_id = k.workspace_id AND h.object_type = k.object_type AND h.recipient_id = k.recipient_id
   AND h.operations IS NOT NULL;
 
+-- name: scrub_keys
+-- The digests of requests are made of their content.
+UPDATE idempotency_key AS i SET digest = NULL
+FROM (
+    SELECT $1::integer AS workspace_id, object_type, recipient_id
+    FROM unnest($2::text[], $3::text[]) AS k (object_type, recipient_id)
+    OFFSET 0
+) AS k
+WHERE i.workspace_id = k.workspace_id AND i.object_type = k.object_type AND i.recipient_id = k.recipient_id
+  AND i.digest IS NOT NULL;
+
 -- name: delete_rejected_of_recipients
 DELETE FROM rejected AS r
 USING (

@@ -1,4 +1,4 @@
-"""The audit log, the actor of an edit, the scopes of an API key."""
+"""The audit log, the actor of an edit, the scopes of an API key, the requests that idempotency keys belong to."""
 
 from suprsend_hub.store.migrate import run_sql
 
