@@ -166,4 +166,4 @@ class RecipientService:
 
 def not_found(key: RecipientKey) -> NotFound:
     """The error of an unknown recipient, in upstream's words."""
-    return NotFound(f"{key.describe()} not found", code=Code.USER_NOT_FOUND if key.is_user else "object_not_found")
+    return NotFound(f"{key.describe()} not found", code=Code.USER_NOT_FOUND if key.is_user else Code.OBJECT_NOT_FOUND)

@@ -1,10 +1,11 @@
-"""Queries for pages, and the `meta` object of their answers."""
+"""Queries for pages and searches, and the `meta` object of their answers."""
 
 from collections.abc import Mapping
 from typing import TypeVar
 
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest
+from suprsend_hub.domain.limits import MAX_DISTINCT_ID_CHARS
 from suprsend_hub.service.pages import DEFAULT_LIMIT, Page, PageRequest
 
 MAX_LIMIT = 1000
@@ -28,6 +29,16 @@ def parse_page(query: Mapping[str, str], *, default_limit: int = DEFAULT_LIMIT) 
 def parse_offset(query: Mapping[str, str]) -> tuple[int, int]:
     """Read `limit` (20) and `offset` (0) of the lists, which every official SDK pages so."""
     return _number(query, "limit", MAX_LIMIT) or _DEFAULT_OFFSET_LIMIT, _number(query, "offset", _MAX_OFFSET)
+
+
+def parse_search(query: Mapping[str, str]) -> str:
+    """Read `search`: what ids are to start with, '' for all."""
+    prefix = query.get("search", "")
+    if len(prefix) > MAX_DISTINCT_ID_CHARS or "\x00" in prefix:
+        raise InvalidRequest(
+            f"search takes at most {MAX_DISTINCT_ID_CHARS} characters and no NUL", code=Code.INVALID_SEARCH
+        )
+    return prefix
 
 
 def parse_oldest_first(query: Mapping[str, str]) -> bool:
