@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from suprsend_hub.domain.codes import Code
+from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.domain.limits import MAX_DISTINCT_ID_CHARS
 from suprsend_hub.service.pages import DEFAULT_LIMIT, Page, PageRequest
@@ -41,12 +42,12 @@ def parse_search(query: Mapping[str, str]) -> str:
     return prefix
 
 
-def parse_oldest_first(query: Mapping[str, str]) -> bool:
+def parse_sort(query: Mapping[str, str]) -> Direction:
     """Read `sort`: `id` is oldest first, `-id` newest first and the default."""
     sort = query.get("sort", "-id") or "-id"
     if sort not in ("id", "-id"):
         raise InvalidRequest("sort must be `id` or `-id`", code=Code.INVALID_SORT)
-    return sort == "id"
+    return Direction.OLDEST_FIRST if sort == "id" else Direction.NEWEST_FIRST
 
 
 def page_meta(page: Page[_Row]) -> dict[str, object]:
