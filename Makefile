@@ -10,18 +10,23 @@ PYTHON ?= $(shell for name in python3.14 python3.13 python3.12 python3.11 python
 PORT ?= 7877
 DATA_DIR ?= .run/data
 ONCE ?=
+# The commits of `make bench-compare`, its rounds, and the largest ratio it accepts.
+BASE =
+HEAD = HEAD
+ROUNDS = 5
+LIMIT =
 # Workers of pytest, each taking whole files, since hubs are started per file; 0 runs in one process. Twice the cores,
 # because the tests of processes and faults mostly wait.
 JOBS ?= 4
 PYTEST := $(BIN)/python -m pytest
-SOURCES := sdk hub tests tools examples bench
+SOURCES := conftest.py sdk hub tests tools examples bench
 
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup run test check lint format type lock twins error-codes api-snapshot openapi \
-	test-unit test-store test-e2e test-faults test-browser bench bench-sdk bench-steps clean \
+	test-unit test-store test-e2e test-faults test-browser bench bench-sdk bench-steps bench-compare clean \
 	env-run env-test env-official env-datasette chromium
 
 help: ## list the targets
@@ -92,6 +97,10 @@ bench-steps: env-test ## measure each step of an edit, each statement and a requ
 
 bench-sdk: env-test env-official ## measure our SDK beside the official one
 	@$(BIN)/python bench/bench_sdk.py
+
+bench-compare: env-test ## compare processor time per operation of two commits (BASE=<commit> HEAD=HEAD ROUNDS=5 LIMIT=1.03)
+	@if [ -z "$(BASE)" ]; then echo "Name the commit to compare with: make bench-compare BASE=<commit>" >&2; exit 2; fi
+	@exec $(BIN)/python bench/compare.py "$(BASE)" --head "$(HEAD)" --rounds "$(ROUNDS)" $(if $(LIMIT),--limit "$(LIMIT)")
 
 clean: ## remove virtual environments, caches and the data of `make run`
 	rm -rf $(VENV) $(OFFICIAL) $(DATASETTE) .run .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis

@@ -73,10 +73,8 @@ def memory_mb(process: psutil.Process) -> float:
 
 def bulk(port: int, users: int, plan: str) -> dict[str, float]:
     """A bulk run in its own process."""
-    command = [sys.executable, str(HERE / "hub_bulk.py"), f"http://127.0.0.1:{port}/", str(users), plan]
-    figures: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    if figures["failure"]:
-        raise RuntimeError(f"{figures['failure']} records failed")
+    command = [sys.executable, str(HERE / "hub_client.py"), f"http://127.0.0.1:{port}/", "bulk", "0", str(users), plan]
+    figures: dict[str, float] = json.loads(subprocess.check_output(command, text=True))
     return figures
 
 
@@ -230,7 +228,7 @@ def run(users: int, sizes: list[int], workers: int) -> tuple[list[Line], dict[st
                 lines.append(Line(f"raw, {name} users, of a bare upsert", ratio, ">= 0.55", ratio >= 0.55, absolute))
             lines += beside_datasette(figures, blind)
             asyncio.run(hub_raw.settle(url))
-            reads = [hub_load.signed("GET", f"/v1/user/user-{n % users:08d}/") for n in range(READS)]
+            reads = hub_load.read_requests([n % users for n in range(READS)])
             idle_port = chosen_port("127.0.0.1", 0)
             with serving(granian(idle_port), idle_port, {}):
                 edit_timing, idle_edits, read_timing, idle_reads = best_in_turns(port, idle_port, reads)

@@ -48,8 +48,9 @@ def hub_answers(port: int) -> bool:
 @contextlib.contextmanager
 def development_hub(port: int, data_dir: Path) -> Iterator[tuple[subprocess.Popen[str], Started]]:
     """Start the hub and yield its process and what it printed once it listens; stop it in the end."""
-    executable = Path(sys.executable).with_name("suprsend-hub")
-    command = [str(executable), "dev", "--port", str(port), "--data-dir", str(data_dir)]
+    # By its module: the script `suprsend-hub` names its interpreter by a path that no system reads if it has a newline
+    # or is very long.
+    command = [sys.executable, "-m", "suprsend_hub", "dev", "--port", str(port), "--data-dir", str(data_dir)]
     # In a session of its own, so that Ctrl-C reaches this process first and the hub is stopped once, in order.
     hub = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     try:
@@ -84,6 +85,13 @@ def pass_on(hub: subprocess.Popen[str]) -> None:
         print(line, end="", flush=True)
 
 
+def without_proxy() -> dict[str, str]:
+    """Return the variables that keep a proxy out of what goes to this machine; the proxy cannot reach it."""
+    kept = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
+    names = ",".join(filter(None, [kept, "127.0.0.1", "localhost"]))
+    return {"no_proxy": names, "NO_PROXY": names}
+
+
 def stop(_signal: int, _frame: FrameType | None) -> None:
     """Make SIGTERM behave like Ctrl-C."""
     raise KeyboardInterrupt
@@ -103,12 +111,13 @@ def main() -> None:
             f"Use that one (`python examples/quickstart.py`), stop it with Ctrl-C where it runs,\n"
             f"or start another beside it: make run PORT=0 DATA_DIR=.run/other"
         )
-    options.data_dir.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, stop)
     with contextlib.suppress(KeyboardInterrupt), development_hub(options.port, options.data_dir) as (hub, started):
         quickstart = str(HERE / "quickstart.py")
         done = subprocess.run(
-            [sys.executable, quickstart], env={**os.environ, "SUPRSEND_BASE_URL": started.address}, check=False
+            [sys.executable, quickstart],
+            env={**os.environ, **without_proxy(), "SUPRSEND_BASE_URL": started.address},
+            check=False,
         )
         if done.returncode:
             sys.exit(f"The quickstart failed (exit status {done.returncode}); see the lines above.")

@@ -182,7 +182,7 @@ def quick() -> Callable[[Any], Any]:
 def _quick(client: Any) -> Any:
     from dataclasses import replace
 
-    client._retry = replace(client._retry, base_s=0.001, cap_s=0.002)
+    client._caller.policy = replace(client._caller.policy, base_s=0.001, cap_s=0.002)
     return client
 
 

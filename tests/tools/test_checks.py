@@ -107,19 +107,6 @@ def test_a_module_may_be_imported_twice_and_name_the_packages_it_lies_in(hub):
     assert hub("domain/fold.py", "from .ids import shown\nfrom .wire import SET") == []
 
 
-def test_an_allowed_cycle_passes_and_an_allowance_that_nothing_needs_does_not(tmp_path):
-    arrows = load("check_arrows")
-    (tmp_path / "suprsend").mkdir()
-    (tmp_path / "suprsend" / "_io.py").write_text("from suprsend._pauses import Pause")
-    (tmp_path / "suprsend" / "_pauses.py").write_text("from suprsend._io import wait")
-    allowed = {("suprsend._pauses", "suprsend._io"): "for now"}
-    rules = arrows.Rules(parts={"_io": {"_pauses"}, "_pauses": {"_io"}}, cycles=allowed)
-    assert arrows.check_package(tmp_path, "suprsend", rules) == []
-    (tmp_path / "suprsend" / "_pauses.py").write_text("")
-    (line,) = arrows.check_package(tmp_path, "suprsend", rules)
-    assert "suprsend._pauses does not import suprsend._io" in line
-
-
 def test_what_is_allowed_by_module_or_only_looks_alike_passes(hub):
     assert hub("service/signature.py", "from urllib.parse import unquote_to_bytes") == []
     assert hub("domain/profile.py", "import msgspec\nread = msgspec.json.Decoder(dict).decode") == []

@@ -333,7 +333,10 @@ BODIES = (
 
 
 @pytest.mark.parametrize("route", READERS, ids=name)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25,
+    suppress_health_check=[*settings.default.suppress_health_check, HealthCheck.function_scoped_fixture],
+)
 @given(body=BODIES)
 async def test_any_json_is_answered_and_after_a_refusal_all_is_as_it_was(
     prepared: ApiClient, route: tuple[str, str], body: object

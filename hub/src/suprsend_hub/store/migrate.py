@@ -171,7 +171,7 @@ def _upgrade(
             connection.execute(_RAISE_SUPPORT, {"head": ends_support[step.up_revision_id]})
 
     config = Config()
-    config.set_main_option("script_location", str(folder))
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))  # an ini file's way to write it
     config.attributes.update(  # env.py hands them on to Alembic
         connection=connection, transaction_per_migration=not in_one_transaction, on_version_apply=raise_support
     )

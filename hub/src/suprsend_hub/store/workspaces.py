@@ -40,8 +40,9 @@ async def find_by_api_key_hash(
     record = await connection.fetchrow(sql("find_workspace_by_api_key_hash"), key_hash)
     if record is None:
         return None
-    *workspace, name, scopes = record
-    return WorkspaceRow(*workspace), name, _scopes(scopes)
+    columns = dict(record)
+    name, scopes = columns.pop("key_name"), _scopes(columns.pop("scopes"))
+    return WorkspaceRow(**columns), name, scopes
 
 
 def _scopes(names: Iterable[str]) -> frozenset[Scope]:

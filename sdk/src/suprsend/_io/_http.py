@@ -1,7 +1,7 @@
-"""Where asyncio and threads differ: one pair of classes per need, the only code that exists twice by hand.
+"""Sending one request: pooled connections, proxies, and the errors of the HTTP library.
 
-``_async/`` is written against the ``Async…`` classes; ``tools/make_sync.py`` turns it into ``_sync/`` on the others.
-httpcore2 and asyncio are imported when first needed, so that ``import suprsend`` stays fast.
+A client keeps no cookies and follows no redirects, so it works on httpcore2, the lower half of httpx2: a small call
+takes 270 us there instead of 400.
 """
 
 from __future__ import annotations
@@ -9,29 +9,16 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import threading
-from collections import deque
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from suprsend._errors import SuprsendConfigError, SuprsendTransportError
 from suprsend._response import Response
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
-    from concurrent.futures import Future, ThreadPoolExecutor
+    from collections.abc import Iterator
 
     import httpcore2
-
-T = TypeVar("T")
-R = TypeVar("R")
-
-
-# -- HTTP
-#
-# A client keeps no cookies and follows no redirects, so it works on httpcore2, the lower half of httpx2: a small call
-# takes 270 us there instead of 400.
 
 _POOL: dict[str, Any] = {"max_connections": 100, "max_keepalive_connections": 20, "keepalive_expiry": 5.0}
 
@@ -109,46 +96,6 @@ def _translated_errors(url: str, timeout_s: tuple[float, float]) -> Iterator[Non
         raise SuprsendTransportError(f"no answer from {where} ({detail}); the call may have been applied") from error
 
 
-class _Joined:
-    """A network stream that sends the head of a request and its body in one go.
-
-    httpcore2 writes them one after the other: two system calls here, two wake-ups of the server. Whatever is held back
-    is sent before the answer is read, so a stream that is written in another order stays correct.
-    """
-
-    def __init__(self, stream: httpcore2.NetworkStream) -> None:
-        self._stream = stream
-        self._head = b""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        if buffer.endswith(b"\r\n\r\n") and not self._head:
-            self._head = buffer
-            return
-        head, self._head = self._head, b""
-        self._stream.write(head + buffer, timeout)
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        if self._head:
-            self.write(b"", timeout)
-        return self._stream.read(max_bytes, timeout)
-
-
-class _JoiningBackend:
-    """Opens connections whose streams join head and body."""
-
-    def __init__(self, backend: httpcore2.NetworkBackend) -> None:
-        self._backend = backend
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._backend, name)
-
-    def connect_tcp(self, *args: Any, **kwargs: Any) -> _Joined:
-        return _Joined(self._backend.connect_tcp(*args, **kwargs))
-
-
 class AsyncHTTP:
     """Pooled connections of an asyncio client; a pool of its own in each event loop and each process."""
 
@@ -222,8 +169,10 @@ class HTTP:
         if pool is None:
             import httpcore2
 
+            from suprsend._io._streams import JoiningBackend
+
             # setdefault is atomic: no lock, which a fork at the wrong moment would leave locked for ever in the child.
-            backend: Any = _JoiningBackend(httpcore2.SyncBackend())
+            backend: Any = JoiningBackend(httpcore2.SyncBackend())
             new = httpcore2.ConnectionPool(proxy=_proxy(url), network_backend=backend, **_POOL)
             pool = self._pools.setdefault(pid, new)
         return pool
@@ -234,137 +183,3 @@ class HTTP:
         pool = self._pools.pop(os.getpid(), None)
         if pool is not None:
             pool.close()
-
-
-# -- waiting that can be called off
-
-
-class AsyncPause:
-    """Sleeping between attempts; ``stop`` ends all sleep, present and future."""
-
-    def __init__(self) -> None:
-        self._stopped: asyncio.Event | None = None
-        self.stopped = False
-
-    async def sleep(self, seconds: float) -> bool:
-        """Sleep; return False if it was stopped."""
-        import asyncio
-
-        if self._stopped is None:
-            self._stopped = asyncio.Event()
-        if not self.stopped:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopped.wait(), seconds)
-        return not self.stopped
-
-    def stop(self) -> None:
-        """Wake all sleepers, for good."""
-        self.stopped = True
-        if self._stopped is not None:
-            self._stopped.set()
-
-
-class Pause:
-    """Sleeping between attempts; ``stop`` ends all sleep, present and future."""
-
-    def __init__(self) -> None:
-        self._stopped = threading.Event()
-
-    @property
-    def stopped(self) -> bool:
-        """Whether ``stop`` was called."""
-        return self._stopped.is_set()
-
-    def sleep(self, seconds: float) -> bool:
-        """Sleep; return False if it was stopped."""
-        return not self._stopped.wait(seconds)
-
-    def stop(self) -> None:
-        """Wake all sleepers, for good."""
-        self._stopped.set()
-
-
-# -- several sends under way
-
-
-class AsyncWindow:
-    """Up to ``size`` calls under way at the same time, whose results are taken in the order of their start."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._tasks: deque[asyncio.Task[Any]] = deque()
-
-    @property
-    def full(self) -> bool:
-        """Whether a result must be taken before the next start."""
-        return len(self._tasks) >= self._size
-
-    def start(self, call: Callable[[T], Awaitable[R]], argument: T) -> None:
-        """Start a call."""
-        import asyncio
-
-        self._tasks.append(asyncio.ensure_future(call(argument)))
-
-    async def oldest(self) -> Any:
-        """Wait for the call that was started first and return its result; if interrupted, it can be taken later."""
-        import asyncio
-
-        result = await asyncio.shield(self._tasks[0])
-        self._tasks.popleft()
-        return result
-
-    async def aclose(self) -> None:
-        """Nothing to give back."""
-
-
-class Window:
-    """Up to ``size`` calls under way at the same time, whose results are taken in the order of their start."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._futures: deque[Future[Any]] = deque()
-        self._executor: ThreadPoolExecutor | None = None
-
-    @property
-    def full(self) -> bool:
-        """Whether a result must be taken before the next start."""
-        return len(self._futures) >= self._size
-
-    def start(self, call: Callable[[T], R], argument: T) -> None:
-        """Start a call in a thread."""
-        if self._executor is None:
-            from concurrent.futures import (
-                ThreadPoolExecutor,
-            )  # late: a client that never sends in bulk needs no threads
-
-            self._executor = ThreadPoolExecutor(self._size, thread_name_prefix="suprsend-bulk")
-        self._futures.append(self._executor.submit(call, argument))
-
-    def oldest(self) -> Any:
-        """Wait for the call that was started first and return its result; if interrupted, it can be taken later."""
-        result = self._futures[0].result()
-        self._futures.popleft()
-        return result
-
-    def close(self) -> None:
-        """End the threads."""
-        if self._executor is not None:
-            self._executor.shutdown(wait=True)
-
-
-# -- sources
-
-
-async def async_source(items: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:
-    """Walk any iterable, asynchronous or not."""
-    if hasattr(items, "__aiter__"):
-        async for item in items:
-            yield item
-    else:
-        for item in items:
-            yield item
-
-
-def source(items: Iterable[T]) -> Iterable[T]:
-    """Walk any iterable."""
-    return items

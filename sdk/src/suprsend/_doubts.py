@@ -1,4 +1,4 @@
-"""Words of the wire (operators, channels, reserved keys) and the rules by which a value looks right. Pure.
+"""The rules by which a value looks right for its key. Pure.
 
 The official SDK checks no values. These rules are the ones by which the hub refuses: here they only produce messages,
 which the edit builder raises in strict mode and otherwise keeps as warnings. Messages never contain the value.
@@ -9,35 +9,7 @@ from __future__ import annotations
 import math
 import re
 
-SET = "$set"
-SET_ONCE = "$set_once"
-ADD = "$add"
-APPEND = "$append"
-REMOVE = "$remove"
-UNSET = "$unset"
-
-EMAIL = "$email"
-SMS = "$sms"
-WHATSAPP = "$whatsapp"
-ANDROIDPUSH = "$androidpush"
-IOSPUSH = "$iospush"
-WEBPUSH = "$webpush"
-SLACK = "$slack"
-MS_TEAMS = "$ms_teams"
-INBOX = "$inbox"
-
-ID_PROVIDER = "$id_provider"
-BUNDLE_ID = "$bundle_id"
-DEVICE_ID = "$device_id"
-
-LANGUAGE = "$preferred_language"
-LOCALE = "$locale"
-TIMEZONE = "$timezone"
-
-PUSH_CHANNELS = frozenset({ANDROIDPUSH, IOSPUSH, WEBPUSH})
-CHANNELS = PUSH_CHANNELS | {EMAIL, SMS, WHATSAPP, SLACK, MS_TEAMS}
-COMPANIONS = frozenset({ID_PROVIDER, BUNDLE_ID, DEVICE_ID})
-PROVIDERS = frozenset({"fcm", "xiaomi", "oppo", "apns", "vapid"})
+from suprsend import _wire
 
 _EMAIL = re.compile(r"\S+@\S+\.\S+")
 _EMAIL_LENGTH = range(6, 128)
@@ -56,30 +28,30 @@ def doubt(operator: str, key: str, value: object) -> str | None:
         key: a trimmed, non-empty key.
         value: the operand.
     """
-    if operator == ADD and not _is_number(value):
+    if operator == _wire.ADD and not _is_number(value):
         return f"{key}: only a finite number can be added"
     if key[0] != "$":
         if isinstance(value, float) and not math.isfinite(value):
             return f"{key}: {value} is not a finite number, JSON cannot express it"
         return f"{key}: keys that start with ss_ are reserved, the hub ignores them" if _is_ss(key) else None
-    if operator in (APPEND, REMOVE):
+    if operator in (_wire.APPEND, _wire.REMOVE):
         return _identity_doubt(operator, key, value)
-    if key in (LANGUAGE, LOCALE, TIMEZONE) and operator != ADD:
+    if key in (_wire.LANGUAGE, _wire.LOCALE, _wire.TIMEZONE) and operator != _wire.ADD:
         return _setting_doubt(key, value)
-    if key in CHANNELS or key == INBOX:
+    if key in _wire.CHANNELS or key == _wire.INBOX:
         return f"{key}: {operator} has no effect on a channel, add an identity instead"
     return f"{key}: keys that start with $ are reserved, the hub ignores them"
 
 
 def _identity_doubt(operator: str, key: str, value: object) -> str | None:
-    if key == ID_PROVIDER:
-        known = value is None or (isinstance(value, str) and value.lower() in PROVIDERS)
-        return None if known else f"{key}: unknown provider, known are {', '.join(sorted(PROVIDERS))}"
-    if key in COMPANIONS:
+    if key == _wire.ID_PROVIDER:
+        known = value is None or (isinstance(value, str) and value.lower() in _wire.PROVIDERS)
+        return None if known else f"{key}: unknown provider, known are {', '.join(sorted(_wire.PROVIDERS))}"
+    if key in _wire.COMPANIONS:
         return None
-    if key not in CHANNELS:
+    if key not in _wire.CHANNELS:
         return f"{key}: not a channel, and keys that start with $ are reserved; the hub ignores it"
-    if operator == REMOVE:  # removing what cannot be there changes nothing
+    if operator == _wire.REMOVE:  # removing what cannot be there changes nothing
         return None
     for item in value if isinstance(value, (list, tuple)) else (value,):
         message = _value_doubt(key, item)
@@ -89,13 +61,13 @@ def _identity_doubt(operator: str, key: str, value: object) -> str | None:
 
 
 def _value_doubt(channel: str, value: object) -> str | None:
-    if channel == EMAIL:
+    if channel == _wire.EMAIL:
         good = isinstance(value, str) and _is_email(value)
         return None if good else "the value does not look like an e-mail address"
-    if channel in (SMS, WHATSAPP):
+    if channel in (_wire.SMS, _wire.WHATSAPP):
         good = isinstance(value, str) and _PHONE.fullmatch(value.translate(_PHONE_FILLING)) is not None
         return None if good else "the value is not a phone number with country code, such as +15550100000"
-    if channel in (ANDROIDPUSH, IOSPUSH):
+    if channel in (_wire.ANDROIDPUSH, _wire.IOSPUSH):
         good = bool(value) and isinstance(value, (str, dict))
         return None if good else "the value is not a device token"
     return None if isinstance(value, dict) and value else "the value must be a dict that names the recipient"
@@ -109,7 +81,7 @@ def _is_email(value: str) -> bool:
 def _setting_doubt(key: str, value: object) -> str | None:
     if value is None:  # removes the setting
         return None
-    if key == TIMEZONE:
+    if key == _wire.TIMEZONE:
         known = _known_timezones()
         good = isinstance(value, str) and (not known or value in known)
         return None if good else f"{key}: not the name of an IANA time zone, such as Europe/Paris"
