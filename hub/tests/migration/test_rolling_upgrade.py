@@ -14,6 +14,7 @@ from pre_step_lint import complaints
 from releases import Post, Pre, following, release
 from suprsend_hub.api.bodies.subscriber_list import parse_definition
 from suprsend_hub.api.bodies.subscription import parse_subscribe
+from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.errors import Conflict, NotFound
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.domain.recipient import RecipientKey
@@ -145,7 +146,7 @@ class Work:
         version = ulid_text(draft.version_id)
         assert await lists.add(self.workspace_id, list_id, [first], version_id=version) == 1
         await lists.finish_sync(self.workspace_id, list_id, version)
-        members = await lists.page_members(self.workspace_id, list_id, PageRequest(), oldest_first=True)
+        members = await lists.page_members(self.workspace_id, list_id, PageRequest(), order=Direction.OLDEST_FIRST)
         assert [member.distinct_id for member in members.rows] == [first]
         assert (await lists.page_of_user(self.workspace_id, first, PageRequest())).count == 1
         while await lists.sweep():

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from cast import TESTER
 from suprsend_hub.api.bodies.subscriber_list import parse_definition
+from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.errors import DomainError, InvalidRequest, NotFound
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.domain.recipient import RecipientKey
@@ -32,7 +33,7 @@ async def create_list(hub: Services, list_id: str = "news", **fields: object) ->
 
 async def members(hub: Services, list_id: str = "news") -> list[str]:
     """Members, oldest first, after checking that the counter says the same as the rows and the other end agrees."""
-    page = await hub.lists.page_members(WORKSPACE, list_id, PageRequest(limit=1000), oldest_first=True)
+    page = await hub.lists.page_members(WORKSPACE, list_id, PageRequest(limit=1000), order=Direction.OLDEST_FIRST)
     assert page.count == len(page.rows) == (await hub.lists.get(WORKSPACE, list_id)).subscribers_count
     return [row.distinct_id for row in page.rows]
 

@@ -104,9 +104,10 @@ def test_only_modules_on_the_write_path_and_pages_unpack_records_by_position() -
 
 
 def texts(file: Path) -> set[str]:
-    """The literal texts of a module."""
+    """The literal texts of a module, and the two names that `walk` makes of each."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
-    return {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    found = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return found | {f"{text}_{order}" for text in found for order in ("newest_first", "oldest_first")}
 
 
 @dataclass(frozen=True, slots=True)

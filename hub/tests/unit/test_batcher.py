@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from cast import TESTER
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest, RateLimited, Unavailable
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.service.writing import (
@@ -54,7 +55,7 @@ class Database:
 
 
 def away(_: list[str]) -> Exception:
-    return Unavailable("the database does not answer", retry_after_s=1, code="database_unavailable")
+    return Unavailable("the database does not answer", retry_after_s=1, code=Code.DATABASE_UNAVAILABLE)
 
 
 @asynccontextmanager
@@ -255,7 +256,7 @@ async def test_a_request_that_cannot_be_applied_fails_alone() -> None:
 
 async def test_a_refusal_is_not_tried_again() -> None:
     database = Database()
-    database.error = lambda _: InvalidRequest("no", code="invalid_value")
+    database.error = lambda _: InvalidRequest("no", code=Code.INVALID_VALUE)
     async with running(database) as batcher:
         with pytest.raises(InvalidRequest):
             await send(batcher, "one")

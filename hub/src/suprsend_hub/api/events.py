@@ -54,7 +54,7 @@ def _check(caller: Caller, text: bytes) -> IdentityEvent:
 
 
 def _reject(caller: Caller, text: bytes, error: DomainError) -> RejectedRecord:
-    """The log's entry for a record that is no event; names its user if that much can be read."""
+    """Return the log's entry for a record that is not an event; it names its user if that much can be read."""
     record, distinct_id = read_rejected(text)
     return RejectedRecord(
         RecipientKey.user(caller.workspace_id, distinct_id), error.code, error.message, record, caller.actor

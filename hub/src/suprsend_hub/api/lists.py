@@ -4,7 +4,7 @@ from litestar import delete, get, patch, post
 from litestar.params import FromPath
 
 from suprsend_hub.api.answers import Answer
-from suprsend_hub.api.bodies.page import parse_offset, parse_oldest_first, parse_page
+from suprsend_hub.api.bodies.page import parse_offset, parse_page, parse_sort
 from suprsend_hub.api.bodies.subscriber_list import parse_definition, parse_distinct_ids
 from suprsend_hub.api.rendering import encode, list_object, member_object, page_json
 from suprsend_hub.api.requests import ApiRequest
@@ -59,12 +59,12 @@ async def patch_delete_list(request: ApiRequest, list_id: FromPath[str]) -> Answ
 async def list_members(request: ApiRequest, list_id: FromPath[str]) -> Answer:
     """A page of members, newest first; `?sort=id` is oldest first."""
     query = request.query_params
-    oldest_first = parse_oldest_first(query)
+    order = parse_sort(query)
     page = await request.services.lists.page_members(
         request.caller.workspace_id,
         _list_id(list_id),
         parse_page(query, default_limit=DEFAULT_MEMBERS_LIMIT),
-        oldest_first=oldest_first,
+        order=order,
     )
     return Answer(page_json(page, member_object))
 

@@ -63,11 +63,11 @@ class Caller:
         return RequestKey(self.idempotency_key, digest.digest())
 
     def json(self) -> Json:
-        """The body as JSON; InvalidRequest if it is none."""
+        """Return the body as JSON; InvalidRequest if it is something else."""
         return decode_json(self.body)
 
     def json_or(self, default: Json) -> Json:
-        """The body as JSON, the default if there is no body."""
+        """Return the body as JSON, or the default for a request without a body."""
         return self.json() if self.body else default
 
 
@@ -170,7 +170,7 @@ async def _read_within(receive: Receive, limit: int) -> bytes:
 
 
 def decode_json(body: bytes) -> Json:
-    """Any JSON value; InvalidRequest, saying where, for what is none."""
+    """Return any JSON value; InvalidRequest, saying where, for other text."""
     try:
         value: Json = _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

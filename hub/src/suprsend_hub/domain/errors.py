@@ -19,18 +19,9 @@ They know no HTTP status; the table from kind to status belongs to the API.
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar
 
 from .codes import Code, Kind
-
-CodeAsText: TypeAlias = Literal[
-    "already_exists", "already_running", "api_key_not_found", "collision", "database_read_only", "database_unavailable",
-    "invalid_key", "invalid_limit", "invalid_master_key", "invalid_name", "invalid_value", "list_not_found",
-    "list_version_not_found", "nested_too_deeply", "overloaded", "port_taken", "rate_limited", "self_subscription",
-    "stopping", "subscription_cycle", "unauthorized", "user_not_found", "object_not_found", "workspace_not_found",
-    "wrong_master_key",
-]  # fmt: skip
-"""Codes that modules under reconstruction still write as text. Once it is deleted, the type check names the places."""
 
 
 class DomainError(Exception):
@@ -44,10 +35,10 @@ class DomainError(Exception):
 
     kind: ClassVar[Kind]
 
-    def __init__(self, message: str, *, code: Code | CodeAsText, detail: object | None = None) -> None:
+    def __init__(self, message: str, *, code: Code, detail: object | None = None) -> None:
         super().__init__(message)
         self.message = message
-        self.code = code if isinstance(code, Code) else Code[code.upper()]
+        self.code = code
         self.detail = detail
 
 
@@ -102,9 +93,7 @@ class TimedOut(DomainError):
 class _Temporary(DomainError):
     """Something that may succeed later; `retry_after_s` says when, in seconds."""
 
-    def __init__(
-        self, message: str, *, code: Code | CodeAsText, retry_after_s: float, detail: object | None = None
-    ) -> None:
+    def __init__(self, message: str, *, code: Code, retry_after_s: float, detail: object | None = None) -> None:
         super().__init__(message, code=code, detail=detail)
         self.retry_after_s = retry_after_s
 

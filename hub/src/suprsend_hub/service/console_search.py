@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.errors import InvalidRequest, NotFound
 from suprsend_hub.domain.ids import check_distinct_id
 from suprsend_hub.domain.profile import decode_profile
@@ -172,7 +173,7 @@ async def _driver(
 
 async def _by_prefix(connection: Connection, workspace_id: int, prefix: str, cursor: str | None) -> _Step:
     rows = await profiles.page_by_prefix(
-        connection, workspace_id, prefix=prefix, cursor=cursor, backward=False, limit=STEP
+        connection, workspace_id, prefix=prefix, cursor=cursor, direction=Direction.ASCENDING, limit=STEP
     )
     return _Step([(row.key.recipient_id, row) for row in rows], None, len(rows) == STEP)
 
@@ -181,14 +182,16 @@ async def _by_list(
     connection: Connection, workspace_id: int, list_id: str, version: UUID, cursor: UUID | None
 ) -> _Step:
     members = await lists.page_members(
-        connection, workspace_id, list_id, version, cursor=cursor, backward=False, limit=STEP
+        connection, workspace_id, list_id, version, cursor=cursor, direction=Direction.NEWEST_FIRST, limit=STEP
     )
     keys = [(member.member_id, RecipientKey.user(workspace_id, member.distinct_id)) for member in members]
     return await _of_keys(connection, keys, len(members) == STEP)
 
 
 async def _by_object(connection: Connection, parent: RecipientKey, cursor: UUID | None) -> _Step:
-    relations = await subscriptions.page(connection, parent, cursor=cursor, backward=False, limit=STEP)
+    relations = await subscriptions.page(
+        connection, parent, cursor=cursor, direction=Direction.NEWEST_FIRST, limit=STEP
+    )
     keys = [(relation.subscription_id, relation.subscriber) for relation in relations]
     return await _of_keys(connection, keys, len(relations) == STEP)
 
@@ -203,7 +206,9 @@ async def _by_creation(connection: Connection, workspace_id: int, wanted: UserFi
     """Newest first; a range of creation is a range of ids, so it costs no looking at others."""
     if cursor is None and wanted.created_until is not None:
         cursor = _ulid_at(wanted.created_until + _CLOCK_MARGIN)
-    rows = await profiles.page_by_creation(connection, workspace_id, cursor=cursor, backward=False, limit=STEP)
+    rows = await profiles.page_by_creation(
+        connection, workspace_id, cursor=cursor, direction=Direction.NEWEST_FIRST, limit=STEP
+    )
     more = len(rows) == STEP
     if wanted.created_from is not None:
         earliest = _ulid_at(wanted.created_from - _CLOCK_MARGIN)

@@ -8,6 +8,7 @@ from uuid import UUID
 from suprsend_hub.domain.actor import Actor
 from suprsend_hub.domain.audit import Action, Change, some
 from suprsend_hub.domain.codes import Code
+from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.errors import InvalidRequest, NotFound
 from suprsend_hub.domain.ids import UlidFactory, parse_ulid, ulid_text
 from suprsend_hub.domain.recipient import USERS, RecipientKey
@@ -185,26 +186,31 @@ class ListService:
         return affected
 
     async def page_members(
-        self, workspace_id: int, list_id: str, request: PageRequest, *, oldest_first: bool = False
+        self, workspace_id: int, list_id: str, request: PageRequest, *, order: Direction = Direction.NEWEST_FIRST
     ) -> Page[Member]:
-        """Members of a list, newest first unless `oldest_first`; NotFound for an unknown list."""
+        """Members of a list, newest first unless asked otherwise; NotFound for an unknown list."""
         async with self._database.connection() as connection:
             if list_id == ALL_USERS:
-                return await _page_all_users(connection, workspace_id, request, oldest_first=oldest_first)
+                return await _page_all_users(connection, workspace_id, request, order=order)
             row = await lists.find(connection, workspace_id, list_id)
             if row is None:
                 raise _list_not_found(list_id)
             version = row.live_version
             count = await counters.value(connection, workspace_id, counters.members_counter(list_id, version))
 
-            async def fetch(cursor: UUID | None, backward: bool, limit: int) -> list[Member]:
+            async def fetch(cursor: UUID | None, direction: Direction, limit: int) -> list[Member]:
                 return await lists.page_members(
                     connection, workspace_id, list_id, version,
-                    cursor=cursor, backward=backward != oldest_first, limit=limit,
+                    cursor=cursor, direction=direction, limit=limit,
                 )  # fmt: skip
 
             return await fetch_page(
-                request, form=ULID_CURSOR, fetch=fetch, cursor_of=lambda member: member.member_id, count=count
+                request,
+                form=ULID_CURSOR,
+                order=order,
+                fetch=fetch,
+                cursor_of=lambda member: member.member_id,
+                count=count,
             )
 
     async def page_of_user(self, workspace_id: int, distinct_id: str, request: PageRequest) -> Page[MembershipView]:
@@ -215,13 +221,18 @@ class ListService:
                 raise not_found(key)
             count = await lists.count_memberships(connection, workspace_id, distinct_id)
 
-            async def fetch(cursor: UUID | None, backward: bool, limit: int) -> list[Membership]:
+            async def fetch(cursor: UUID | None, direction: Direction, limit: int) -> list[Membership]:
                 return await lists.page_memberships(
-                    connection, workspace_id, distinct_id, cursor=cursor, backward=not backward, limit=limit
+                    connection, workspace_id, distinct_id, cursor=cursor, direction=direction, limit=limit
                 )
 
             page = await fetch_page(
-                request, form=ULID_CURSOR, fetch=fetch, cursor_of=lambda row: row.member_id, count=count
+                request,
+                form=ULID_CURSOR,
+                order=Direction.OLDEST_FIRST,
+                fetch=fetch,
+                cursor_of=lambda row: row.member_id,
+                count=count,
             )
             rows = await lists.read(connection, workspace_id, [membership.list_id for membership in page.rows])
             views = {view.list_id: view for view in await _views(connection, workspace_id, list(rows.values()))}
@@ -361,18 +372,18 @@ async def _all_users(connection: Connection, workspace_id: int) -> ListView:
 
 
 async def _page_all_users(
-    connection: Connection, workspace_id: int, request: PageRequest, *, oldest_first: bool
+    connection: Connection, workspace_id: int, request: PageRequest, *, order: Direction
 ) -> Page[Member]:
     count = await counters.value(connection, workspace_id, counters.profiles_counter(USERS))
 
-    async def fetch(cursor: UUID | None, backward: bool, limit: int) -> list[Member]:
+    async def fetch(cursor: UUID | None, direction: Direction, limit: int) -> list[Member]:
         rows = await profiles.page_by_creation(
-            connection, workspace_id, cursor=cursor, backward=backward != oldest_first, limit=limit
+            connection, workspace_id, cursor=cursor, direction=direction, limit=limit
         )
         return [Member(row.profile_id, row.key.recipient_id, row.created_at) for row in rows]
 
     return await fetch_page(
-        request, form=ULID_CURSOR, fetch=fetch, cursor_of=lambda member: member.member_id, count=count
+        request, form=ULID_CURSOR, order=order, fetch=fetch, cursor_of=lambda member: member.member_id, count=count
     )
 
 

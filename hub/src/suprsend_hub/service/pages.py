@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from suprsend_hub.domain.codes import Code
+from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.domain.ids import ULID_CHARS, parse_ulid, ulid_text
 
@@ -86,28 +87,30 @@ async def fetch_page(
     request: PageRequest,
     *,
     form: CursorForm[_Cursor],
-    fetch: Callable[[_Cursor | None, bool, int], Awaitable[list[_Row]]],
+    order: Direction,
+    fetch: Callable[[_Cursor | None, Direction, int], Awaitable[list[_Row]]],
     cursor_of: Callable[[_Row], _Cursor],
     count: int,
 ) -> Page[_Row]:
-    """Fetch one page with a single query, plus one probe in the other direction.
+    """Fetch one page in that order with a single query, plus one probe in the other direction.
 
-    `fetch(cursor, backward, limit)` gives up to `limit` rows beyond the cursor, nearest first. One row more than asked
+    `fetch(cursor, direction, limit)` gives up to `limit` rows beyond the cursor, nearest first. One row more than asked
     for tells whether there is a further page.
     """
-    backward = request.after is None and request.before is not None
-    text = request.before if backward else request.after
+    goes_back = request.after is None and request.before is not None
+    direction = order.opposite if goes_back else order
+    text = request.before if goes_back else request.after
     cursor = None if text is None else form.read(text)
-    rows = await fetch(cursor, backward, request.limit + 1)
+    rows = await fetch(cursor, direction, request.limit + 1)
     more = len(rows) > request.limit
     rows = rows[: request.limit]
-    if backward:
+    if goes_back:
         rows.reverse()
     behind = False
     if cursor is not None:
-        edge = cursor if not rows else cursor_of(rows[-1] if backward else rows[0])
-        behind = bool(await fetch(edge, not backward, 1))
-    has_prev, has_next = (more, behind) if backward else (behind, more)
+        edge = cursor if not rows else cursor_of(rows[-1] if goes_back else rows[0])
+        behind = bool(await fetch(edge, direction.opposite, 1))
+    has_prev, has_next = (more, behind) if goes_back else (behind, more)
     return Page(
         rows=rows,
         count=count,

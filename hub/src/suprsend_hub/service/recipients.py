@@ -10,6 +10,7 @@ from uuid import UUID
 from suprsend_hub.domain.actor import Actor
 from suprsend_hub.domain.channels import address_key
 from suprsend_hub.domain.codes import Code
+from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.errors import NotFound
 from suprsend_hub.domain.event import IdentityEvent
 from suprsend_hub.domain.ids import UlidFactory
@@ -99,13 +100,18 @@ class RecipientService:
         async with self._database.connection() as connection:
             count = await counters.value(connection, workspace_id, counters.profiles_counter(object_type))
 
-            async def fetch(cursor: UUID | None, backward: bool, limit: int) -> list[StoredProfile]:
+            async def fetch(cursor: UUID | None, direction: Direction, limit: int) -> list[StoredProfile]:
                 return await profiles.page_by_creation(
-                    connection, workspace_id, object_type=object_type, cursor=cursor, backward=backward, limit=limit
+                    connection, workspace_id, object_type=object_type, cursor=cursor, direction=direction, limit=limit
                 )
 
             return await fetch_page(
-                request, form=ULID_CURSOR, fetch=fetch, cursor_of=lambda row: row.profile_id, count=count
+                request,
+                form=ULID_CURSOR,
+                order=Direction.NEWEST_FIRST,
+                fetch=fetch,
+                cursor_of=lambda row: row.profile_id,
+                count=count,
             )
 
     async def search(
@@ -114,19 +120,24 @@ class RecipientService:
         """Recipients whose id starts with `prefix`, in order of id. `count` stops at SEARCH_COUNT_CAP."""
         async with self._database.connection() as connection:
 
-            async def fetch(cursor: str | None, backward: bool, limit: int) -> list[StoredProfile]:
+            async def fetch(cursor: str | None, direction: Direction, limit: int) -> list[StoredProfile]:
                 return await profiles.page_by_prefix(
                     connection,
                     workspace_id,
                     object_type=object_type,
                     prefix=prefix,
                     cursor=cursor,
-                    backward=backward,
+                    direction=direction,
                     limit=limit,
                 )
 
             page = await fetch_page(
-                request, form=ID_CURSOR, fetch=fetch, cursor_of=lambda row: row.key.recipient_id, count=0
+                request,
+                form=ID_CURSOR,
+                order=Direction.ASCENDING,
+                fetch=fetch,
+                cursor_of=lambda row: row.key.recipient_id,
+                count=0,
             )
             if request.after is None and request.before is None and page.after is None:
                 count = len(page.rows)  # all of them are here: most searches end with a few
@@ -168,4 +179,4 @@ class RecipientService:
 
 def not_found(key: RecipientKey) -> NotFound:
     """The error of an unknown recipient, in upstream's words."""
-    return NotFound(f"{key.describe()} not found", code=Code.USER_NOT_FOUND if key.is_user else "object_not_found")
+    return NotFound(f"{key.describe()} not found", code=Code.USER_NOT_FOUND if key.is_user else Code.OBJECT_NOT_FOUND)

@@ -32,7 +32,7 @@ SERVICES: Final = "services"
 class Services:
     """The services of one process.
 
-    `database`, `batcher` and `sweeper` have a lifetime: whoever runs the process opens and starts them. Faces call the
+    `database`, `batcher` and `sweeper` have a lifetime: `app` and the commands open and start them. Faces call the
     others. `public_url`: where clients reach the hub, if the operator has said so. `trusted_proxies`: networks of the
     reverse proxies whose `X-Forwarded-For` is believed.
     """

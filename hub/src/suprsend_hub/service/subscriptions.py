@@ -11,6 +11,7 @@ import msgspec
 from suprsend_hub.domain.actor import Actor
 from suprsend_hub.domain.audit import Action, Change, some
 from suprsend_hub.domain.codes import Code
+from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.errors import InvalidRequest, NotFound, Unavailable
 from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.domain.recipient import RecipientKey
@@ -165,11 +166,16 @@ class SubscriptionService:
                 raise not_found(parent)
             count = await counters.value(connection, parent.workspace_id, counters.subscribers_counter(parent))
 
-            async def fetch(cursor: UUID | None, backward: bool, limit: int) -> list[Subscription]:
-                return await subscriptions.page(connection, parent, cursor=cursor, backward=backward, limit=limit)
+            async def fetch(cursor: UUID | None, direction: Direction, limit: int) -> list[Subscription]:
+                return await subscriptions.page(connection, parent, cursor=cursor, direction=direction, limit=limit)
 
             page = await fetch_page(
-                request, form=ULID_CURSOR, fetch=fetch, cursor_of=lambda row: row.subscription_id, count=count
+                request,
+                form=ULID_CURSOR,
+                order=Direction.NEWEST_FIRST,
+                fetch=fetch,
+                cursor_of=lambda row: row.subscription_id,
+                count=count,
             )
             return page.with_rows(await _subscriber_views(connection, page.rows))
 
@@ -182,12 +188,19 @@ class SubscriptionService:
                                code=not_found(subscriber).code)  # fmt: skip
             count = await subscriptions.count_of_subscriber(connection, subscriber)
 
-            async def fetch(cursor: UUID | None, backward: bool, limit: int) -> list[tuple[RecipientKey, UUID]]:
+            async def fetch(cursor: UUID | None, direction: Direction, limit: int) -> list[tuple[RecipientKey, UUID]]:
                 return await subscriptions.page_of_subscriber(
-                    connection, subscriber, cursor=cursor, backward=not backward, limit=limit
+                    connection, subscriber, cursor=cursor, direction=direction, limit=limit
                 )
 
-            page = await fetch_page(request, form=ULID_CURSOR, fetch=fetch, cursor_of=lambda row: row[1], count=count)
+            page = await fetch_page(
+                request,
+                form=ULID_CURSOR,
+                order=Direction.OLDEST_FIRST,
+                fetch=fetch,
+                cursor_of=lambda row: row[1],
+                count=count,
+            )
             relations = await subscriptions.read_of_subscriber(connection, subscriber, page.rows)
             parents = await profiles.read(connection, [relation.parent for relation in relations])
             counts = await _counts(connection, list(parents))

@@ -7,8 +7,8 @@ from uuid import UUID
 from suprsend_hub.domain.actor import Actor, ActorKind
 from suprsend_hub.domain.audit import AuditEntry
 from suprsend_hub.store.database import Connection
-from suprsend_hub.store.profiles import FIRST_ID, LAST_ID
 from suprsend_hub.store.queries import sql
+from suprsend_hub.store.walks import FIRST_ID, LAST_ID
 
 
 class AuditRow(NamedTuple):

@@ -58,7 +58,7 @@ async def revoke(connection: Connection, console_user_id: int, workspace_id: int
 async def read_grants(connection: Connection, console_user_id: int) -> list[Grant]:
     """The workspaces of a console user, oldest first."""
     records = await connection.fetch(sql("read_console_grants"), console_user_id)
-    return [Grant(record["workspace_id"], record["workspace_name"], Role(record["role"])) for record in records]
+    return [row(Grant, record, role=Role(record["role"])) for record in records]
 
 
 async def insert_link(

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.records import DraftRow, ListRow, Member, Membership
 from suprsend_hub.store import counters
 from suprsend_hub.store.database import Connection
-from suprsend_hub.store.profiles import FIRST_ID, LAST_ID
 from suprsend_hub.store.queries import sql
+from suprsend_hub.store.walks import walk
 
 
 async def upsert(
@@ -156,23 +157,27 @@ async def page_members(
     version_id: UUID,
     *,
     cursor: UUID | None,
-    backward: bool,
+    direction: Direction,
     limit: int,
 ) -> list[Member]:
-    """Members of a version beyond the cursor, newest first unless `backward`."""
-    name = "page_members_oldest_first" if backward else "page_members_newest_first"
-    start = cursor or (FIRST_ID if backward else LAST_ID)
-    records = await connection.fetch(sql(name), workspace_id, list_id, version_id, start, limit)
+    """Members of a version beyond the cursor, in that direction."""
+    statement, start = walk("page_members", direction, cursor)
+    records = await connection.fetch(statement, workspace_id, list_id, version_id, start, limit)
     return [Member(*record) for record in records]
 
 
 async def page_memberships(
-    connection: Connection, workspace_id: int, distinct_id: str, *, cursor: UUID | None, backward: bool, limit: int
+    connection: Connection,
+    workspace_id: int,
+    distinct_id: str,
+    *,
+    cursor: UUID | None,
+    direction: Direction,
+    limit: int,
 ) -> list[Membership]:
-    """The live lists of a user beyond the cursor, newest first unless `backward`."""
-    name = "page_memberships_oldest_first" if backward else "page_memberships_newest_first"
-    start = cursor or (FIRST_ID if backward else LAST_ID)
-    records = await connection.fetch(sql(name), workspace_id, distinct_id, start, limit)
+    """The live lists of a user beyond the cursor, in that direction."""
+    statement, start = walk("page_memberships", direction, cursor)
+    records = await connection.fetch(statement, workspace_id, distinct_id, start, limit)
     return [Membership(*record) for record in records]
 
 

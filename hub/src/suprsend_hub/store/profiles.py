@@ -10,17 +10,17 @@ from uuid import UUID
 
 import msgspec
 
+from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.limits import MAX_DISTINCT_ID_CHARS
 from suprsend_hub.domain.recipient import USERS, RecipientKey
 from suprsend_hub.domain.records import HistoryEntry, StoredProfile
 from suprsend_hub.store.database import AssumptionFailed, Connection, copy_rows
 from suprsend_hub.store.queries import sql
+from suprsend_hub.store.walks import LAST_ID, walk
 
 if TYPE_CHECKING:
     import asyncpg
 
-FIRST_ID = UUID(int=0)
-LAST_ID = UUID(int=2**128 - 1)
 _KEY_COLUMNS = ("workspace_id", "object_type", "recipient_id")
 _HISTORY_COLUMNS = (*_KEY_COLUMNS, "insert_key", "edit_id", "source", "operations", "before", "actor")
 _PROFILE_COLUMNS = (
@@ -221,14 +221,13 @@ async def page_by_creation(
     *,
     object_type: str = USERS,
     cursor: UUID | None,
-    backward: bool,
+    direction: Direction,
     limit: int,
 ) -> list[StoredProfile]:
-    """Up to `limit` profiles beyond the cursor, in page order (newest first) unless `backward`, else nearest first."""
-    name = "page_profiles_oldest_first" if backward else "page_profiles_newest_first"
-    start = cursor or (FIRST_ID if backward else LAST_ID)
+    """Up to `limit` profiles beyond the cursor, in that direction."""
+    statement, start = walk("page_profiles", direction, cursor)
     return _stored(
-        workspace_id, object_type, await connection.fetch(sql(name), workspace_id, object_type, start, limit)
+        workspace_id, object_type, await connection.fetch(statement, workspace_id, object_type, start, limit)
     )
 
 
@@ -239,12 +238,12 @@ async def page_by_prefix(
     object_type: str = USERS,
     prefix: str,
     cursor: str | None,
-    backward: bool,
+    direction: Direction,
     limit: int,
 ) -> list[StoredProfile]:
-    """Up to `limit` profiles whose id starts with `prefix`, beyond the cursor (an id), nearest first."""
+    """Up to `limit` profiles whose id starts with `prefix`, beyond the cursor (an id), in that direction."""
     upper = upper_bound(prefix)
-    if backward:
+    if direction is Direction.DESCENDING:
         records = await connection.fetch(
             sql("search_profiles_backward"), workspace_id, object_type, prefix, cursor, limit
         )

@@ -6,9 +6,9 @@ from uuid import UUID
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import RejectedRow
 from suprsend_hub.store.database import Connection
-from suprsend_hub.store.profiles import LAST_ID
 from suprsend_hub.store.queries import sql
 from suprsend_hub.store.rows import keyed_row
+from suprsend_hub.store.walks import LAST_ID
 
 
 async def insert(connection: Connection, rows: Sequence[RejectedRow]) -> None:

@@ -15,9 +15,9 @@ from suprsend_hub.domain.recipient import RecipientKey
 _T = TypeVar("_T")
 
 
-def row(kind: Callable[..., _T], record: asyncpg.Record) -> _T:
-    """Return a `kind` whose fields are the columns of the same names."""
-    return kind(**record)
+def row(kind: Callable[..., _T], record: asyncpg.Record, **converted: object) -> _T:
+    """Return a `kind` whose fields are the columns of the same names, or what they were `converted` to."""
+    return kind(**{**record, **converted})
 
 
 def keyed_row(kind: Callable[..., _T], record: asyncpg.Record, *, workspace_id: int | None = None) -> _T:

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import Subscription
 from suprsend_hub.store.database import Connection
-from suprsend_hub.store.profiles import FIRST_ID, LAST_ID
 from suprsend_hub.store.queries import sql
+from suprsend_hub.store.walks import FIRST_ID, LAST_ID, walk
 
 
 def _columns(keys: Sequence[RecipientKey]) -> tuple[list[str], list[str]]:
@@ -64,12 +65,11 @@ async def delete(
 
 
 async def page(
-    connection: Connection, parent: RecipientKey, *, cursor: UUID | None, backward: bool, limit: int
+    connection: Connection, parent: RecipientKey, *, cursor: UUID | None, direction: Direction, limit: int
 ) -> list[Subscription]:
-    """Up to `limit` subscriptions to an object beyond the cursor, newest first unless `backward`."""
-    name = "page_subscriptions_oldest_first" if backward else "page_subscriptions_newest_first"
-    start = cursor or (FIRST_ID if backward else LAST_ID)
-    records = await connection.fetch(sql(name), *parent, start, limit)
+    """Up to `limit` subscriptions to an object beyond the cursor, in that direction."""
+    statement, start = walk("page_subscriptions", direction, cursor)
+    records = await connection.fetch(statement, *parent, start, limit)
     return [
         Subscription(parent, RecipientKey(parent.workspace_id, subscriber_type, subscriber_id), *rest)
         for subscriber_type, subscriber_id, *rest in records
@@ -77,12 +77,11 @@ async def page(
 
 
 async def page_of_subscriber(
-    connection: Connection, subscriber: RecipientKey, *, cursor: UUID | None, backward: bool, limit: int
+    connection: Connection, subscriber: RecipientKey, *, cursor: UUID | None, direction: Direction, limit: int
 ) -> list[tuple[RecipientKey, UUID]]:
     """Objects that a recipient is subscribed to, with the id of the subscription, like `page`."""
-    name = "page_subscribed_to_oldest_first" if backward else "page_subscribed_to_newest_first"
-    start = cursor or (FIRST_ID if backward else LAST_ID)
-    records = await connection.fetch(sql(name), *subscriber, start, limit)
+    statement, start = walk("page_subscribed_to", direction, cursor)
+    records = await connection.fetch(statement, *subscriber, start, limit)
     return [
         (RecipientKey(subscriber.workspace_id, object_type, object_id), subscription_id)
         for object_type, object_id, subscription_id in records

@@ -89,7 +89,7 @@ async def insert_api_key(
 async def list_api_keys(connection: Connection, workspace_id: int) -> list[ApiKeyRow]:
     """The API keys of a workspace, oldest first, revoked ones included."""
     records = await connection.fetch(sql("list_api_keys"), workspace_id)
-    return [ApiKeyRow(**{**record, "scopes": _scopes(record["scopes"])}) for record in records]
+    return [row(ApiKeyRow, record, scopes=_scopes(record["scopes"])) for record in records]
 
 
 async def set_api_key_scopes(

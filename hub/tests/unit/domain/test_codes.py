@@ -30,15 +30,13 @@ def trees() -> dict[str, ast.Module]:
     }
 
 
-def codes_in(node: ast.AST, *, texts: bool = False) -> set[Code]:
-    """The codes that are spelled out in a part of the source; with `texts` also those that are written as text."""
-    found = set()
-    for part in ast.walk(node):
-        if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and part.value.id == "Code":
-            found.add(Code[part.attr])
-        elif texts and isinstance(part, ast.Constant):
-            found.add(Code[part.value.upper()])
-    return found
+def codes_in(node: ast.AST) -> set[Code]:
+    """The codes that are spelled out in a part of the source."""
+    return {
+        Code[part.attr]
+        for part in ast.walk(node)
+        if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and part.value.id == "Code"
+    }
 
 
 def raised() -> Iterator[tuple[str, str, Code]]:
@@ -48,7 +46,7 @@ def raised() -> Iterator[tuple[str, str, Code]]:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CLASSES:
                 for keyword in node.keywords:
                     if keyword.arg == "code":
-                        for code in codes_in(keyword.value, texts=True):
+                        for code in codes_in(keyword.value):
                             yield f"{name}:{node.lineno}", node.func.id, code
 
 

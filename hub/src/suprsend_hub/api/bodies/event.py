@@ -53,7 +53,7 @@ def split_events(body: bytes) -> list[bytes]:
 
 
 def _split(body: bytes) -> list[bytes]:
-    """The elements of an array, each as its own JSON text; InvalidRequest if it is no JSON."""
+    """Return the elements of an array, each as its own JSON text; InvalidRequest if it is not JSON."""
     try:
         return [bytes(raw) for raw in _raw_array.decode(body)]
     except msgspec.DecodeError as error:
@@ -162,7 +162,7 @@ def _operations(wire: _Wire) -> list[Json]:
 
 
 def read_rejected(text: bytes) -> tuple[Json, str]:
-    """Return what can be read of a text that is no event: its JSON or else its beginning, and the user or ''."""
+    """Return what can be read of a text that is not an event: its JSON or else its beginning, and the user or ''."""
     try:
         record = msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

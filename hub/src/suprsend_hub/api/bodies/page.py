@@ -1,10 +1,12 @@
-"""Queries for pages, and the `meta` object of their answers."""
+"""Queries for pages and searches, and the `meta` object of their answers."""
 
 from collections.abc import Mapping
 from typing import TypeVar
 
 from suprsend_hub.domain.codes import Code
+from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.errors import InvalidRequest
+from suprsend_hub.domain.limits import MAX_DISTINCT_ID_CHARS
 from suprsend_hub.service.pages import DEFAULT_LIMIT, Page, PageRequest
 
 MAX_LIMIT = 1000
@@ -30,12 +32,22 @@ def parse_offset(query: Mapping[str, str]) -> tuple[int, int]:
     return _number(query, "limit", MAX_LIMIT) or _DEFAULT_OFFSET_LIMIT, _number(query, "offset", _MAX_OFFSET)
 
 
-def parse_oldest_first(query: Mapping[str, str]) -> bool:
+def parse_search(query: Mapping[str, str]) -> str:
+    """Read `search`: what ids are to start with, '' for all."""
+    prefix = query.get("search", "")
+    if len(prefix) > MAX_DISTINCT_ID_CHARS or "\x00" in prefix:
+        raise InvalidRequest(
+            f"search takes at most {MAX_DISTINCT_ID_CHARS} characters and no NUL", code=Code.INVALID_SEARCH
+        )
+    return prefix
+
+
+def parse_sort(query: Mapping[str, str]) -> Direction:
     """Read `sort`: `id` is oldest first, `-id` newest first and the default."""
     sort = query.get("sort", "-id") or "-id"
     if sort not in ("id", "-id"):
         raise InvalidRequest("sort must be `id` or `-id`", code=Code.INVALID_SORT)
-    return sort == "id"
+    return Direction.OLDEST_FIRST if sort == "id" else Direction.NEWEST_FIRST
 
 
 def page_meta(page: Page[_Row]) -> dict[str, object]:

@@ -113,7 +113,7 @@ def parse_ids(payload: Json, field: str, check: Callable[[object, str], str]) ->
     """Return the ids of a bulk deletion, each as `check` gives it back; never "all" for a body without them.
 
     Raises:
-        InvalidRequest: no list of ids, too many, or one that is none, named by its place.
+        InvalidRequest: not a list of ids, too many of them, or a wrong one, named by its place.
     """
     ids = payload.get(field) if type(payload) is dict else None
     if type(ids) is not list:

@@ -33,7 +33,7 @@ def parse_definition(body: Json) -> ListDefinition:
 
 
 def parse_distinct_ids(body: Json) -> list[str]:
-    """Read `{"distinct_ids": [...]}`: distinct ids, sorted bytewise. The whole call is refused for one that is none."""
+    """Read `{"distinct_ids": [...]}`: distinct ids, sorted bytewise. One wrong id refuses the whole call."""
     ids = body.get("distinct_ids") if type(body) is dict else None
     if type(ids) is not list:
         raise InvalidRequest("`distinct_ids` must be a list of strings", code=Code.INVALID_DISTINCT_IDS)
