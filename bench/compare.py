@@ -35,7 +35,7 @@ from servers import serving
 
 HERE = Path(__file__).parent
 CONNECTIONS = 64
-TURNS = 4
+TURNS = 8
 """So often each measurement of a round goes back and forth between the sides."""
 
 
@@ -46,7 +46,7 @@ class Work:
     bulk: int = 100_000
     edits: int = 16_000
     reads: int = 32_000
-    calls: int = 3_200
+    calls: int = 6_400
     """Single calls of the SDK, for its own processor time; hub and PostgreSQL are measured under 64 connections."""
 
     def divided(self, divisor: int) -> "Work":

@@ -24,6 +24,7 @@ def serving(
     It gets this process's environment without the settings of hub and SDK. With a log, what the server says on stderr
     goes there, and its end is shown if the work with the server fails.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what ends the benchmark ends the server
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("SUPRSEND_")}
     with log.open("wb") if log else nullcontext() as stderr:
         process = subprocess.Popen(target, env=kept | environment, stdout=subprocess.DEVNULL, stderr=stderr)

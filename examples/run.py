@@ -100,19 +100,22 @@ def stop(_signal: int, _frame: FrameType | None) -> None:
 def main() -> None:
     """Start, show, wait."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=7877, help="port on the loopback interface; 0 takes any free one")
+    parser.add_argument("--port", default="7877", help="port on the loopback interface; 0 takes any free one")
     parser.add_argument("--data-dir", type=Path, default=Path(".run/data"), help="where the hub keeps its database")
     parser.add_argument("--once", action="store_true", help="stop after the quickstart")
     options = parser.parse_args()
+    if not (options.port.isascii() and options.port.isdecimal() and int(options.port) < 2**16):
+        sys.exit(f"PORT is {options.port!r}: a port is a number up to 65535, or 0 for any that is free.")
+    port = int(options.port)
 
-    if options.port and hub_answers(options.port):
+    if port and hub_answers(port):
         sys.exit(
-            f"A hub already answers at http://127.0.0.1:{options.port}/, so none was started.\n"
+            f"A hub already answers at http://127.0.0.1:{port}/, so none was started.\n"
             f"Use that one (`python examples/quickstart.py`), stop it with Ctrl-C where it runs,\n"
             f"or start another beside it: make run PORT=0 DATA_DIR=.run/other"
         )
     signal.signal(signal.SIGTERM, stop)
-    with contextlib.suppress(KeyboardInterrupt), development_hub(options.port, options.data_dir) as (hub, started):
+    with contextlib.suppress(KeyboardInterrupt), development_hub(port, options.data_dir) as (hub, started):
         quickstart = str(HERE / "quickstart.py")
         done = subprocess.run(
             [sys.executable, quickstart],

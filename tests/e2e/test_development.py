@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import psutil
+from hub_process import STOP_S, scrubbed_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = [sys.executable, ROOT / "examples/run.py", "--port", "0"]
@@ -59,6 +60,25 @@ def test_run_leaves_the_hub_running_until_it_is_told_to_stop(data_dir):
         assert postgres_processes(data_dir)
         os.kill(running.pid, signal.SIGTERM)
         assert running.wait(60) == 0
+    assert not postgres_processes(data_dir)
+
+
+def test_what_ends_make_ends_hub_and_database(data_dir):
+    """A service manager or an IDE knows the process of make only."""
+    command = ["make", "--no-print-directory", "run", "PORT=0", f"DATA_DIR={data_dir}"]
+    with subprocess.Popen(command, cwd=ROOT, env=scrubbed_environment(), stdout=subprocess.PIPE, text=True) as make:
+        assert make.stdout is not None
+        for line in make.stdout:
+            if line.startswith("The hub is running at http://127.0.0.1:"):
+                break
+        family = psutil.Process(make.pid).children(recursive=True)
+        assert family
+        assert postgres_processes(data_dir)
+        os.kill(make.pid, signal.SIGTERM)
+        _, alive = psutil.wait_procs(family, timeout=STOP_S)
+        for process in alive:
+            process.kill()
+    assert alive == []
     assert not postgres_processes(data_dir)
 
 
