@@ -23,11 +23,12 @@ _REPLACEMENT = "client.user is deprecated: use client.users.get_edit_instance(id
 class AsyncSubscriber(UserEdit):
     """Operations for one user that are sent by ``save``. Deprecated: use ``client.users``."""
 
-    __slots__ = ("_caller",)
+    __slots__ = ()
+
+    config: AsyncConfig
 
     def __init__(self, config: AsyncConfig, distinct_id: str) -> None:
         super().__init__(config, distinct_id)
-        self._caller = config._caller  # noqa: SLF001  # see AsyncApi
 
     @property
     def user_operations(self) -> list[JSONObject]:
@@ -60,7 +61,7 @@ class AsyncSubscriber(UserEdit):
         answer: JSONObject
         mistakes = self.mistakes()
         try:
-            response = await self._caller.call_events(self.encode_event())
+            response = await self.config._caller.call_events(self.encode_event())  # noqa: SLF001  # see AsyncApi
             answer = {
                 "success": True,
                 "status": "success",
