@@ -526,6 +526,6 @@ print(other.users.get("u"))
 
 
 def test_clients_that_are_never_closed_leave_nothing_to_warn_about(stub: Any) -> None:
-    command = [sys.executable, "-X", "dev", "-W", "error", "-c", UNCLOSED, stub.url]
+    command = [sys.executable, "-W", "error", "-c", UNCLOSED, stub.url]
     result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (result.stdout, result.stderr) == ("{} {}\n{}\n", "")
