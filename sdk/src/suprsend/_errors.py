@@ -173,6 +173,9 @@ class SuprsendTransportError(SuprsendError):
         self.maybe_applied = maybe_applied
         self.retryable = retryable
 
+    def __str__(self) -> str:
+        return str(self.message)
+
     def after_an_unsure_attempt(self) -> SuprsendTransportError:
         """Return the error of a call whose last attempt failed so, after one that may have been applied."""
         if not self.maybe_applied:

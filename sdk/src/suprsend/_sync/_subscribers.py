@@ -98,7 +98,9 @@ class SubscriberFactory(Api):
 
     def _make(self, distinct_id: object) -> Subscriber:
         if not isinstance(distinct_id, str):
-            raise InputValueError("distinct_id must be a string. an Id which uniquely identify a user in your app")
+            error = InputValueError("distinct_id must be a string. an Id which uniquely identify a user in your app")
+            error.add_note(_requests.not_a_string(distinct_id, "distinct_id"))
+            raise error
         if not distinct_id.strip():
             raise InputValueError("distinct_id must be passed")
         return Subscriber(self.config, _requests.clean_id(distinct_id, "distinct_id"))
