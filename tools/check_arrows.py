@@ -76,8 +76,8 @@ HUB = Rules(
 
 LEAVES = ["_types", "_errors", "_limits", "_ids", "_response", "_version", "_wire"]
 PURE = ["_encoding", "_operations", "_doubts", "_edits", "_signature"]
-DECISIONS = ["_settings", "_base_url", "_headers", "_requests", "_replies", "_retry", "_unsupported"]
-DECISIONS += ["_chunker", "_batches", "_bulk"]
+DECISIONS = ["_settings", "_base_url", "_proxies", "_certificates", "_headers", "_unsupported"]
+DECISIONS += ["_requests", "_replies", "_retry", "_chunker", "_batches", "_bulk"]
 SHELLS = ["_async", "_sync"]
 IO = ["_io"]  # what of asyncio and threads the twins differ in
 

@@ -165,11 +165,16 @@ class SuprsendTransportError(SuprsendError):
     Attributes:
         maybe_applied: False if the request certainly never reached the hub (no connection), True if it may have been
             applied (timeout or lost connection after sending).
+        retryable: False if the same call would fail in the same way again (a certificate that is not trusted).
     """
 
-    def __init__(self, message: str, *, maybe_applied: bool = True) -> None:
+    def __init__(self, message: str, *, maybe_applied: bool = True, retryable: bool = True) -> None:
         super().__init__(message)
         self.maybe_applied = maybe_applied
+        self.retryable = retryable
+
+    def __str__(self) -> str:
+        return str(self.message)
 
     def after_an_unsure_attempt(self) -> SuprsendTransportError:
         """Return the error of a call whose last attempt failed so, after one that may have been applied."""
@@ -177,6 +182,12 @@ class SuprsendTransportError(SuprsendError):
             self.maybe_applied = True
             self.message = f"{self.message}; an earlier attempt of this call may have been applied"
         return self
+
+
+def foreign(error: Exception) -> SuprsendTransportError:
+    """Return the error of the family for whatever a transport that is not ours has raised."""
+    text = f"the transport failed ({type(error).__name__}: {error}); the call may have been applied"
+    return SuprsendTransportError(text, retryable=isinstance(error, OSError))
 
 
 _BY_STATUS: dict[int, type[SuprsendAPIException]] = {

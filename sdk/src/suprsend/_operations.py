@@ -5,8 +5,9 @@ Argument forms, messages and resulting JSON are those of the official SDK: ``con
 
 from __future__ import annotations
 
+import copy
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from suprsend import _wire
 from suprsend._doubts import doubt
@@ -14,6 +15,7 @@ from suprsend._encoding import check, is_plain_leaf
 from suprsend._errors import InputValueError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Set as AbstractSet
 
     from suprsend._types import EditConfig, JSONObject
@@ -41,6 +43,22 @@ class EditBuilder:
         self._infos: list[str] = []
         self._doubts: list[str] = []
         self._unlogged: list[str] = []
+
+    # -- copies: of the same client, with operations of their own
+
+    def __copy__(self) -> Self:
+        return self._copied(lambda value: list(value) if isinstance(value, list) else value)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self._copied(lambda value: copy.deepcopy(value, memo))
+
+    def _copied(self, copied: Callable[[Any], Any]) -> Self:
+        other = type(self).__new__(type(self))
+        # What __dict__ holds, if a subclass has one, and what __slots__ hold.
+        own, slots = cast("tuple[JSONObject | None, JSONObject]", object.__getstate__(self))
+        for name, value in {**(own or {}), **slots}.items():
+            setattr(other, name, value if name == "config" else copied(value))
+        return other
 
     # -- what was collected
 

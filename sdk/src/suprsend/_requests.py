@@ -124,12 +124,14 @@ def clean_id(value: object, name: str) -> str:
     """Return an id, trimmed.
 
     Raises:
-        SuprsendValidationError: not a text, blank, ``.`` or ``..``, or not valid Unicode.
+        SuprsendValidationError: not a string, blank, ``.`` or ``..``, or not valid Unicode.
     """
-    if not isinstance(value, str) or not (trimmed := value.strip()):
+    if value is not None and not isinstance(value, str):
+        raise SuprsendValidationError(not_a_string(value, name))
+    if not value or not (trimmed := value.strip()):
         raise SuprsendValidationError(f"missing {name}")
     if trimmed in {".", ".."}:
-        raise SuprsendValidationError(f"{name} must not be '.' or '..', a URL cannot carry it")
+        raise SuprsendValidationError(f"{name} must not be '.' or '..': a URL cannot carry it")
     try:
         trimmed.encode()
     except UnicodeEncodeError:
@@ -138,10 +140,17 @@ def clean_id(value: object, name: str) -> str:
 
 
 def text_id(value: object, name: str) -> str:
-    """Like ``clean_id``, for lists and tenants, where the official SDK tells a wrong type from a blank."""
-    if not isinstance(value, str):
-        raise SuprsendValidationError(f"{name} must be a string")
+    """Like ``clean_id``, for lists and tenants, where the official SDK tells None from a blank."""
+    if value is None:
+        raise SuprsendValidationError(not_a_string(value, name))
     return clean_id(value, name)
+
+
+def not_a_string(value: object, name: str) -> str:
+    """Return the message for an id of another type; primary keys are numbers or UUIDs in many a database."""
+    kind = type(value).__name__
+    remedy = ": pass str(pk)" if isinstance(value, (int, uuid.UUID)) and not isinstance(value, bool) else ""
+    return f"{name} must be a string, not {kind}{remedy}"
 
 
 def path(*segments: str) -> str:
@@ -181,8 +190,15 @@ def id_list(values: Iterable[str]) -> list[str]:
     """Return a list of distinct_ids as it is.
 
     Raises:
-        SuprsendValidationError: not a list, or an element is not a text.
+        SuprsendValidationError: not a list, or an element is not a string.
     """
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise SuprsendValidationError("distinct_ids must be list of strings")
+    if not isinstance(values, list):
+        error = SuprsendValidationError("distinct_ids must be list of strings")  # the official wording
+        error.add_note(f"it is a {type(values).__name__}: pass list(…)")
+        raise error
+    for position, value in enumerate(values):
+        if not isinstance(value, str):
+            error = SuprsendValidationError("distinct_ids must be list of strings")
+            error.add_note(not_a_string(value, f"distinct_ids[{position}]"))
+            raise error
     return values

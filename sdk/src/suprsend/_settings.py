@@ -7,11 +7,15 @@ import math
 from typing import TYPE_CHECKING
 
 from suprsend._base_url import resolve_base_url
+from suprsend._certificates import check_verify
 from suprsend._errors import SuprsendConfigError
 from suprsend._headers import Signer, client_user_agent, user_agent
 from suprsend._limits import CONNECT_TIMEOUT_S, READ_TIMEOUT_S
+from suprsend._proxies import proxy_for
 
 if TYPE_CHECKING:
+    from suprsend._base_url import BaseUrl
+    from suprsend._certificates import Verify
     from suprsend._types import AppInfo
 
 DEFAULT_TIMEOUT_S = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
@@ -75,6 +79,13 @@ def checked_app_info(app_info: AppInfo | None) -> AppInfo | None:
     if not isinstance(app_info, dict) or not all(isinstance(item, (str, type(None))) for item in app_info.values()):
         raise SuprsendConfigError('app_info must be like {"name": "shop", "version": "2.1"}')
     return app_info
+
+
+def check_network(hub: BaseUrl, verify: Verify) -> None:
+    """Raise SuprsendConfigError if the proxy or the certificates that the client is to use cannot be used."""
+    proxy_for(hub)
+    if verify is not None or hub.scheme == "https":
+        check_verify(verify)
 
 
 class ClientBase:

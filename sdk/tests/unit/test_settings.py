@@ -1,6 +1,7 @@
 """How a client is made: credentials, base URL, options, what it shows of itself."""
 
 import logging
+import uuid
 from typing import Any
 
 import pytest
@@ -222,13 +223,22 @@ def test_classes_of_sending_can_be_imported_and_say_so_when_used(name: str) -> N
         (lambda c: c.users.edit("u", {}, ""), "missing tenant_id"),
         (lambda c: c.users.edit(c.users.get_edit_instance("u"), tenant_id="t"), "give tenant_id to get_edit_instance"),
         (lambda c: c.users.merge("u", None), "missing from_user_id"),
+        (lambda c: c.users.get(None), "missing distinct_id"),
+        (lambda c: c.users.get_edit_instance(42), r"distinct_id must be a string, not int: pass str\(pk\)"),
+        (lambda c: c.users.get(uuid.uuid4()), r"distinct_id must be a string, not UUID: pass str\(pk\)"),
+        (lambda c: c.users.delete(True), "distinct_id must be a string, not bool$"),
+        (lambda c: c.users.get(b"u"), "distinct_id must be a string, not bytes$"),
+        (lambda c: c.users.get_edit_instance("u", 7), r"tenant_id must be a string, not int: pass str\(pk\)"),
+        (lambda c: c.users.iter_lists_subscribed_to(7), "distinct_id must be a string, not int"),
+        (lambda c: c.objects.get("teams", 7), r"object_id must be a string, not int: pass str\(pk\)"),
+        (lambda c: c.objects.get_edit_instance(7, "x"), "object_type must be a string, not int"),
         (lambda c: c.users.upsert("u", [1]), "payload must be a dict, not list"),
         (lambda c: c.users.list("limit"), "options must be a dict"),
         (lambda c: c.users.get("\ud800"), "lone surrogate"),
         (lambda c: c.users.async_edit("u"), "instance must be a UserEdit, not str"),
         (lambda c: c.objects.get("", "x"), "missing object_type"),
         (lambda c: c.objects.get("x", ".."), "object_id must not be"),
-        (lambda c: c.tenants.get(5), "tenant_id must be a string"),
+        (lambda c: c.tenants.get(5), r"tenant_id must be a string, not int: pass str\(pk\)"),
         (lambda c: c.tenants.get(" "), "missing tenant_id"),
         (lambda c: c.tenants.get_preference_category("t", ""), "missing category"),
         (lambda c: c.brands.get(None), "brand_id must be a string"),
@@ -236,7 +246,11 @@ def test_classes_of_sending_can_be_imported_and_say_so_when_used(name: str) -> N
         (lambda c: c.subscriber_lists.create({"a": 1}), "missing list_id is payload"),
         (lambda c: c.subscriber_lists.create({"list_id": 5}), "list_id must be a string"),
         (lambda c: c.subscriber_lists.create({"list_id": " "}), "missing list_id"),
-        (lambda c: c.subscriber_lists.add("l", [1]), "distinct_ids must be list of strings"),
+        (
+            lambda c: c.subscriber_lists.add("l", ["u", 1]),
+            r"must be list of strings\ndistinct_ids\[1\] .*not int: pass str",
+        ),
+        (lambda c: c.subscriber_lists.add("l", {"u"}), r"must be list of strings\nit is a set: pass list"),
         (lambda c: c.subscriber_lists.get_version("l", ""), "missing version_id"),
         (lambda c: c.subscriber_lists.get_version("l", 5), "version_id must be a string"),
         (lambda c: c.users.bulk_edit([], max_in_flight=0), "max_in_flight"),

@@ -237,7 +237,7 @@ ENDS = {
 @pytest.mark.parametrize("end", ENDS)
 def test_bulk_works_when_the_program_is_about_to_end(end: str, stub: Any) -> None:
     """Thread pools refuse work by then, and newer interpreters even single threads; the records are sent all the same."""
-    command = [sys.executable, "-W", "error", "-X", "dev", "-c", AT_EXIT + ENDS[end], stub.url]
+    command = [sys.executable, "-W", "error", "-c", AT_EXIT + ENDS[end], stub.url]
     result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     line = "BulkResponse<status: success | total: 900 | success: 900 | failure: 0 | warnings: 0>\n"
     assert (result.stdout, result.stderr, result.returncode) == (line * 2 + "900\n", "", 0)

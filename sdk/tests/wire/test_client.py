@@ -6,8 +6,6 @@ import json
 import logging
 import multiprocessing
 import socket
-import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -189,22 +187,6 @@ def test_a_forked_process_opens_connections_of_its_own(stub: Any, sender: Suprse
     assert process.exitcode == 0
     sender.users.get("parent")
     assert stub.connections == 2
-
-
-TWO_LOOPS = """
-import asyncio, sys, suprsend
-client = suprsend.AsyncSuprsend("k", "s", base_url=sys.argv[1])
-async def once():
-    return await client.users.get("u")
-print(asyncio.run(once()), asyncio.run(once()))
-"""
-
-
-def test_an_asyncio_client_works_in_one_event_loop_after_another(stub: Any) -> None:
-    # In a process of its own: the sockets that each loop leaves behind are closed by the end of the process.
-    command = [sys.executable, "-c", TWO_LOOPS, stub.url]
-    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
-    assert result.stdout.strip() == "{} {}"
 
 
 def test_asyncio_calls_run_side_by_side(stub: Any, reply: Any) -> None:

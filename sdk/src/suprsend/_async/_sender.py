@@ -8,7 +8,8 @@ import time
 from typing import TYPE_CHECKING
 
 from suprsend import _replies, _requests, _retry
-from suprsend._errors import SuprsendError, SuprsendTransportError, api_error, retry_after_s
+from suprsend._errors import SuprsendError, SuprsendTransportError, api_error, foreign, retry_after_s
+from suprsend._io._http import AsyncHTTP
 from suprsend._io._pause import AsyncPause
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class AsyncSender:
             try:
                 response = await self.attempt(request, attempt)
             except SuprsendTransportError as lost:
-                failure = _retry.Failure(None, lost.maybe_applied)
+                failure = _retry.Failure(None, lost.maybe_applied, passing=lost.retryable)
                 error = lost.after_an_unsure_attempt() if unsure else lost
             else:
                 answer = _replies.accepted(request, response, unsure=unsure)
@@ -99,14 +100,16 @@ class AsyncSender:
         headers = self._signer.headers(request.method, target, request.body)
         if request.idempotency_key is not None:
             headers["Idempotency-Key"] = request.idempotency_key
-        if not logger.isEnabledFor(logging.DEBUG):
-            return await self.transport.send(request.method, url, headers, request.body, self.timeout_s)
         started = time.perf_counter()
         try:
             response = await self.transport.send(request.method, url, headers, request.body, self.timeout_s)
-        except SuprsendTransportError as error:
+        except SuprsendError as error:
             logger.debug("%s %s attempt %d: %s", request.method, target, number + 1, error)
             raise
+        except Exception as error:
+            if isinstance(self.transport, AsyncHTTP):  # not a failure of the call, see its _failures
+                raise
+            raise foreign(error) from error
         logger.debug(
             "%s %s attempt %d: sent %d bytes, answer %d with %d bytes in %.1f ms",
             request.method,

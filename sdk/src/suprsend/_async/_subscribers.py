@@ -23,11 +23,12 @@ _REPLACEMENT = "client.user is deprecated: use client.users.get_edit_instance(id
 class AsyncSubscriber(UserEdit):
     """Operations for one user that are sent by ``save``. Deprecated: use ``client.users``."""
 
-    __slots__ = ("_caller",)
+    __slots__ = ()
+
+    config: AsyncConfig
 
     def __init__(self, config: AsyncConfig, distinct_id: str) -> None:
         super().__init__(config, distinct_id)
-        self._caller = config._caller  # noqa: SLF001  # see AsyncApi
 
     @property
     def user_operations(self) -> list[JSONObject]:
@@ -60,7 +61,7 @@ class AsyncSubscriber(UserEdit):
         answer: JSONObject
         mistakes = self.mistakes()
         try:
-            response = await self._caller.call_events(self.encode_event())
+            response = await self.config._caller.call_events(self.encode_event())  # noqa: SLF001  # see AsyncApi
             answer = {
                 "success": True,
                 "status": "success",
@@ -96,7 +97,9 @@ class AsyncSubscriberFactory(AsyncApi):
 
     def _make(self, distinct_id: object) -> AsyncSubscriber:
         if not isinstance(distinct_id, str):
-            raise InputValueError("distinct_id must be a string. an Id which uniquely identify a user in your app")
+            error = InputValueError("distinct_id must be a string. an Id which uniquely identify a user in your app")
+            error.add_note(_requests.not_a_string(distinct_id, "distinct_id"))
+            raise error
         if not distinct_id.strip():
             raise InputValueError("distinct_id must be passed")
         return AsyncSubscriber(self.config, _requests.clean_id(distinct_id, "distinct_id"))

@@ -1,180 +1,152 @@
-"""Sending one request: pooled connections, proxies, and the errors of the HTTP library.
-
-A client keeps no cookies and follows no redirects, so it works on httpcore2, the lower half of httpx2: a small call
-takes 270 us there instead of 400.
-"""
+"""The transport of a client: which pool of connections carries a request, in which event loop, thread and process."""
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import os
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING, Any, Self
 
-from suprsend._errors import SuprsendConfigError, SuprsendTransportError
-from suprsend._response import Response
+from suprsend._errors import SuprsendConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from asyncio import AbstractEventLoop
+    from collections.abc import AsyncGenerator
 
-    import httpcore2
-
-_POOL: dict[str, Any] = {"max_connections": 100, "max_keepalive_connections": 20, "keepalive_expiry": 5.0}
-
-
-@functools.lru_cache(maxsize=32)
-def _origin(prefix: str) -> tuple[httpcore2.URL, bytes]:
-    """Return the parsed origin and the value of the Host header."""
-    import httpcore2
-
-    parts = urlsplit(prefix)
-    host = (parts.hostname or "").encode("ascii" if prefix.isascii() else "idna").decode()
-    shown = f"[{host}]" if ":" in host else host
-    if parts.port:
-        shown = f"{shown}:{parts.port}"
-    return httpcore2.URL(scheme=parts.scheme, host=host, port=parts.port, target=b"/"), shown.encode()
+    from suprsend._certificates import Verify
+    from suprsend._io._exchange import AsyncPool, Exchange, Pool
+    from suprsend._response import Response
 
 
-def _request(
-    method: str, url: str, headers: dict[str, str], body: bytes, timeout_s: tuple[float, float]
-) -> httpcore2.Request:
-    import httpcore2
+class _HTTP:
+    """What both transports have in common: how they are made, copied and pickled, always without connections."""
 
-    start = url.index("/", 8)
-    origin, host = _origin(url[:start])
-    # What was signed is what travels: the target is taken as it is, so nothing in it can be normalised.
-    address = httpcore2.URL(
-        scheme=origin.scheme, host=origin.host, port=origin.port, target=url[start:].encode("ascii")
-    )
-    fields = [(b"Host", host)]
-    fields += [(name.encode("ascii"), value.encode("utf-8")) for name, value in headers.items()]
-    if method != "GET":
-        fields.append((b"Content-Length", b"%d" % len(body)))
-    connect, read = timeout_s
-    extensions = {"timeout": {"connect": connect, "read": read, "write": read, "pool": read}}
-    return httpcore2.Request(method, address, headers=fields, content=body, extensions=extensions)
+    def __init__(self, verify: Verify = None, *, closed: bool = False) -> None:
+        self._verify = verify
+        self._closed = closed
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _remade, (type(self), self._verify, self._closed)
 
-def _response(status: int, headers: list[tuple[bytes, bytes]], content: bytes) -> Response:
-    fields = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
-    return Response(status, fields, content)
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        del memo  # an SSLContext cannot be copied, and need not
+        return type(self)(self._verify, closed=self._closed)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise SuprsendConfigError("this client is closed")
 
 
-def _proxy(origin: httpcore2.URL) -> httpcore2.Proxy | None:
-    """Return the proxy that the environment asks for, if any."""
-    from urllib.request import getproxies, proxy_bypass
-
-    import httpcore2
-
-    proxies = getproxies()
-    address = proxies.get(origin.scheme.decode()) or proxies.get("all")
-    if not address or proxy_bypass(origin.host.decode()):
-        return None
-    parts = urlsplit(address if "://" in address else f"http://{address}")
-    auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
-    return httpcore2.Proxy(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", auth=auth)
+def _remade(kind: type[_HTTP], verify: Verify, closed: bool) -> _HTTP:
+    return kind(verify, closed=closed)
 
 
-@contextlib.contextmanager
-def _translated_errors(url: str, timeout_s: tuple[float, float]) -> Iterator[None]:
-    """Turn the errors of httpcore2 into SuprsendTransportError."""
-    import httpcore2
-
-    not_sent = (httpcore2.ConnectError, httpcore2.ConnectTimeout, httpcore2.PoolTimeout, httpcore2.ProxyError)
-    lost = (httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError)
-    try:
-        yield
-    except (*not_sent, httpcore2.UnsupportedProtocol) as error:
-        where = url[: url.index("/", 8)]
-        reason = f"no connection to {where} ({type(error).__name__}: {error}); is the hub running?"
-        raise SuprsendTransportError(reason, maybe_applied=False) from error
-    except lost as error:
-        where = url[: url.index("/", 8)]
-        late = isinstance(error, httpcore2.TimeoutException)
-        detail = f"{type(error).__name__} after {timeout_s[1]:g} s" if late else f"{type(error).__name__}: {error}"
-        raise SuprsendTransportError(f"no answer from {where} ({detail}); the call may have been applied") from error
-
-
-class AsyncHTTP:
+class AsyncHTTP(_HTTP):
     """Pooled connections of an asyncio client; a pool of its own in each event loop and each process."""
 
-    def __init__(self) -> None:
-        self._pool: httpcore2.AsyncConnectionPool | None = None
-        self._owner: tuple[int, object] | None = None
-        self._closed = False
+    def __init__(self, verify: Verify = None, *, closed: bool = False) -> None:
+        super().__init__(verify, closed=closed)
+        # Not weak: a pool holds on to its loop. It goes when the loop ends, or when the next one finds the loop closed.
+        # What a fork has copied stays untouched: it belongs to the other process.
+        self._leases: dict[tuple[int, AbstractEventLoop], tuple[AsyncPool, AsyncGenerator[None]]] = {}
 
     async def send(
         self, method: str, url: str, headers: dict[str, str], body: bytes, timeout_s: tuple[float, float]
     ) -> Response:
         """Send one request and return the whole answer; see ``AsyncTransport``."""
-        request = _request(method, url, headers, body, timeout_s)
-        with _translated_errors(url, timeout_s):
-            answer = await self._connections(request.url).handle_async_request(request)
+        from suprsend._io._exchange import Exchange  # late, here and below: costs 40 ms of import
+
+        exchange = Exchange(method, url, headers, body, timeout_s)
+        try:
+            pool = await self._pool(exchange)
+            answer = await pool.connections.handle_async_request(exchange.request())
             try:
                 content = await answer.aread()
             finally:
                 await answer.aclose()
-        return _response(answer.status, answer.headers, content)
+            return exchange.response(answer, content)
+        except BaseException as error:
+            failure = exchange.failure(error)
+            if failure is None:
+                raise
+            raise failure from error
 
-    def _connections(self, url: httpcore2.URL) -> httpcore2.AsyncConnectionPool:
+    async def _pool(self, exchange: Exchange) -> AsyncPool:
         import asyncio
 
-        if self._closed:
-            raise SuprsendConfigError("this client is closed")
-        owner = (os.getpid(), asyncio.get_running_loop())
-        if self._pool is None or self._owner != owner:
-            import httpcore2
+        self._check_open()
+        key = (os.getpid(), asyncio.get_running_loop())
+        found = self._leases.get(key)
+        if found is None:
+            from suprsend._io._exchange import AsyncPool
 
-            # After a fork, or in another loop, the old sockets belong to somebody else: leave them alone.
-            self._pool = httpcore2.AsyncConnectionPool(proxy=_proxy(url), **_POOL)
-            self._owner = owner
-        return self._pool
+            for pid, loop in list(self._leases):
+                if pid == key[0] and loop.is_closed():
+                    self._leases.pop((pid, loop), None)
+            pool = AsyncPool(exchange.hub, self._verify)
+            found = self._leases[key] = (pool, self._lease(key, pool))
+            await anext(found[1])  # does not suspend: no other task comes in between
+        exchange.proxy = found[0].proxy
+        return found[0]
+
+    async def _lease(self, key: tuple[int, AbstractEventLoop], pool: AsyncPool) -> AsyncGenerator[None]:
+        """Hold a pool until its event loop ends: before that, a loop closes the asynchronous generators begun in it."""
+        try:
+            yield
+        finally:
+            self._leases.pop(key, None)
+            await pool.aclose()
 
     async def aclose(self) -> None:
-        """Close the connections; the client cannot be used any more."""
+        """Close the connections of this event loop; the client cannot be used any more, and others end with theirs."""
         import asyncio
 
         self._closed = True
-        pool, self._pool = self._pool, None
-        if pool is not None and self._owner == (os.getpid(), asyncio.get_running_loop()):
-            await pool.aclose()
+        found = self._leases.get((os.getpid(), asyncio.get_running_loop()))
+        if found is not None:
+            await found[1].aclose()
 
 
-class HTTP:
+class HTTP(_HTTP):
     """Pooled connections of a client, shared by its threads; a pool of its own in each process."""
 
-    def __init__(self) -> None:
-        self._pools: dict[int, httpcore2.ConnectionPool] = {}  # by process id
-        self._closed = False
+    def __init__(self, verify: Verify = None, *, closed: bool = False) -> None:
+        super().__init__(verify, closed=closed)
+        self._pools: dict[int, Pool] = {}  # by process id
 
     def send(
         self, method: str, url: str, headers: dict[str, str], body: bytes, timeout_s: tuple[float, float]
     ) -> Response:
         """Send one request and return the whole answer; see ``Transport``."""
-        request = _request(method, url, headers, body, timeout_s)
-        with _translated_errors(url, timeout_s):
-            answer = self._connections(request.url).handle_request(request)
+        from suprsend._io._exchange import Exchange, is_orderly  # late, here and below: costs 40 ms of import
+
+        exchange = Exchange(method, url, headers, body, timeout_s)
+        try:
+            pool = self._pool(exchange)
+            answer = pool.connections.handle_request(exchange.request())
             try:
                 content = answer.read()
             finally:
                 answer.close()
-        return _response(answer.status, answer.headers, content)
+            return exchange.response(answer, content)
+        except BaseException as error:
+            if not is_orderly(error):
+                # It may have come out of anywhere, such as a signal handler, and httpcore2 may have lost count of a
+                # connection. Calls under way end on the old pool; the next one gets a new pool.
+                self._pools.pop(os.getpid(), None)
+            failure = exchange.failure(error)
+            if failure is None:
+                raise
+            raise failure from error
 
-    def _connections(self, url: httpcore2.URL) -> httpcore2.ConnectionPool:
-        if self._closed:
-            raise SuprsendConfigError("this client is closed")
+    def _pool(self, exchange: Exchange) -> Pool:
+        self._check_open()
         pid = os.getpid()
         pool = self._pools.get(pid)
         if pool is None:
-            import httpcore2
-
-            from suprsend._io._streams import JoiningBackend
+            from suprsend._io._exchange import Pool
 
             # setdefault is atomic: no lock, which a fork at the wrong moment would leave locked for ever in the child.
-            backend: Any = JoiningBackend(httpcore2.SyncBackend())
-            new = httpcore2.ConnectionPool(proxy=_proxy(url), network_backend=backend, **_POOL)
-            pool = self._pools.setdefault(pid, new)
+            pool = self._pools.setdefault(pid, Pool(exchange.hub, self._verify))
+        exchange.proxy = pool.proxy
         return pool
 
     def close(self) -> None:

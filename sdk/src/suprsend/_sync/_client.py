@@ -13,7 +13,7 @@ from suprsend._errors import SuprsendConfigError, SuprsendValidationError
 from suprsend._io._http import HTTP
 from suprsend._limits import MAX_RETRIES
 from suprsend._retry import RetryPolicy
-from suprsend._settings import ClientBase, retries, timeouts
+from suprsend._settings import ClientBase, check_network, retries, timeouts
 from suprsend._sync._lists import SubscriberListsApi
 from suprsend._sync._objects import ObjectsApi
 from suprsend._sync._sender import Sender
@@ -25,6 +25,7 @@ from suprsend._unsupported import UnsupportedApi, refuse
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from suprsend._certificates import Verify
     from suprsend._response import Response
     from suprsend._types import AppInfo, Transport
 
@@ -43,6 +44,8 @@ class Suprsend(ClientBase):
         timeout: seconds to wait for an answer, or a pair (connect, read); 5 and 30 by default.
         max_retries: repetitions of a call that failed for a passing reason and may safely be repeated.
         transport: carries the requests instead of the client's own connections, for tests and special networks.
+        verify: certificate authorities to trust: the path of a file or folder, or an ``ssl.SSLContext``; else the
+            variables ``SSL_CERT_FILE``, ``SSL_CERT_DIR``, ``REQUESTS_CA_BUNDLE``, ``CURL_CA_BUNDLE``, else the system.
 
     A client keeps connections open: use it for many calls, close it with ``close`` or use it as a context manager.
     It may be used after a fork, and by several tasks at the same time.
@@ -63,12 +66,13 @@ class Suprsend(ClientBase):
         timeout: float | tuple[float, float] | None = None,
         max_retries: int = MAX_RETRIES,
         transport: Transport | None = None,
+        verify: Verify = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(
             workspace_key, workspace_secret, None, None, base_url, debug=debug, app_info=app_info, strict=strict
         )
-        self._start(timeout, max_retries, transport, kwargs)
+        self._start(timeout, max_retries, transport, verify, kwargs)
 
     @classmethod
     def with_workspace_api_key(
@@ -83,6 +87,7 @@ class Suprsend(ClientBase):
         timeout: float | tuple[float, float] | None = None,
         max_retries: int = MAX_RETRIES,
         transport: Transport | None = None,
+        verify: Verify = None,
         **kwargs: Any,
     ) -> Self:
         """Return a client that authenticates with an API key instead of key and secret; other arguments as above."""
@@ -90,7 +95,7 @@ class Suprsend(ClientBase):
         ClientBase.__init__(
             client, None, None, workspace_uid, api_key or "", base_url, debug=debug, app_info=app_info, strict=strict
         )
-        client._start(timeout, max_retries, transport, kwargs)  # noqa: SLF001  # an instance of this class
+        client._start(timeout, max_retries, transport, verify, kwargs)  # noqa: SLF001  # an instance of this class
         return client
 
     def _start(
@@ -98,6 +103,7 @@ class Suprsend(ClientBase):
         timeout: float | tuple[float, float] | None,
         max_retries: int,
         transport: Transport | None,
+        verify: Verify,
         unknown: dict[str, Any],
     ) -> None:
         if unknown:
@@ -105,8 +111,13 @@ class Suprsend(ClientBase):
             if self.strict:
                 raise SuprsendConfigError(text)
             logger.warning("%s; they are ignored", text)
+        if transport is None:
+            check_network(self._address, verify)
+            transport = HTTP(verify)
+        elif verify is not None:
+            raise SuprsendConfigError("verify is for the client's own connections, transport brings others")
         policy = RetryPolicy(max_retries=retries(max_retries))
-        self._caller = Sender(self._signer, self._address, transport or HTTP(), timeouts(timeout), policy)
+        self._caller = Sender(self._signer, self._address, transport, timeouts(timeout), policy)
         self._make_apis()
 
     def _make_apis(self) -> None:

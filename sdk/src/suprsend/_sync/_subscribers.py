@@ -24,11 +24,12 @@ _REPLACEMENT = "client.user is deprecated: use client.users.get_edit_instance(id
 class Subscriber(UserEdit):
     """Operations for one user that are sent by ``save``. Deprecated: use ``client.users``."""
 
-    __slots__ = ("_caller",)
+    __slots__ = ()
+
+    config: Config
 
     def __init__(self, config: Config, distinct_id: str) -> None:
         super().__init__(config, distinct_id)
-        self._caller = config._caller  # noqa: SLF001  # see Api
 
     @property
     def user_operations(self) -> list[JSONObject]:
@@ -61,7 +62,7 @@ class Subscriber(UserEdit):
         answer: JSONObject
         mistakes = self.mistakes()
         try:
-            response = self._caller.call_events(self.encode_event())
+            response = self.config._caller.call_events(self.encode_event())  # noqa: SLF001  # see Api
             answer = {
                 "success": True,
                 "status": "success",
@@ -97,7 +98,9 @@ class SubscriberFactory(Api):
 
     def _make(self, distinct_id: object) -> Subscriber:
         if not isinstance(distinct_id, str):
-            raise InputValueError("distinct_id must be a string. an Id which uniquely identify a user in your app")
+            error = InputValueError("distinct_id must be a string. an Id which uniquely identify a user in your app")
+            error.add_note(_requests.not_a_string(distinct_id, "distinct_id"))
+            raise error
         if not distinct_id.strip():
             raise InputValueError("distinct_id must be passed")
         return Subscriber(self.config, _requests.clean_id(distinct_id, "distinct_id"))
