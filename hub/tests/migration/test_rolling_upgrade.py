@@ -32,8 +32,8 @@ pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_version", [16
 MakeHub = Callable[[], Services]
 
 _GROWING_TABLES = [  # in the order in which the hub locks them, so that no deadlock decides a test
-    "workspace", "api_key", "history", "profile", "list", "list_draft", "list_member", "list_membership",
-    "dead_list_version", "subscription", "subscribed_to", "counter", "rejected",
+    "workspace", "api_key", "idempotency_key", "history", "profile", "list", "list_draft", "list_member", "list_membership",
+    "dead_list_version", "dead_object", "subscription", "subscribed_to", "audit", "counter", "rejected",
 ]  # fmt: skip
 PRE = Pre(
     "".join(
@@ -139,19 +139,19 @@ class Work:
         """A list with members, replaced by a draft, swept, and deleted."""
         lists, list_id = self.hub.lists, f"{self.prefix}-news"
         first, second = sorted(self.user(name).recipient_id for name in ("user-001", "user-002"))
-        await lists.save(self.workspace_id, parse_definition({"list_id": list_id}))
-        assert await lists.add(self.workspace_id, list_id, [first, second]) == 2
-        draft = await lists.start_sync(self.workspace_id, list_id)
+        await lists.save(TESTER, self.workspace_id, parse_definition({"list_id": list_id}))
+        assert await lists.add(TESTER, self.workspace_id, list_id, [first, second]) == 2
+        draft = await lists.start_sync(TESTER, self.workspace_id, list_id)
         assert draft.version_id is not None
         version = ulid_text(draft.version_id)
-        assert await lists.add(self.workspace_id, list_id, [first], version_id=version) == 1
-        await lists.finish_sync(self.workspace_id, list_id, version)
+        assert await lists.add(TESTER, self.workspace_id, list_id, [first], version_id=version) == 1
+        await lists.finish_sync(TESTER, self.workspace_id, list_id, version)
         members = await lists.page_members(self.workspace_id, list_id, PageRequest(), order=Direction.OLDEST_FIRST)
         assert [member.distinct_id for member in members.rows] == [first]
         assert (await lists.page_of_user(self.workspace_id, first, PageRequest())).count == 1
         while await lists.sweep():
             pass
-        await lists.delete(self.workspace_id, list_id)
+        await lists.delete(TESTER, self.workspace_id, list_id)
 
     async def subscriptions(self) -> None:
         """Subscribers of an object, old and new, one of whom leaves; the other one is deleted."""
@@ -174,7 +174,7 @@ class Work:
         assert created.name in [workspace.name for workspace in await self.hub.workspaces.list_all()]
         assert await self.hub.maintenance.check() == []
         await self.hub.maintenance.repair(TESTER)
-        await self.hub.maintenance.clean(TESTER, history_days=90, rejected_days=30)
+        await self.hub.maintenance.clean(TESTER, history_days=90, rejected_days=30, audit_days=365)
 
 
 async def test_old_hubs_work_on_after_the_pre_steps_until_the_post_steps_and_say_so(
