@@ -98,6 +98,7 @@ class AsyncBulkRun:
         interrupted = len(self._window)
         while len(self._window):
             await self._settle_oldest()
+        await self._window.aclose()
         try:
             await self._batches.aclose()
         finally:

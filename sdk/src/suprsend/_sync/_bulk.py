@@ -99,6 +99,7 @@ class BulkRun:
         interrupted = len(self._window)
         while len(self._window):
             self._settle_oldest()
+        self._window.close()
         try:
             self._batches.close()
         finally:
