@@ -74,8 +74,8 @@ async def test_unknown_recipients_are_created_with_their_inline_profile(hub: Ser
     assert (await hub.recipients.page(WORKSPACE, PageRequest(), object_type="teams")).count == 2
 
 
-async def test_the_documented_cursor_leads_to_the_subscriptions_made_since(hub: Services) -> None:
-    """The customer's page prints a cursor of January 2025, one character short; what came after it is shown."""
+async def test_the_documented_cursor_is_a_position_in_front_of_today_s_subscriptions(hub: Services) -> None:
+    """The documentation prints a cursor of January 2025, one character short; the walk goes on behind it."""
     await create(hub, team("core"), team("web"))
     await subscribe(hub, team("core"), "ada")
     await subscribe(hub, team("web"), "ada")
