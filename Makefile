@@ -22,7 +22,7 @@ export PYTHONUTF8 := 1
 .NOTPARALLEL:
 .PHONY: help setup run test check lint format type lock twins api-snapshot openapi \
 	test-unit test-store test-e2e test-faults test-browser bench bench-sdk bench-steps clean \
-	env-run env-test env-official env-datasette chromium
+	env-run env-test env-official env-datasette chromium pgbouncer
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,14 +32,15 @@ setup: env-test ## create .venv with everything that development needs
 run: env-run ## start the hub on embedded PostgreSQL and run the quickstart (PORT=7877 DATA_DIR=.run/data ONCE=1 to stop after it)
 	@$(BIN)/python examples/run.py --port "$(PORT)" --data-dir "$(DATA_DIR)" $(if $(ONCE),--once)
 
-test: env-test env-official chromium ## run all tests (JOBS=4 pytest workers)
-	@CHROMIUM="$$($(BIN)/python tools/ensure_chromium.py)" $(PYTEST) -n $(JOBS) --dist loadfile sdk/tests hub/tests tests
+test: env-test env-official chromium pgbouncer ## run all tests (JOBS=4 pytest workers)
+	@CHROMIUM="$$($(BIN)/python tools/ensure_chromium.py)" PGBOUNCER="$$($(BIN)/python tools/ensure_pgbouncer.py)" \
+		$(PYTEST) -n $(JOBS) --dist loadfile sdk/tests hub/tests tests
 
 test-unit: env-test ## run the tests that start nothing
 	@$(PYTEST) sdk/tests/unit hub/tests/unit tests/tools
 
-test-store: env-test ## run the tests of the store against PostgreSQL 16 and 18
-	@$(PYTEST) hub/tests/store
+test-store: env-test pgbouncer ## run the tests of the store against PostgreSQL 16 and 18
+	@PGBOUNCER="$$($(BIN)/python tools/ensure_pgbouncer.py)" $(PYTEST) hub/tests/store
 
 test-e2e: env-test env-official ## run our SDK and the official one against a live hub
 	@$(PYTEST) tests/e2e
@@ -99,3 +100,6 @@ env-run env-test env-official env-datasette:
 
 chromium: env-test
 	@$(BIN)/python tools/ensure_chromium.py >/dev/null
+
+pgbouncer: env-test
+	@$(BIN)/python tools/ensure_pgbouncer.py >/dev/null

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import re
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -112,6 +113,63 @@ async def test_while_the_database_is_away_all_is_503_and_afterwards_it_works_aga
     edited = await relayed.patch("/v1/user/ada/", {"operations": [{"$add": {"n": 1}}]})
     assert edited.json()["properties"] == {"n": 2}
     assert (await stranger.get("/readyz")).status_code == 200
+
+
+async def test_a_database_that_refuses_the_hub_is_503_and_its_operator_gets_the_reason(
+    settings: Settings, database_url: str, workspace_a: NewWorkspace, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Privileges taken away while the hub runs: readiness and a single line of the log say why, clients do not learn it."""
+    owner = await asyncpg.connect(database_url)
+    await owner.execute("CREATE ROLE hub_role LOGIN; GRANT ALL ON ALL TABLES IN SCHEMA public TO hub_role")
+    hub = build_hub(
+        settings.model_copy(update={"database_url": SecretStr(re.sub("//[^/]*@", "//hub_role@", database_url))})
+    )
+    async with hub.database:
+        hub.batcher.start()
+        transport = httpx2.ASGITransport(app=raw_path_routing(build_app(hub)))
+        async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as http:
+            client, stranger = ApiClient(http, bearer(workspace_a.api_key)), ApiClient(http, nobody)
+            await client.upsert("ada")
+            capfd.readouterr()
+            await owner.execute("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM hub_role")
+            for _ in range(10):
+                answer = await client.get("/v1/user/ada/")
+                assert_error(answer, 503, "database_misconfigured")
+                assert int(answer.headers["retry-after"]) >= 1
+                assert "profile" not in answer.text
+                ready = await stranger.get("/readyz")
+                assert ready.status_code == 503
+                assert "permission denied for table" in ready.json()["checks"]["database"]
+            log = "".join(capfd.readouterr())
+            assert log.count("permission denied") == 1
+            assert "permission denied for table profile" in log
+            assert (await stranger.get("/healthz")).status_code == 200
+            await owner.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO hub_role")
+            assert (await client.get("/v1/user/ada/")).status_code == 200
+            assert (await stranger.get("/readyz")).status_code == 200
+        await hub.batcher.stop()
+    await owner.execute("DROP OWNED BY hub_role; DROP ROLE hub_role")
+    await owner.close()
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        ("ALTER TABLE profile RENAME TO elsewhere", 'relation "profile" does not exist'),
+        ("ALTER TABLE profile RENAME properties TO elsewhere", "does not exist"),
+        ("ALTER SCHEMA public RENAME TO elsewhere", "does not exist"),
+    ],
+    ids=["table", "column", "schema"],
+)
+async def test_a_schema_that_is_not_the_hubs_is_503_and_not_a_defect(
+    a: ApiClient, database_url: str, capfd: pytest.CaptureFixture[str], damage: str, reason: str
+) -> None:
+    await a.get("/v1/user/")  # the credentials are known from here on
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(damage)
+    await connection.close()
+    assert_error(await a.get("/v1/user/ada/"), 503, "database_misconfigured")
+    assert reason in "".join(capfd.readouterr())
 
 
 async def test_a_write_waits_out_a_short_absence_of_the_database(relayed: ApiClient, relay: Relay) -> None:

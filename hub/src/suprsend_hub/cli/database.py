@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from suprsend_hub.app import Hub
-from suprsend_hub.cli.main import app, fail, failing_clearly, with_hub
+from suprsend_hub.cli.main import app, fail, failing_clearly, warn_of_ignored, with_hub
 from suprsend_hub.service.maintenance import Finding
 from suprsend_hub.settings import PREFIX, Settings
+from suprsend_hub.store.address import parse_address
 
 db = typer.Typer(help="Care of the database.", no_args_is_help=True)
 app.add_typer(db, name="db")
@@ -31,6 +32,7 @@ def db_migrate(
         url = Settings().database_url
         if url is None:
             fail(f"{PREFIX}DATABASE_URL is not set")
+        warn_of_ignored(parse_address(url.get_secret_value()).ignored)
         migrated = asyncio.run(migrate(url.get_secret_value(), post=post))
         typer.echo(f"The schema is at revision {migrated.revision}.")
         if migrated.is_newer:

@@ -1,7 +1,7 @@
 """The root command and what all commands share: clear failure, access to services, output."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn, TypeVar
 
@@ -41,12 +41,19 @@ def failing_clearly() -> Iterator[None]:
     try:
         yield
     except DomainError as error:
-        fail(error.message)
+        fail(error.for_operator)
     except ValidationError as error:
         problems = error.errors(include_input=False, include_url=False)
         fail("; ".join(f"{PREFIX}{str(item['loc'][0]).upper()}: {item['msg']}" for item in problems))
     except OSError as error:  # a file or directory that a setting or option names
         fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+
+
+def warn_of_ignored(parameters: Sequence[str]) -> None:
+    """Tell which parameters of the database's URL change nothing."""
+    if parameters:
+        typer.echo(f"Warning: {PREFIX}DATABASE_URL: ignored, since they mean nothing to the hub: "
+                   f"{', '.join(parameters)}", err=True)  # fmt: skip
 
 
 def with_hub(use: Callable[[Hub], Awaitable[_T]]) -> _T:

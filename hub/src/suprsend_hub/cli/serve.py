@@ -6,11 +6,14 @@ from typing import Annotated
 import typer
 
 from suprsend_hub.app import build_hub
-from suprsend_hub.cli.main import app, failing_clearly
+from suprsend_hub.cli.main import app, failing_clearly, warn_of_ignored
 from suprsend_hub.cli.server import chosen_port, run_server
 from suprsend_hub.domain.errors import Unavailable
 from suprsend_hub.service.secrets import generate_master_key
 from suprsend_hub.settings import DEFAULT_PORT, Settings
+
+_ANSWER_S = 10
+"""Seconds that the database has for an answer before the hub refuses to start."""
 
 
 @app.command()
@@ -34,8 +37,9 @@ def serve(
 async def _check() -> None:
     """Refuse to start without settings, database or schema, saying which is missing."""
     hub = build_hub(Settings())
+    warn_of_ignored(hub.database.ignored_parameters)
     async with hub.database:
-        report = await hub.health.check()
+        report = await hub.health.check(answer_s=_ANSWER_S)
     if not report.ready:
         wrong = "; ".join(f"{name}: {text}" for name, text in report.checks.items() if name in ("database", "schema"))
         raise Unavailable(wrong, code="not_ready", retry_after_s=1)

@@ -38,6 +38,11 @@ class DomainError(Exception):
         self.code = code or self.default_code
         self.detail = detail
 
+    @property
+    def for_operator(self) -> str:
+        """What commands, logs and readiness say: more than a client may learn."""
+        return self.message
+
 
 class InvalidRequest(DomainError):
     """The request cannot be accepted as it stands; sending it again unchanged will fail again."""
@@ -92,9 +97,29 @@ class _Temporary(DomainError):
 
 
 class Unavailable(_Temporary):
-    """The hub cannot do this now (store down, overloaded); nothing was applied."""
+    """The hub cannot do this now (store down, overloaded); nothing was applied.
+
+    `reason`: the cause in the words of the store, for the operator only; it may name roles, hosts or databases.
+    """
 
     default_code = "unavailable"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after_s: float,
+        code: str | None = None,
+        detail: object | None = None,
+        reason: str | None = None,
+    ) -> None:
+        super().__init__(message, retry_after_s=retry_after_s, code=code, detail=detail)
+        self.reason = reason
+
+    @property
+    def for_operator(self) -> str:
+        """The message with the cause behind it."""
+        return self.message if self.reason is None else self.reason
 
 
 class RateLimited(_Temporary):
