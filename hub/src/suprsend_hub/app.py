@@ -103,7 +103,7 @@ def build_hub(settings: Settings) -> Hub:
         console_users=ConsoleUserService(database, now=utc_now),
         credentials=CredentialService(database, secrets, rate_limits),
         health=HealthService(
-            database, queued_edits=lambda: batcher.queued_edits, write_trouble=lambda: batcher.trouble
+            database, secrets, queued_edits=lambda: batcher.queued_edits, write_trouble=lambda: batcher.trouble
         ),
         lists=lists_service,
         maintenance=MaintenanceService(database, now=utc_now),
@@ -122,6 +122,7 @@ def build_app(hub: Hub) -> Litestar:
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+        hub.database.log_outages()
         async with hub.database:
             hub.batcher.start()
             hub.sweeper.start()

@@ -14,10 +14,11 @@ import pytest
 from pydantic import SecretStr
 from suprsend_hub.api.routing import raw_path_routing
 from suprsend_hub.app import Hub, build_app, build_hub
+from suprsend_hub.service.secrets import generate_master_key
 from suprsend_hub.service.workspaces import NewWorkspace
 from suprsend_hub.settings import Settings
 
-from .support import BASE_URL, ApiClient, assert_error, bearer, document, nobody
+from .support import BASE_URL, ApiClient, assert_error, bearer, document, nobody, signed
 
 pytestmark = pytest.mark.anyio
 
@@ -124,6 +125,7 @@ async def test_a_database_that_refuses_the_hub_is_503_and_its_operator_gets_the_
     hub = build_hub(
         settings.model_copy(update={"database_url": SecretStr(re.sub("//[^/]*@", "//hub_role@", database_url))})
     )
+    hub.database.log_outages()
     async with hub.database:
         hub.batcher.start()
         transport = httpx2.ASGITransport(app=raw_path_routing(build_app(hub)))
@@ -152,6 +154,43 @@ async def test_a_database_that_refuses_the_hub_is_503_and_its_operator_gets_the_
     await owner.close()
 
 
+async def test_a_wrong_master_key_is_503_for_signed_requests_and_shows_in_readiness(
+    settings: Settings, workspace_a: NewWorkspace, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It is the operator's mistake: a 400 would make clients drop what they send. API keys need no master key."""
+    hub = build_hub(settings.model_copy(update={"master_key": SecretStr(generate_master_key())}))
+    async with hub.database:
+        hub.batcher.start()
+        transport = httpx2.ASGITransport(app=raw_path_routing(build_app(hub)))
+        async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as http:
+            signing = ApiClient(http, signed(workspace_a.workspace_key, workspace_a.workspace_secret))
+            for _ in range(5):
+                answer = await signing.post("/event/", {"distinct_id": "ada", "$user_operations": []})
+                assert_error(answer, 503, "wrong_master_key")
+                assert int(answer.headers["retry-after"]) >= 1
+                assert "MASTER_KEY" not in answer.text
+            assert "".join(capfd.readouterr()).count("SUPRSEND_HUB_MASTER_KEY does not decrypt") == 1
+            ready = await ApiClient(http, nobody).get("/readyz")
+            assert ready.status_code == 503
+            assert "SUPRSEND_HUB_MASTER_KEY does not decrypt" in ready.json()["checks"]["master_key"]
+            await ApiClient(http, bearer(workspace_a.api_key)).upsert("ada")
+        await hub.batcher.stop()
+
+
+async def test_one_secret_that_can_be_decrypted_is_enough_to_be_ready(settings: Settings, hub: Hub) -> None:
+    """Half of them may be under an old key; a hub without workspaces needs none."""
+    assert settings.master_key is not None
+    other = build_hub(settings.model_copy(update={"master_key": SecretStr(generate_master_key())}))
+    async with other.database:
+        assert (await other.health.check()).ready
+        await hub.workspaces.create("old")
+        assert not (await other.health.check()).ready
+        await other.workspaces.create("new")
+        await hub.workspaces.create("old again")
+        assert (await other.health.check()).ready
+        assert (await hub.health.check()).ready
+
+
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
@@ -162,8 +201,9 @@ async def test_a_database_that_refuses_the_hub_is_503_and_its_operator_gets_the_
     ids=["table", "column", "schema"],
 )
 async def test_a_schema_that_is_not_the_hubs_is_503_and_not_a_defect(
-    a: ApiClient, database_url: str, capfd: pytest.CaptureFixture[str], damage: str, reason: str
+    a: ApiClient, hub: Hub, database_url: str, capfd: pytest.CaptureFixture[str], damage: str, reason: str
 ) -> None:
+    hub.database.log_outages()
     await a.get("/v1/user/")  # the credentials are known from here on
     connection = await asyncpg.connect(database_url)
     await connection.execute(damage)

@@ -41,6 +41,16 @@ def test_a_wrong_master_key_is_refused_without_being_repeated(run_cli: RunCli) -
     assert "correct-horse" not in line
 
 
+@pytest.mark.usefixtures("workspace_a")
+@pytest.mark.anyio
+async def test_serve_refuses_to_start_with_the_master_key_of_another_hub(
+    run_cli: RunCli, configured: dict[str, str]
+) -> None:
+    """As after a restore without the key: it would answer no signed request."""
+    line = complaint(run_cli("serve", "--port", "0", **configured | {"MASTER_KEY": generate_master_key()}))
+    assert line.startswith("Error: master_key: SUPRSEND_HUB_MASTER_KEY does not decrypt the stored workspace secrets")
+
+
 @pytest.mark.parametrize("command", [("serve", "--port", "0"), ("db", "migrate")], ids=" ".join)
 def test_a_database_that_does_not_answer_is_said_without_its_password(
     run_cli: RunCli, command: tuple[str, ...]

@@ -12,6 +12,8 @@ from suprsend_hub.domain.errors import Unavailable
 from suprsend_hub.service.secrets import generate_master_key
 from suprsend_hub.settings import DEFAULT_PORT, Settings
 
+_DECISIVE = ("database", "schema", "master_key")
+"""The checks of readiness without which a hub does not start."""
 _ANSWER_S = 10
 """Seconds that the database has for an answer before the hub refuses to start."""
 
@@ -35,13 +37,15 @@ def serve(
 
 
 async def _check() -> None:
-    """Refuse to start without settings, database or schema, saying which is missing."""
+    """Refuse to start without settings, database, schema or the right master key, saying which is missing."""
     hub = build_hub(Settings())
     warn_of_ignored(hub.database.ignored_parameters)
     async with hub.database:
         report = await hub.health.check(answer_s=_ANSWER_S)
     if not report.ready:
-        wrong = "; ".join(f"{name}: {text}" for name, text in report.checks.items() if name in ("database", "schema"))
+        wrong = "; ".join(
+            f"{name}: {text}" for name, text in report.checks.items() if name in _DECISIVE and text != "ok"
+        )
         raise Unavailable(wrong, code="not_ready", retry_after_s=1)
 
 

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from suprsend_hub.domain.errors import Unauthenticated
+from suprsend_hub.domain.errors import Unauthenticated, Unavailable
 from suprsend_hub.domain.records import WorkspaceRow
 from suprsend_hub.domain.signature import verify
 from suprsend_hub.service.rate_limits import RateLimit, RateLimits
 from suprsend_hub.service.secrets import SecretBox, hash_api_key
 from suprsend_hub.store import workspaces
 from suprsend_hub.store.database import Database
+from suprsend_hub.store.outage import OutageLog
 
 CACHE_S = 5.0
 """How long a looked-up credential is trusted, in seconds; also how long a revoked one may go on."""
@@ -71,6 +72,7 @@ class CredentialService:
         self._database = database
         self._secrets = secrets
         self._rate_limits = rate_limits
+        self._outage = OutageLog("workspace secrets", monotonic=monotonic)
         self._by_key = _Cache[str](monotonic)
         self._by_api_key = _Cache[bytes](monotonic)
 
@@ -126,13 +128,18 @@ class CredentialService:
         if not known:
             async with self._database.connection() as connection:
                 row = await workspaces.find_by_key(connection, workspace_key)
-            credential = (
-                None
-                if row is None
-                else _Credential(_workspace(row), _limit(row), self._secrets.decrypt(row.secret_encrypted).encode())
-            )
+            credential = None if row is None else _Credential(_workspace(row), _limit(row), self._secret(row))
             self._by_key.put(workspace_key, credential)
         return credential
+
+    def _secret(self, row: WorkspaceRow) -> bytes:
+        try:
+            secret = self._secrets.decrypt(row.secret_encrypted)
+        except Unavailable as error:
+            self._outage.note(error)
+            raise
+        self._outage.end()
+        return secret.encode()
 
 
 def _workspace(row: WorkspaceRow) -> Workspace:

@@ -6,7 +6,7 @@ import string
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from suprsend_hub.domain.errors import InvalidRequest
+from suprsend_hub.domain.errors import InvalidRequest, Unavailable
 
 _ALPHABET = string.ascii_letters + string.digits
 
@@ -32,12 +32,16 @@ class SecretBox:
         return self._fernet.encrypt(secret.encode())
 
     def decrypt(self, stored: bytes) -> str:
-        """The secret; InvalidRequest if it was encrypted under another master key."""
+        """Return the secret; Unavailable, until the operator gives the right key, if it needs another master key."""
         try:
             return self._fernet.decrypt(stored).decode()
         except InvalidToken as error:
-            raise InvalidRequest(
-                "a workspace secret was encrypted under another master key", code="wrong_master_key"
+            raise Unavailable(
+                "the hub cannot check signatures; its operator finds the reason in the hub's log",
+                code="wrong_master_key",
+                retry_after_s=5,
+                reason="SUPRSEND_HUB_MASTER_KEY does not decrypt the stored workspace secrets: set the key under which "
+                "they were encrypted, or both as NEW,OLD while you change it",
             ) from error
 
 

@@ -35,13 +35,17 @@ class Database:
         self._command_timeout_s = command_timeout_s
         self._acquire_s = max(_ACQUIRE_S, self._address.connect_timeout_s)
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
-        self._outage = OutageLog("database")
+        self._outage: OutageLog | None = None
         self._is_known = False
 
     @property
     def ignored_parameters(self) -> Sequence[str]:
         """Parameters of the URL that change nothing here."""
         return self._address.ignored
+
+    def log_outages(self) -> None:
+        """Tell the log when the database cannot be used, and when it can again: for what serves, not for commands."""
+        self._outage = OutageLog("database")
 
     async def open(self) -> None:
         """Make the pool. It connects when it is first used: a worker must come up while the database is away."""
@@ -87,10 +91,11 @@ class Database:
                     waiting.reschedule(None)
                     yield connection
         except Unavailable as error:
-            if error.code in ("database_unavailable", "database_misconfigured"):
+            if self._outage is not None and error.code in ("database_unavailable", "database_misconfigured"):
                 self._outage.note(error)
             raise
-        self._outage.end()
+        if self._outage is not None:
+            self._outage.end()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:

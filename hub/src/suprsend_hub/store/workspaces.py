@@ -48,6 +48,11 @@ async def list_all(connection: Connection) -> list[WorkspaceRow]:
     return [WorkspaceRow(*record) for record in await connection.fetch(sql("list_workspaces"))]
 
 
+async def sample_secrets(connection: Connection) -> list[bytes]:
+    """Some of the stored secrets, the newest first: enough to tell whether the master key is the right one."""
+    return [record["secret_encrypted"] for record in await connection.fetch(sql("sample_secrets"))]
+
+
 async def set_rate_limit(connection: Connection, workspace_id: int, *, edits_per_second: int, burst_edits: int) -> None:
     """Limit the edits of a workspace; 0 and 0 lift the limit."""
     await connection.execute(sql("set_rate_limit"), workspace_id, edits_per_second, burst_edits)

@@ -15,6 +15,9 @@ FROM workspace WHERE name = $1;
 SELECT workspace_id, name, workspace_uid, workspace_key, secret_encrypted, created_at, edits_per_second, burst_edits
 FROM workspace ORDER BY workspace_id;
 
+-- name: sample_secrets
+SELECT secret_encrypted FROM workspace ORDER BY workspace_id DESC LIMIT 20;
+
 -- name: set_rate_limit
 UPDATE workspace SET edits_per_second = $2, burst_edits = $3 WHERE workspace_id = $1;
 
