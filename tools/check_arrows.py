@@ -42,9 +42,10 @@ HUB = Rules(
         "domain": {"__init__"},
         "store": {"__init__", "domain"},
         "service": {"__init__", "store", "domain"},
-        "api": {"__init__", "service", "domain"},
-        "console": {"__init__", "service", "domain"},
-        "app": {*HUB_LEAVES, *FACES, "service", "store", "domain"},
+        "request_body": {"__init__", "domain"},  # what both faces read
+        "api": {"__init__", "request_body", "service", "domain"},
+        "console": {"__init__", "request_body", "service", "domain"},
+        "app": {*HUB_LEAVES, *FACES, "request_body", "service", "store", "domain"},
         "cli": {*HUB_LEAVES, "app", "service", "store", "domain"},
         "__main__": {"cli"},
     },

@@ -22,6 +22,7 @@ from suprsend_hub.console import SIGN_IN_LINK, Services, console_router
 from suprsend_hub.domain.errors import DomainError, InvalidRequest
 from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.logs import configure_logging
+from suprsend_hub.request_body import BodyReader
 from suprsend_hub.service.batcher import Batcher, BatcherLimits
 from suprsend_hub.service.console_access import ConsoleAccessService
 from suprsend_hub.service.console_search import ConsoleSearchService
@@ -101,7 +102,7 @@ def build_hub(settings: Settings) -> Hub:
         console_access=ConsoleAccessService(database, signer, now=utc_now),
         console_search=ConsoleSearchService(database, recipients),
         console_users=ConsoleUserService(database, now=utc_now),
-        credentials=CredentialService(database, secrets, rate_limits),
+        credentials=CredentialService(database, secrets, rate_limits, database_patience_s=settings.database_patience_s),
         health=HealthService(
             database, secrets, queued_edits=lambda: batcher.queued_edits, write_trouble=lambda: batcher.trouble
         ),
@@ -132,6 +133,7 @@ def build_app(hub: Hub) -> Litestar:
                 await hub.sweeper.stop()
                 await hub.batcher.stop()
 
+    bodies = BodyReader(timeout_s=hub.request_timeout_s)
     return Litestar(
         route_handlers=[
             health.healthz,
@@ -142,9 +144,9 @@ def build_app(hub: Hub) -> Litestar:
                 route_handlers=[events.post_events, *users.HANDLERS, *objects.HANDLERS, *lists.HANDLERS],
                 before_request=authenticate,  # type: ignore[arg-type]  # its request is of the class below
             ),
-            console_router(_console_services(hub), status_of=status_of),
+            console_router(_console_services(hub, bodies), status_of=status_of),
         ],
-        state=State({SERVICES: _api_services(hub)}),
+        state=State({SERVICES: _api_services(hub, bodies)}),
         request_class=ApiRequest,
         exception_handlers={
             DomainError: domain_error,
@@ -154,7 +156,7 @@ def build_app(hub: Hub) -> Litestar:
         lifespan=[lifespan],
         logging_config=None,  # logs.py configures logging
         openapi_config=None,  # ours is written by hand: contract/openapi.yaml
-        request_max_body_size=None,  # api/requests.py reads bodies within limits of their own
+        request_max_body_size=None,  # request_body.py reads bodies within limits of their own
     )
 
 
@@ -163,18 +165,18 @@ def sign_in_path(token: str) -> str:
     return f"{SIGN_IN_LINK}{token}/"
 
 
-def _api_services(hub: Hub) -> ApiServices:
+def _api_services(hub: Hub, bodies: BodyReader) -> ApiServices:
     return ApiServices(
         credentials=hub.credentials,
         health=hub.health,
         lists=hub.lists,
         recipients=hub.recipients,
         subscriptions=hub.subscriptions,
-        request_timeout_s=hub.request_timeout_s,
+        bodies=bodies,
     )
 
 
-def _console_services(hub: Hub) -> Services:
+def _console_services(hub: Hub, bodies: BodyReader) -> Services:
     return Services(
         access=hub.console_access,
         console_users=hub.console_users,
@@ -184,6 +186,7 @@ def _console_services(hub: Hub) -> Services:
         lists=hub.lists,
         rejected=hub.rejected,
         workspaces=hub.workspaces,
+        bodies=bodies,
         public_url=hub.public_url,
     )
 

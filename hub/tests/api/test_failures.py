@@ -3,10 +3,7 @@
 import asyncio
 import dataclasses
 import re
-import tempfile
 from collections.abc import AsyncIterator
-from pathlib import Path
-from urllib.parse import parse_qs, urlencode, urlsplit
 
 import asyncpg
 import httpx2
@@ -18,70 +15,10 @@ from suprsend_hub.service.secrets import generate_master_key
 from suprsend_hub.service.workspaces import NewWorkspace
 from suprsend_hub.settings import Settings
 
+from .relay import Relay
 from .support import BASE_URL, ApiClient, assert_error, bearer, document, nobody, signed
 
 pytestmark = pytest.mark.anyio
-
-
-class Relay:
-    """Stands between the hub and PostgreSQL; `cut` it and connections break and new ones are refused."""
-
-    def __init__(self, directory: Path, target: str) -> None:
-        self._path = str(directory / ".s.PGSQL.5432")
-        self._target = target
-        self._server: asyncio.Server | None = None
-        self._writers: list[asyncio.StreamWriter] = []
-
-    async def mend(self) -> None:
-        self._server = await asyncio.start_unix_server(self._connected, self._path)
-
-    async def cut(self) -> None:
-        assert self._server is not None
-        self._server.close()
-        for writer in self._writers:
-            writer.transport.abort()
-        self._writers.clear()
-        await self._server.wait_closed()
-
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        to_reader, to_writer = await asyncio.open_unix_connection(self._target)
-        self._writers += [writer, to_writer]
-        await asyncio.gather(self._copy(reader, to_writer), self._copy(to_reader, writer))
-
-    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while data := await reader.read(65_536):
-                writer.write(data)
-                await writer.drain()
-        except ConnectionError:
-            pass
-        finally:
-            writer.close()
-
-
-@pytest.fixture
-async def relay(database_url: str, anyio_backend: str) -> AsyncIterator[Relay]:
-    with tempfile.TemporaryDirectory(prefix="relay-") as directory:
-        [socket_directory] = parse_qs(urlsplit(database_url).query)["host"]
-        between = Relay(Path(directory), f"{socket_directory}/.s.PGSQL.5432")
-        await between.mend()
-        yield between
-        await between.cut()
-
-
-@pytest.fixture
-async def relayed(relay: Relay, settings: Settings, workspace_a: NewWorkspace) -> AsyncIterator[ApiClient]:
-    """Workspace A at a hub that reaches the database through the relay."""
-    assert settings.database_url is not None
-    url = urlsplit(settings.database_url.get_secret_value())
-    query = urlencode({"host": str(Path(relay._path).parent)})
-    hub = build_hub(settings.model_copy(update={"database_url": SecretStr(url._replace(query=query).geturl())}))
-    async with hub.database:
-        hub.batcher.start()
-        transport = httpx2.ASGITransport(app=raw_path_routing(build_app(hub)))
-        async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as http:
-            yield ApiClient(http, bearer(workspace_a.api_key))
-        await hub.batcher.stop()
 
 
 async def test_while_the_database_is_away_all_is_503_and_afterwards_it_works_again(

@@ -52,13 +52,14 @@ async def test_a_limit_is_in_force_when_the_cached_credentials_are_read_again(
     assert settings.master_key is not None
     secrets = SecretBox(settings.master_key.get_secret_value())
     credentials = CredentialService(hub.database, secrets, limits, monotonic=lambda: now)
-    request = SignedRequest("GET", b"/", b"", b"", f"Bearer {workspace_a.api_key}", None, "")
+    request = SignedRequest("GET", b"/", b"", b"", None, "")
 
     async def admitted() -> int:
         """How many edits a workspace may make at once after its limits have been read again."""
         nonlocal now
         now += CACHE_S + 0.1
-        workspace_id = (await credentials.authenticate(request)).workspace_id
+        claim = await credentials.look_up(f"Bearer {workspace_a.api_key}")
+        workspace_id = credentials.confirm(claim, request).workspace_id
         for count in range(100):
             try:
                 limits.admit(workspace_id, 1)

@@ -28,9 +28,8 @@ def printed(output: str, label: str) -> str:
 
 
 async def authenticated(hub: Hub, api_key: str) -> Workspace:
-    return await hub.credentials.authenticate(
-        SignedRequest("GET", b"/v1/user/", b"", b"", f"Bearer {api_key}", None, "")
-    )
+    claim = await hub.credentials.look_up(f"Bearer {api_key}")
+    return hub.credentials.confirm(claim, SignedRequest("GET", b"/v1/user/", b"", b"", None, ""))
 
 
 @pytest.mark.anyio

@@ -1,9 +1,10 @@
-"""From an HTTP request to an authenticated one: raw body within its limit, credentials, JSON.
+"""From an HTTP request to an authenticated one: credentials, raw body within its limit, JSON.
 
-The body is read before anything looks at it, because the signature covers its bytes.
+Credentials are looked up first, from the head; a body that cannot become anything is not kept. A signature is checked
+when the body is there, because it covers its bytes.
 """
 
-import asyncio
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,12 +13,12 @@ from uuid import UUID
 import msgspec
 from litestar import Request
 from litestar.datastructures import State
-from litestar.types import Receive
 
 from suprsend_hub.domain.console import SOURCE_PREFIX
-from suprsend_hub.domain.errors import InvalidRequest, TimedOut, TooLarge
+from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.domain.ids import insert_key
 from suprsend_hub.domain.wire import Json
+from suprsend_hub.request_body import BodyReader
 from suprsend_hub.service.credentials import CredentialService, SignedRequest, Workspace
 from suprsend_hub.service.health import HealthService
 from suprsend_hub.service.lists import ListService
@@ -28,8 +29,6 @@ MAX_EVENT_BODY_BYTES = 2_621_440
 """2.5 MiB for `/event/`: 400 records of 10,240 bytes as Node counts them (UTF-16 units, up to three bytes each)."""
 MAX_BODY_BYTES = 1_048_576
 """1 MiB for every other body."""
-_MAX_DRAINED_BYTES = 16_777_216
-"""How much of a body above its limit is read and thrown away, so that the client gets to see the answer."""
 _MAX_SOURCE_CHARS = 120
 _MAX_IDEMPOTENCY_KEY_CHARS = 255
 
@@ -64,7 +63,7 @@ class ApiServices:
     lists: ListService
     recipients: RecipientService
     subscriptions: SubscriptionService
-    request_timeout_s: float
+    bodies: BodyReader
 
 
 SERVICES = "api_services"
@@ -92,25 +91,28 @@ class ApiRequest(Request[None, Caller, State]):
 
 
 async def authenticate(request: ApiRequest) -> None:
-    """Read the body and check the credentials, before every handler of the API."""
+    """Check the credentials and read the body, before every handler of the API."""
     scope = request.scope
     headers = dict(scope["headers"])  # names are in lower case; of one that is given twice the last counts
-    services = request.services
-    body = await _read_body(request, headers, services.request_timeout_s)
-    workspace = await services.credentials.authenticate(
+    credentials = request.services.credentials
+    is_read = scope["method"] in ("GET", "HEAD")
+    claim = await credentials.look_up(_text(headers, b"authorization"), patiently=not is_read)
+    body = await _read_body(request, headers, keep=claim.may_hold)
+    workspace = credentials.confirm(
+        claim,
         SignedRequest(
             method=scope["method"],
             raw_path=scope["raw_path"],  # the router strips a trailing slash from `path`
             query=scope["query_string"],
             body=body,
-            authorization=_text(headers, b"authorization"),
             content_type=_text(headers, b"content-type"),
             date=_text(headers, b"date") or _text(headers, b"x-amz-date") or "",
-        )
+        ),
     )
     key = _text(headers, b"idempotency-key")
+    user_agent = _text(headers, b"user-agent") or ""
     scope["auth"] = Caller(
-        workspace, _source(_text(headers, b"user-agent") or ""), body, None if key is None else _idempotency_key(key)
+        workspace, _source(user_agent[:_MAX_SOURCE_CHARS]), body, None if key is None else _idempotency_key(key)
     )
 
 
@@ -119,7 +121,8 @@ def _text(headers: Mapping[bytes, bytes], name: bytes) -> str | None:
     return None if value is None else value.decode("latin-1")
 
 
-async def _read_body(request: ApiRequest, headers: Mapping[bytes, bytes], timeout_s: float) -> bytes:
+async def _read_body(request: ApiRequest, headers: Mapping[bytes, bytes], *, keep: bool) -> bytes:
+    """The body; nothing, after the same work, if it is not to be kept."""
     if (
         request.scope["http_version"].startswith("1")
         and b"transfer-encoding" not in headers
@@ -127,29 +130,11 @@ async def _read_body(request: ApiRequest, headers: Mapping[bytes, bytes], timeou
     ):
         return b""  # HTTP/1 announces a body
     limit = MAX_EVENT_BODY_BYTES if request.scope["path"].startswith("/event") else MAX_BODY_BYTES
-    try:
-        async with asyncio.timeout(timeout_s):
-            return await _read_within(request.receive, limit)
-    except TimeoutError as error:
-        raise TimedOut(f"the body did not arrive within {timeout_s:g} seconds") from error
-
-
-async def _read_within(receive: Receive, limit: int) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    more = True
-    while more and size <= _MAX_DRAINED_BYTES:
-        message = await receive()
-        if message["type"] != "http.request":  # it is a disconnect
-            raise InvalidRequest("the connection ended before the body did", code="incomplete_body")
-        chunk = message["body"]
-        more = message["more_body"]
-        size += len(chunk)
-        if size <= limit:
-            chunks.append(chunk)
-    if size > limit:
-        raise TooLarge(f"the body is larger than {limit} bytes; send fewer records at once", code="body_too_large")
-    return b"".join(chunks)
+    bodies = request.services.bodies
+    if keep:
+        return await bodies.read(request.receive, limit)
+    await bodies.pass_by(request.receive, limit, hashlib.md5(usedforsecurity=False).update)
+    return b""
 
 
 def decode_json(body: bytes) -> Json:

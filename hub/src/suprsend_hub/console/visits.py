@@ -15,7 +15,8 @@ from litestar.di import NamedDependency
 
 from suprsend_hub.console.paths import Paths, segment
 from suprsend_hub.domain.console import SOURCE_PREFIX, Grant, Role
-from suprsend_hub.domain.errors import Forbidden, InvalidRequest, NotFound, TooLarge, Unauthenticated
+from suprsend_hub.domain.errors import Forbidden, InvalidRequest, NotFound, Unauthenticated
+from suprsend_hub.request_body import BodyReader
 from suprsend_hub.service.console_access import ConsoleAccessService, SignedIn
 from suprsend_hub.service.console_search import ConsoleSearchService
 from suprsend_hub.service.console_users import ConsoleUserService
@@ -50,6 +51,7 @@ class Services:
     lists: ListService
     rejected: RejectedService
     workspaces: WorkspaceService
+    bodies: BodyReader
     public_url: str | None
 
 
@@ -72,7 +74,7 @@ class Visit:
 
     async def form(self) -> dict[str, str]:
         """The fields of a posted form; Forbidden if it was not one of our own pages of this session."""
-        fields = await read_form(self.request)
+        fields = await read_form(self.request, self.services)
         if not self.services.access.signer.check_form_token(fields.get(FORM_TOKEN, ""), self.who.session.nonce):
             raise wrong_form_token()
         return fields
@@ -133,17 +135,11 @@ async def read_desk(request: HubRequest, services: NamedDependency[Services]) ->
     raise NotFound("There is no such workspace, or it is not yours to see.", code="workspace_not_found")
 
 
-async def read_form(request: HubRequest) -> dict[str, str]:
+async def read_form(request: HubRequest, services: Services) -> dict[str, str]:
     """The fields of a posted form, the last one of equal names; every line end is a newline."""
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > MAX_FORM_BYTES:
-            raise TooLarge(f"The form is larger than {MAX_FORM_BYTES} bytes.", code="form_too_large")
-        chunks.append(chunk)
+    body = await services.bodies.read(request.receive, MAX_FORM_BYTES)
     try:
-        text = b"".join(chunks).decode("ascii")
+        text = body.decode("ascii")
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
     except ValueError as error:  # UnicodeError is one
         raise InvalidRequest("The form could not be read.", code="invalid_form") from error

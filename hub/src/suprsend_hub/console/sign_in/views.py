@@ -60,7 +60,7 @@ async def sign_in_page(request: HubRequest, services: NamedDependency[Services])
 @post("/sign-in/", status_code=200)
 async def sign_in(request: HubRequest, services: NamedDependency[Services]) -> Response[bytes]:
     """Check name and password."""
-    fields = await read_form(request)
+    fields = await read_form(request, services)
     nonce = request.cookies.get(VISIT_COOKIE, "")
     if not nonce or not services.access.signer.check_form_token(fields.get(FORM_TOKEN, ""), nonce):
         raise wrong_form_token()
@@ -115,7 +115,7 @@ async def sign_out(visit: NamedDependency[Visit]) -> Response[bytes]:
 @post("/theme/", status_code=200)
 async def choose_theme(request: HubRequest, services: NamedDependency[Services]) -> Response[bytes]:
     """Keep the choice of colours in a cookie. Harmless, so it needs neither session nor token."""
-    fields = await read_form(request)
+    fields = await read_form(request, services)
     theme = fields.get("theme", "")
     theme = theme if theme in ("light", "dark") else "auto"
     return _set_cookie(redirect(local_path(fields.get("back", ""))), request, services, THEME_COOKIE, theme, _YEAR_S)
