@@ -42,7 +42,7 @@ def stranger(make_browser: MakeBrowser, workspace_a: NewWorkspace) -> Browser:
 async def _person(hub: Hub, browser: Browser, name: str, workspace: NewWorkspace, role: Role) -> Browser:
     await hub.console_users.create(name, None)
     await hub.console_users.grant(name, workspace.name, role)
-    page = await browser.get(sign_in_path(await hub.console_users.one_time_link(name)))  # hashing a password takes long
+    page = await browser.follow_link(sign_in_path(await hub.console_users.one_time_link(name)))  # passwords take longer
     assert page.status == 303, page.text
     return browser
 

@@ -104,8 +104,11 @@ class ConsoleAccessService:
             )
 
     async def use_link(self, token: str, *, address: str) -> str:
-        """A session token for a one-time link; Unauthenticated if it has been used or has expired."""
-        await self._count(_subject("address", address), MAX_ATTEMPTS_PER_ADDRESS)
+        """A session token for a one-time link; Unauthenticated if it has been used or has expired.
+
+        Attempts are not counted: nobody guesses 256 bits, and an operator's link must work while somebody else guesses
+        passwords from behind the same proxy.
+        """
         async with self._database.connection() as connection:
             console_user_id = await console.use_link(connection, hash_link(token), self._now())
             user = None if console_user_id is None else await console.find(connection, console_user_id)

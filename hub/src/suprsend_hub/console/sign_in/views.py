@@ -60,10 +60,7 @@ async def sign_in_page(request: HubRequest, services: NamedDependency[Services])
 @post("/sign-in/", status_code=200)
 async def sign_in(request: HubRequest, services: NamedDependency[Services]) -> Response[bytes]:
     """Check name and password."""
-    fields = await read_form(request, services)
-    nonce = request.cookies.get(VISIT_COOKIE, "")
-    if not nonce or not services.access.signer.check_form_token(fields.get(FORM_TOKEN, ""), nonce):
-        raise wrong_form_token()
+    fields = await _visitors_form(request, services)
     name, back = fields.get("name", ""), fields.get("next", "")
     try:
         token = await services.access.sign_in(name, fields.get("password", ""), address=client_address(request))
@@ -74,14 +71,28 @@ async def sign_in(request: HubRequest, services: NamedDependency[Services]) -> R
     return _signed_in(request, services, token, local_path(back))
 
 
+async def _visitors_form(request: HubRequest, services: Services) -> dict[str, str]:
+    """The fields of a form that this browser got from us before there was a session."""
+    fields = await read_form(request, services)
+    nonce = request.cookies.get(VISIT_COOKIE, "")
+    if not nonce or not services.access.signer.check_form_token(fields.get(FORM_TOKEN, ""), nonce):
+        raise wrong_form_token()
+    return fields
+
+
 def _form(
     request: HubRequest, services: Services, *, status: int = 200, name: str = "", back: str = "", error: str = ""
 ) -> Response[bytes]:
+    return _visitors_page(request, services, "sign_in/sign_in.html", status=status, name=name, back=back, error=error)
+
+
+def _visitors_page(
+    request: HubRequest, services: Services, template: str, *, status: int = 200, **context: object
+) -> Response[bytes]:
+    """A page with a form for a browser without a session."""
     nonce = request.cookies.get(VISIT_COOKIE) or secrets.token_urlsafe(16)
-    response = html(
-        request, "sign_in/sign_in.html", status=status, name=name, back=back, error=error,
-        form_token=services.access.signer.form_token(nonce),
-    )  # fmt: skip
+    form_token = services.access.signer.form_token(nonce)
+    response = html(request, template, status=status, form_token=form_token, **context)
     return _set_cookie(response, request, services, VISIT_COOKIE, nonce, None)
 
 
@@ -89,9 +100,20 @@ def _signed_in(request: HubRequest, services: Services, token: str, location: st
     return _set_cookie(redirect(location), request, services, SESSION_COOKIE, token, SESSION_S)
 
 
-@get("/sign-in/link/{token:str}/")
+@get("/sign-in/link/{token:str}/", sync_to_thread=False)
+def link_page(
+    request: HubRequest,
+    services: NamedDependency[Services],
+    token: FromPath[str],  # noqa: ARG001 - the form posts to its own address
+) -> Response[bytes]:
+    """A button. Chats and mail programs load a link to show a preview of it: that must not use it up."""
+    return _visitors_page(request, services, "sign_in/link.html")
+
+
+@post("/sign-in/link/{token:str}/", status_code=200)
 async def use_link(request: HubRequest, services: NamedDependency[Services], token: FromPath[str]) -> Response[bytes]:
-    """Sign in by a one-time link. One that is used up does no harm to who is signed in already."""
+    """Sign in by a one-time link. One that is used up does no harm to a browser that is signed in already."""
+    await _visitors_form(request, services)
     try:
         session = await services.access.use_link(token, address=client_address(request))
     except Unauthenticated as error:
@@ -121,4 +143,4 @@ async def choose_theme(request: HubRequest, services: NamedDependency[Services])
     return _set_cookie(redirect(local_path(fields.get("back", ""))), request, services, THEME_COOKIE, theme, _YEAR_S)
 
 
-HANDLERS = (sign_in_page, sign_in, use_link, sign_out, choose_theme)
+HANDLERS = (sign_in_page, sign_in, link_page, use_link, sign_out, choose_theme)
