@@ -66,6 +66,16 @@ def test_a_setting_out_of_range_is_named_as_it_is_set(run_cli: RunCli) -> None:
     assert "greater than or equal to 1" in line
 
 
+@pytest.mark.parametrize("settings", [{"LANES": "7"}, {"POOL_SIZE": "4"}, {"POOL_SIZE": "33", "LANES": "32"}])
+def test_lanes_that_could_hold_every_connection_are_refused(run_cli: RunCli, settings: dict[str, str]) -> None:
+    """Reads would wait behind edits, and get 503 after ten seconds."""
+    line = complaint(run_cli("settings", **settings))
+    assert line.startswith("Error: SUPRSEND_HUB_LANES: ")
+    assert "SUPRSEND_HUB_POOL_SIZE" in line
+    room = {"LANES": "6"} if "LANES" in settings else {"POOL_SIZE": "5"}
+    assert run_cli("settings", **room).returncode == 0
+
+
 def test_settings_shows_every_setting_with_its_origin_and_hides_secrets(run_cli: RunCli, tmp_path: Path) -> None:
     key_file = tmp_path / "master.key"
     key = generate_master_key()
