@@ -45,11 +45,15 @@ async def test_while_the_database_is_away_all_is_503_and_afterwards_it_works_aga
     assert (await stranger.get("/healthz")).status_code == 200
     ready = await stranger.get("/readyz")
     assert (ready.status_code, ready.json()["status"]) == (503, "unavailable")
+    assert [(await stranger.http.head(path)).status_code for path in ("/healthz", "/readyz")] == [200, 503]
 
     await relay.mend()
     assert await relayed.properties("ada") == {"n": 1}
     edited = await relayed.patch("/v1/user/ada/", {"operations": [{"$add": {"n": 1}}]})
     assert edited.json()["properties"] == {"n": 2}
+    for path in ("/healthz", "/readyz"):  # what monitors and load balancers send
+        head = await stranger.http.head(path)
+        assert (head.status_code, head.content) == (200, b"")
     assert (await stranger.get("/readyz")).status_code == 200
 
 
