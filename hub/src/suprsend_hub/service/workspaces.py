@@ -9,7 +9,7 @@ from suprsend_hub.domain.ids import UlidFactory, parse_ulid, ulid_text
 from suprsend_hub.domain.records import ApiKeyRow, WorkspaceRow
 from suprsend_hub.service.secrets import SecretBox, hash_api_key, random_token
 from suprsend_hub.store import workspaces
-from suprsend_hub.store.database import Database
+from suprsend_hub.store.database import Connection, Database
 
 _NAME_LENGTH = 64
 _MAX_RATE = 1_000_000_000
@@ -50,7 +50,7 @@ class WorkspaceService:
     async def create(
         self, name: str, *, workspace_key: str | None = None, workspace_secret: str | None = None
     ) -> NewWorkspace:
-        """Create a workspace with a first API key. Conflict if the name (or key) is taken.
+        """Create a workspace with a first API key, both or neither. Conflict if the name (or key) is taken.
 
         Keys and uids are at least 20 characters, because upstream's event schema asks for that, and hold no colon,
         which separates key and signature in the Authorization header.
@@ -72,7 +72,7 @@ class WorkspaceService:
                 secret_encrypted=self._secrets.encrypt(secret),
                 now=self._now(),
             )
-        api_key = await self.create_api_key(name, "first key")
+            api_key = await self._insert_api_key(connection, workspace_id, "first key")
         return NewWorkspace(workspace_id, name, uid, key, secret, api_key.api_key)
 
     async def list_all(self) -> Sequence[WorkspaceRow]:
@@ -114,18 +114,21 @@ class WorkspaceService:
     async def create_api_key(self, workspace_name: str, name: str) -> NewApiKey:
         """A new Bearer API key for the workspace."""
         workspace = await self.get(workspace_name)
+        async with self._database.connection() as connection:
+            return await self._insert_api_key(connection, workspace.workspace_id, name)
+
+    async def _insert_api_key(self, connection: Connection, workspace_id: int, name: str) -> NewApiKey:
         api_key = f"SS.{random_token(40)}"
         api_key_id = self._ulids.new()
-        async with self._database.connection() as connection:
-            await workspaces.insert_api_key(
-                connection,
-                workspace.workspace_id,
-                api_key_id=api_key_id,
-                name=name,
-                key_hash=hash_api_key(api_key),
-                hint=api_key[-4:],
-                now=self._now(),
-            )
+        await workspaces.insert_api_key(
+            connection,
+            workspace_id,
+            api_key_id=api_key_id,
+            name=name,
+            key_hash=hash_api_key(api_key),
+            hint=api_key[-4:],
+            now=self._now(),
+        )
         return NewApiKey(ulid_text(api_key_id), api_key)
 
     async def list_api_keys(self, workspace_name: str) -> Sequence[ApiKeyRow]:
