@@ -102,7 +102,9 @@ def build_hub(settings: Settings) -> Hub:
         console_access=ConsoleAccessService(database, signer, now=utc_now),
         console_search=ConsoleSearchService(database, recipients),
         console_users=ConsoleUserService(database, now=utc_now),
-        credentials=CredentialService(database, secrets, rate_limits, database_patience_s=settings.database_patience_s),
+        credentials=CredentialService(
+            database, secrets, rate_limits, now=utc_now, database_patience_s=settings.database_patience_s
+        ),
         health=HealthService(
             database, secrets, queued_edits=lambda: batcher.queued_edits, write_trouble=lambda: batcher.trouble
         ),

@@ -85,7 +85,7 @@ async def test_routes_and_document_agree_in_both_directions(hub: Hub) -> None:
 
 def test_every_operation_that_needs_credentials_documents_what_can_go_wrong() -> None:
     for path, method, operation in operations():
-        expected = {"500"} if operation.get("security") == [] else {"400", "401", "413", "500", "503"}
+        expected = {"500"} if operation.get("security") == [] else {"400", "401", "403", "413", "500", "503"}
         assert expected <= set(operation["responses"]), f"{method} {path}"
         for status in operation["responses"]:
             if int(status) >= 400 and path != "/readyz":

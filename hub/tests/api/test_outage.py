@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager
 import httpx2
 import pytest
 from suprsend_hub.api.routing import raw_path_routing
-from suprsend_hub.app import build_app, build_hub
+from suprsend_hub.app import build_app, build_hub, utc_now
 from suprsend_hub.domain.errors import Unavailable
 from suprsend_hub.domain.ids import ulid_text
-from suprsend_hub.service.credentials import CACHE_S, CredentialService
+from suprsend_hub.service.credentials import CredentialService
+from suprsend_hub.service.lookup import CACHE_S
 from suprsend_hub.service.rate_limits import RateLimits
 from suprsend_hub.service.secrets import SecretBox
 from suprsend_hub.service.workspaces import NewWorkspace
@@ -107,6 +108,7 @@ async def looked_up(
                 database,
                 secrets,
                 RateLimits(monotonic=lambda: now),
+                now=utc_now,
                 database_patience_s=15,
                 monotonic=lambda: now,
             ),

@@ -1,9 +1,10 @@
 """Rate limits over HTTP: 429 with Retry-After for every way to edit, for that workspace alone, and soon in force."""
 
 import pytest
-from suprsend_hub.app import Hub
+from suprsend_hub.app import Hub, utc_now
 from suprsend_hub.domain.errors import InvalidRequest, RateLimited
-from suprsend_hub.service.credentials import CACHE_S, CredentialService, SignedRequest
+from suprsend_hub.service.credentials import CredentialService, SignedRequest
+from suprsend_hub.service.lookup import CACHE_S
 from suprsend_hub.service.rate_limits import RateLimits
 from suprsend_hub.service.secrets import SecretBox
 from suprsend_hub.service.workspaces import NewWorkspace
@@ -51,7 +52,7 @@ async def test_a_limit_is_in_force_when_the_cached_credentials_are_read_again(
     limits = RateLimits(monotonic=lambda: now)
     assert settings.master_key is not None
     secrets = SecretBox(settings.master_key.get_secret_value())
-    credentials = CredentialService(hub.database, secrets, limits, monotonic=lambda: now)
+    credentials = CredentialService(hub.database, secrets, limits, now=utc_now, monotonic=lambda: now)
     request = SignedRequest("GET", b"/", b"", b"", None, "")
 
     async def admitted() -> int:

@@ -129,6 +129,35 @@ async def test_a_sign_in_form_without_the_cookie_of_its_page_is_refused(stranger
     assert (await stranger.post("/console/sign-in/", name="sam", password=PASSWORD)).status == 403
 
 
+async def test_a_copied_session_is_over_after_signing_out(editor: Browser, make_browser: Callable[[], Browser]) -> None:
+    """A thief of the cookie is out as well."""
+    thief = make_browser()
+    thief.http.cookies.update(editor.http.cookies)
+    assert (await thief.get(USERS)).status == 200
+    assert (await editor.submit("/console/sign-out/", USERS)).status == 303
+    assert (await thief.get(USERS)).status == 303
+    assert (await thief.post("/console/sign-out/", form_token=editor.token, everywhere="1")).status == 303
+
+
+async def test_signing_out_ends_no_other_session_and_ends_are_kept_as_long_as_sessions(
+    hub: Hub, editor: Browser, make_browser: Callable[[], Browser]
+) -> None:
+    other = make_browser()
+    await other.follow_link(sign_in_path(await hub.console_users.one_time_link("erin")))
+    assert (await editor.submit("/console/sign-out/", USERS)).status == 303
+    assert (await other.get(USERS)).status == 200
+    access = ConsoleAccessService(
+        hub.database, hub.console_access.signer, now=lambda: datetime.now(UTC) + timedelta(seconds=SESSION_S + 60)
+    )
+    signed_in = await hub.console_access.resolve(str(other.http.cookies["suprsend_hub_session"]))
+    assert signed_in is not None
+    await access.sign_out(signed_in.session)
+    async with hub.database.connection() as connection:
+        assert await connection.fetchval("SELECT array_agg(nonce) FROM console_ended_session") == [
+            signed_in.session.nonce
+        ]
+
+
 async def test_signing_out_everywhere_ends_the_sessions_of_other_browsers(
     hub: Hub, editor: Browser, make_browser: Callable[[], Browser]
 ) -> None:

@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from argon2 import PasswordHasher
@@ -118,15 +118,24 @@ class ConsoleAccessService:
         return self.signer.session(user.console_user_id, user.session_epoch, self._now())
 
     async def resolve(self, token: str) -> SignedIn | None:
-        """Who a session token belongs to; None if it is not valid (any more)."""
+        """Who a session token belongs to; None if it is not valid (any more). Disabled workspaces are left out."""
         session = self.signer.read_session(token, self._now())
         if session is None:
             return None
         async with self._database.connection() as connection:
-            user = await console.find(connection, session.console_user_id)
-            if user is None or user.session_epoch != session.epoch:
+            user = await console.find_of_session(
+                connection, session.console_user_id, epoch=session.epoch, nonce=session.nonce
+            )
+            if user is None:
                 return None
-            return SignedIn(session, user, await console.read_grants(connection, user.console_user_id))
+            grants = await console.read_grants(connection, user.console_user_id, with_disabled=False)
+        return SignedIn(session, user, grants)
+
+    async def sign_out(self, session: Session) -> None:
+        """End a session, at once and for everybody who has its cookie."""
+        expires_at = datetime.fromtimestamp(session.expires_at_s, UTC)
+        async with self._database.transaction() as connection:
+            await console.end_session(connection, session.nonce, expires_at=expires_at, now=self._now())
 
 
 def _subject(kind: str, text: str) -> bytes:

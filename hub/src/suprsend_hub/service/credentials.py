@@ -4,38 +4,33 @@ The head of a request tells all of an API key, and of a signed request which sec
 looked up before the body is read, and what cannot hold is not kept in memory. The signature itself covers the body.
 
 A wrong key and a wrong signature give the same answer after the same work. Look-ups are cached for a few seconds, so a
-revoked key stops working within that time, on every worker. While the database is away, they have the same patience as
-edits (docs/guides/operate.md).
+revoked key stops working within that time, on every worker; a little longer while the database is away (`lookup.py`).
 """
 
-import asyncio
 import hashlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
 
-from suprsend_hub.domain.errors import Unauthenticated, Unavailable
+from suprsend_hub.domain.errors import Forbidden, Unauthenticated, Unavailable
 from suprsend_hub.domain.records import WorkspaceRow
 from suprsend_hub.domain.signature import verify
-from suprsend_hub.service.credential_cache import LookupCache
-from suprsend_hub.service.patience import Patience
+from suprsend_hub.service.lookup import PatientLookup
 from suprsend_hub.service.rate_limits import RateLimit, RateLimits
+from suprsend_hub.service.request_date import parse_request_date
 from suprsend_hub.service.secrets import SecretBox, hash_api_key
 from suprsend_hub.store import workspaces
 from suprsend_hub.store.database import Connection, Database
 from suprsend_hub.store.outage import OutageLog
 
-CACHE_S = 5.0
-"""How long a looked-up credential is trusted, in seconds; also how long a revoked one may go on."""
-
 MAX_KEY_CHARS = 128
 """Workspace keys and API keys are shorter; a longer text is not looked up."""
-_REFRESH_S = 1.0
-"""Seconds that the database has to confirm an expired credential before it is used once more."""
-_MAX_WAITING = 1_000
-"""Requests that may wait for a look-up at once; their bodies have not been read."""
-_RETRIES_AT_ONCE = 4
 _DUMMY_SECRET = b"no workspace has this secret"
+_REFUSED = "Not Authenticated - could not find Workspace details"
+"""The vendor's words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +60,14 @@ class SignedRequest:
 
 @dataclass(frozen=True, slots=True)
 class _Credential:
+    """What a look-up found; `secrets` are none for an API key, and after a rotation two."""
+
     workspace: Workspace
     limit: RateLimit | None
-    secret: bytes = field(repr=False)
+    is_disabled: bool
+    max_clock_skew_s: int
+    secrets: Sequence[tuple[bytes, datetime | None]] = field(repr=False)
+    """Each with the end of its validity, None for no end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +92,15 @@ class CredentialService:
         secrets: SecretBox,
         rate_limits: RateLimits,
         *,
+        now: Callable[[], datetime],
         database_patience_s: float = 0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._database = database
         self._secrets = secrets
         self._rate_limits = rate_limits
         self._outage = OutageLog("workspace secrets", monotonic=monotonic)
-        self._cache = LookupCache[_Credential](monotonic)
-        self._monotonic = monotonic
-        self._patience_s = database_patience_s
-        self._patience = Patience(database_patience_s, monotonic=monotonic)
-        self._retries = asyncio.Semaphore(_RETRIES_AT_ONCE)
-        self._waiting = 0
-        self._lookups: dict[bytes, asyncio.Task[_Credential | None]] = {}
+        self._lookup = PatientLookup[_Credential](database, patience_s=database_patience_s, monotonic=monotonic)
+        self._now = now
 
     async def look_up(self, authorization: str | None, *, patiently: bool = False) -> Claim:
         """What the head of a request claims.
@@ -116,147 +111,98 @@ class CredentialService:
         text = (authorization or "").strip()
         scheme, _, rest = text.partition(" ")
         if scheme.lower() == "bearer":
-            return Claim(await self._credential("bearer", rest.strip(), patiently=patiently), None)
+            return Claim(await self._find("bearer", rest.strip(), patiently=patiently), None)
         if scheme.lower() == "servicetoken":
             return Claim(None, None)
         key, _, signature = text.rpartition(":")
-        return Claim(await self._credential("key", key, patiently=patiently), signature)
+        return Claim(await self._find("key", key, patiently=patiently), signature)
 
     def confirm(self, claim: Claim, request: SignedRequest) -> Workspace:
-        """The workspace of the request; Unauthenticated, with one text for all causes, otherwise.
+        """The workspace of the request.
 
         The workspace's rate limit, as fresh as its credentials, is made known to the write path.
+
+        Raises:
+            Unauthenticated: with one text for all causes; with the reason if only the Date of a signature is wrong.
+            Forbidden: the credentials are good and the workspace is disabled.
         """
         credential = claim.credential
         if claim.signature is not None and not self._is_signed(credential, claim.signature, request):
             credential = None
         if credential is None:
-            raise Unauthenticated(
-                "Not Authenticated - could not find Workspace details",
-                code="unauthorized",
-                detail="Authentication failed",
-            )
+            raise Unauthenticated(_REFUSED, code="unauthorized", detail="Authentication failed")
+        if claim.signature is not None and credential.max_clock_skew_s:
+            self._check_date(request.date, credential.max_clock_skew_s)
+        if credential.is_disabled:
+            raise Forbidden("this workspace has been disabled by the operator of the hub", code="workspace_disabled")
         self._rate_limits.learn(credential.workspace.workspace_id, credential.limit)
         return credential.workspace
 
-    @staticmethod
-    def _is_signed(credential: _Credential | None, signature: str, request: SignedRequest) -> bool:
-        return verify(
-            _DUMMY_SECRET if credential is None else credential.secret,
-            signature,
-            method=request.method,
-            raw_path=request.raw_path,
-            query=request.query,
-            body=request.body,
-            content_type=request.content_type,
-            date=request.date,
+    def _is_signed(self, credential: _Credential | None, signature: str, request: SignedRequest) -> bool:
+        secrets = [_DUMMY_SECRET] if credential is None else self._valid_secrets(credential)
+        return any(
+            verify(
+                secret,
+                signature,
+                method=request.method,
+                raw_path=request.raw_path,
+                query=request.query,
+                body=request.body,
+                content_type=request.content_type,
+                date=request.date,
+            )
+            for secret in secrets
         )
 
-    async def _credential(self, kind: str, key: str, *, patiently: bool) -> _Credential | None:
+    def _valid_secrets(self, credential: _Credential) -> list[bytes]:
+        return [secret for secret, until in credential.secrets if until is None or self._now() < until]
+
+    def _check_date(self, date: str, max_skew_s: int) -> None:
+        """Refuse a request that was signed long ago, or by a wrong clock: somebody may be repeating what they saw."""
+        moment = parse_request_date(date)
+        away_s = 0.0 if moment is None else abs((self._now() - moment).total_seconds())
+        if moment is not None and away_s <= max_skew_s:
+            return
+        what = "cannot be read" if moment is None else f"is {away_s:.0f} seconds away from the hub's clock"
+        raise Unauthenticated(
+            f"{_REFUSED}: the Date of the request {what}; this workspace allows {max_skew_s}",
+            code="date_out_of_range",
+        )
+
+    async def _find(self, kind: str, key: str, *, patiently: bool) -> _Credential | None:
         if not key or len(key) > MAX_KEY_CHARS or "\x00" in key:
             return None
         digest = hashlib.sha256(f"{kind}:{key}".encode()).digest()
-        entry = self._cache.find(digest)
-        if entry is not None and entry.age_s < CACHE_S:
-            return entry.value
         fetch = self._by_api_key if kind == "bearer" else self._by_workspace_key
-        started = self._monotonic()
-        lookup = self._started(digest, key, fetch)
-        if entry is not None and entry.value is not None and entry.age_s < CACHE_S + self._patience_s:
-            await asyncio.wait({lookup}, timeout=_REFRESH_S)
-            if not lookup.done() or _found_database_away(lookup):
-                return entry.value
-        try:
-            return await asyncio.shield(lookup)
-        except Unavailable as error:
-            if not patiently or not _is_away(error):
-                raise
-            return await self._wait(digest, key, fetch, started, error)
+        return await self._lookup.find(digest, partial(fetch, key), patiently=patiently)
 
-    def _started(self, digest: bytes, key: str, fetch: "_Fetch") -> "asyncio.Task[_Credential | None]":
-        """The look-up that is under way for that key, or a new one: many requests share it."""
-        lookup = self._lookups.get(digest)
-        if lookup is None:
-            lookup = self._lookups[digest] = asyncio.create_task(self._look_up(digest, key, fetch))
-            lookup.add_done_callback(lambda done: self._ended(digest, done))
-        return lookup
-
-    def _ended(self, digest: bytes, lookup: "asyncio.Task[_Credential | None]") -> None:
-        del self._lookups[digest]
-        if not lookup.cancelled():
-            lookup.exception()  # seen, even if nobody waits for it any more
-
-    async def _look_up(self, digest: bytes, key: str, fetch: "_Fetch") -> _Credential | None:
-        try:
-            async with self._database.connection() as connection:
-                credential = await fetch(connection, key)
-        except Unavailable as error:
-            if _is_away(error):
-                self._patience.failed()
-            raise
-        self._patience.succeeded()
-        self._cache.put(digest, credential)
-        return credential
-
-    async def _wait(
-        self, digest: bytes, key: str, fetch: "_Fetch", started: float, error: Unavailable
-    ) -> _Credential | None:
-        """Look up again until the database answers or patience ends; raises the latest error then."""
-        if self._waiting >= _MAX_WAITING:
-            raise error
-        self._waiting += 1
-        pause_s = 0.1
-        try:
-            while self._patience.left_s(started) > pause_s:
-                await asyncio.sleep(pause_s)
-                pause_s = min(pause_s * 2, 1.0)
-                try:
-                    async with asyncio.timeout(max(0, self._patience.left_s(started))), self._retries:
-                        return await asyncio.shield(self._started(digest, key, fetch))
-                except TimeoutError:
-                    break
-                except Unavailable as again:
-                    if not _is_away(again):
-                        raise
-                    error = again
-            raise error
-        finally:
-            self._waiting -= 1
-
-    async def _by_api_key(self, connection: Connection, api_key: str) -> _Credential | None:
+    async def _by_api_key(self, api_key: str, connection: Connection) -> _Credential | None:
         row = await workspaces.find_by_api_key_hash(connection, hash_api_key(api_key))
-        return None if row is None else _Credential(_workspace(row), _limit(row), b"")
+        return None if row is None else _credential(row, ())
 
-    async def _by_workspace_key(self, connection: Connection, workspace_key: str) -> _Credential | None:
+    async def _by_workspace_key(self, workspace_key: str, connection: Connection) -> _Credential | None:
         row = await workspaces.find_by_key(connection, workspace_key)
-        return None if row is None else _Credential(_workspace(row), _limit(row), self._secret(row))
+        return None if row is None else _credential(row, self._decrypted(row))
 
-    def _secret(self, row: WorkspaceRow) -> bytes:
+    def _decrypted(self, row: WorkspaceRow) -> Sequence[tuple[bytes, datetime | None]]:
         try:
-            secret = self._secrets.decrypt(row.secret_encrypted)
+            secret = self._secrets.decrypt(row.secret_encrypted).encode()
         except Unavailable as error:
             self._outage.note(error)
             raise
         self._outage.end()
-        return secret.encode()
+        secrets: list[tuple[bytes, datetime | None]] = [(secret, None)]
+        if row.previous_secret is not None:
+            with suppress(Unavailable):  # its master key is gone: it ends early, and the current one does not mind
+                secrets.append((self._secrets.decrypt(row.previous_secret).encode(), row.previous_secret_until))
+        return secrets
 
 
-_Fetch = Callable[[Connection, str], Awaitable[_Credential | None]]
-
-
-def _is_away(error: Unavailable) -> bool:
-    """Whether it is the database that is missing, and not the right master key."""
-    return error.code.startswith("database_")
-
-
-def _found_database_away(lookup: "asyncio.Task[_Credential | None]") -> bool:
-    error = lookup.exception()
-    return isinstance(error, Unavailable) and _is_away(error)
-
-
-def _workspace(row: WorkspaceRow) -> Workspace:
-    return Workspace(row.workspace_id, row.workspace_uid, row.workspace_key)
-
-
-def _limit(row: WorkspaceRow) -> RateLimit | None:
-    return RateLimit(row.edits_per_second, row.burst_edits) if row.edits_per_second else None
+def _credential(row: WorkspaceRow, secrets: Sequence[tuple[bytes, datetime | None]]) -> _Credential:
+    return _Credential(
+        Workspace(row.workspace_id, row.workspace_uid, row.workspace_key),
+        RateLimit(row.edits_per_second, row.burst_edits) if row.edits_per_second else None,
+        row.disabled_at is not None,
+        row.max_clock_skew_s,
+        secrets,
+    )

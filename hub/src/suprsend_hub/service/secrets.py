@@ -20,7 +20,8 @@ class SecretBox:
         Raises InvalidRequest for text that is no such key (the text itself is not repeated).
         """
         try:
-            self._fernet = MultiFernet([Fernet(key.strip()) for key in master_keys.split(",") if key.strip()])
+            fernets = [Fernet(key.strip()) for key in master_keys.split(",") if key.strip()]
+            self._fernet, self._first = MultiFernet(fernets), MultiFernet(fernets[:1])
         except ValueError as error:
             raise InvalidRequest(
                 "the master key must be 32 random bytes in URL-safe base64; `suprsend-hub master-key` makes one",
@@ -30,6 +31,14 @@ class SecretBox:
     def encrypt(self, secret: str) -> bytes:
         """The secret as it is stored."""
         return self._fernet.encrypt(secret.encode())
+
+    def is_current(self, stored: bytes) -> bool:
+        """Whether the first master key encrypted it, so that it needs none of the others."""
+        try:
+            self._first.decrypt(stored)
+        except InvalidToken:
+            return False
+        return True
 
     def decrypt(self, stored: bytes) -> str:
         """Return the secret; Unavailable, until the operator gives the right key, if it needs another master key."""

@@ -127,8 +127,9 @@ async def use_link(request: HubRequest, services: NamedDependency[Services], tok
 
 @post("/sign-out/", status_code=200)
 async def sign_out(visit: NamedDependency[Visit]) -> Response[bytes]:
-    """End this session in this browser, or all sessions of this console user."""
+    """End this session, or all sessions of this console user."""
     fields = await visit.form()
+    await visit.services.access.sign_out(visit.who.session)
     if fields.get("everywhere"):
         await visit.services.console_users.sign_out(visit.who.user.name)
     return _set_cookie(redirect(paths.SIGN_IN), visit.request, visit.services, SESSION_COOKIE, "", 0)
