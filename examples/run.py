@@ -48,8 +48,9 @@ def hub_answers(port: int) -> bool:
 @contextlib.contextmanager
 def development_hub(port: int, data_dir: Path) -> Iterator[tuple[subprocess.Popen[str], Started]]:
     """Start the hub and yield its process and what it printed once it listens; stop it in the end."""
-    executable = Path(sys.executable).with_name("suprsend-hub")
-    command = [str(executable), "dev", "--port", str(port), "--data-dir", str(data_dir)]
+    # By its module: the script `suprsend-hub` names its interpreter by a path that no system reads if it has a newline
+    # or is very long.
+    command = [sys.executable, "-m", "suprsend_hub", "dev", "--port", str(port), "--data-dir", str(data_dir)]
     # In a session of its own, so that Ctrl-C reaches this process first and the hub is stopped once, in order.
     hub = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     try:
@@ -84,6 +85,13 @@ def pass_on(hub: subprocess.Popen[str]) -> None:
         print(line, end="", flush=True)
 
 
+def without_proxy() -> dict[str, str]:
+    """Return the variables that keep a proxy out of what goes to this machine; the proxy cannot reach it."""
+    kept = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
+    names = ",".join(filter(None, [kept, "127.0.0.1", "localhost"]))
+    return {"no_proxy": names, "NO_PROXY": names}
+
+
 def stop(_signal: int, _frame: FrameType | None) -> None:
     """Make SIGTERM behave like Ctrl-C."""
     raise KeyboardInterrupt
@@ -92,23 +100,27 @@ def stop(_signal: int, _frame: FrameType | None) -> None:
 def main() -> None:
     """Start, show, wait."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=7877, help="port on the loopback interface; 0 takes any free one")
+    parser.add_argument("--port", default="7877", help="port on the loopback interface; 0 takes any free one")
     parser.add_argument("--data-dir", type=Path, default=Path(".run/data"), help="where the hub keeps its database")
     parser.add_argument("--once", action="store_true", help="stop after the quickstart")
     options = parser.parse_args()
+    if not (options.port.isascii() and options.port.isdecimal() and int(options.port) < 2**16):
+        sys.exit(f"PORT is {options.port!r}: a port is a number up to 65535, or 0 for any that is free.")
+    port = int(options.port)
 
-    if options.port and hub_answers(options.port):
+    if port and hub_answers(port):
         sys.exit(
-            f"A hub already answers at http://127.0.0.1:{options.port}/, so none was started.\n"
+            f"A hub already answers at http://127.0.0.1:{port}/, so none was started.\n"
             f"Use that one (`python examples/quickstart.py`), stop it with Ctrl-C where it runs,\n"
             f"or start another beside it: make run PORT=0 DATA_DIR=.run/other"
         )
-    options.data_dir.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, stop)
-    with contextlib.suppress(KeyboardInterrupt), development_hub(options.port, options.data_dir) as (hub, started):
+    with contextlib.suppress(KeyboardInterrupt), development_hub(port, options.data_dir) as (hub, started):
         quickstart = str(HERE / "quickstart.py")
         done = subprocess.run(
-            [sys.executable, quickstart], env={**os.environ, "SUPRSEND_BASE_URL": started.address}, check=False
+            [sys.executable, quickstart],
+            env={**os.environ, **without_proxy(), "SUPRSEND_BASE_URL": started.address},
+            check=False,
         )
         if done.returncode:
             sys.exit(f"The quickstart failed (exit status {done.returncode}); see the lines above.")

@@ -11,16 +11,13 @@ import shutil
 import sys
 from pathlib import Path
 
-from debian import install
+import apt
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
-PACKAGES = ("chromium", "fonts-liberation")  # without a font, text has no width and layout tests mean nothing
-MISSING = (
-    "The browser tests need Chromium or Chrome, and none was found.\n"
-    "Install it (Debian: `apt-get install chromium`; macOS: Google Chrome),\n"
-    "or name one with CHROMIUM=/path/to/it."
-)
+OTHERWISE = """The browser tests need Chromium or Chrome, and none was found.
+Install it (Debian: `apt-get install chromium`; macOS: Google Chrome),
+or name one with CHROMIUM=/path/to/it."""
 
 
 def find_chromium() -> str | None:
@@ -41,7 +38,8 @@ def main() -> None:
     if path is None:
         if os.environ.get("CHROMIUM"):
             sys.exit(f"CHROMIUM={os.environ['CHROMIUM']} is not an executable.")
-        install(PACKAGES, otherwise=MISSING)
+        # Without a font, text has no width and layout tests mean nothing.
+        apt.install("chromium", "fonts-liberation", otherwise=OTHERWISE)
         path = find_chromium()
     if path is None:
         sys.exit("apt-get installed the package chromium, but no command of that name is on PATH.")

@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 
-from debian import install
+import apt
 
 MISSING = (
     "The tests of the store need PgBouncer, and none was found.\n"
@@ -30,7 +30,7 @@ def main() -> None:
     if path is None:
         if os.environ.get("PGBOUNCER"):
             sys.exit(f"PGBOUNCER={os.environ['PGBOUNCER']} is not an executable.")
-        install(["pgbouncer"], otherwise=MISSING)
+        apt.install("pgbouncer", otherwise=MISSING)
         path = find_pgbouncer()
     if path is None:
         sys.exit("apt-get installed the package pgbouncer, but there is no program of that name.")

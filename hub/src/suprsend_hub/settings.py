@@ -5,6 +5,7 @@ Values come from the environment (`SUPRSEND_HUB_…`); a secret may also come fr
 
 import os
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Literal
 
@@ -50,7 +51,10 @@ class Settings(BaseSettings):
         "Several, separated by commas: the first encrypts, all decrypt.",
     )
     pool_size: int = Field(
-        default=8, ge=3, le=_MAX_POOL, description="Connections to PostgreSQL per worker: at least two more than lanes."
+        default=8,
+        ge=3,
+        le=_MAX_POOL,
+        description="Connections to PostgreSQL per worker: at least two more than lanes.",
     )
     lanes: int = Field(
         default=3, ge=1, le=32, validate_default=True, description="Write transactions under way at once per worker."
@@ -78,6 +82,14 @@ class Settings(BaseSettings):
     rejected_days: int = Field(
         default=30, ge=1, description="Days that rejected records are kept by `suprsend-hub db clean`."
     )
+    audit_days: int = Field(
+        default=365, ge=1, description="Days that the audit log is kept by `suprsend-hub db clean`."
+    )
+    trusted_proxies: str = Field(
+        default="",
+        description="Addresses or networks of reverse proxies, separated by commas. X-Forwarded-For is believed from "
+        "these only.",
+    )
     log_format: Literal["console", "json"] = Field(default="json", description="Form of the log lines on stderr.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
 
@@ -94,6 +106,12 @@ class Settings(BaseSettings):
             )
         return lanes
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        parse_networks(value)
+        return value
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -105,6 +123,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then environment, then `_FILE`."""
         return init_settings, env_settings, _SecretFiles(settings_cls)
+
+
+def parse_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Return the networks of a comma-separated list; ValueError, naming it, for an item that is not one."""
+    return tuple(ip_network(item.strip()) for item in text.split(",") if item.strip())
 
 
 @dataclass(frozen=True, slots=True)

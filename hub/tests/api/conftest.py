@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx2
 import pytest
 from pydantic import SecretStr
-from suprsend_hub.api.routing import raw_path_routing
-from suprsend_hub.app import Hub, build_app, build_hub
+from suprsend_hub.app import build_asgi, build_services
+from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
 from suprsend_hub.settings import Settings
 
@@ -18,9 +18,9 @@ from .support import BASE_URL, ApiClient, bearer, nobody, signed
 
 
 @pytest.fixture
-async def http(hub: Hub, anyio_backend: str) -> AsyncIterator[httpx2.AsyncClient]:
+async def http(hub: Services, anyio_backend: str) -> AsyncIterator[httpx2.AsyncClient]:
     """An HTTP client whose server is the hub of this test."""
-    transport = httpx2.ASGITransport(app=raw_path_routing(build_app(hub)))
+    transport = httpx2.ASGITransport(app=build_asgi(hub))
     async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as client:
         yield client
 
@@ -71,10 +71,10 @@ def relayed_settings(relay: Relay, settings: Settings) -> Settings:
 @pytest.fixture
 async def relayed(relayed_settings: Settings, workspace_a: NewWorkspace) -> AsyncIterator[ApiClient]:
     """Workspace A at a hub that reaches the database through the relay."""
-    hub = build_hub(relayed_settings)
+    hub = build_services(relayed_settings)
     async with hub.database:
         hub.batcher.start()
-        transport = httpx2.ASGITransport(app=raw_path_routing(build_app(hub)))
+        transport = httpx2.ASGITransport(app=build_asgi(hub))
         async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as http:
             yield ApiClient(http, bearer(workspace_a.api_key))
         await hub.batcher.stop()

@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator
 import asyncpg
 import httpx2
 import pytest
+from cast import TESTER
 from pydantic import SecretStr
-from suprsend_hub.api.routing import raw_path_routing
-from suprsend_hub.app import Hub, build_app, build_hub
+from roles import admit
+from suprsend_hub.app import build_asgi, build_services
 from suprsend_hub.service.secrets import generate_master_key
+from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
 from suprsend_hub.settings import Settings
 
@@ -62,14 +64,15 @@ async def test_a_database_that_refuses_the_hub_is_503_and_its_operator_gets_the_
 ) -> None:
     """Privileges taken away while the hub runs: readiness and a single line of the log say why, clients do not learn it."""
     owner = await asyncpg.connect(database_url)
+    await admit(owner, "hub_role")
     await owner.execute("CREATE ROLE hub_role LOGIN; GRANT ALL ON ALL TABLES IN SCHEMA public TO hub_role")
-    hub = build_hub(
+    hub = build_services(
         settings.model_copy(update={"database_url": SecretStr(re.sub("//[^/]*@", "//hub_role@", database_url))})
     )
     hub.database.log_outages()
     async with hub.database:
         hub.batcher.start()
-        transport = httpx2.ASGITransport(app=raw_path_routing(build_app(hub)))
+        transport = httpx2.ASGITransport(app=build_asgi(hub))
         async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as http:
             client, stranger = ApiClient(http, bearer(workspace_a.api_key)), ApiClient(http, nobody)
             await client.upsert("ada")
@@ -99,10 +102,10 @@ async def test_a_wrong_master_key_is_503_for_signed_requests_and_shows_in_readin
     settings: Settings, workspace_a: NewWorkspace, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """It is the operator's mistake: a 400 would make clients drop what they send. API keys need no master key."""
-    hub = build_hub(settings.model_copy(update={"master_key": SecretStr(generate_master_key())}))
+    hub = build_services(settings.model_copy(update={"master_key": SecretStr(generate_master_key())}))
     async with hub.database:
         hub.batcher.start()
-        transport = httpx2.ASGITransport(app=raw_path_routing(build_app(hub)))
+        transport = httpx2.ASGITransport(app=build_asgi(hub))
         async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as http:
             signing = ApiClient(http, signed(workspace_a.workspace_key, workspace_a.workspace_secret))
             for _ in range(5):
@@ -118,16 +121,16 @@ async def test_a_wrong_master_key_is_503_for_signed_requests_and_shows_in_readin
         await hub.batcher.stop()
 
 
-async def test_one_secret_that_can_be_decrypted_is_enough_to_be_ready(settings: Settings, hub: Hub) -> None:
+async def test_one_secret_that_can_be_decrypted_is_enough_to_be_ready(settings: Settings, hub: Services) -> None:
     """Half of them may be under an old key; a hub without workspaces needs none."""
     assert settings.master_key is not None
-    other = build_hub(settings.model_copy(update={"master_key": SecretStr(generate_master_key())}))
+    other = build_services(settings.model_copy(update={"master_key": SecretStr(generate_master_key())}))
     async with other.database:
         assert (await other.health.check()).ready
-        await hub.workspaces.create("old")
+        await hub.workspaces.create(TESTER, "old")
         assert not (await other.health.check()).ready
-        await other.workspaces.create("new")
-        await hub.workspaces.create("old again")
+        await other.workspaces.create(TESTER, "new")
+        await hub.workspaces.create(TESTER, "old again")
         assert (await other.health.check()).ready
         assert (await hub.health.check()).ready
 
@@ -142,7 +145,7 @@ async def test_one_secret_that_can_be_decrypted_is_enough_to_be_ready(settings: 
     ids=["table", "column", "schema"],
 )
 async def test_a_schema_that_is_not_the_hubs_is_503_and_not_a_defect(
-    a: ApiClient, hub: Hub, database_url: str, capfd: pytest.CaptureFixture[str], damage: str, reason: str
+    a: ApiClient, hub: Services, database_url: str, capfd: pytest.CaptureFixture[str], damage: str, reason: str
 ) -> None:
     hub.database.log_outages()
     await a.get("/v1/user/")  # the credentials are known from here on
@@ -168,9 +171,9 @@ async def test_more_than_the_queue_holds_is_503_at_once_and_nothing_of_it_is_app
     settings: Settings, workspace_a: NewWorkspace
 ) -> None:
     small = settings.model_copy(update={"max_queued_edits": 10, "lanes": 1})
-    hub = build_hub(small)
+    hub = build_services(small)
     async with hub.database:
-        transport = httpx2.ASGITransport(app=raw_path_routing(build_app(hub)))
+        transport = httpx2.ASGITransport(app=build_asgi(hub))
         async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as http:
             client = ApiClient(http, bearer(workspace_a.api_key))
             await client.get("/v1/user/")  # the credentials are known from here on
@@ -188,9 +191,9 @@ async def test_more_than_the_queue_holds_is_503_at_once_and_nothing_of_it_is_app
 
 
 async def test_above_its_rate_limit_a_workspace_may_read_and_others_may_write(
-    a: ApiClient, b: ApiClient, hub: Hub, workspace_a: NewWorkspace
+    a: ApiClient, b: ApiClient, hub: Services, workspace_a: NewWorkspace
 ) -> None:
-    await hub.workspaces.limit(workspace_a.name, edits_per_second=1, burst_edits=3)
+    await hub.workspaces.limit(TESTER, workspace_a.name, edits_per_second=1, burst_edits=3)
     events = [{"distinct_id": "ada", "$user_operations": [{"$add": {"n": 1}}]}] * 3
     # Admitted by a full bucket and paid off in the five minutes that follow, so that no delay of the test lets one pass.
     assert (await a.post("/event/", events * 100)).status_code == 202
@@ -205,8 +208,8 @@ async def test_above_its_rate_limit_a_workspace_may_read_and_others_may_write(
     assert (await b.post("/event/", events * 5)).status_code == 202
 
 
-async def test_a_body_that_does_not_arrive_is_408_and_applies_nothing(a: ApiClient, hub: Hub) -> None:
-    app = raw_path_routing(build_app(dataclasses.replace(hub, request_timeout_s=0.2)))
+async def test_a_body_that_does_not_arrive_is_408_and_applies_nothing(a: ApiClient, hub: Services) -> None:
+    app = build_asgi(dataclasses.replace(hub, request_timeout_s=0.2))
 
     async def stalling() -> AsyncIterator[bytes]:
         yield b'{"n": 1'
@@ -238,7 +241,7 @@ async def test_a_defect_is_a_500_that_tells_nothing_of_the_inside(
 
 
 async def test_no_secret_shows_in_the_repr_of_what_holds_one(
-    hub: Hub, settings: Settings, workspace_a: NewWorkspace
+    hub: Services, settings: Settings, workspace_a: NewWorkspace
 ) -> None:
     shown = repr(hub) + repr(settings) + repr(workspace_a)
     for secret in (settings.database_url, settings.master_key):
@@ -248,7 +251,7 @@ async def test_no_secret_shows_in_the_repr_of_what_holds_one(
     assert workspace_a.api_key not in shown
 
 
-async def test_a_client_that_leaves_early_does_no_harm(a: ApiClient, hub: Hub) -> None:
+async def test_a_client_that_leaves_early_does_no_harm(a: ApiClient, hub: Services) -> None:
     """Its edit may or may not have been applied; the next one is."""
     for _ in range(5):
         leaving = asyncio.create_task(a.patch("/v1/user/ada/", {"operations": [{"$add": {"n": 1}}]}))

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 import schemathesis
 from jsonschema import ValidationError
-from suprsend_hub.app import Hub, build_app
+from suprsend_hub.app import build_app
+from suprsend_hub.service.services import Services
 
 from .support import (
     DOCUMENT_PATH,
@@ -68,7 +69,7 @@ def test_operation_ids_are_unique_and_path_parameters_are_declared() -> None:
 
 
 @pytest.mark.anyio
-async def test_routes_and_document_agree_in_both_directions(hub: Hub) -> None:
+async def test_routes_and_document_agree_in_both_directions(hub: Services) -> None:
     served = {
         (re.sub(r":\w+\}", "}", route.path).rstrip("/"), method.lower())
         for route in build_app(hub).routes

@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import httpx2
 import pytest
-from suprsend_hub.api.routing import raw_path_routing
-from suprsend_hub.app import Hub, build_app
+from cast import TESTER
+from suprsend_hub.app import build_asgi
 from suprsend_hub.service.credentials import CredentialService
-from suprsend_hub.service.rate_limits import RateLimits
 from suprsend_hub.service.secrets import SecretBox
+from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
+from suprsend_hub.service.writing import RateLimits
 from suprsend_hub.settings import Settings
 
 from .support import BASE_URL, ApiClient, assert_error, bearer, signed
@@ -38,7 +39,7 @@ class Clock:
 
 
 @pytest.fixture
-def served(hub: Hub, settings: Settings):
+def served(hub: Services, settings: Settings):
     """A client of the hub, whose credentials go by the test's clock."""
     assert settings.master_key is not None
     secrets = SecretBox(settings.master_key.get_secret_value())
@@ -52,7 +53,7 @@ def served(hub: Hub, settings: Settings):
             now=lambda: clock.now,
             monotonic=clock.monotonic,
         )
-        app = raw_path_routing(build_app(replace(hub, credentials=credentials)))
+        app = build_asgi(replace(hub, credentials=credentials))
         async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=BASE_URL) as http:
             yield http
 
@@ -65,12 +66,12 @@ async def status(http: httpx2.AsyncClient, workspace_key: str, secret: str) -> i
 
 
 async def test_after_a_rotation_both_secrets_hold_until_the_overlap_ends(
-    served, hub: Hub, workspace_a: NewWorkspace
+    served, hub: Services, workspace_a: NewWorkspace
 ) -> None:
     clock, key = Clock(), workspace_a.workspace_key
     async with served(clock) as http:
         assert await status(http, key, workspace_a.workspace_secret) == 200
-        rotated = await hub.workspaces.rotate_secret(workspace_a.name, overlap=timedelta(hours=24))
+        rotated = await hub.workspaces.rotate_secret(TESTER, workspace_a.name, overlap=timedelta(hours=24))
         clock.forward(AFTER_CACHE)
         assert await status(http, key, workspace_a.workspace_secret) == 200
         assert await status(http, key, rotated.workspace_secret) == 200
@@ -85,26 +86,26 @@ async def test_after_a_rotation_both_secrets_hold_until_the_overlap_ends(
 
 
 async def test_the_old_secret_ends_with_the_overlap_the_next_rotation_or_on_request(
-    served, hub: Hub, workspace_a: NewWorkspace, workspace_b: NewWorkspace
+    served, hub: Services, workspace_a: NewWorkspace, workspace_b: NewWorkspace
 ) -> None:
     """And no other workspace is concerned."""
     clock, name, key = Clock(), workspace_a.name, workspace_a.workspace_key
     async with served(clock) as http:
         secrets = [workspace_a.workspace_secret]
         for overlap in (timedelta(hours=1), timedelta(hours=1), timedelta(0), timedelta(hours=1)):
-            secrets.append((await hub.workspaces.rotate_secret(name, overlap=overlap)).workspace_secret)
+            secrets.append((await hub.workspaces.rotate_secret(TESTER, name, overlap=overlap)).workspace_secret)
             clock.forward(AFTER_CACHE)
             held = [await status(http, key, secret) for secret in secrets]
             valid = 2 if overlap else 1
             assert held == [401] * (len(secrets) - valid) + [200] * valid
-        await hub.workspaces.drop_old_secret(name)
+        await hub.workspaces.drop_old_secret(TESTER, name)
         clock.forward(AFTER_CACHE)
         assert [await status(http, key, secret) for secret in secrets[-2:]] == [401, 200]
         assert await status(http, workspace_b.workspace_key, workspace_b.workspace_secret) == 200
 
 
 async def test_a_disabled_workspace_refuses_good_credentials_and_tells_strangers_nothing(
-    served, hub: Hub, workspace_a: NewWorkspace, workspace_b: NewWorkspace
+    served, hub: Services, workspace_a: NewWorkspace, workspace_b: NewWorkspace
 ) -> None:
     clock = Clock()
     async with served(clock) as http:
@@ -112,7 +113,7 @@ async def test_a_disabled_workspace_refuses_good_credentials_and_tells_strangers
         signing = ApiClient(http, signed(workspace_a.workspace_key, workspace_a.workspace_secret))
         forging = ApiClient(http, signed(workspace_a.workspace_key, "guess"))
         await with_key.upsert("ada", {"n": 1})
-        await hub.workspaces.disable(workspace_a.name)
+        await hub.workspaces.disable(TESTER, workspace_a.name)
         clock.forward(AFTER_CACHE)
         for client in (with_key, signing):
             for answer in (
@@ -124,7 +125,7 @@ async def test_a_disabled_workspace_refuses_good_credentials_and_tells_strangers
                 assert_error(answer, 403, "workspace_disabled")
         assert_error(await forging.get("/v1/user/ada/"), 401, "unauthorized")
         assert (await ApiClient(http, bearer(workspace_b.api_key)).get("/v1/user/")).status_code == 200
-        await hub.workspaces.enable(workspace_a.name)
+        await hub.workspaces.enable(TESTER, workspace_a.name)
         clock.forward(AFTER_CACHE)
         assert await with_key.properties("ada") == {"n": 1}
 
@@ -139,7 +140,7 @@ def written(moment: datetime) -> dict[str, str]:
 
 
 async def test_a_limit_of_clock_skew_refuses_what_was_signed_long_ago_or_ahead(
-    served, hub: Hub, workspace_a: NewWorkspace
+    served, hub: Services, workspace_a: NewWorkspace
 ) -> None:
     """In whichever form the SDK writes the Date; nothing is asked of API keys, and by default any Date is taken."""
     clock = Clock(datetime(2026, 1, 3, 7, 8, 9, tzinfo=UTC))
@@ -151,7 +152,7 @@ async def test_a_limit_of_clock_skew_refuses_what_was_signed_long_ago_or_ahead(
 
         for date in (*written(datetime(1999, 1, 1, tzinfo=UTC)).values(), "tomorrow", ""):
             assert (await read(date)).status_code == 200
-        await hub.workspaces.limit_clock_skew(workspace_a.name, 900)
+        await hub.workspaces.limit_clock_skew(TESTER, workspace_a.name, 900)
         clock.forward(AFTER_CACHE)
         for minutes, expected in ((0, 200), (-14.9, 200), (14.9, 200), (-15.1, 401), (15.1, 401), (60 * 24 * 365, 401)):
             for form, date in written(clock.now + timedelta(minutes=minutes)).items():
@@ -166,6 +167,6 @@ async def test_a_limit_of_clock_skew_refuses_what_was_signed_long_ago_or_ahead(
             assert_error(answer, 401, "date_out_of_range")
             assert "cannot be read" in answer.json()["message"]
         assert (await ApiClient(http, bearer(workspace_a.api_key)).get("/v1/user/")).status_code == 200
-        await hub.workspaces.limit_clock_skew(workspace_a.name, 0)
+        await hub.workspaces.limit_clock_skew(TESTER, workspace_a.name, 0)
         clock.forward(AFTER_CACHE)
         assert (await read("tomorrow")).status_code == 200

@@ -10,12 +10,13 @@ from urllib.parse import urlsplit
 import asyncpg
 import httpx2
 import pytest
-from suprsend_hub.api.routing import raw_path_routing
-from suprsend_hub.app import Hub, build_app
+from cast import TESTER
+from suprsend_hub.app import build_asgi
 from suprsend_hub.domain.errors import Forbidden, Unauthenticated
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.service.credentials import SignedRequest, Workspace
 from suprsend_hub.service.secrets import SecretBox, generate_master_key
+from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
 from suprsend_hub.store.migrate import FOLDER, read_steps
 
@@ -29,14 +30,14 @@ def printed(output: str, label: str) -> str:
     return value
 
 
-async def authenticated(hub: Hub, api_key: str) -> Workspace:
+async def authenticated(hub: Services, api_key: str) -> Workspace:
     claim = await hub.credentials.look_up(f"Bearer {api_key}")
-    return hub.credentials.confirm(claim, SignedRequest("GET", b"/v1/user/", b"", b"", None, ""))
+    return hub.credentials.confirm(claim, SignedRequest("GET", b"/v1/user/", b"", b"", None, "")).workspace
 
 
 @pytest.mark.anyio
 async def test_workspace_create_prints_credentials_that_work_and_are_stored_nowhere_in_clear(
-    cli: Cli, hub: Hub, database_url: str
+    cli: Cli, hub: Services, database_url: str
 ) -> None:
     output = cli("workspace", "create", "Acme")
     key, secret, api_key = (printed(output, label) for label in ("Workspace key", "Workspace secret", "API key"))
@@ -93,7 +94,7 @@ async def test_a_created_key_works_until_it_is_revoked_and_only_its_end_is_liste
     async with hub.database:
         assert (await authenticated(hub, api_key)).workspace_id == (await authenticated(hub, first)).workspace_id
     listed = [line.split("\t") for line in cli("key", "list", "Acme").splitlines()]
-    assert listed[1] == [key_id, f"…{api_key[-4:]}", "valid", "importer"]
+    assert listed[1] == [key_id, f"…{api_key[-4:]}", "valid", "read,write", "importer"]
 
     assert cli("key", "revoke", "Acme", key_id) == "Revoked.\n"
     hub = make_hub()
@@ -106,13 +107,13 @@ async def test_a_created_key_works_until_it_is_revoked_and_only_its_end_is_liste
 
 @pytest.mark.anyio
 async def test_a_key_cannot_be_revoked_twice_nor_through_another_workspace(
-    hub: Hub, workspace_a: NewWorkspace, workspace_b: NewWorkspace, run_cli: RunCli, configured: dict[str, str]
+    hub: Services, workspace_a: NewWorkspace, workspace_b: NewWorkspace, run_cli: RunCli, configured: dict[str, str]
 ) -> None:
     [key] = await hub.workspaces.list_api_keys("workspace A")
     command = ("key", "revoke", "workspace B", ulid_text(key.api_key_id))
     assert "has no valid API key" in run_cli(*command, **configured).stderr
     assert await authenticated(hub, workspace_a.api_key)
-    await hub.workspaces.revoke_api_key("workspace A", ulid_text(key.api_key_id))
+    await hub.workspaces.revoke_api_key(TESTER, "workspace A", ulid_text(key.api_key_id))
     command = ("key", "revoke", "workspace A", ulid_text(key.api_key_id))
     assert "has no valid API key" in run_cli(*command, **configured).stderr
 
@@ -195,9 +196,9 @@ async def test_the_master_key_is_changed_step_by_step(
 
 
 @pytest.fixture
-async def events(hub: Hub, anyio_backend: str) -> AsyncIterator[Callable[..., Awaitable[None]]]:
+async def events(hub: Services, anyio_backend: str) -> AsyncIterator[Callable[..., Awaitable[None]]]:
     """Sends an array of events for a workspace through the API of the same database."""
-    transport = httpx2.ASGITransport(app=raw_path_routing(build_app(hub)))
+    transport = httpx2.ASGITransport(app=build_asgi(hub))
     async with httpx2.AsyncClient(transport=transport, base_url="http://hub.test") as client:
 
         async def send(workspace: NewWorkspace, *records: object) -> None:

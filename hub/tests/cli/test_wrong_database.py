@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 from front import Authority, Front
+from roles import admit
 from suprsend_hub.store.address import parse_address
 
 pytestmark = pytest.mark.anyio
@@ -29,19 +30,12 @@ COMMANDS = {
 PASSWORD = "right-9Pq"
 
 
-def demand_password(rules: Path) -> None:
-    """Let the server ask the role `locked` for its password; for others nothing changes."""
-    line, text = "local all locked scram-sha-256\n", rules.read_text()
-    if line not in text:
-        rules.write_text(line + text)
-
-
 @pytest.fixture
 async def locked(database_url: str) -> AsyncIterator[str]:
     """A role `locked` that must give a password and owns nothing; yields the database's URL for it, without password."""
     connection = await asyncpg.connect(database_url)
-    demand_password(Path(await connection.fetchval("SHOW hba_file")))
-    await connection.execute("SELECT pg_reload_conf()")
+    await admit(connection, "locked", "scram-sha-256")
+    await admit(connection, "missing_role")
     await connection.execute(f"CREATE ROLE locked LOGIN PASSWORD '{PASSWORD}'")
     yield re.sub("//[^/]*@", "//locked@", database_url)
     await connection.execute("DROP OWNED BY locked; DROP ROLE locked")
@@ -67,7 +61,7 @@ def wrong(database_url: str, front: Front, locked: str) -> dict[str, tuple[str, 
     return {
         "password": (locked.replace("locked@", "locked:wrong-7Zx@"), 'refuses.* password authentication failed for user "locked"'),
         "no password": (locked, "refuses.*password"),
-        "role": (re.sub("//[^/]*@", "//nobody@", database_url), 'refuses.* role "nobody" does not exist'),
+        "role": (re.sub("//[^/]*@", "//missing_role@", database_url), 'refuses.* role "missing_role" does not exist'),
         "database": (url._replace(path="/nowhere").geturl(), 'refuses.* database "nowhere" does not exist'),
         "certificate": (front.url("?sslmode=verify-full&sslrootcert=system", host="localhost"), "certificate verify failed"),
         "file": (front.url("?sslmode=verify-full&sslrootcert=/nowhere/7Zx"), "sslrootcert cannot be used: No such file"),

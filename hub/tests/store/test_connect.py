@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 from front import Authority, Front
+from roles import admit
 from suprsend_hub.domain.errors import Unavailable
 from suprsend_hub.store.address import parse_address
 from suprsend_hub.store.connect import connect
@@ -206,23 +207,23 @@ async def test_an_older_server_is_refused_by_everything_that_connects(database_u
 async def test_what_the_hub_sends_is_left_out_of_postgresqls_log(database_url: str) -> None:
     """As far as the role may decide that: a superuser may, and anyone else who was granted the parameters."""
     connection = await connect(parse_address(database_url))
+    await admit(connection, "ordinary_role")
+    await connection.execute("CREATE ROLE ordinary_role LOGIN")
     try:
         shown = [
             await connection.fetchval(f"SHOW {name}")
             for name in ("log_parameter_max_length_on_error", "log_parameter_max_length", "log_error_verbosity")
         ]
         assert shown == ["0", "0", "terse"]
-        await connection.execute("CREATE ROLE ordinary_role LOGIN")
         ordinary = await connect(parse_address(re.sub("//[^/]*@", "//ordinary_role@", database_url)))
-        assert await ordinary.fetchval("SHOW log_error_verbosity") == "default"
+        assert await ordinary.fetchval("SHOW log_parameter_max_length") == "-1"
         await ordinary.close()
-        await connection.execute("GRANT SET ON PARAMETER log_error_verbosity TO ordinary_role")
+        await connection.execute("GRANT SET ON PARAMETER log_parameter_max_length TO ordinary_role")
         ordinary = await connect(parse_address(re.sub("//[^/]*@", "//ordinary_role@", database_url)))
-        assert await ordinary.fetchval("SHOW log_error_verbosity") == "terse"
+        assert await ordinary.fetchval("SHOW log_parameter_max_length") == "0"
         await ordinary.close()
     finally:
-        await connection.execute("REVOKE SET ON PARAMETER log_error_verbosity FROM ordinary_role")
-        await connection.execute("DROP ROLE ordinary_role")
+        await connection.execute("DROP OWNED BY ordinary_role; DROP ROLE ordinary_role")
         await connection.close()
 
 

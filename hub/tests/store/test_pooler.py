@@ -9,9 +9,10 @@ from pathlib import Path
 import asyncpg
 import pgbouncer
 import pytest
+from cast import TESTER
 from front import Front
 from pydantic import SecretStr
-from suprsend_hub.app import build_hub
+from suprsend_hub.app import build_services
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.settings import Settings
 from suprsend_hub.store.address import parse_address
@@ -105,12 +106,12 @@ async def test_session_mode_works_from_the_migration_to_edits_and_reads(pool: Po
     """Many at once, with the settings of the hub's sessions, and as many sessions as the pool has."""
     url = pool("session", default_pool_size=20)
     await migrate(url)
-    hub = build_hub(settings.model_copy(update={"database_url": SecretStr(url)}))
+    hub = build_services(settings.model_copy(update={"database_url": SecretStr(url)}))
     async with hub.database:
         hub.batcher.start()
-        workspace = (await hub.workspaces.create("Acme")).workspace_id
+        workspace = (await hub.workspaces.create(TESTER, "Acme")).workspace_id
         keys = [RecipientKey.user(workspace, f"user-{number}") for number in range(50)]
-        await asyncio.gather(*(hub.recipients.edit(key, [{"$set": {"n": 1}}], source="test") for key in keys))
+        await asyncio.gather(*(hub.recipients.edit(TESTER, key, [{"$set": {"n": 1}}]) for key in keys))
         found = await asyncio.gather(*(hub.recipients.get(key) for key in keys))
         assert {profile.properties for profile in found} == {'{"n":1}'}
         async with hub.database.connection() as connection:

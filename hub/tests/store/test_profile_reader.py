@@ -4,12 +4,13 @@ import asyncio
 import uuid
 
 import pytest
-from suprsend_hub.app import Hub
+from cast import TESTER
 from suprsend_hub.domain.errors import NotFound, Unavailable
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.service import profile_reader
-from suprsend_hub.service.edits import Edit
 from suprsend_hub.service.profile_reader import MAX_KEYS, ProfileReader
+from suprsend_hub.service.services import Services
+from suprsend_hub.service.writing import Edit
 from suprsend_hub.store.database import Database
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_version", [16, 18])]
@@ -23,12 +24,12 @@ def key(number: int) -> RecipientKey:
     return RecipientKey.user(WORKSPACE, f"user-{number}")
 
 
-async def set_number(hub: Hub, numbers: range, value: int) -> None:
-    edits = [Edit(key(number), uuid.uuid4(), [{"$set": {"n": value}}], "test") for number in numbers]
+async def set_number(hub: Services, numbers: range, value: int) -> None:
+    edits = [Edit(key(number), uuid.uuid4(), [{"$set": {"n": value}}], TESTER) for number in numbers]
     await hub.batcher.submit(WORKSPACE, edits)
 
 
-async def test_everybody_gets_the_profile_asked_for(hub: Hub) -> None:
+async def test_everybody_gets_the_profile_asked_for(hub: Services) -> None:
     """Known and unknown users, the same one many times, more than fit one statement; of one workspace only."""
     assert USERS > MAX_KEYS
     await set_number(hub, range(USERS), 7)
@@ -41,7 +42,7 @@ async def test_everybody_gets_the_profile_asked_for(hub: Hub) -> None:
     assert found[-1] is None
 
 
-async def test_a_read_sees_what_was_answered_before_it_was_asked_for(hub: Hub) -> None:
+async def test_a_read_sees_what_was_answered_before_it_was_asked_for(hub: Services) -> None:
     """Also when statements for others are under way all the time."""
     busy = True
 
@@ -58,7 +59,7 @@ async def test_a_read_sees_what_was_answered_before_it_was_asked_for(hub: Hub) -
     await asyncio.gather(*noise)
 
 
-async def test_a_caller_who_goes_away_takes_nobody_along(hub: Hub) -> None:
+async def test_a_caller_who_goes_away_takes_nobody_along(hub: Services) -> None:
     await set_number(hub, range(100), 1)
     reads = [asyncio.create_task(hub.recipients.get(key(number))) for number in range(100)]
     await asyncio.sleep(0)

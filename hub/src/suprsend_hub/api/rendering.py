@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
+from suprsend_hub.api.bodies.page import page_meta
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.domain.profile import channels_to_wire, decode_channels
 from suprsend_hub.domain.records import Member, StoredProfile
@@ -168,7 +169,7 @@ def page_json(
     page: Page[_Row], render: Callable[[_Row], Mapping[str, object]], more_meta: Mapping[str, object] | None = None
 ) -> bytes:
     """A page in the `meta`/`results` form."""
-    return encode({"meta": {**page.meta(), **(more_meta or {})}, "results": [render(row) for row in page.rows]})
+    return encode({"meta": {**page_meta(page), **(more_meta or {})}, "results": [render(row) for row in page.rows]})
 
 
 def results_json(rows: Iterable[_Row], render: Callable[[_Row], Mapping[str, object]]) -> bytes:

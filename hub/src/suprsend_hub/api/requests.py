@@ -7,40 +7,43 @@ when the body is there, because it covers its bytes.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from uuid import UUID
 
 import msgspec
 from litestar import Request
 from litestar.datastructures import State
 
-from suprsend_hub.domain.console import SOURCE_PREFIX
-from suprsend_hub.domain.errors import InvalidRequest
+from suprsend_hub.domain.actor import Actor, Scope
+from suprsend_hub.domain.codes import Code
+from suprsend_hub.domain.errors import Forbidden, InvalidRequest
 from suprsend_hub.domain.ids import insert_key
+from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.wire import Json
-from suprsend_hub.request_body import BodyReader
-from suprsend_hub.service.credentials import CredentialService, SignedRequest, Workspace
-from suprsend_hub.service.health import HealthService
-from suprsend_hub.service.lists import ListService
-from suprsend_hub.service.recipients import RecipientService
-from suprsend_hub.service.subscriptions import SubscriptionService
+from suprsend_hub.service.credentials import Identity, SignedRequest, Workspace
+from suprsend_hub.service.services import SERVICES, Services
+from suprsend_hub.service.writing import RequestKey
+from suprsend_hub.web.body import BODIES, BodyReader
+from suprsend_hub.web.clients import client_address, user_agent
+from suprsend_hub.web.request_ids import request_id
 
 MAX_EVENT_BODY_BYTES = 2_621_440
 """2.5 MiB for `/event/`: 400 records of 10,240 bytes as Node counts them (UTF-16 units, up to three bytes each)."""
 MAX_BODY_BYTES = 1_048_576
 """1 MiB for every other body."""
-_MAX_SOURCE_CHARS = 120
 _MAX_IDEMPOTENCY_KEY_CHARS = 255
+SCOPE = "scope"
+"""Option of a route: the scope that it needs, where the method does not say."""
 
 _decoder = msgspec.json.Decoder()
 
 
 @dataclass(slots=True)
 class Caller:
-    """An authenticated request: for which workspace, from what client, with which body."""
+    """An authenticated request: for which workspace, by whom, with which body."""
 
     workspace: Workspace
-    source: str
+    actor: Actor
+    method: str
     body: bytes
     idempotency_key: UUID | None = None
 
@@ -49,25 +52,21 @@ class Caller:
         """The workspace the request acts for."""
         return self.workspace.workspace_id
 
+    def request_key(self, key: RecipientKey) -> RequestKey | None:
+        """The `Idempotency-Key` with a digest of what the request asks for: method, recipient and body."""
+        if self.idempotency_key is None:
+            return None
+        digest = hashlib.sha256(f"{self.method}\0{key.object_type}\0{key.recipient_id}\0".encode())
+        digest.update(self.body)
+        return RequestKey(self.idempotency_key, digest.digest())
+
     def json(self) -> Json:
-        """The body as JSON; InvalidRequest if it is none."""
+        """Return the body as JSON; InvalidRequest if it is something else."""
         return decode_json(self.body)
 
-
-@dataclass(frozen=True, slots=True)
-class ApiServices:
-    """What the API's handlers call."""
-
-    credentials: CredentialService
-    health: HealthService
-    lists: ListService
-    recipients: RecipientService
-    subscriptions: SubscriptionService
-    bodies: BodyReader
-
-
-SERVICES = "api_services"
-"""Under this name the application's state holds the `ApiServices`."""
+    def json_or(self, default: Json) -> Json:
+        """Return the body as JSON, or the default for a request without a body."""
+        return self.json() if self.body else default
 
 
 class ApiRequest(Request[None, Caller, State]):
@@ -84,9 +83,9 @@ class ApiRequest(Request[None, Caller, State]):
         return caller
 
     @property
-    def services(self) -> ApiServices:
+    def services(self) -> Services:
         """The services of this process."""
-        services: ApiServices = self.app.state[SERVICES]
+        services: Services = self.app.state[SERVICES]
         return services
 
 
@@ -94,11 +93,11 @@ async def authenticate(request: ApiRequest) -> None:
     """Check the credentials and read the body, before every handler of the API."""
     scope = request.scope
     headers = dict(scope["headers"])  # names are in lower case; of one that is given twice the last counts
-    credentials = request.services.credentials
+    services = request.services
     is_read = scope["method"] in ("GET", "HEAD")
-    claim = await credentials.look_up(_text(headers, b"authorization"), patiently=not is_read)
+    claim = await services.credentials.look_up(_text(headers, b"authorization"), patiently=not is_read)
     body = await _read_body(request, headers, keep=claim.may_hold)
-    workspace = credentials.confirm(
+    identity = services.credentials.confirm(
         claim,
         SignedRequest(
             method=scope["method"],
@@ -109,11 +108,27 @@ async def authenticate(request: ApiRequest) -> None:
             date=_text(headers, b"date") or _text(headers, b"x-amz-date") or "",
         ),
     )
-    key = _text(headers, b"idempotency-key")
-    user_agent = _text(headers, b"user-agent") or ""
-    scope["auth"] = Caller(
-        workspace, _source(user_agent[:_MAX_SOURCE_CHARS]), body, None if key is None else _idempotency_key(key)
+    _check_scope(request, identity)
+    actor = Actor(
+        identity.kind,
+        identity.name,
+        user_agent(headers.get(b"user-agent", b"")),
+        client_address(scope, services.trusted_proxies),
+        request_id(scope),
     )
+    key = _text(headers, b"idempotency-key")
+    scope["auth"] = Caller(
+        identity.workspace, actor, scope["method"], body, None if key is None else _idempotency_key(key)
+    )
+
+
+def _check_scope(request: ApiRequest, identity: Identity) -> None:
+    """Forbidden unless the credentials allow what the route names or, if it names nothing, what its method says."""
+    needed = request.route_handler.opt.get(SCOPE) or (
+        Scope.READ if request.scope["method"] in ("GET", "HEAD") else Scope.WRITE
+    )
+    if needed not in identity.scopes:
+        raise Forbidden(f"these credentials lack the scope `{needed.value}`", code=Code.MISSING_SCOPE)
 
 
 def _text(headers: Mapping[bytes, bytes], name: bytes) -> str | None:
@@ -130,7 +145,7 @@ async def _read_body(request: ApiRequest, headers: Mapping[bytes, bytes], *, kee
     ):
         return b""  # HTTP/1 announces a body
     limit = MAX_EVENT_BODY_BYTES if request.scope["path"].startswith("/event") else MAX_BODY_BYTES
-    bodies = request.services.bodies
+    bodies: BodyReader = request.app.state[BODIES]
     if keep:
         return await bodies.read(request.receive, limit)
     await bodies.pass_by(request.receive, limit, hashlib.md5(usedforsecurity=False).update)
@@ -138,28 +153,19 @@ async def _read_body(request: ApiRequest, headers: Mapping[bytes, bytes], *, kee
 
 
 def decode_json(body: bytes) -> Json:
-    """Any JSON value; InvalidRequest, saying where, for what is none."""
+    """Return any JSON value; InvalidRequest, saying where, for other text."""
     try:
         value: Json = _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"the body is not valid JSON: {error}", code="invalid_json") from error
+        raise InvalidRequest(f"the body is not valid JSON: {error}", code=Code.INVALID_JSON) from error
     except RecursionError as error:
-        raise InvalidRequest("the body is nested too deeply", code="too_deep") from error
+        raise InvalidRequest("the body is nested too deeply", code=Code.TOO_DEEP) from error
     return value
-
-
-@lru_cache(maxsize=1024)
-def _source(user_agent: str) -> str:
-    """What the history names as the origin of an edit. A client cannot pass for a person at the console."""
-    text = "".join(char if char.isprintable() else "?" for char in user_agent).lstrip()
-    if text.lower().startswith(SOURCE_PREFIX.strip()):
-        text = f"api client '{text}'"
-    return text[:_MAX_SOURCE_CHARS] or "api"
 
 
 def _idempotency_key(header: str) -> UUID:
     if not header.strip() or len(header) > _MAX_IDEMPOTENCY_KEY_CHARS:
         raise InvalidRequest(
-            f"Idempotency-Key must have 1 to {_MAX_IDEMPOTENCY_KEY_CHARS} characters", code="invalid_idempotency_key"
+            f"Idempotency-Key must have 1 to {_MAX_IDEMPOTENCY_KEY_CHARS} characters", code=Code.INVALID_IDEMPOTENCY_KEY
         )
     return insert_key(header)

@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from suprsend_hub.app import build_hub
-from suprsend_hub.cli.main import app, failing_clearly, warn_of_ignored
+from suprsend_hub.app import build_services
 from suprsend_hub.cli.server import chosen_port, run_server
+from suprsend_hub.cli.shared import failing_clearly, warn_of_ignored
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Unavailable
 from suprsend_hub.service.secrets import generate_master_key
 from suprsend_hub.settings import DEFAULT_PORT, Settings
@@ -18,7 +19,6 @@ _ANSWER_S = 10
 """Seconds that the database has for an answer before the hub refuses to start."""
 
 
-@app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port; 0 takes any free one.", min=0, max=65535)] = DEFAULT_PORT,
@@ -38,18 +38,15 @@ def serve(
 
 async def _check() -> None:
     """Refuse to start without settings, database, schema or the right master key, saying which is missing."""
-    hub = build_hub(Settings())
-    warn_of_ignored(hub.database.ignored_parameters)
-    async with hub.database:
-        report = await hub.health.check(answer_s=_ANSWER_S)
+    services = build_services(Settings())
+    warn_of_ignored(services.database.ignored_parameters)
+    async with services.database:
+        report = await services.health.check(answer_s=_ANSWER_S)
     if not report.ready:
-        wrong = "; ".join(
-            f"{name}: {text}" for name, text in report.checks.items() if name in _DECISIVE and text != "ok"
-        )
-        raise Unavailable(wrong, code="not_ready", retry_after_s=1)
+        wrong = [f"{name}: {report.checks[name]}" for name in _DECISIVE if report.checks.get(name, "ok") != "ok"]
+        raise Unavailable("; ".join(wrong), code=Code.NOT_READY, retry_after_s=1)
 
 
-@app.command("master-key")
 def master_key() -> None:
     """Print a new master key for SUPRSEND_HUB_MASTER_KEY. Keep it: without it, workspace secrets are lost."""
     typer.echo(generate_master_key())

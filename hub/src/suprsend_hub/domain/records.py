@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from suprsend_hub.domain.actor import Scope
 from suprsend_hub.domain.recipient import RecipientKey
 
 
@@ -23,10 +24,11 @@ class StoredProfile(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """An edit as the history page shows it."""
+    """An edit as the history page shows it; `actor` is '' for edits made before the hub recorded it."""
 
     edit_id: UUID
     source: str
+    actor: str
     operations: str
     before: str | None
 
@@ -75,6 +77,7 @@ class ApiKeyRow:
     hint: str
     created_at: datetime
     revoked_at: datetime | None
+    scopes: frozenset[Scope]
 
 
 @dataclass(frozen=True, slots=True)

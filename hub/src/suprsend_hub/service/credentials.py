@@ -15,13 +15,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
+from suprsend_hub.domain.actor import DEFAULT_SCOPES, ActorKind, Scope
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Forbidden, Unauthenticated, Unavailable
 from suprsend_hub.domain.records import WorkspaceRow
-from suprsend_hub.domain.signature import verify
 from suprsend_hub.service.lookup import PatientLookup
-from suprsend_hub.service.rate_limits import RateLimit, RateLimits
 from suprsend_hub.service.request_date import parse_request_date
 from suprsend_hub.service.secrets import SecretBox, hash_api_key
+from suprsend_hub.service.signature import verify
+from suprsend_hub.service.writing import RateLimit, RateLimits
 from suprsend_hub.store import workspaces
 from suprsend_hub.store.database import Connection, Database
 from suprsend_hub.store.outage import OutageLog
@@ -59,10 +61,20 @@ class SignedRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a request comes from: the workspace it acts for, how it proved that, and what it may do."""
+
+    workspace: Workspace
+    kind: ActorKind
+    name: str
+    scopes: frozenset[Scope]
+
+
+@dataclass(frozen=True, slots=True)
 class _Credential:
     """What a look-up found; `secrets` are none for an API key, and after a rotation two."""
 
-    workspace: Workspace
+    identity: Identity
     limit: RateLimit | None
     is_disabled: bool
     max_clock_skew_s: int
@@ -117,8 +129,8 @@ class CredentialService:
         key, _, signature = text.rpartition(":")
         return Claim(await self._find("key", key, patiently=patiently), signature)
 
-    def confirm(self, claim: Claim, request: SignedRequest) -> Workspace:
-        """The workspace of the request.
+    def confirm(self, claim: Claim, request: SignedRequest) -> Identity:
+        """Who sends the request.
 
         The workspace's rate limit, as fresh as its credentials, is made known to the write path.
 
@@ -130,13 +142,13 @@ class CredentialService:
         if claim.signature is not None and not self._is_signed(credential, claim.signature, request):
             credential = None
         if credential is None:
-            raise Unauthenticated(_REFUSED, code="unauthorized", detail="Authentication failed")
+            raise Unauthenticated(_REFUSED, code=Code.UNAUTHORIZED, detail="Authentication failed")
         if claim.signature is not None and credential.max_clock_skew_s:
             self._check_date(request.date, credential.max_clock_skew_s)
         if credential.is_disabled:
-            raise Forbidden("this workspace has been disabled by the operator of the hub", code="workspace_disabled")
-        self._rate_limits.learn(credential.workspace.workspace_id, credential.limit)
-        return credential.workspace
+            raise Forbidden("this workspace has been disabled by the operator of the hub", code=Code.WORKSPACE_DISABLED)
+        self._rate_limits.learn(credential.identity.workspace.workspace_id, credential.limit)
+        return credential.identity
 
     def _is_signed(self, credential: _Credential | None, signature: str, request: SignedRequest) -> bool:
         secrets = [_DUMMY_SECRET] if credential is None else self._valid_secrets(credential)
@@ -166,7 +178,7 @@ class CredentialService:
         what = "cannot be read" if moment is None else f"is {away_s:.0f} seconds away from the hub's clock"
         raise Unauthenticated(
             f"{_REFUSED}: the Date of the request {what}; this workspace allows {max_skew_s}",
-            code="date_out_of_range",
+            code=Code.DATE_OUT_OF_RANGE,
         )
 
     async def _find(self, kind: str, key: str, *, patiently: bool) -> _Credential | None:
@@ -177,12 +189,18 @@ class CredentialService:
         return await self._lookup.find(digest, partial(fetch, key), patiently=patiently)
 
     async def _by_api_key(self, api_key: str, connection: Connection) -> _Credential | None:
-        row = await workspaces.find_by_api_key_hash(connection, hash_api_key(api_key))
-        return None if row is None else _credential(row, ())
+        found = await workspaces.find_by_api_key_hash(connection, hash_api_key(api_key))
+        if found is None:
+            return None
+        row, name, scopes = found
+        return _credential(row, Identity(_workspace(row), ActorKind.API_KEY, name, scopes), ())
 
     async def _by_workspace_key(self, workspace_key: str, connection: Connection) -> _Credential | None:
         row = await workspaces.find_by_key(connection, workspace_key)
-        return None if row is None else _credential(row, self._decrypted(row))
+        if row is None:
+            return None
+        identity = Identity(_workspace(row), ActorKind.SIGNED_CLIENT, row.workspace_key, DEFAULT_SCOPES)
+        return _credential(row, identity, self._decrypted(row))
 
     def _decrypted(self, row: WorkspaceRow) -> Sequence[tuple[bytes, datetime | None]]:
         try:
@@ -198,9 +216,13 @@ class CredentialService:
         return secrets
 
 
-def _credential(row: WorkspaceRow, secrets: Sequence[tuple[bytes, datetime | None]]) -> _Credential:
+def _workspace(row: WorkspaceRow) -> Workspace:
+    return Workspace(row.workspace_id, row.workspace_uid, row.workspace_key)
+
+
+def _credential(row: WorkspaceRow, identity: Identity, secrets: Sequence[tuple[bytes, datetime | None]]) -> _Credential:
     return _Credential(
-        Workspace(row.workspace_id, row.workspace_uid, row.workspace_key),
+        identity,
         RateLimit(row.edits_per_second, row.burst_edits) if row.edits_per_second else None,
         row.disabled_at is not None,
         row.max_clock_skew_s,

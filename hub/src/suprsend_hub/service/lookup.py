@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Unavailable
 from suprsend_hub.service.credential_cache import LookupCache
 from suprsend_hub.service.patience import Patience
@@ -115,4 +116,7 @@ class PatientLookup(Generic[_T]):
 
 def _is_away(error: BaseException | None) -> bool:
     """Whether it is the database that is missing, and not the right master key."""
-    return isinstance(error, Unavailable) and error.code.startswith("database_")
+    return isinstance(error, Unavailable) and error.code in (
+        Code.DATABASE_UNAVAILABLE,
+        Code.DATABASE_MISCONFIGURED,
+    )

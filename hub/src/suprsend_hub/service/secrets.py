@@ -6,6 +6,7 @@ import string
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest, Unavailable
 
 _ALPHABET = string.ascii_letters + string.digits
@@ -25,7 +26,7 @@ class SecretBox:
         except ValueError as error:
             raise InvalidRequest(
                 "the master key must be 32 random bytes in URL-safe base64; `suprsend-hub master-key` makes one",
-                code="invalid_master_key",
+                code=Code.INVALID_MASTER_KEY,
             ) from error
 
     def encrypt(self, secret: str) -> bytes:
@@ -47,7 +48,7 @@ class SecretBox:
         except InvalidToken as error:
             raise Unavailable(
                 "the hub cannot check signatures; its operator finds the reason in the hub's log",
-                code="wrong_master_key",
+                code=Code.WRONG_MASTER_KEY,
                 retry_after_s=5,
                 reason="SUPRSEND_HUB_MASTER_KEY does not decrypt the stored workspace secrets: set the key under which "
                 "they were encrypted, or both as NEW,OLD while you change it",

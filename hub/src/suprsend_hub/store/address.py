@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 from urllib.parse import unquote
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.store.tls import TlsOptions
 
@@ -102,7 +103,7 @@ def parse_address(url: str) -> DatabaseAddress:
 
 
 def _refuse(what: str) -> NoReturn:
-    raise InvalidRequest(f"{SETTING} {what}", code="invalid_database_url")
+    raise InvalidRequest(f"{SETTING} {what}", code=Code.INVALID_DATABASE_URL)
 
 
 def _split(url: str) -> tuple[str, str, str]:

@@ -7,6 +7,7 @@ from typing import Any, Self, TypeAlias, TypeVar
 
 import asyncpg
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Unavailable
 from suprsend_hub.store.address import parse_address
 from suprsend_hub.store.connect import DriverConnection, connect
@@ -91,7 +92,7 @@ class Database:
                     waiting.reschedule(None)
                     yield connection
         except Unavailable as error:
-            if self._outage is not None and error.code in ("database_unavailable", "database_misconfigured"):
+            if self._outage is not None and error.code in (Code.DATABASE_UNAVAILABLE, Code.DATABASE_MISCONFIGURED):
                 self._outage.note(error)
             raise
         if self._outage is not None:

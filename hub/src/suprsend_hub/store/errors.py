@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import asyncpg
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Conflict, DomainError, InvalidRequest, Unavailable
 from suprsend_hub.store.address import SETTING
 
@@ -53,11 +54,10 @@ class Misconfigured(Unavailable):
     The reason may name roles, hosts and databases: it goes to the operator, and not to clients.
     """
 
-    default_code = "database_misconfigured"
-
     def __init__(self, reason: str) -> None:
         super().__init__(
             "the hub cannot use its database; its operator finds the reason in the hub's log",
+            code=Code.DATABASE_MISCONFIGURED,
             retry_after_s=5,
             reason=reason,
         )
@@ -83,12 +83,12 @@ def _translated(error: Exception) -> DomainError | None:
             | asyncpg.SerializationError()
             | asyncpg.InvalidCachedStatementError()  # a migration changed a table just now
         ):
-            return TransactionRace("concurrent changes collided; try again", code="collision", retry_after_s=1)
+            return TransactionRace("concurrent changes collided; try again", code=Code.COLLISION, retry_after_s=1)
         case asyncpg.UniqueViolationError():
             message = _CONFLICT_MESSAGES.get(error.constraint_name or "", "that already exists")
-            return Conflict(message, code="already_exists")
+            return Conflict(message, code=Code.ALREADY_EXISTS)
         case asyncpg.DataError() | asyncpg.ProgramLimitExceededError():
-            return InvalidRequest(f"a value cannot be stored: {error}", code="invalid_value")
+            return InvalidRequest(f"a value cannot be stored: {error}", code=Code.INVALID_VALUE)
         case asyncpg.DiskFullError() | asyncpg.PostgresIOError() | asyncpg.ReadOnlySQLTransactionError():
             return _cannot_write(error)
         case asyncpg.InternalServerError():
@@ -100,7 +100,7 @@ def _translated(error: Exception) -> DomainError | None:
         case _ if _is_away(error):
             return Unavailable(
                 "the database does not answer; try again later",
-                code="database_unavailable",
+                code=Code.DATABASE_UNAVAILABLE,
                 retry_after_s=1,
                 reason=f"the database does not answer: {_words(error)}",
             )
@@ -138,7 +138,7 @@ def _misconfigured(error: asyncpg.PostgresError) -> Misconfigured:
 
 def _cannot_write(error: Exception) -> Unavailable:
     return Unavailable(
-        f"the database cannot write: {error}; try again later", code="database_read_only", retry_after_s=5
+        f"the database cannot write: {error}; try again later", code=Code.DATABASE_READ_ONLY, retry_after_s=5
     )
 
 

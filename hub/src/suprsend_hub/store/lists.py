@@ -1,15 +1,15 @@
 """Subscriber lists: definitions, drafts, members at both ends, and the sweeping of versions that are live no more."""
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.records import DraftRow, ListRow, Member, Membership
 from suprsend_hub.store import counters
 from suprsend_hub.store.database import Connection
-from suprsend_hub.store.profiles import FIRST_ID, LAST_ID
 from suprsend_hub.store.queries import sql
+from suprsend_hub.store.walks import walk
 
 
 async def upsert(
@@ -122,7 +122,6 @@ async def add_members(
     distinct_ids: Sequence[str],
     member_ids: Sequence[UUID],
     now: datetime,
-    slot: int,
 ) -> int | None:
     """Add the existing users among `distinct_ids` (distinct) to the live version or a draft, in one statement.
 
@@ -130,7 +129,7 @@ async def add_members(
     """
     record = await connection.fetchrow(
         sql("add_members"), workspace_id, list_id, version_id, sorted(distinct_ids, key=str.encode), list(member_ids),
-        now, slot % counters.SLOTS,
+        now, counters.any_slot(),
     )  # fmt: skip
     return None if record is None else int(record["affected"])
 
@@ -142,12 +141,11 @@ async def remove_members(
     version_id: UUID | None,
     *,
     distinct_ids: Sequence[str],
-    slot: int,
 ) -> int | None:
     """The reverse of `add_members`."""
     record = await connection.fetchrow(
         sql("remove_members"), workspace_id, list_id, version_id, sorted(distinct_ids, key=str.encode),
-        slot % counters.SLOTS,
+        counters.any_slot(),
     )  # fmt: skip
     return None if record is None else int(record["affected"])
 
@@ -159,45 +157,33 @@ async def page_members(
     version_id: UUID,
     *,
     cursor: UUID | None,
-    backward: bool,
+    direction: Direction,
     limit: int,
 ) -> list[Member]:
-    """Members of a version beyond the cursor, newest first unless `backward`."""
-    name = "page_members_oldest_first" if backward else "page_members_newest_first"
-    start = cursor or (FIRST_ID if backward else LAST_ID)
-    records = await connection.fetch(sql(name), workspace_id, list_id, version_id, start, limit)
+    """Members of a version beyond the cursor, in that direction."""
+    statement, start = walk("page_members", direction, cursor)
+    records = await connection.fetch(statement, workspace_id, list_id, version_id, start, limit)
     return [Member(*record) for record in records]
 
 
 async def page_memberships(
-    connection: Connection, workspace_id: int, distinct_id: str, *, cursor: UUID | None, backward: bool, limit: int
+    connection: Connection,
+    workspace_id: int,
+    distinct_id: str,
+    *,
+    cursor: UUID | None,
+    direction: Direction,
+    limit: int,
 ) -> list[Membership]:
-    """The live lists of a user beyond the cursor, newest first unless `backward`."""
-    name = "page_memberships_oldest_first" if backward else "page_memberships_newest_first"
-    start = cursor or (FIRST_ID if backward else LAST_ID)
-    records = await connection.fetch(sql(name), workspace_id, distinct_id, start, limit)
+    """The live lists of a user beyond the cursor, in that direction."""
+    statement, start = walk("page_memberships", direction, cursor)
+    records = await connection.fetch(statement, workspace_id, distinct_id, start, limit)
     return [Membership(*record) for record in records]
 
 
 async def count_memberships(connection: Connection, workspace_id: int, distinct_id: str) -> int:
     """In how many lists a user is."""
     return int(await connection.fetchval(sql("count_memberships"), workspace_id, distinct_id))
-
-
-async def delete_of_user(connection: Connection, workspace_id: int, distinct_id: str) -> list[tuple[str, int]]:
-    """Take a deleted user out of all lists and drafts; returns the changes of their counters."""
-    records = await connection.fetch(sql("delete_memberships_of_user"), workspace_id, distinct_id)
-    if not records:
-        return []
-    await connection.execute(
-        sql("delete_member_rows_of_user"),
-        workspace_id,
-        distinct_id,
-        [record[0] for record in records],
-        [record[1] for record in records],
-    )
-    names = Counter(counters.members_counter(*record) for record in records)
-    return [(name, -times) for name, times in names.items()]
 
 
 async def sweep(connection: Connection, *, at_most: int) -> bool:
@@ -209,5 +195,5 @@ async def sweep(connection: Connection, *, at_most: int) -> bool:
     if swept < at_most:
         workspace_id, list_id, version_id = record
         await connection.execute(sql("delete_dead_version"), *record)
-        await counters.delete(connection, workspace_id, counters.members_counter(list_id, version_id))
+        await counters.delete(connection, workspace_id, [counters.members_counter(list_id, version_id)])
     return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from suprsend import _requests
+from suprsend._async._caller import AsyncApi
 from suprsend._async._pages import walk
 from suprsend._edits import ObjectEdit
 from suprsend._requests import clean_id, object_path
@@ -12,17 +13,13 @@ from suprsend._requests import clean_id, object_path
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from suprsend._async._client import AsyncSuprsend
     from suprsend._types import JSONObject
 
 Options = dict[str, Any] | None
 
 
-class AsyncObjectsApi:
+class AsyncObjectsApi(AsyncApi):
     """``client.objects``. An object is named by its type and its id; arguments and errors as in ``client.users``."""
-
-    def __init__(self, config: AsyncSuprsend) -> None:
-        self.config = config
 
     def detail_url(self, object_type: str, object_id: str) -> str:
         """Return the address of an object."""
@@ -32,20 +29,20 @@ class AsyncObjectsApi:
 
     async def list(self, object_type: str, options: Options = None) -> JSONObject:
         """Return a page of the objects of a type; options ``limit``, ``before``, ``after``."""
-        return await self.config.call_json(_requests.get(_type_path(object_type), options))
+        return await self._caller.call_json(_requests.get(_type_path(object_type), options))
 
     def iter_objects(self, object_type: str, options: Options = None) -> AsyncIterator[JSONObject]:
         """Walk all objects of a type lazily."""
-        return walk(lambda page: self.list(object_type, page), options)
+        return walk(self._caller, _type_path(object_type), options)
 
     async def get(self, object_type: str, object_id: str) -> JSONObject:
         """Return an object's profile."""
-        return await self.config.call_json(_requests.get(object_path(object_type, object_id)))
+        return await self._caller.call_json(_requests.get(object_path(object_type, object_id)))
 
     async def upsert(self, object_type: str, object_id: str, payload: JSONObject | None = None) -> JSONObject:
         """Create an object or add to it: properties are merged key by key, channels are added."""
         path = object_path(object_type, object_id)
-        return await self.config.call_json(_requests.profile_write("POST", path, payload))
+        return await self._caller.call_json(_requests.profile_write("POST", path, payload))
 
     def get_edit_instance(self, object_type: str, object_id: str) -> ObjectEdit:
         """Return an empty edit of an object; send it with ``edit``."""
@@ -72,29 +69,29 @@ class AsyncObjectsApi:
             path, edit_payload = object_path(instance.object_type, instance.object_id), instance.get_payload()
         else:
             path = object_path(edit_ins_or_object_type, object_id)
-        return await self.config.call_json(_requests.profile_write("PATCH", path, edit_payload))
+        return await self._caller.call_json(_requests.profile_write("PATCH", path, edit_payload))
 
     async def delete(self, object_type: str, object_id: str) -> JSONObject:
         """Delete an object for good, its subscriptions on both ends included."""
-        return await self.config.call_done(_requests.delete(object_path(object_type, object_id)))
+        return await self._caller.call_done(_requests.delete(object_path(object_type, object_id)))
 
     async def bulk_delete(self, object_type: str, payload: JSONObject) -> JSONObject:
         """Delete objects of a type: ``{"object_ids": ["a", "b"]}``."""
         path = _requests.path("v1", "bulk", "object", clean_id(object_type, "object_type"))
-        return await self.config.call_done(_requests.delete(path, payload or {}))
+        return await self._caller.call_done(_requests.delete(path, payload or {}))
 
     # -- subscriptions
 
     async def get_subscriptions(self, object_type: str, object_id: str, options: Options = None) -> JSONObject:
         """Return a page of what is subscribed to the object; options ``limit``, ``before``, ``after``."""
         path = object_path(object_type, object_id, "subscription")
-        return await self.config.call_json(_requests.get(path, options))
+        return await self._caller.call_json(_requests.get(path, options))
 
     def iter_subscriptions(
         self, object_type: str, object_id: str, options: Options = None
     ) -> AsyncIterator[JSONObject]:
         """Walk all subscriptions to the object lazily."""
-        return walk(lambda page: self.get_subscriptions(object_type, object_id, page), options)
+        return walk(self._caller, object_path(object_type, object_id, "subscription"), options)
 
     async def create_subscriptions(self, object_type: str, object_id: str, payload: JSONObject) -> JSONObject:
         """Subscribe up to 100 recipients to the object.
@@ -103,51 +100,51 @@ class AsyncObjectsApi:
         distinct_id, further keys of a dict are an upsert of that recipient, properties belong to the relation.
         """
         path = object_path(object_type, object_id, "subscription")
-        return await self.config.call_json(_requests.post(path, payload))
+        return await self._caller.call_json(_requests.post(path, payload))
 
     async def delete_subscriptions(self, object_type: str, object_id: str, payload: JSONObject) -> JSONObject:
         """Unsubscribe recipients: ``{"recipients": ["user-1", {"object_type": …, "id": …}]}``."""
         path = object_path(object_type, object_id, "subscription")
-        return await self.config.call_done(_requests.delete(path, payload or {}))
+        return await self._caller.call_done(_requests.delete(path, payload or {}))
 
     async def get_objects_subscribed_to(self, object_type: str, object_id: str, options: Options = None) -> JSONObject:
         """Return a page of the objects that the object is subscribed to."""
         path = object_path(object_type, object_id, "subscribed_to", "object")
-        return await self.config.call_json(_requests.get(path, options))
+        return await self._caller.call_json(_requests.get(path, options))
 
     def iter_objects_subscribed_to(
         self, object_type: str, object_id: str, options: Options = None
     ) -> AsyncIterator[JSONObject]:
         """Walk all objects that the object is subscribed to lazily."""
-        return walk(lambda page: self.get_objects_subscribed_to(object_type, object_id, page), options)
+        return walk(self._caller, object_path(object_type, object_id, "subscribed_to", "object"), options)
 
     # -- preferences
 
     async def get_full_preference(self, object_type: str, object_id: str, options: Options = None) -> JSONObject:
         """Return the object's preferences, by section and by channel."""
         path = object_path(object_type, object_id, "preference")
-        return await self.config.call_json(_requests.get(path, options))
+        return await self._caller.call_json(_requests.get(path, options))
 
     async def update_global_channels_preference(
         self, object_type: str, object_id: str, payload: JSONObject, options: Options = None
     ) -> JSONObject:
         """Restrict channels: ``{"channel_preferences": [{"channel": "email", "is_restricted": True}]}``."""
         path = object_path(object_type, object_id, "preference", "channel_preference")
-        return await self.config.call_json(_requests.patch(path, payload, options))
+        return await self._caller.call_json(_requests.patch(path, payload, options))
 
     async def get_category_preference(
         self, object_type: str, object_id: str, category: str, options: Options = None
     ) -> JSONObject:
         """Return the object's preference for a category."""
         path = object_path(object_type, object_id, "preference", "category", clean_id(category, "category"))
-        return await self.config.call_json(_requests.get(path, options))
+        return await self._caller.call_json(_requests.get(path, options))
 
     async def update_category_preference(
         self, object_type: str, object_id: str, category: str, payload: JSONObject, options: Options = None
     ) -> JSONObject:
         """Set the object's preference for a category: ``{"preference": "opt_out"}``."""
         path = object_path(object_type, object_id, "preference", "category", clean_id(category, "category"))
-        return await self.config.call_json(_requests.patch(path, payload, options))
+        return await self._caller.call_json(_requests.patch(path, payload, options))
 
 
 def _type_path(object_type: str) -> str:

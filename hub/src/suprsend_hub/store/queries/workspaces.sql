@@ -51,19 +51,24 @@ SET secret_encrypted = CASE WHEN secret_encrypted = $2 THEN $3 ELSE secret_encry
 WHERE workspace_id = $1;
 
 -- name: insert_api_key
-INSERT INTO api_key (api_key_id, workspace_id, name, key_hash, hint, created_at)
-VALUES ($1, $2, $3, $4, $5, $6);
+INSERT INTO api_key (api_key_id, workspace_id, name, key_hash, hint, created_at, scopes)
+VALUES ($1, $2, $3, $4, $5, $6, $7);
 
 -- name: find_workspace_by_api_key_hash
 SELECT w.workspace_id, w.name, w.workspace_uid, w.workspace_key, w.secret_encrypted, w.previous_secret,
        w.previous_secret_until, w.created_at, w.edits_per_second, w.burst_edits, w.disabled_at, w.deleting_since,
-       w.max_clock_skew_s
+       w.max_clock_skew_s, k.name AS key_name, k.scopes
 FROM api_key AS k JOIN workspace AS w USING (workspace_id)
 WHERE k.key_hash = $1 AND k.revoked_at IS NULL;
 
 -- name: list_api_keys
-SELECT api_key_id, name, hint, created_at, revoked_at
+SELECT api_key_id, name, hint, created_at, revoked_at, scopes
 FROM api_key WHERE workspace_id = $1 ORDER BY api_key_id;
+
+-- name: set_api_key_scopes
+UPDATE api_key SET scopes = $3
+WHERE workspace_id = $1 AND api_key_id = $2 AND revoked_at IS NULL
+RETURNING api_key_id;
 
 -- name: revoke_api_key
 UPDATE api_key SET revoked_at = $3
