@@ -80,8 +80,14 @@ class HubProcess:
     `complaints`, of all starts.
     """
 
-    def __init__(self, *arguments: str, complaints: Path, settings: Mapping[str, str] | None = None) -> None:
-        self.arguments = arguments
+    def __init__(
+        self,
+        *arguments: str,
+        complaints: Path,
+        settings: Mapping[str, str] | None = None,
+        program: Path = COMMAND,
+    ) -> None:
+        self.command = [program, *arguments]
         self.settings = dict(settings or {})
         self.complaints = complaints
         self.printed: list[str] = []
@@ -110,7 +116,7 @@ class HubProcess:
         self.printed = []
         with self.complaints.open("a") as stderr:
             self._process = subprocess.Popen(
-                [COMMAND, *self.arguments], stdout=subprocess.PIPE, stderr=stderr, stdin=subprocess.DEVNULL, text=True,
+                self.command, stdout=subprocess.PIPE, stderr=stderr, stdin=subprocess.DEVNULL, text=True,
                 env=hub_environment(self.settings),
             )  # fmt: skip
         self._reader = threading.Thread(target=self._read, args=(self._process, self.printed), daemon=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import runpy
 import shutil
 import subprocess
 import sys
@@ -12,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hub_process import scrubbed_environment
+from setup_env import progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRESS = runpy.run_path(str(ROOT / "tools" / "setup_env.py"))["progress"]
 
 
 def dry_run(*arguments: str, **environment: str) -> str:
@@ -142,6 +141,6 @@ def test_an_environment_that_was_left_unfinished_is_made_anew(setup, tmp_path):
 def test_the_installation_says_how_far_it_is():
     """A first `make run` takes a minute or more, which must not be a minute of silence."""
     said = ["Collecting a==1\n", "  Downloading a-1.whl\n", "Collecting b==1\n"]
-    assert PROGRESS([]) == "0 packages fetched"
-    assert PROGRESS(said) == "2 packages fetched"
-    assert PROGRESS([*said, "Installing collected packages: a, b, c\n"]) == "installing 3 packages"
+    assert progress([]) == "0 packages fetched"
+    assert progress(said) == "2 packages fetched"
+    assert progress([*said, "Installing collected packages: a, b, c\n"]) == "installing 3 packages"

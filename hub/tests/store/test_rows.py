@@ -8,20 +8,12 @@ import asyncpg
 import pytest
 import suprsend_hub.store
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.domain.records import (
-    DraftRow,
-    HistoryEntry,
-    ListRow,
-    Member,
-    Membership,
-    StoredProfile,
-    Subscription,
-)
+from suprsend_hub.domain.records import HistoryEntry, StoredProfile, Subscription
 from suprsend_hub.store.queries import names, sql
 from suprsend_hub.store.rows import keyed_row, row
 
 STORE = Path(suprsend_hub.store.__file__).parent
-UNPACKING = {"deletion.py", "lists.py", "profiles.py", "subscriptions.py"}
+UNPACKING = {"deletion.py", "profiles.py", "subscriptions.py"}
 KEY = RecipientKey._fields
 CHILD = ("subscriber_type", "subscriber_id")
 OBJECT = ("object_type", "object_id")
@@ -32,14 +24,7 @@ def of(kind: type) -> tuple[str, ...]:
     return kind.__struct_fields__ if kind is StoredProfile else tuple(field.name for field in fields(kind))
 
 
-BY_KEY = {"add_members", "remove_members"}
-"""Statements whose columns are asked for by name, one by one."""
 BY_POSITION: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("find_list", "page_lists", "read_lists", "upsert_list"), of(ListRow)),
-    "read_drafts": of(DraftRow),
-    "find_draft": of(DraftRow)[1:],
-    **dict.fromkeys(("page_members_newest_first", "page_members_oldest_first"), of(Member)),
-    **dict.fromkeys(("page_memberships_newest_first", "page_memberships_oldest_first"), of(Membership)),
     "read_profiles": ("position", *of(StoredProfile)[1:]),
     "find_profile": of(StoredProfile)[1:],
     **dict.fromkeys(
@@ -68,7 +53,6 @@ BY_POSITION: dict[str, tuple[str, ...]] = {
     "hold_parents": (*KEY[1:], "dead_until"),
     "read_updated_at": (*KEY[1:], "updated_at"),
     "claim_dead_object": ("workspace_id", *OBJECT, "last_subscription_id"),
-    "claim_dead_version": ("workspace_id", "list_id", "version_id"),
     "delete_subscriptions_of_subscribers": (*OBJECT, *CHILD, "subscription_id"),
     "delete_memberships_of_users": ("list_id", "version_id", "distinct_id"),
 }
@@ -86,7 +70,7 @@ async def test_columns_that_are_unpacked_by_position_are_the_fields_they_become(
         await connection.close()
     used = {text for module in UNPACKING for text in texts(STORE / module) if text in found}
     several = {name: columns for name, columns in found.items() if name in used and len(columns) > 1}
-    assert {name: columns for name, columns in several.items() if name not in BY_KEY} == BY_POSITION
+    assert several == BY_POSITION
 
 
 def test_only_modules_on_the_write_path_and_pages_unpack_records_by_position() -> None:

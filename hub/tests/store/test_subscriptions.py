@@ -5,10 +5,12 @@ import contextlib
 import uuid
 from collections.abc import Awaitable, Callable
 
+import asyncpg
 import pytest
 from cast import TESTER
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from interleaving import until_waiting
 from suprsend_hub.api.bodies.subscription import parse_recipients, parse_subscribe
 from suprsend_hub.domain.errors import DomainError, InvalidRequest, NotFound
 from suprsend_hub.domain.recipient import RecipientKey
@@ -72,8 +74,8 @@ async def test_unknown_recipients_are_created_with_their_inline_profile(hub: Ser
     assert (await hub.recipients.page(WORKSPACE, PageRequest(), object_type="teams")).count == 2
 
 
-async def test_the_documented_cursor_leads_to_the_subscriptions_made_since(hub: Services) -> None:
-    """The customer's page prints a cursor of January 2025, one character short; what came after it is shown."""
+async def test_the_documented_cursor_is_a_position_in_front_of_today_s_subscriptions(hub: Services) -> None:
+    """The documentation prints a cursor of January 2025, one character short; the walk goes on behind it."""
     await create(hub, team("core"), team("web"))
     await subscribe(hub, team("core"), "ada")
     await subscribe(hub, team("web"), "ada")
@@ -135,6 +137,42 @@ async def test_an_object_cannot_be_subscribed_to_itself_or_in_a_circle(hub: Serv
     with pytest.raises(InvalidRequest, match="circle"):
         await subscribe(hub, team("c"), child("a"))
     assert await subscribers_of(hub, team("c")) == []
+
+
+async def test_a_refused_nesting_creates_nobody_even_if_the_circle_appears_meanwhile(
+    hub: Services, database_url: str
+) -> None:
+    """Somebody else subscribes a to b after the request to subscribe b to a has begun."""
+    await create(hub, team("a"), team("b"))
+    connection = await asyncpg.connect(database_url)
+    transaction = connection.transaction()
+    await transaction.start()
+    await connection.execute("SELECT pg_advisory_xact_lock(78770002, $1)", WORKSPACE)
+    request = asyncio.create_task(subscribe(hub, team("a"), child("b"), "new-user", child("new-object")))
+    await until_waiting(database_url, "pg_advisory_xact_lock")
+    for table in ("subscription (properties, created_at, updated_at, ", "subscribed_to ("):
+        more = "'{}', now(), now(), " if table.startswith("subscription ") else ""
+        await connection.execute(
+            f"INSERT INTO {table}workspace_id, object_type, object_id, subscriber_type, subscriber_id, subscription_id) "
+            f"VALUES ({more}$1, 'teams', 'b', 'teams', 'a', $2)",
+            WORKSPACE,
+            uuid.UUID(int=1),
+        )
+    await transaction.commit()
+    await connection.close()
+    with pytest.raises(InvalidRequest, match="circle"):
+        await request
+    for key in (user("new-user"), team("new-object")):
+        with pytest.raises(NotFound):
+            await hub.recipients.get(key)
+
+
+async def test_many_nesting_requests_at_once_leave_connections_to_the_lanes(hub: Services) -> None:
+    """Each keeps a connection while its edits wait for a lane; all of them together must not take the last one."""
+    await create(hub, team("root"))
+    async with asyncio.timeout(20):
+        await asyncio.gather(*(subscribe(hub, team("root"), child(f"child-{n}"), f"user-{n}") for n in range(30)))
+    assert len(await subscribers_of(hub, team("root"))) == 60
 
 
 async def test_objects_nest_two_deep_and_no_deeper_from_either_side(hub: Services) -> None:

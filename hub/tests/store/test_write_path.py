@@ -340,3 +340,46 @@ async def test_a_strict_edit_is_judged_by_the_profile_it_is_applied_to(
     assert [outcome.status for outcome in await apply(hub, add)] == [EditStatus.DUPLICATE]
     assert properties(await stored(hub, "ada")) == {"n": 6, "city": "Rome"}
     assert await hub.maintenance.check() == []
+
+
+async def test_edits_that_go_together_apply_all_or_none(hub: Services) -> None:
+    token = object()
+    together = [
+        edit("ada", {"$set": {"n": 1}}),
+        edit("bo", {"$append": {"$email": "no address"}}),
+        edit("cy", {"$set": {"n": 1}}),
+    ]
+    outcomes = await apply(
+        hub,
+        edit("di", {"$set": {"n": 1}}),
+        *(msgspec.structs.replace(e, strict=True, together=token) for e in together),
+    )
+    assert [outcome.error is None for outcome in outcomes] == [True, False, False, False]
+    assert {outcome.error.code for outcome in outcomes[1:] if outcome.error} == {"invalid_channel_value"}
+    assert [await stored(hub, name) is None for name in ("ada", "bo", "cy", "di")] == [True, True, True, False]
+    outcomes = await apply(hub, *(msgspec.structs.replace(e, strict=True, together=token) for e in together[::2]))
+    assert [outcome.error for outcome in outcomes] == [None, None]
+
+
+async def test_edits_that_go_together_stay_together_when_one_is_refused_in_a_race(
+    hub: Services, make_hub: MakeHub, database_url: str
+) -> None:
+    """Somebody else makes a text of the number while the edits, which were good when read, are being written."""
+    await apply(hub, edit("bo", {"$set": {"n": 5}}))
+    token = object()
+    first, second = (
+        msgspec.structs.replace(edit(name, {"$add": {"n": 1}}), strict=True, together=token) for name in ("ada", "bo")
+    )
+    other = make_hub()
+    async with other.database:
+        other.batcher.start()
+        async with before_its_history(database_url, first):
+            editing = asyncio.create_task(apply(hub, first, second))
+            await until_waiting(database_url)
+            await apply(other, edit("bo", {"$set": {"n": "x"}}))
+        outcomes = await editing
+        await other.batcher.stop()
+    assert [outcome.error is None for outcome in outcomes] == [False, False]
+    assert await stored(hub, "ada") is None
+    assert properties(await stored(hub, "bo")) == {"n": "x"}
+    assert await hub.maintenance.check() == []

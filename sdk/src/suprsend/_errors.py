@@ -22,7 +22,6 @@ official SDK 0.20.0. No message contains a credential or a request body.
 from __future__ import annotations
 
 import time
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -271,6 +270,8 @@ def readable_text(response: Response) -> str:
 
 
 def _phrase(response: Response) -> str:
+    from http import HTTPStatus  # late: costs 3 ms of import
+
     try:
         return HTTPStatus(response.status_code).phrase
     except ValueError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import ipaddress
 import os
 import platform
@@ -141,6 +140,12 @@ def _of_the_system(hub: BaseUrl) -> tuple[str, str] | None:
     return ("the system's settings", address) if address and not proxy_bypass(hub.host) else None
 
 
+def _has_socks() -> bool:
+    import importlib.util  # late: needed almost never
+
+    return importlib.util.find_spec("socksio") is not None
+
+
 def _parsed(address: str, source: str) -> ProxyChoice:
     name = f"the proxy that {source} names cannot be used"
     if not address.isprintable() or " " in address:
@@ -157,7 +162,7 @@ def _parsed(address: str, source: str) -> ProxyChoice:
         raise SuprsendConfigError(f"{name}: the port is not a number from 1 to 65535")
     if parts.scheme not in _SCHEMES:
         raise SuprsendConfigError(f"{name}: its scheme is none of {', '.join(_SCHEMES)}")
-    if parts.scheme.startswith("socks") and importlib.util.find_spec("socksio") is None:
+    if parts.scheme.startswith("socks") and not _has_socks():
         raise SuprsendConfigError(f'{name}: {parts.scheme} needs a package more, pip install "httpcore2[socks]"')
     host = ascii_host(parts.hostname or "", name)
     auth = None

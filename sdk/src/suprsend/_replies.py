@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from suprsend import _encoding
+from suprsend._answers import Affected
 from suprsend._errors import (
     SuprsendAPIException,
     SuprsendError,
@@ -15,8 +16,11 @@ from suprsend._errors import (
 from suprsend._response import Response
 
 if TYPE_CHECKING:
+    from suprsend._answers import Done
     from suprsend._requests import Request
     from suprsend._types import JSONObject
+
+T = TypeVar("T")
 
 # A call without an answer of a hub has no HTTP status; the official SDK gives it this one.
 LOCAL_FAILURE = 500
@@ -50,21 +54,22 @@ def accepted(request: Request, response: Response, *, unsure: bool) -> Response 
     return None
 
 
-def json_object(response: Response) -> JSONObject:
-    """Return the JSON object of an accepted call.
+def json_object(response: Response, kind: type[T]) -> T:
+    """Return the JSON object of an accepted call; ``kind`` tells type checkers what it is, and nothing is checked.
 
     Raises:
         SuprsendResponseError: the answer is something else.
     """
+    del kind
     answer = _json(response)
     if not isinstance(answer, dict):
         raise SuprsendResponseError(response)
-    return answer
+    return cast("T", answer)
 
 
-def counted(response: Response) -> JSONObject:
+def counted(response: Response) -> Affected:
     """Return the answer of a call that counts what it changed, with a warning where the count may be too low."""
-    answer = json_object(response)
+    answer = json_object(response, Affected)
     if response.maybe_repeated:
         answer["warnings"] = [COUNT_WARNING]
     return answer
@@ -76,13 +81,13 @@ def page(response: Response) -> JSONObject:
     Raises:
         SuprsendResponseError: the answer is something else.
     """
-    answer = json_object(response)
+    answer: JSONObject = json_object(response, dict)
     if not isinstance(answer.get("meta"), dict) or not isinstance(answer.get("results"), list):
         raise SuprsendResponseError(response)
     return answer
 
 
-def done(response: Response) -> JSONObject:
+def done(response: Response) -> Done:
     """Return the answer of the delete methods.
 
     Raises:

@@ -83,7 +83,7 @@ async def create_subscriptions(request: ApiRequest, object_type: FromPath[str], 
     """Subscribe up to 100 recipients; unknown ones are created."""
     parent = _key(request.caller, object_type, object_id)
     views = await request.services.subscriptions.create(
-        request.caller.actor, parent, parse_subscribe(request.caller.json())
+        request.caller.actor, parent, parse_subscribe(request.caller.json()), size_bytes=len(request.caller.body)
     )
     return Answer(results_json(views, subscriber_object))
 

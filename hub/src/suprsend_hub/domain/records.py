@@ -1,5 +1,6 @@
 """Records as they leave the store: plain frozen rows that services hand on and faces render. No behaviour."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -93,8 +94,21 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True)
-class ListRow:
-    """A row of `list`."""
+class Draft:
+    """A version of a list that is being filled. The store leaves the count to the service."""
+
+    list_id: str
+    version_id: UUID
+    created_at: datetime
+    subscribers_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriberList:
+    """A list. The store leaves the count and the drafts to the service.
+
+    With `version_id` it is shown as that draft: `subscribers_count` and `updated_at` are the draft's.
+    """
 
     list_id: str
     list_name: str
@@ -104,15 +118,10 @@ class ListRow:
     live_version: UUID
     created_at: datetime
     updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class DraftRow:
-    """A version of a list that is being filled."""
-
-    list_id: str
-    version_id: UUID
-    created_at: datetime
+    subscribers_count: int = 0
+    drafts: Sequence[Draft] = ()
+    version_id: UUID | None = None
+    is_readonly: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +135,9 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """A list that a user is a member of."""
+    """A list that a user is a member of. The store leaves the list itself to the service."""
 
     member_id: UUID
     created_at: datetime
     list_id: str
+    list: SubscriberList | None = None

@@ -1,5 +1,6 @@
 """Who is subscribed to an object, and to which objects a recipient is subscribed."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +21,7 @@ from suprsend_hub.domain.subscription import MAX_NESTING, Recipient, SubscribeRe
 from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.pages import ULID_CURSOR, Page, PageRequest, fetch_page
 from suprsend_hub.service.recipients import not_found
-from suprsend_hub.service.writing import Batcher, Edit, check_edits
+from suprsend_hub.service.writing import Batcher, Edit
 from suprsend_hub.store import counters, profiles, subscriptions
 from suprsend_hub.store.database import Connection, Database
 
@@ -60,6 +61,7 @@ class SubscriptionService:
     ) -> None:
         self._database = database
         self._batcher = batcher
+        self._nesting = asyncio.Lock()
         self._audit = audit
         self._now = now
         self._ulids = ulids
@@ -71,43 +73,73 @@ class SubscriptionService:
         async with self._database.connection() as connection:
             return await _counts(connection, keys)
 
-    async def create(self, actor: Actor, parent: RecipientKey, request: SubscribeRequest) -> list[SubscriberView]:
-        """Subscribe recipients to an object; whoever is unknown is created, inline changes are applied.
+    async def create(
+        self, actor: Actor, parent: RecipientKey, request: SubscribeRequest, *, size_bytes: int = 0
+    ) -> list[SubscriberView]:
+        """Subscribe recipients to an object; create those that are unknown, and apply inline changes.
 
-        NotFound for an unknown parent (unless the request upserts it), InvalidRequest for a recipient that cannot be:
-        then nothing has changed.
+        `size_bytes`: of the request's body. NotFound for an unknown parent (unless the request upserts it),
+        InvalidRequest for a recipient that cannot be subscribed: then nothing has changed.
         """
         keys = [_key(parent.workspace_id, recipient) for recipient in request.recipients]
         if parent in keys:
             raise InvalidRequest(f"{parent.describe()} cannot be subscribed to itself", code=Code.SELF_SUBSCRIPTION)
+        edits = self._edits(actor, parent, keys, request)
         for _ in range(_DELETION_RACES):
-            await self._prepare(actor, parent, keys, request)
-            found = await self._database.run(partial(self._subscribe, actor, parent, keys, request))
+            if all(key.is_user for key in keys):
+                async with self._database.connection() as connection:
+                    needed = await _needed(connection, parent, keys, edits)
+                await self._prepare(parent, needed, size_bytes)
+                found = await self._database.run(partial(self._subscribe, actor, parent, keys, request))
+            else:
+                # One at a time in this process: it keeps a connection while the edits wait for others.
+                async with self._nesting:
+                    found = await self._database.run(
+                        partial(self._nest, actor, parent, keys, request, edits, size_bytes)
+                    )
             if found is not None:
                 return found
         raise Unavailable("recipients are being deleted meanwhile; try again", code=Code.COLLISION, retry_after_s=1)
 
-    async def _prepare(
+    def _edits(
         self, actor: Actor, parent: RecipientKey, keys: Sequence[RecipientKey], request: SubscribeRequest
-    ) -> None:
-        """Create the unknown and apply inline changes, after everything has been checked."""
-        edits = [
-            Edit(key, self._ulids.new(), recipient.operations, actor, strict=True)
-            for key, recipient in zip(keys, request.recipients, strict=True)
-        ]
+    ) -> list[Edit]:
+        """The edits of parent and recipients, which apply all or none."""
+        changes = [(key, each.operations) for key, each in zip(keys, request.recipients, strict=True)]
         if request.parent_operations is not None:
-            edits.insert(0, Edit(parent, self._ulids.new(), request.parent_operations, actor, strict=True))
-        async with self._database.connection() as connection:
-            stored = await profiles.read(connection, [parent, *keys])
-            if request.parent_operations is None and parent not in stored:
-                raise not_found(parent)
-            await _check_nesting(connection, parent, keys)
-        check_edits(edits, stored)
-        needed = [edit for edit in edits if edit.operations or edit.key not in stored]
-        if needed:
-            for outcome in await self._batcher.submit(parent.workspace_id, needed):
-                if outcome.error is not None:
-                    raise outcome.error
+            changes.insert(0, (parent, request.parent_operations))
+        token = object()
+        return [
+            Edit(key, self._ulids.new(), operations, actor, strict=True, together=token) for key, operations in changes
+        ]
+
+    async def _prepare(self, parent: RecipientKey, edits: Sequence[Edit], size_bytes: int) -> None:
+        """Apply edits of recipients; InvalidRequest, naming the recipient, if one is refused: then none is applied."""
+        if not edits:
+            return
+        outcomes = await self._batcher.submit(parent.workspace_id, edits, size_bytes=size_bytes)
+        for edit, outcome in zip(edits, outcomes, strict=True):
+            error = outcome.error
+            if error is not None and (outcome.refusals or len(edits) == 1):
+                message = f"{edit.key.describe()}: {error.message}"
+                raise InvalidRequest(message, code=error.code, detail=error.detail)
+
+    async def _nest(
+        self,
+        actor: Actor,
+        parent: RecipientKey,
+        keys: Sequence[RecipientKey],
+        request: SubscribeRequest,
+        edits: Sequence[Edit],
+        size_bytes: int,
+        connection: Connection,
+    ) -> list[SubscriberView] | None:
+        """Subscribe recipients of whom some are objects. Nobody else nests meanwhile, so what is checked stays true."""
+        await subscriptions.lock_nesting(connection, parent.workspace_id)
+        needed = await _needed(connection, parent, keys, edits)
+        await _check_nesting(connection, parent, keys)
+        await self._prepare(parent, needed, size_bytes)
+        return await self._subscribe(actor, parent, keys, request, connection)
 
     async def _subscribe(
         self,
@@ -117,15 +149,12 @@ class SubscriptionService:
         request: SubscribeRequest,
         connection: Connection,
     ) -> list[SubscriberView] | None:
-        """The relation itself; None if a recipient has been deleted since it was prepared."""
-        if any(not key.is_user for key in keys):
-            await subscriptions.lock_nesting(connection, parent.workspace_id)
+        """Write the relation itself; None if a recipient has been deleted since it was prepared."""
         existing = await profiles.hold_existing(connection, [parent, *keys])
         if parent not in existing and request.parent_operations is None:
             raise not_found(parent)
         if parent not in existing or len(existing) < len(keys) + 1:
             return None
-        await _check_nesting(connection, parent, keys)
         ordered = sorted(keys)
         dead_until = await subscriptions.find_dead_until(connection, parent)
         fresh_ids = self._ulids.batch(len(ordered), after=dead_until)
@@ -211,6 +240,16 @@ class SubscriptionService:
                     if relation.parent in parents
                 ]
             )
+
+
+async def _needed(
+    connection: Connection, parent: RecipientKey, keys: Sequence[RecipientKey], edits: Sequence[Edit]
+) -> list[Edit]:
+    """The edits that change or create somebody; NotFound if the parent exists neither now nor after them."""
+    stored = await profiles.read(connection, [parent, *keys])
+    if parent not in stored and all(edit.key != parent for edit in edits):
+        raise not_found(parent)
+    return [edit for edit in edits if edit.operations or edit.key not in stored]
 
 
 def _key(workspace_id: int, recipient: Recipient) -> RecipientKey:

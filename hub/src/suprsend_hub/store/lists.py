@@ -5,10 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from suprsend_hub.domain.direction import Direction
-from suprsend_hub.domain.records import DraftRow, ListRow, Member, Membership
+from suprsend_hub.domain.records import Draft, Member, Membership, SubscriberList
 from suprsend_hub.store import counters
 from suprsend_hub.store.database import Connection
 from suprsend_hub.store.queries import sql
+from suprsend_hub.store.rows import row
 from suprsend_hub.store.walks import walk
 
 
@@ -23,20 +24,20 @@ async def upsert(
     list_description: str | None,
     track_user_entry: bool | None,
     track_user_exit: bool | None,
-) -> ListRow:
+) -> SubscriberList:
     """Create a list or change what is not None; `live_version` is used if it is new."""
     record = await connection.fetchrow(
         sql("upsert_list"), workspace_id, list_id, live_version, now,
         list_name, list_description, track_user_entry, track_user_exit,
     )  # fmt: skip
     assert record is not None
-    return ListRow(*record)
+    return row(SubscriberList, record)
 
 
-async def find(connection: Connection, workspace_id: int, list_id: str) -> ListRow | None:
+async def find(connection: Connection, workspace_id: int, list_id: str) -> SubscriberList | None:
     """One list, or None."""
     record = await connection.fetchrow(sql("find_list"), workspace_id, list_id)
-    return None if record is None else ListRow(*record)
+    return None if record is None else row(SubscriberList, record)
 
 
 async def lock(connection: Connection, workspace_id: int, list_id: str) -> UUID | None:
@@ -45,9 +46,10 @@ async def lock(connection: Connection, workspace_id: int, list_id: str) -> UUID 
     return version
 
 
-async def page(connection: Connection, workspace_id: int, *, limit: int, offset: int) -> list[ListRow]:
+async def page(connection: Connection, workspace_id: int, *, limit: int, offset: int) -> list[SubscriberList]:
     """Lists, newest first."""
-    return [ListRow(*record) for record in await connection.fetch(sql("page_lists"), workspace_id, limit, offset)]
+    records = await connection.fetch(sql("page_lists"), workspace_id, limit, offset)
+    return [row(SubscriberList, record) for record in records]
 
 
 async def count(connection: Connection, workspace_id: int) -> int:
@@ -55,10 +57,10 @@ async def count(connection: Connection, workspace_id: int) -> int:
     return int(await connection.fetchval(sql("count_lists"), workspace_id))
 
 
-async def read(connection: Connection, workspace_id: int, list_ids: Sequence[str]) -> dict[str, ListRow]:
+async def read(connection: Connection, workspace_id: int, list_ids: Sequence[str]) -> dict[str, SubscriberList]:
     """Several lists by id."""
     records = await connection.fetch(sql("read_lists"), workspace_id, list(list_ids))
-    return {record[0]: ListRow(*record) for record in records}
+    return {record["list_id"]: row(SubscriberList, record) for record in records}
 
 
 async def delete(connection: Connection, workspace_id: int, list_id: str) -> bool:
@@ -78,16 +80,16 @@ async def insert_draft(
     await connection.execute(sql("insert_draft"), workspace_id, list_id, version_id, now)
 
 
-async def find_draft(connection: Connection, workspace_id: int, list_id: str, version_id: UUID) -> DraftRow | None:
+async def find_draft(connection: Connection, workspace_id: int, list_id: str, version_id: UUID) -> Draft | None:
     """One draft, or None."""
     record = await connection.fetchrow(sql("find_draft"), workspace_id, list_id, version_id)
-    return None if record is None else DraftRow(list_id, *record)
+    return None if record is None else row(Draft, record)
 
 
-async def read_drafts(connection: Connection, workspace_id: int, list_ids: Sequence[str]) -> list[DraftRow]:
+async def read_drafts(connection: Connection, workspace_id: int, list_ids: Sequence[str]) -> list[Draft]:
     """The drafts of several lists, oldest first."""
     records = await connection.fetch(sql("read_drafts"), workspace_id, list(list_ids))
-    return [DraftRow(*record) for record in records]
+    return [row(Draft, record) for record in records]
 
 
 async def delete_draft(connection: Connection, workspace_id: int, list_id: str, version_id: UUID) -> bool:
@@ -163,7 +165,7 @@ async def page_members(
     """Members of a version beyond the cursor, in that direction."""
     statement, start = walk("page_members", direction, cursor)
     records = await connection.fetch(statement, workspace_id, list_id, version_id, start, limit)
-    return [Member(*record) for record in records]
+    return [row(Member, record) for record in records]
 
 
 async def page_memberships(
@@ -178,7 +180,7 @@ async def page_memberships(
     """The live lists of a user beyond the cursor, in that direction."""
     statement, start = walk("page_memberships", direction, cursor)
     records = await connection.fetch(statement, workspace_id, distinct_id, start, limit)
-    return [Membership(*record) for record in records]
+    return [row(Membership, record) for record in records]
 
 
 async def count_memberships(connection: Connection, workspace_id: int, distinct_id: str) -> int:

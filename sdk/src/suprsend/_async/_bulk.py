@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections import deque
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from suprsend import _replies
 from suprsend._async._caller import AsyncApi
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from suprsend._async._caller import AsyncCaller, AsyncConfig
     from suprsend._chunker import Chunk
+    from suprsend._edits import UserEdit
 
 logger = logging.getLogger("suprsend")
 
@@ -97,6 +98,7 @@ class AsyncBulkRun:
         interrupted = len(self._window)
         while len(self._window):
             await self._settle_oldest()
+        await self._window.aclose()
         try:
             await self._batches.aclose()
         finally:
@@ -206,7 +208,7 @@ class AsyncBulkUsersEdit(AsyncApi):
         """The full chunks that wait for ``save``."""
         return [batch.chunk for batch in self._batches if batch.chunk is not None]
 
-    def append(self, *users: Any) -> None:
+    def append(self, *users: UserEdit) -> None:
         """Add edits.
 
         Raises:

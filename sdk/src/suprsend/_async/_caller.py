@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from suprsend._types import EditConfig
 
 if TYPE_CHECKING:
+    from suprsend._answers import Done
     from suprsend._io._pause import AsyncPause
     from suprsend._requests import Request
     from suprsend._response import Response
-    from suprsend._types import JSONObject
+
+T = TypeVar("T")
 
 
 class AsyncCaller(Protocol):
@@ -26,10 +28,10 @@ class AsyncCaller(Protocol):
             SuprsendTransportError: no answer came.
         """
 
-    async def call_json(self, request: Request) -> JSONObject:
-        """Send a request and return the JSON object of the answer."""
+    async def call_json(self, request: Request, kind: type[T]) -> T:
+        """Send a request and return the JSON object of the answer; ``kind`` tells type checkers what it is."""
 
-    async def call_done(self, request: Request) -> JSONObject:
+    async def call_done(self, request: Request) -> Done:
         """Send a request whose answer has no body; return ``{"success": True, "status_code": n}``."""
 
     async def call_events(self, body: bytes, pause: AsyncPause | None = None) -> Response:

@@ -22,6 +22,11 @@ from suprsend._settings import ClientBase, check_network, retries, timeouts
 from suprsend._unsupported import UnsupportedApi, refuse
 
 if TYPE_CHECKING:
+    from typing_extensions import deprecated  # every type checker has it; nothing needs it at run time
+else:
+    from suprsend._types import deprecated
+
+if TYPE_CHECKING:
     from types import TracebackType
 
     from suprsend._certificates import Verify
@@ -125,14 +130,23 @@ class AsyncSuprsend(ClientBase):
         self.subscriber_lists = AsyncSubscriberListsApi(self)
         self.tenants = AsyncTenantsApi(self)
         self.brands = AsyncBrandsApi(self)
-        # Deprecated.
-        self.user = AsyncSubscriberFactory(self)
-        self.bulk_users = AsyncBulkSubscribersFactory(self)
         # Names only: what they stand for is sending.
         self.messages = UnsupportedApi("messages")
         self.workflows = UnsupportedApi("workflows")
         self.bulk_events = UnsupportedApi("bulk_events")
         self.bulk_workflows = UnsupportedApi("bulk_workflows")
+
+    @property
+    @deprecated("use client.users.get_edit_instance(id) and client.users.async_edit(user)")
+    def user(self) -> AsyncSubscriberFactory:
+        """Deprecated: use ``client.users``."""
+        return AsyncSubscriberFactory(self)
+
+    @property
+    @deprecated("use client.users.get_bulk_edit_instance()")
+    def bulk_users(self) -> AsyncBulkSubscribersFactory:
+        """Deprecated: use ``client.users.get_bulk_edit_instance``."""
+        return AsyncBulkSubscribersFactory(self)
 
     def with_options(
         self, *, timeout: float | tuple[float, float] | None = None, max_retries: int | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from suprsend import _replies, _requests
 from suprsend._errors import SuprsendResponseError
@@ -12,17 +12,20 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from suprsend._async._caller import AsyncCaller
-    from suprsend._types import JSONObject
+
+T = TypeVar("T")
 
 
-async def walk(caller: AsyncCaller, path: str, options: dict[str, Any] | None) -> AsyncIterator[JSONObject]:
+async def walk(caller: AsyncCaller, path: str, options: dict[str, Any] | None, kind: type[T]) -> AsyncIterator[T]:
     """Yield the results of all cursor pages.
 
     Args:
         caller: fetches the pages.
         path: where the pages are.
         options: query parameters; ``limit`` is the size of a page, not of the walk.
+        kind: what the results are, for type checkers.
     """
+    del kind
     page_options = {"limit": ITER_PAGE_SIZE, **_requests.query_options(options)}
     while True:
         response = await caller.call(_requests.get(path, page_options))
@@ -38,8 +41,9 @@ async def walk(caller: AsyncCaller, path: str, options: dict[str, Any] | None) -
         page_options.pop("before", None)
 
 
-async def walk_offsets(caller: AsyncCaller, path: str) -> AsyncIterator[JSONObject]:
+async def walk_offsets(caller: AsyncCaller, path: str, kind: type[T]) -> AsyncIterator[T]:
     """Yield the results of all pages that are addressed by limit and offset."""
+    del kind
     offset = 0
     while True:
         window = {"limit": ITER_PAGE_SIZE, "offset": offset}

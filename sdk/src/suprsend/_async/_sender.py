@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from suprsend import _replies, _requests, _retry
 from suprsend._errors import SuprsendError, SuprsendTransportError, api_error, foreign, retry_after_s
@@ -13,11 +13,14 @@ from suprsend._io._http import AsyncHTTP
 from suprsend._io._pause import AsyncPause
 
 if TYPE_CHECKING:
+    from suprsend._answers import Done
     from suprsend._base_url import BaseUrl
     from suprsend._headers import Signer
     from suprsend._requests import Request
     from suprsend._response import Response
-    from suprsend._types import AsyncTransport, JSONObject
+    from suprsend._types import AsyncTransport
+
+T = TypeVar("T")
 
 logger = logging.getLogger("suprsend")
 
@@ -81,11 +84,11 @@ class AsyncSender:
                 raise error
             attempt += 1
 
-    async def call_json(self, request: Request) -> JSONObject:
+    async def call_json(self, request: Request, kind: type[T]) -> T:
         """Send a request and return the JSON object of the answer."""
-        return _replies.json_object(await self.call(request))
+        return _replies.json_object(await self.call(request), kind)
 
-    async def call_done(self, request: Request) -> JSONObject:
+    async def call_done(self, request: Request) -> Done:
         """Send a request whose answer has no body; return ``{"success": True, "status_code": n}``."""
         return _replies.done(await self.call(request))
 

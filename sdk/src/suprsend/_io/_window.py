@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 from collections import deque
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -53,14 +54,19 @@ class AsyncWindow(Generic[T]):
         """Forget the call that was started first."""
         self._entries.popleft()
 
+    async def aclose(self) -> None:
+        """Give back what the calls needed; all of them are settled."""
+
 
 class Window(Generic[T]):
-    """Up to ``size`` calls under way at the same time, one for each item, each in a thread."""
+    """Up to ``size`` calls under way at the same time, one for each item, in as many threads."""
 
     def __init__(self, size: int, call: Callable[[T], None]) -> None:
         self._size = size
         self._call = call
         self._entries: deque[_Entry[T]] = deque()
+        self._work: SimpleQueue[_Entry[T] | None] = SimpleQueue()
+        self._workers = 0
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -77,13 +83,21 @@ class Window(Generic[T]):
         """Start the call for an item; in this thread where no other can be started."""
         entry = _Entry(self._call, item)
         self._entries.append(entry)  # first: whatever interrupts what follows, the item is in the books
-        try:
-            # Not a thread pool, which refuses work as soon as the main thread has ended; nor threading.Thread, whose
-            # start breaks when a signal handler raises in it.
-            _thread.start_new_thread(entry.run, ())
-        except RuntimeError:  # the interpreter is about to end, or the process has no thread left
+        self._work.put(entry)
+        if self._workers < self._size:
+            self._start_worker()
+        if not self._workers:
             entry.run()
         entry.started = True
+
+    def _start_worker(self) -> None:
+        # Neither a thread pool, which refuses work as soon as the main thread has ended, nor threading.Thread, whose
+        # start breaks when a signal handler raises in it.
+        try:
+            _thread.start_new_thread(_run_all, (self._work,))
+        except RuntimeError:  # the interpreter is about to end, or the process has no thread left
+            return
+        self._workers += 1
 
     def oldest(self) -> tuple[T, BaseException | None]:
         """Wait for the call that was started first; return its item, and what it raised.
@@ -99,6 +113,18 @@ class Window(Generic[T]):
     def settle(self) -> None:
         """Forget the call that was started first."""
         self._entries.popleft()
+
+    def close(self) -> None:
+        """End the threads; all calls are settled."""
+        for _ in range(self._workers + 1):  # one more, should an interruption have come between a start and its count
+            self._work.put(None)
+        self._workers = 0
+
+
+def _run_all(work: SimpleQueue[_Entry[T] | None]) -> None:
+    while (entry := work.get()) is not None:
+        entry.run()
+        del entry  # or it would be kept while the next one is waited for
 
 
 class _Entry(Generic[T]):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections import deque
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from suprsend import _replies
 from suprsend._batches import Batch, Batcher, Delivery
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from suprsend._chunker import Chunk
+    from suprsend._edits import UserEdit
     from suprsend._sync._caller import Caller, Config
 
 logger = logging.getLogger("suprsend")
@@ -98,6 +99,7 @@ class BulkRun:
         interrupted = len(self._window)
         while len(self._window):
             self._settle_oldest()
+        self._window.close()
         try:
             self._batches.close()
         finally:
@@ -207,7 +209,7 @@ class BulkUsersEdit(Api):
         """The full chunks that wait for ``save``."""
         return [batch.chunk for batch in self._batches if batch.chunk is not None]
 
-    def append(self, *users: Any) -> None:
+    def append(self, *users: UserEdit) -> None:
         """Add edits.
 
         Raises:

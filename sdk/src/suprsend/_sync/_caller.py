@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from suprsend._types import EditConfig
 
 if TYPE_CHECKING:
+    from suprsend._answers import Done
     from suprsend._io._pause import Pause
     from suprsend._requests import Request
     from suprsend._response import Response
-    from suprsend._types import JSONObject
+
+T = TypeVar("T")
 
 
 class Caller(Protocol):
@@ -27,10 +29,10 @@ class Caller(Protocol):
             SuprsendTransportError: no answer came.
         """
 
-    def call_json(self, request: Request) -> JSONObject:
-        """Send a request and return the JSON object of the answer."""
+    def call_json(self, request: Request, kind: type[T]) -> T:
+        """Send a request and return the JSON object of the answer; ``kind`` tells type checkers what it is."""
 
-    def call_done(self, request: Request) -> JSONObject:
+    def call_done(self, request: Request) -> Done:
         """Send a request whose answer has no body; return ``{"success": True, "status_code": n}``."""
 
     def call_events(self, body: bytes, pause: Pause | None = None) -> Response:

@@ -23,6 +23,11 @@ from suprsend._sync._users import UsersApi
 from suprsend._unsupported import UnsupportedApi, refuse
 
 if TYPE_CHECKING:
+    from typing_extensions import deprecated  # every type checker has it; nothing needs it at run time
+else:
+    from suprsend._types import deprecated
+
+if TYPE_CHECKING:
     from types import TracebackType
 
     from suprsend._certificates import Verify
@@ -126,14 +131,23 @@ class Suprsend(ClientBase):
         self.subscriber_lists = SubscriberListsApi(self)
         self.tenants = TenantsApi(self)
         self.brands = BrandsApi(self)
-        # Deprecated.
-        self.user = SubscriberFactory(self)
-        self.bulk_users = BulkSubscribersFactory(self)
         # Names only: what they stand for is sending.
         self.messages = UnsupportedApi("messages")
         self.workflows = UnsupportedApi("workflows")
         self.bulk_events = UnsupportedApi("bulk_events")
         self.bulk_workflows = UnsupportedApi("bulk_workflows")
+
+    @property
+    @deprecated("use client.users.get_edit_instance(id) and client.users.async_edit(user)")
+    def user(self) -> SubscriberFactory:
+        """Deprecated: use ``client.users``."""
+        return SubscriberFactory(self)
+
+    @property
+    @deprecated("use client.users.get_bulk_edit_instance()")
+    def bulk_users(self) -> BulkSubscribersFactory:
+        """Deprecated: use ``client.users.get_bulk_edit_instance``."""
+        return BulkSubscribersFactory(self)
 
     def with_options(
         self, *, timeout: float | tuple[float, float] | None = None, max_retries: int | None = None

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from suprsend import _replies, _requests
 from suprsend._errors import SuprsendResponseError
@@ -13,17 +13,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from suprsend._sync._caller import Caller
-    from suprsend._types import JSONObject
+
+T = TypeVar("T")
 
 
-def walk(caller: Caller, path: str, options: dict[str, Any] | None) -> Iterator[JSONObject]:
+def walk(caller: Caller, path: str, options: dict[str, Any] | None, kind: type[T]) -> Iterator[T]:
     """Yield the results of all cursor pages.
 
     Args:
         caller: fetches the pages.
         path: where the pages are.
         options: query parameters; ``limit`` is the size of a page, not of the walk.
+        kind: what the results are, for type checkers.
     """
+    del kind
     page_options = {"limit": ITER_PAGE_SIZE, **_requests.query_options(options)}
     while True:
         response = caller.call(_requests.get(path, page_options))
@@ -39,8 +42,9 @@ def walk(caller: Caller, path: str, options: dict[str, Any] | None) -> Iterator[
         page_options.pop("before", None)
 
 
-def walk_offsets(caller: Caller, path: str) -> Iterator[JSONObject]:
+def walk_offsets(caller: Caller, path: str, kind: type[T]) -> Iterator[T]:
     """Yield the results of all pages that are addressed by limit and offset."""
+    del kind
     offset = 0
     while True:
         window = {"limit": ITER_PAGE_SIZE, "offset": offset}

@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from suprsend import _replies, _requests, _retry
 from suprsend._errors import SuprsendError, SuprsendTransportError, api_error, foreign, retry_after_s
@@ -14,11 +14,14 @@ from suprsend._io._http import HTTP
 from suprsend._io._pause import Pause
 
 if TYPE_CHECKING:
+    from suprsend._answers import Done
     from suprsend._base_url import BaseUrl
     from suprsend._headers import Signer
     from suprsend._requests import Request
     from suprsend._response import Response
-    from suprsend._types import JSONObject, Transport
+    from suprsend._types import Transport
+
+T = TypeVar("T")
 
 logger = logging.getLogger("suprsend")
 
@@ -82,11 +85,11 @@ class Sender:
                 raise error
             attempt += 1
 
-    def call_json(self, request: Request) -> JSONObject:
+    def call_json(self, request: Request, kind: type[T]) -> T:
         """Send a request and return the JSON object of the answer."""
-        return _replies.json_object(self.call(request))
+        return _replies.json_object(self.call(request), kind)
 
-    def call_done(self, request: Request) -> JSONObject:
+    def call_done(self, request: Request) -> Done:
         """Send a request whose answer has no body; return ``{"success": True, "status_code": n}``."""
         return _replies.done(self.call(request))
 

@@ -11,7 +11,6 @@ takes the fast path first, which assumes that all edits are new and nobody else 
 out wrong, it is rolled back and takes the slow path, which assumes nothing.
 """
 
-from suprsend_hub.service.writing.batch import check_edits
 from suprsend_hub.service.writing.batcher import Batcher, BatcherLimits
 from suprsend_hub.service.writing.edit import Edit, EditStatus, Outcome, RejectedRecord, RequestKey
 from suprsend_hub.service.writing.rate_limits import RateLimit, RateLimits
@@ -29,5 +28,4 @@ __all__ = [
     "RejectedRecord",
     "RequestKey",
     "Writer",
-    "check_edits",
 ]

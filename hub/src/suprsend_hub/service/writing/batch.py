@@ -36,13 +36,14 @@ class EditKey(NamedTuple):
 class Entry(msgspec.Struct, gc=False):
     """An edit on its way through the batch.
 
-    `original` is the same edit earlier in this batch. With `misuse` its key belongs to another request.
+    `original` is the same edit earlier in this batch. `barred` says why it does not count, whatever its operations do:
+    its key belongs to another request, or an edit that it goes together with is refused.
     """
 
     edit: Edit
     edit_id: UUID
     duplicate: bool = False
-    misuse: DomainError | None = None
+    barred: DomainError | None = None
     original: "Entry | None" = None
     error: DomainError | None = None
     refusals: Sequence[Refusal] = ()
@@ -55,7 +56,7 @@ class Entry(msgspec.Struct, gc=False):
 
     def refusal(self) -> DomainError | None:
         """Why the edit is not applied at all, if it is not."""
-        return self.misuse or self.error
+        return self.barred or self.error
 
     def key_row(self) -> KeyRow | None:
         """The row that binds the key of the request, if it has one."""
@@ -91,7 +92,7 @@ class Group(msgspec.Struct):
         profile = None if self.stored is None else decode_profile(self.stored.properties, self.stored.channels)
         self.changed = False
         for entry in self.entries:
-            if entry.duplicate or entry.misuse is not None:
+            if entry.duplicate or entry.barred is not None:
                 continue
             result = fold(profile, entry.edit.operations, edit_bytes=entry.edit.size_bytes)
             entry.refusals = result.refusals
@@ -151,7 +152,8 @@ class Correction(NamedTuple):
     released: Sequence[KeyRow]
     corrected: Sequence[HistoryRow]
     overturned: bool
-    """An edit that the first fold refused counts now, but is not recorded: the attempt has to start over."""
+    """An edit that the first fold refused counts now and is not recorded, or one that goes together with others is
+    refused now: the attempt has to start over."""
 
 
 class Batch:
@@ -175,7 +177,7 @@ class Batch:
                 if _belong_together(original.edit, entry.edit):
                     entry.duplicate, entry.original = True, original
                 else:
-                    entry.misuse = key_reused()
+                    entry.barred = key_reused()
             elif edit_key in known:
                 entry.duplicate = True
             group = groups.get(key)
@@ -190,6 +192,21 @@ class Batch:
         for group in self.groups:
             group.stored = stored.get(group.key)
             group.fold()
+        self._keep_together()
+
+    def _keep_together(self) -> None:
+        """Refuse the edits that go together with a refused one; their groups are folded without them."""
+        while True:
+            refused = {id(e.edit.together): e.refusal() for e in self.entries if e.edit.together and e.refusal()}
+            left = [entry for entry in self.entries if entry.counts and id(entry.edit.together) in refused]
+            if not left:
+                return
+            for entry in left:
+                entry.barred, entry.refusals = refused[id(entry.edit.together)], ()
+            keys = {entry.edit.key for entry in left}
+            for group in self.groups:
+                if group.key in keys:
+                    group.fold()
 
     def counts(self) -> bool:
         """Whether any edit is to be applied."""
@@ -203,13 +220,13 @@ class Batch:
         """The keys to bind to their requests, in lock order."""
         return sorted(row for entry in self.entries if entry.counts and (row := entry.key_row()) is not None)
 
-    def refuse_misused(self, misused: Collection[KeyRow]) -> None:
+    def refuse_reused(self, misused: Collection[KeyRow]) -> None:
         """Refuse the edits whose keys belong to other requests, and fold their groups without them."""
         ids = {row.edit_id for row in misused}
         for group in self.groups:
             found = [entry for entry in group.entries if entry.edit_id in ids]
             for entry in found:
-                entry.misuse = key_reused()
+                entry.barred = key_reused()
                 entry.refusals = ()
             if found:
                 group.fold()
@@ -263,21 +280,9 @@ def fold_again(group: Group) -> Correction:
             for entry, before in zip(earlier, befores, strict=True)
             if entry.counts and entry.before != before
         ],
-        overturned=len(group.accepted()) > sum(entry.counts for entry in earlier),
+        overturned=len(group.accepted()) > sum(entry.counts for entry in earlier)
+        or any(entry.edit.together and entry.error for entry in earlier),
     )
-
-
-def check_edits(edits: Sequence[Edit], stored: Mapping[RecipientKey, StoredProfile]) -> None:
-    """Fold strict edits without applying them; raises what the first one that would be refused raises.
-
-    For requests that consist of several edits and must change nothing if one is refused.
-    """
-    batch = Batch.of(edits, [edit.insert_key for edit in edits])
-    batch.fold(stored)
-    for entry in batch.entries:
-        if entry.error is not None:
-            message = f"{entry.edit.key.describe()}: {entry.error.message}"
-            raise InvalidRequest(message, code=entry.error.code, detail=entry.error.detail)
 
 
 def first_version(now: datetime) -> int:

@@ -27,6 +27,7 @@ class Edit(msgspec.Struct, frozen=True, gc=False):
 
     `strict`: refuse the whole edit if any operation cannot be applied. `size_bytes`: of the JSON text that the
     operations came in, if known. `request`: there if a header named the insert key, which then belongs to this request.
+    `together`: a token that several strict edits share if they apply all or none.
     """
 
     key: RecipientKey
@@ -36,6 +37,7 @@ class Edit(msgspec.Struct, frozen=True, gc=False):
     strict: bool = False
     size_bytes: int | None = None
     request: RequestKey | None = None
+    together: object | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ class Writer:
         """Write a batch whatever others do meanwhile."""
         keys = batch.key_rows()
         if keys:
-            batch.refuse_misused(await idempotency.claim(connection, keys))
+            batch.refuse_reused(await idempotency.claim(connection, keys))
         await self._record(connection, batch)
         if batch.unchanged():
             for group in await self._find_gone(connection, batch):
@@ -179,7 +179,7 @@ class Writer:
         """Fold on what is stored now, and correct what the history already says about these edits."""
         correction = fold_again(group)
         if correction.overturned:
-            raise TransactionRace("an edit that was refused counts after all", code=Code.COLLISION, retry_after_s=1)
+            raise TransactionRace("a refusal of the first fold does not hold", code=Code.COLLISION, retry_after_s=1)
         if correction.withdrawn:
             await profiles.delete_history(connection, correction.withdrawn)
         if correction.released:

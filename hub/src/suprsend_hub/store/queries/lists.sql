@@ -43,7 +43,7 @@ DELETE FROM list WHERE workspace_id = $1 AND list_id = $2 RETURNING live_version
 INSERT INTO list_draft (workspace_id, list_id, version_id, created_at) VALUES ($1, $2, $3, $4);
 
 -- name: find_draft
-SELECT version_id, created_at FROM list_draft WHERE workspace_id = $1 AND list_id = $2 AND version_id = $3;
+SELECT list_id, version_id, created_at FROM list_draft WHERE workspace_id = $1 AND list_id = $2 AND version_id = $3;
 
 -- name: read_drafts
 SELECT d.list_id, d.version_id, d.created_at
