@@ -35,7 +35,7 @@ from suprsend_hub.domain.profile import decode_profile, encode_channels, encode_
 from suprsend_hub.service.secrets import generate_master_key
 from suprsend_hub.settings import Settings
 from suprsend_hub.store import profiles
-from suprsend_hub.store.database import SERVER_SETTINGS
+from suprsend_hub.store.connect import SERVER_SETTINGS
 from suprsend_hub.store.embedded import embedded_postgres
 
 PASSES = 7

@@ -17,7 +17,7 @@ from suprsend_hub.domain.profile import encode_channels, encode_properties
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.service.writing.batch import first_version
 from suprsend_hub.store import counters, profiles
-from suprsend_hub.store.database import SERVER_SETTINGS
+from suprsend_hub.store.connect import SERVER_SETTINGS
 from suprsend_hub.store.profiles import HistoryRow, ProfileWrite, indexed_address
 
 BATCH = 400

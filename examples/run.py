@@ -129,7 +129,8 @@ def main() -> None:
         if options.once:
             return
         print(
-            f"\nThe hub is running at {started.address}\nThe Users page, signed in (once): {started.console}\n"
+            f"\nThe hub is running at {started.address}\n"
+            f"The Users page, behind a link that signs in once: {started.console}\n"
             f"Ctrl-C stops it; its data stays in {options.data_dir}.",
             flush=True,
         )

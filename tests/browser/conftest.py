@@ -112,6 +112,8 @@ def session(hub: LiveHub, chromium: Browser, command: Callable[..., str]) -> Any
     context = chromium.new_context()
     page = context.new_page()
     page.goto(hub.take_link() or hub.address + command("console-user", "link", "developer").strip())
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(hub.address + USERS)
     assert page.url == hub.address + USERS, page.url
     state = context.storage_state()
     context.close()

@@ -45,6 +45,7 @@ from suprsend_hub.service.workspaces import WorkspaceService
 from suprsend_hub.service.writing import FAST_PATH_EDITS, Batcher, BatcherLimits, RateLimits, Writer
 from suprsend_hub.settings import PREFIX, Settings, parse_networks
 from suprsend_hub.store.database import Database
+from suprsend_hub.web.body import BODIES, BodyReader
 from suprsend_hub.web.request_ids import with_request_ids
 
 
@@ -85,9 +86,11 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
         console_access=ConsoleAccessService(database, signer, audit, now=utc_now),
         console_search=ConsoleSearchService(database, recipients),
         console_users=ConsoleUserService(database, audit, now=utc_now),
-        credentials=CredentialService(database, secrets, rate_limits),
+        credentials=CredentialService(
+            database, secrets, rate_limits, now=utc_now, database_patience_s=settings.database_patience_s
+        ),
         health=HealthService(
-            database, queued_edits=lambda: batcher.queued_edits, write_trouble=lambda: batcher.trouble
+            database, secrets, queued_edits=lambda: batcher.queued_edits, write_trouble=lambda: batcher.trouble
         ),
         lists=lists_service,
         maintenance=MaintenanceService(database, audit, now=utc_now),
@@ -107,6 +110,7 @@ def build_app(services: Services) -> Litestar:
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+        services.database.log_outages()
         async with services.database:
             services.batcher.start()
             services.sweeper.start()
@@ -134,7 +138,7 @@ def build_app(services: Services) -> Litestar:
             ),
             console_router(status_of=status_of),
         ],
-        state=State({SERVICES: services}),
+        state=State({SERVICES: services, BODIES: BodyReader(timeout_s=services.request_timeout_s)}),
         request_class=ApiRequest,
         exception_handlers={
             DomainError: domain_error,
@@ -144,7 +148,7 @@ def build_app(services: Services) -> Litestar:
         lifespan=[lifespan],
         logging_config=None,  # logs.py configures logging
         openapi_config=None,  # ours is written by hand: contract/openapi.yaml
-        request_max_body_size=None,  # api/requests.py reads bodies within limits of their own
+        request_max_body_size=None,  # web/body.py reads bodies within limits of their own
     )
 
 

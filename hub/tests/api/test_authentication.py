@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import httpx2
 import pytest
 from cast import TESTER
-from suprsend_hub.app import build_asgi
+from suprsend_hub.app import build_asgi, utc_now
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.service.credentials import CredentialService
 from suprsend_hub.service.secrets import SecretBox
@@ -329,7 +329,7 @@ async def test_a_new_key_works_once_the_memory_of_its_absence_has_expired(
 def _credentials(hub: Services, settings: Settings, clock: Clock) -> CredentialService:
     assert settings.master_key is not None
     secrets = SecretBox(settings.master_key.get_secret_value())
-    return CredentialService(hub.database, secrets, RateLimits(monotonic=clock), monotonic=clock)
+    return CredentialService(hub.database, secrets, RateLimits(monotonic=clock), now=utc_now, monotonic=clock)
 
 
 def _client(hub: Services, credentials: CredentialService) -> httpx2.AsyncClient:

@@ -104,6 +104,8 @@ ELSEWHERE = {
     Code.INVALID_IDEMPOTENCY_KEY: "below: a header",
     Code.UNAUTHORIZED: "below: no credentials",
     Code.MISSING_SCOPE: "test_scopes",
+    Code.DATE_OUT_OF_RANGE: "test_operators",
+    Code.WORKSPACE_DISABLED: "test_operators",
     Code.IDEMPOTENCY_KEY_REUSED: "test_idempotency_keys",
     Code.INVALID_SINCE: "test_audit",
     Code.INCOMPLETE_BODY: "below: a client that goes away",
@@ -115,6 +117,7 @@ ELSEWHERE = {
     Code.INTERNAL_ERROR: "test_failures: a damaged row",
     Code.OVERLOADED: "test_failures",
     Code.STOPPING: "test_failures",
+    Code.DATABASE_MISCONFIGURED: "test_failures: a database that refuses the hub",
     Code.DATABASE_UNAVAILABLE: "test_failures: a database that is away",
     Code.INVALID_REQUEST: "what else the framework refuses; no request is known that it does",
 }

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -11,9 +12,10 @@ import httpx2
 import pytest
 from cast import TESTER
 from suprsend_hub.app import build_asgi
-from suprsend_hub.domain.errors import Unauthenticated
+from suprsend_hub.domain.errors import Forbidden, Unauthenticated
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.service.credentials import SignedRequest, Workspace
+from suprsend_hub.service.secrets import SecretBox, generate_master_key
 from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
 from suprsend_hub.store.migrate import FOLDER, read_steps
@@ -29,8 +31,8 @@ def printed(output: str, label: str) -> str:
 
 
 async def authenticated(hub: Services, api_key: str) -> Workspace:
-    request = SignedRequest("GET", b"/v1/user/", b"", b"", f"Bearer {api_key}", None, "")
-    return (await hub.credentials.authenticate(request)).workspace
+    claim = await hub.credentials.look_up(f"Bearer {api_key}")
+    return hub.credentials.confirm(claim, SignedRequest("GET", b"/v1/user/", b"", b"", None, "")).workspace
 
 
 @pytest.mark.anyio
@@ -122,6 +124,75 @@ async def test_a_limit_is_set_shown_and_lifted(cli: Cli, workspace_a: NewWorkspa
     assert cli("workspace", "limit", workspace_a.name, "--edits-per-second", "7", "--burst", "20") == shown
     assert cli("workspace", "limit", workspace_a.name) == shown
     assert cli("workspace", "limit", workspace_a.name, "--edits-per-second", "0") == "No limit.\n"
+
+
+@pytest.mark.anyio
+async def test_a_secret_is_rotated_with_an_overlap_that_can_be_ended(cli: Cli, make_hub) -> None:
+    created = cli("workspace", "create", "Acme")
+    old = printed(created, "Workspace secret")
+    output = cli("workspace", "rotate-secret", "Acme", "--overlap", "90m")
+    new = printed(output, "Workspace secret")
+    assert new != old
+    until = datetime.strptime(re.findall(r"valid until (.*) UTC", output)[0], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
+    assert abs(until - datetime.now(UTC) - timedelta(minutes=90)) < timedelta(minutes=2)
+    assert cli("workspace", "drop-old-secret", "Acme") == "The old secret is not valid any more.\n"
+    assert "The old one is not valid any more." in cli("workspace", "rotate-secret", "Acme", "--overlap", "0")
+    hub = make_hub()
+    async with hub.database:
+        row = await hub.workspaces.get("Acme")
+    assert (row.previous_secret, row.previous_secret_until) == (None, None)
+
+
+@pytest.mark.anyio
+async def test_a_workspace_is_disabled_enabled_and_shown_so(cli: Cli, make_hub) -> None:
+    api_key = printed(cli("workspace", "create", "Acme"), "API key")
+    assert cli("workspace", "disable", "Acme") == "Workspace Acme is disabled.\n"
+    assert cli("workspace", "list").rstrip("\n").endswith("\tdisabled")
+    hub = make_hub()
+    async with hub.database:
+        with pytest.raises(Forbidden):
+            await authenticated(hub, api_key)
+    assert cli("workspace", "enable", "Acme") == "Workspace Acme is enabled.\n"
+    assert "disabled" not in cli("workspace", "list")
+    hub = make_hub()
+    async with hub.database:
+        assert await authenticated(hub, api_key)
+
+
+def test_a_clock_skew_is_set_shown_and_lifted(cli: Cli, run_cli: RunCli, configured: dict[str, str]) -> None:
+    cli("workspace", "create", "Acme")
+    assert cli("workspace", "clock-skew", "Acme") == "Any Date is taken.\n"
+    assert cli("workspace", "clock-skew", "Acme", "--at-most", "15m") == "At most 900 seconds.\n"
+    assert cli("workspace", "clock-skew", "Acme") == "At most 900 seconds.\n"
+    assert cli("workspace", "clock-skew", "Acme", "--at-most", "0") == "Any Date is taken.\n"
+    for wrong in ("15", "-1m", "2 weeks", ""):
+        refused = run_cli("workspace", "clock-skew", "Acme", "--at-most", wrong, **configured)
+        assert refused.returncode == 2
+        assert "such as 24h" in refused.stderr
+
+
+@pytest.mark.anyio
+async def test_the_master_key_is_changed_step_by_step(
+    run_cli: RunCli, configured: dict[str, str], workspace_a: NewWorkspace, make_hub
+) -> None:
+    """As the guide says: both keys, re-encrypt, then the new one alone; with a wrong one nothing is touched."""
+    old, new = configured["MASTER_KEY"], generate_master_key()
+
+    def re_encrypt(master_key: str) -> tuple[int, str]:
+        done = run_cli("workspace", "re-encrypt", **configured | {"MASTER_KEY": master_key})
+        return done.returncode, done.stdout + done.stderr
+
+    status, output = re_encrypt(new)
+    assert (status, "workspace A: none of the keys decrypts its secret" in output) == (1, True)
+    assert re_encrypt(f"{new},{old}") == (
+        0,
+        "workspace A: re-encrypted\nRe-encrypted secrets: 1. Workspaces: 1.\n",
+    )
+    assert re_encrypt(new) == (0, "Re-encrypted secrets: 0. Workspaces: 1.\n")
+    hub = make_hub()
+    async with hub.database:
+        row = await hub.workspaces.get(workspace_a.name)
+    assert SecretBox(new).decrypt(row.secret_encrypted) == workspace_a.workspace_secret
 
 
 @pytest.fixture

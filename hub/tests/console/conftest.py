@@ -44,9 +44,8 @@ def stranger(make_browser: MakeBrowser, workspace_a: NewWorkspace) -> Browser:
 async def _person(hub: Services, browser: Browser, name: str, workspace: NewWorkspace, role: Role) -> Browser:
     await hub.console_users.create(TESTER, name, None)
     await hub.console_users.grant(TESTER, name, workspace.name, role)
-    page = await browser.get(
-        sign_in_path(await hub.console_users.one_time_link(TESTER, name))
-    )  # hashing a password takes long
+    link = await hub.console_users.one_time_link(TESTER, name)
+    page = await browser.follow_link(sign_in_path(link))  # hashing a password takes long
     assert page.status == 303, page.text
     return browser
 

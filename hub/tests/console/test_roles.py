@@ -97,3 +97,13 @@ async def test_a_grant_taken_away_closes_the_workspace_at_once(
     assert (await viewer.get(USERS)).status == 404
     await hub.console_users.grant(TESTER, "vic", workspace_a.name, Role.EDITOR)
     assert (await viewer.get(HOME + "new-user/")).status == 200
+
+
+async def test_a_disabled_workspace_is_not_shown_to_anyone(hub: Services, editor: Browser, of_b: Browser) -> None:
+    """It looks like one that does not exist, until it is enabled."""
+    await hub.workspaces.disable(TESTER, "workspace A")
+    assert (await editor.get(USERS)).status == 404
+    assert "No workspace yet" in (await editor.get("/console/")).text
+    assert (await of_b.get("/console/w/workspace%20B/users/")).status == 200
+    await hub.workspaces.enable(TESTER, "workspace A")
+    assert (await editor.get(USERS)).status == 200

@@ -9,7 +9,7 @@ import json
 import asyncpg
 import pytest
 from hot_statements import STATEMENTS, nodes
-from suprsend_hub.store.database import SERVER_SETTINGS
+from suprsend_hub.store.connect import SERVER_SETTINGS
 from suprsend_hub.store.queries import sql
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_version", [16, 18])]

@@ -7,6 +7,7 @@ import pytest
 from cast import TESTER
 from suprsend_hub.domain.errors import NotFound, Unavailable
 from suprsend_hub.domain.recipient import RecipientKey
+from suprsend_hub.service import profile_reader
 from suprsend_hub.service.profile_reader import MAX_KEYS, ProfileReader
 from suprsend_hub.service.services import Services
 from suprsend_hub.service.writing import Edit
@@ -80,3 +81,36 @@ async def test_without_a_database_everybody_is_told_and_later_reads_work(databas
         assert all(isinstance(result, Unavailable) for result in results)
     async with database:
         assert await reader.find(key(1)) is None
+
+
+async def test_a_read_asked_for_as_a_lane_ends_does_not_wait_for_ever(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The caller is woken by the lane's last answer, before the loop tells anyone that the lane is over.
+
+    With one lane it is so every time; with two, when both end in the same turn. Also when the answer is an error.
+    """
+    monkeypatch.setattr(profile_reader, "LANES", 1)
+    async with Database(database_url) as database, Database(f"{database_url}&port=1") as away:
+        there, nowhere = ProfileReader(database), ProfileReader(away)
+        async with asyncio.timeout(20):
+            for _ in range(5):
+                assert await there.find(key(1)) is None
+                with pytest.raises(Unavailable):
+                    await nowhere.find(key(1))
+                with pytest.raises(Unavailable):
+                    await nowhere.find(key(1))
+
+
+async def test_a_lane_that_is_cancelled_leaves_its_place(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(profile_reader, "LANES", 1)
+    async with Database(database_url) as database:
+        reader = ProfileReader(database)
+        read = asyncio.create_task(reader.find(key(1)))
+        await asyncio.sleep(0)
+        [lane] = reader._lanes
+        await asyncio.sleep(0)
+        lane.cancel()
+        await asyncio.gather(read, return_exceptions=True)
+        async with asyncio.timeout(20):
+            assert await reader.find(key(1)) is None

@@ -1,9 +1,9 @@
-"""From an HTTP request to an authenticated one: raw body within its limit, credentials, JSON.
+"""From an HTTP request to an authenticated one: credentials, raw body within its limit, JSON.
 
-The body is read before anything looks at it, because the signature covers its bytes.
+Credentials are looked up first, from the head; a body that cannot become anything is not kept. A signature is checked
+when the body is there, because it covers its bytes.
 """
 
-import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,17 +12,17 @@ from uuid import UUID
 import msgspec
 from litestar import Request
 from litestar.datastructures import State
-from litestar.types import Receive
 
 from suprsend_hub.domain.actor import Actor, Scope
 from suprsend_hub.domain.codes import Code
-from suprsend_hub.domain.errors import Forbidden, InvalidRequest, TimedOut, TooLarge
+from suprsend_hub.domain.errors import Forbidden, InvalidRequest
 from suprsend_hub.domain.ids import insert_key
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.wire import Json
 from suprsend_hub.service.credentials import Identity, SignedRequest, Workspace
 from suprsend_hub.service.services import SERVICES, Services
 from suprsend_hub.service.writing import RequestKey
+from suprsend_hub.web.body import BODIES, BodyReader
 from suprsend_hub.web.clients import client_address, user_agent
 from suprsend_hub.web.request_ids import request_id
 
@@ -30,8 +30,6 @@ MAX_EVENT_BODY_BYTES = 2_621_440
 """2.5 MiB for `/event/`: 400 records of 10,240 bytes as Node counts them (UTF-16 units, up to three bytes each)."""
 MAX_BODY_BYTES = 1_048_576
 """1 MiB for every other body."""
-_MAX_DRAINED_BYTES = 16_777_216
-"""How much of a body above its limit is read and thrown away, so that the client gets to see the answer."""
 _MAX_IDEMPOTENCY_KEY_CHARS = 255
 SCOPE = "scope"
 """Option of a route: the scope that it needs, where the method does not say."""
@@ -92,21 +90,23 @@ class ApiRequest(Request[None, Caller, State]):
 
 
 async def authenticate(request: ApiRequest) -> None:
-    """Read the body and check the credentials, before every handler of the API."""
+    """Check the credentials and read the body, before every handler of the API."""
     scope = request.scope
     headers = dict(scope["headers"])  # names are in lower case; of one that is given twice the last counts
     services = request.services
-    body = await _read_body(request, headers, services.request_timeout_s)
-    identity = await services.credentials.authenticate(
+    is_read = scope["method"] in ("GET", "HEAD")
+    claim = await services.credentials.look_up(_text(headers, b"authorization"), patiently=not is_read)
+    body = await _read_body(request, headers, keep=claim.may_hold)
+    identity = services.credentials.confirm(
+        claim,
         SignedRequest(
             method=scope["method"],
             raw_path=scope["raw_path"],  # the router strips a trailing slash from `path`
             query=scope["query_string"],
             body=body,
-            authorization=_text(headers, b"authorization"),
             content_type=_text(headers, b"content-type"),
             date=_text(headers, b"date") or _text(headers, b"x-amz-date") or "",
-        )
+        ),
     )
     _check_scope(request, identity)
     actor = Actor(
@@ -136,7 +136,8 @@ def _text(headers: Mapping[bytes, bytes], name: bytes) -> str | None:
     return None if value is None else value.decode("latin-1")
 
 
-async def _read_body(request: ApiRequest, headers: Mapping[bytes, bytes], timeout_s: float) -> bytes:
+async def _read_body(request: ApiRequest, headers: Mapping[bytes, bytes], *, keep: bool) -> bytes:
+    """The body; nothing, after the same work, if it is not to be kept."""
     if (
         request.scope["http_version"].startswith("1")
         and b"transfer-encoding" not in headers
@@ -144,29 +145,11 @@ async def _read_body(request: ApiRequest, headers: Mapping[bytes, bytes], timeou
     ):
         return b""  # HTTP/1 announces a body
     limit = MAX_EVENT_BODY_BYTES if request.scope["path"].startswith("/event") else MAX_BODY_BYTES
-    try:
-        async with asyncio.timeout(timeout_s):
-            return await _read_within(request.receive, limit)
-    except TimeoutError as error:
-        raise TimedOut(f"the body did not arrive within {timeout_s:g} seconds", code=Code.REQUEST_TIMEOUT) from error
-
-
-async def _read_within(receive: Receive, limit: int) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    more = True
-    while more and size <= _MAX_DRAINED_BYTES:
-        message = await receive()
-        if message["type"] != "http.request":  # it is a disconnect
-            raise InvalidRequest("the connection ended before the body did", code=Code.INCOMPLETE_BODY)
-        chunk = message["body"]
-        more = message["more_body"]
-        size += len(chunk)
-        if size <= limit:
-            chunks.append(chunk)
-    if size > limit:
-        raise TooLarge(f"the body is larger than {limit} bytes; send fewer records at once", code=Code.BODY_TOO_LARGE)
-    return b"".join(chunks)
+    bodies: BodyReader = request.app.state[BODIES]
+    if keep:
+        return await bodies.read(request.receive, limit)
+    await bodies.pass_by(request.receive, limit, hashlib.md5(usedforsecurity=False).update)
+    return b""
 
 
 def decode_json(body: bytes) -> Json:

@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
-from suprsend_hub.cli.shared import command_line, fail, failing_clearly, one_line, with_services
+from suprsend_hub.cli.shared import command_line, fail, failing_clearly, one_line, warn_of_ignored, with_services
 from suprsend_hub.service.maintenance import Finding
 from suprsend_hub.service.services import Services
 from suprsend_hub.settings import PREFIX, Settings
+from suprsend_hub.store.address import parse_address
 
 db = typer.Typer(help="Care of the database.", no_args_is_help=True)
 
@@ -30,6 +31,7 @@ def db_migrate(
         url = Settings().database_url
         if url is None:
             fail(f"{PREFIX}DATABASE_URL is not set")
+        warn_of_ignored(parse_address(url.get_secret_value()).ignored)
         migrated = asyncio.run(migrate(url.get_secret_value(), post=post))
         typer.echo(f"The schema is at revision {migrated.revision}.")
         if migrated.is_newer:

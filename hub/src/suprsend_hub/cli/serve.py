@@ -7,11 +7,16 @@ import typer
 
 from suprsend_hub.app import build_services
 from suprsend_hub.cli.server import chosen_port, run_server
-from suprsend_hub.cli.shared import failing_clearly
+from suprsend_hub.cli.shared import failing_clearly, warn_of_ignored
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Unavailable
 from suprsend_hub.service.secrets import generate_master_key
 from suprsend_hub.settings import DEFAULT_PORT, Settings
+
+_DECISIVE = ("database", "schema", "master_key")
+"""The checks of readiness without which a hub does not start."""
+_ANSWER_S = 10
+"""Seconds that the database has for an answer before the hub refuses to start."""
 
 
 def serve(
@@ -32,13 +37,14 @@ def serve(
 
 
 async def _check() -> None:
-    """Refuse to start without settings, database or schema, saying which is missing."""
+    """Refuse to start without settings, database, schema or the right master key, saying which is missing."""
     services = build_services(Settings())
+    warn_of_ignored(services.database.ignored_parameters)
     async with services.database:
-        report = await services.health.check()
+        report = await services.health.check(answer_s=_ANSWER_S)
     if not report.ready:
-        wrong = "; ".join(f"{name}: {text}" for name, text in report.checks.items() if name in ("database", "schema"))
-        raise Unavailable(wrong, code=Code.NOT_READY, retry_after_s=1)
+        wrong = [f"{name}: {report.checks[name]}" for name in _DECISIVE if report.checks.get(name, "ok") != "ok"]
+        raise Unavailable("; ".join(wrong), code=Code.NOT_READY, retry_after_s=1)
 
 
 def master_key() -> None:

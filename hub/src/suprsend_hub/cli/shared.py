@@ -3,7 +3,7 @@
 import asyncio
 import getpass
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn, TypeVar
 
@@ -32,12 +32,21 @@ def failing_clearly() -> Iterator[None]:
     try:
         yield
     except DomainError as error:
-        fail(error.message)
+        fail(error.for_operator)
     except ValidationError as error:
         problems = error.errors(include_input=False, include_url=False)
         fail("; ".join(f"{PREFIX}{str(item['loc'][0]).upper()}: {item['msg']}" for item in problems))
     except OSError as error:  # a file or directory that a setting or option names
         fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+
+
+def warn_of_ignored(parameters: Sequence[str]) -> None:
+    """Tell which parameters of the database's URL change nothing."""
+    if parameters:
+        typer.echo(
+            f"Warning: {PREFIX}DATABASE_URL: ignored, since they mean nothing to the hub: {', '.join(parameters)}",
+            err=True,
+        )
 
 
 def one_line(text: str) -> str:

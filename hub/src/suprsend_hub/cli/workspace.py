@@ -1,9 +1,11 @@
 """`suprsend-hub workspace …` and `key …`: workspaces and their API keys."""
 
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 
+from suprsend_hub.cli.durations import parse_duration
 from suprsend_hub.cli.shared import command_line, fail, with_services
 from suprsend_hub.domain.actor import DEFAULT_SCOPES, Scope
 from suprsend_hub.domain.ids import ulid_text
@@ -40,7 +42,9 @@ def list_all() -> None:
 
     async def use(services: Services) -> None:
         for row in await services.workspaces.list_all():
-            typer.echo(f"{row.name}\t{row.workspace_key}\t{row.workspace_uid}\t{row.created_at:%Y-%m-%d %H:%M} UTC")
+            state = "\tdisabled" if row.disabled_at else ""
+            created_at = f"{row.created_at:%Y-%m-%d %H:%M} UTC"
+            typer.echo(f"{row.name}\t{row.workspace_key}\t{row.workspace_uid}\t{created_at}{state}")
 
     with_services(use)
 
@@ -71,6 +75,109 @@ def limit(
         )
 
     with_services(use)
+
+
+@workspace.command("rotate-secret")
+def rotate_secret(
+    name: WorkspaceName,
+    overlap: Annotated[
+        timedelta,
+        typer.Option(
+            parser=parse_duration, metavar="TIME", show_default="24h", help="How long the old secret stays valid."
+        ),
+    ] = timedelta(hours=24),
+) -> None:
+    """Give a workspace a new secret and print it, this once. Running hubs take it within seconds."""
+
+    async def use(services: Services) -> None:
+        rotated = await services.workspaces.rotate_secret(command_line(), name, overlap=overlap)
+        typer.echo(f"Workspace secret: {rotated.workspace_secret}")
+        typer.echo("The secret is not shown again.")
+        typer.echo(
+            "The old one is not valid any more."
+            if rotated.old_until is None
+            else f"The old one is valid until {rotated.old_until:%Y-%m-%d %H:%M} UTC; "
+            "`suprsend-hub workspace drop-old-secret` ends it sooner."
+        )
+
+    with_services(use)
+
+
+@workspace.command("drop-old-secret")
+def drop_old_secret(name: WorkspaceName) -> None:
+    """End the overlap of the latest rotation now."""
+
+    async def use(services: Services) -> None:
+        await services.workspaces.drop_old_secret(command_line(), name)
+        typer.echo("The old secret is not valid any more.")
+
+    with_services(use)
+
+
+@workspace.command("disable")
+def disable(name: WorkspaceName) -> None:
+    """Let nobody in: running hubs answer 403 within seconds, and the console hides the workspace. Its data stay."""
+
+    async def use(services: Services) -> None:
+        await services.workspaces.disable(command_line(), name)
+        typer.echo(f"Workspace {name} is disabled.")
+
+    with_services(use)
+
+
+@workspace.command("enable")
+def enable(name: WorkspaceName) -> None:
+    """Let everybody in again."""
+
+    async def use(services: Services) -> None:
+        await services.workspaces.enable(command_line(), name)
+        typer.echo(f"Workspace {name} is enabled.")
+
+    with_services(use)
+
+
+@workspace.command("clock-skew")
+def clock_skew(
+    name: WorkspaceName,
+    at_most: Annotated[
+        timedelta | None,
+        typer.Option(parser=parse_duration, metavar="TIME", help="15m is a good choice; 0 takes any Date."),
+    ] = None,
+) -> None:
+    """Limit how far the Date of a signed request may be from the hub's clock, or show the limit.
+
+    Without a limit, a request that somebody has seen can be repeated for ever.
+    """
+
+    async def use(services: Services) -> None:
+        if at_most is not None:
+            await services.workspaces.limit_clock_skew(command_line(), name, round(at_most.total_seconds()))
+        seconds = (await services.workspaces.get(name)).max_clock_skew_s
+        typer.echo(f"At most {seconds} seconds." if seconds else "Any Date is taken.")
+
+    with_services(use)
+
+
+@workspace.command("re-encrypt")
+def re_encrypt() -> None:
+    """Bring all secrets under the first key of SUPRSEND_HUB_MASTER_KEY; safe to interrupt and to run again.
+
+    Set the new key in front of the old one first, on every hub. When this has succeeded, the old one may go.
+    """
+
+    async def use(services: Services) -> int:
+        changed = lost = workspaces = 0
+        async for done in services.workspaces.reencrypt_secrets(command_line()):
+            workspaces, changed, lost = workspaces + 1, changed + done.changed, lost + done.lost
+            if done.changed:
+                typer.echo(f"{done.name}: re-encrypted")
+            if done.lost:
+                typer.echo(f"{done.name}: none of the keys decrypts its secret", err=True)
+        typer.echo(f"Re-encrypted secrets: {changed}. Workspaces: {workspaces}.")
+        return lost
+
+    if with_services(use):
+        raise typer.Exit(1)
 
 
 @key.command("create")

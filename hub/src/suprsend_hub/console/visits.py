@@ -23,6 +23,7 @@ from suprsend_hub.domain.ids import parse_ulid
 from suprsend_hub.service.console_access import SignedIn
 from suprsend_hub.service.pages import PageRequest
 from suprsend_hub.service.services import SERVICES, Services
+from suprsend_hub.web.body import BODIES, BodyReader
 from suprsend_hub.web.clients import client_address, user_agent
 from suprsend_hub.web.request_ids import request_id
 
@@ -148,15 +149,13 @@ async def read_desk(request: HubRequest) -> Desk:
 
 async def read_form(request: HubRequest) -> dict[str, str]:
     """The fields of a posted form, the last one of equal names; every line end is a newline."""
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > MAX_FORM_BYTES:
-            raise TooLarge(f"The form is larger than {MAX_FORM_BYTES} bytes.", code=Code.FORM_TOO_LARGE)
-        chunks.append(chunk)
+    bodies: BodyReader = request.app.state[BODIES]
     try:
-        text = b"".join(chunks).decode("ascii")
+        body = await bodies.read(request.receive, MAX_FORM_BYTES)
+    except TooLarge as error:
+        raise TooLarge(f"The form is larger than {MAX_FORM_BYTES} bytes.", code=Code.FORM_TOO_LARGE) from error
+    try:
+        text = body.decode("ascii")
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
     except ValueError as error:  # UnicodeError is one
         raise InvalidRequest("The form could not be read.", code=Code.INVALID_FORM) from error

@@ -31,6 +31,12 @@ class Action(StrEnum):
     LIST_DELETE_DRAFT = "list.delete_draft"
     WORKSPACE_CREATE = "workspace.create"
     WORKSPACE_LIMIT = "workspace.limit"
+    WORKSPACE_CLOCK_SKEW = "workspace.clock_skew"
+    WORKSPACE_ROTATE_SECRET = "workspace.rotate_secret"  # noqa: S105 - the name of an action
+    WORKSPACE_DROP_OLD_SECRET = "workspace.drop_old_secret"  # noqa: S105 - the name of an action
+    WORKSPACE_REENCRYPT = "workspace.re_encrypt"
+    WORKSPACE_DISABLE = "workspace.disable"
+    WORKSPACE_ENABLE = "workspace.enable"
     API_KEY_CREATE = "api_key.create"
     API_KEY_SCOPES = "api_key.scopes"
     API_KEY_REVOKE = "api_key.revoke"

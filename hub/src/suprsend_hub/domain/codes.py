@@ -84,6 +84,12 @@ class Code(enum.StrEnum):
     UNAUTHORIZED = ("unauthorized", Kind.UNAUTHENTICATED,
         "Credentials are missing or do not verify. The answer is the same for every cause.",
         "Check workspace key, workspace secret and API key, and the base URL that was signed.")
+    DATE_OUT_OF_RANGE = ("date_out_of_range", Kind.UNAUTHENTICATED,
+        "The signature is good, and the `Date` is further from the hub's clock than the workspace allows.",
+        "Correct the clock, and sign each request when it is sent. `suprsend-hub workspace clock-skew` sets the limit.")
+    WORKSPACE_DISABLED = ("workspace_disabled", Kind.FORBIDDEN,
+        "The credentials are good, and the operator has disabled the workspace.",
+        "Ask the operator. `suprsend-hub workspace enable` lets everybody in again.")
     MISSING_SCOPE = ("missing_scope", Kind.FORBIDDEN,
         "The credentials are good and lack the scope that the route needs.",
         "Use an API key with that scope. `suprsend-hub key scopes` grants it.")
@@ -240,8 +246,12 @@ class Code(enum.StrEnum):
     DATABASE_READ_ONLY = ("database_read_only", _UNAVAILABLE,
         "The database answers and cannot write, for example because its disk is full.",
         "Make room, then send the request again.")
-    WRONG_MASTER_KEY = ("wrong_master_key", _INVALID, "A workspace secret was encrypted under another master key.",
-        "Give the hub the master key under which the workspace was created; it takes several, separated by commas.")
+    DATABASE_MISCONFIGURED = ("database_misconfigured", _UNAVAILABLE,
+        "The database refuses the hub, or is not one that the hub can use. The reason is in the hub's log.",
+        "The operator has to change something, such as a password or a privilege. Then send the request again.")
+    WRONG_MASTER_KEY = ("wrong_master_key", _UNAVAILABLE,
+        "The hub's master key does not decrypt the workspace secret, so that no signature can be checked.",
+        "The operator has to set the right master key. Then send the request again.")
 
     # The console ------------------------------------------------------------------------------------------------------
     SIGN_IN_NEEDED = ("sign_in_needed", Kind.UNAUTHENTICATED, "Nobody is signed in.", "Sign in.", _OPERATOR)
@@ -271,6 +281,9 @@ class Code(enum.StrEnum):
     # The command line -------------------------------------------------------------------------------------------------
     MISSING_SETTING = ("missing_setting", _INVALID, "A setting that has no default is missing.",
         "Set the environment variable that the message names.", _OPERATOR)
+    INVALID_DATABASE_URL = ("invalid_database_url", _INVALID,
+        "`SUPRSEND_HUB_DATABASE_URL` is not an address of a database.",
+        "Do what the message says. It repeats nothing of the address.", _OPERATOR)
     INVALID_MASTER_KEY = ("invalid_master_key", _INVALID, "The master key is not a key.",
         "Make one with `suprsend-hub master-key`.", _OPERATOR)
     INVALID_NAME = ("invalid_name", _INVALID,
@@ -280,6 +293,13 @@ class Code(enum.StrEnum):
         "Choose one of the length that the message says.", _OPERATOR)
     INVALID_LIMIT = ("invalid_limit", _INVALID, "A rate limit is out of range.",
         "Choose a rate and a burst as the message says.", _OPERATOR)
+    INVALID_OVERLAP = ("invalid_overlap", _INVALID, "The overlap of a rotation is negative or too long.",
+        "Choose one that the message allows.", _OPERATOR)
+    INVALID_CLOCK_SKEW = ("invalid_clock_skew", _INVALID, "A clock skew is negative or too large.",
+        "Choose one that the message allows.", _OPERATOR)
+    WORKSPACE_BEING_DELETED = ("workspace_being_deleted", _CONFLICT,
+        "The workspace is being deleted and cannot be enabled.",
+        "Run `suprsend-hub workspace delete` again to finish.", _OPERATOR)
     INVALID_ULID = ("invalid_ulid", _INVALID, "A text is not the id of a record.",
         "Copy the id from the list that shows it.", _OPERATOR)
     WORKSPACE_NOT_FOUND = ("workspace_not_found", _NOT_FOUND,

@@ -41,6 +41,11 @@ class DomainError(Exception):
         self.code = code
         self.detail = detail
 
+    @property
+    def for_operator(self) -> str:
+        """What commands, logs and readiness say: more than a client may learn."""
+        return self.message
+
 
 class InvalidRequest(DomainError):
     """The request cannot be accepted as it stands; sending it again unchanged will fail again."""
@@ -99,9 +104,29 @@ class _Temporary(DomainError):
 
 
 class Unavailable(_Temporary):
-    """The hub cannot do this now (store down, overloaded); nothing was applied."""
+    """The hub cannot do this now (store down, overloaded); nothing was applied.
+
+    `reason`: the cause in the words of the store, for the operator only; it may name roles, hosts or databases.
+    """
 
     kind = Kind.UNAVAILABLE
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: Code,
+        retry_after_s: float,
+        detail: object | None = None,
+        reason: str | None = None,
+    ) -> None:
+        super().__init__(message, code=code, retry_after_s=retry_after_s, detail=detail)
+        self.reason = reason
+
+    @property
+    def for_operator(self) -> str:
+        """The message with the cause behind it."""
+        return self.message if self.reason is None else self.reason
 
 
 class RateLimited(_Temporary):

@@ -49,16 +49,24 @@ class RejectedRow:
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceRow:
-    """A workspace; the secret is encrypted and stays out of the repr. `edits_per_second` is 0 without a rate limit."""
+    """A workspace; secrets are encrypted and stay out of the repr.
+
+    `edits_per_second` is 0 without a rate limit, `max_clock_skew_s` is 0 if any Date will do.
+    """
 
     workspace_id: int
     name: str
     workspace_uid: str
     workspace_key: str
     secret_encrypted: bytes = field(repr=False)
+    previous_secret: bytes | None = field(repr=False)
+    previous_secret_until: datetime | None
     created_at: datetime
     edits_per_second: int
     burst_edits: int
+    disabled_at: datetime | None
+    deleting_since: datetime | None
+    max_clock_skew_s: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from argon2 import PasswordHasher
@@ -126,8 +126,11 @@ class ConsoleAccessService:
             )
 
     async def use_link(self, visitor: Actor, token: str) -> str:
-        """Return a session token for a one-time link; Unauthenticated if it has been used or has expired."""
-        await self._count(_subject("address", visitor.address), MAX_ATTEMPTS_PER_ADDRESS)
+        """Return a session token for a one-time link; Unauthenticated if it has been used or has expired.
+
+        Attempts are not counted: nobody guesses 256 bits, and an operator's link must work while somebody else guesses
+        passwords from behind the same proxy.
+        """
         async with self._database.transaction() as connection:
             console_user_id = await console_users.use_link(connection, hash_link(token), self._now())
             user = None if console_user_id is None else await console_users.find(connection, console_user_id)
@@ -136,20 +139,27 @@ class ConsoleAccessService:
         await self._refuse(visitor, "")
         raise Unauthenticated("This link has been used or has expired.", code=Code.LINK_USED)
 
-    async def sign_out(self, actor: Actor) -> None:
-        """Record that a console user has signed out of one session."""
-        await self._audit.record_alone(actor, HUB_WIDE, Change(Action.CONSOLE_USER_SIGN_OUT, actor.name))
+    async def sign_out(self, actor: Actor, session: Session) -> None:
+        """End a session, at once and for everybody who has its cookie."""
+        expires_at = datetime.fromtimestamp(session.expires_at_s, UTC)
+        async with self._database.transaction() as connection:
+            await console_users.end_session(connection, session.nonce, expires_at=expires_at, now=self._now())
+            change = Change(Action.CONSOLE_USER_SIGN_OUT, actor.name)
+            await self._audit.record(connection, actor, HUB_WIDE, change)
 
     async def resolve(self, token: str) -> SignedIn | None:
-        """Who a session token belongs to; None if it is not valid (any more)."""
+        """Who a session token belongs to; None if it is not valid (any more). Disabled workspaces are left out."""
         session = self.signer.read_session(token, self._now())
         if session is None:
             return None
         async with self._database.connection() as connection:
-            user = await console_users.find(connection, session.console_user_id)
-            if user is None or user.session_epoch != session.epoch:
+            user = await console_users.find_of_session(
+                connection, session.console_user_id, epoch=session.epoch, nonce=session.nonce
+            )
+            if user is None:
                 return None
-            return SignedIn(session, user, await console_users.read_grants(connection, user.console_user_id))
+            grants = await console_users.read_grants(connection, user.console_user_id, with_disabled=False)
+        return SignedIn(session, user, grants)
 
 
 def _subject(kind: str, text: str) -> bytes:

@@ -84,7 +84,10 @@ class ConsoleUserService:
         """All console users with their workspaces, by name."""
         async with self._database.connection() as connection:
             users = await console_users.list_all(connection)
-            return [(user, await console_users.read_grants(connection, user.console_user_id)) for user in users]
+            return [
+                (user, await console_users.read_grants(connection, user.console_user_id, with_disabled=True))
+                for user in users
+            ]
 
     async def grant(self, actor: Actor, name: str, workspace_name: str, role: Role) -> None:
         """Let a console user into a workspace, or change the role there."""

@@ -1,22 +1,26 @@
-"""Workspaces and their credentials: create, list, revoke."""
+"""Workspaces and their credentials: create, list, change, revoke."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from suprsend_hub.domain.actor import DEFAULT_SCOPES, Actor, Scope
 from suprsend_hub.domain.audit import Action, Change
 from suprsend_hub.domain.codes import Code
-from suprsend_hub.domain.errors import InvalidRequest, NotFound
+from suprsend_hub.domain.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from suprsend_hub.domain.ids import UlidFactory, parse_ulid, ulid_text
 from suprsend_hub.domain.records import ApiKeyRow, WorkspaceRow
 from suprsend_hub.service.audit import AuditLog
+from suprsend_hub.service.credentials import MAX_KEY_CHARS
 from suprsend_hub.service.secrets import SecretBox, hash_api_key, random_token
 from suprsend_hub.store import workspaces
 from suprsend_hub.store.database import Connection, Database
 
 _NAME_LENGTH = 64
+MAX_OVERLAP = timedelta(days=90)
+"""Longer than that, an old secret is not being replaced any more, but kept."""
+_MAX_SKEW_S = 86_400
 _MAX_RATE = 1_000_000_000
 """Far above any hub, and what an integer column holds."""
 
@@ -31,6 +35,24 @@ class NewWorkspace:
     workspace_key: str
     workspace_secret: str = field(repr=False)
     api_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NewSecret:
+    """A secret just rotated in, shown this once; the old one is valid until `old_until`, or not any more if None."""
+
+    workspace_secret: str = field(repr=False)
+    old_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reencrypted:
+    """What became of the secrets of a workspace: `changed` of them came under the first master key."""
+
+    name: str
+    changed: int
+    lost: int
+    """How many none of the master keys can decrypt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +84,7 @@ class WorkspaceService:
     async def create(
         self, actor: Actor, name: str, *, workspace_key: str | None = None, workspace_secret: str | None = None
     ) -> NewWorkspace:
-        """Create a workspace with a first API key. Conflict if the name (or key) is taken.
+        """Create a workspace with a first API key, both or neither. Conflict if the name (or key) is taken.
 
         Keys and uids are at least 20 characters, because upstream's event schema asks for that, and hold no colon,
         which separates key and signature in the Authorization header.
@@ -73,8 +95,11 @@ class WorkspaceService:
                 f"a workspace name has 1 to {_NAME_LENGTH} printable characters", code=Code.INVALID_NAME
             )
         key = workspace_key or f"WK_{random_token(24)}"
-        if not key or ":" in key or not key.isascii() or not key.isprintable():
-            raise InvalidRequest("a workspace key is printable ASCII without a colon", code=Code.INVALID_KEY)
+        if not 1 <= len(key) <= MAX_KEY_CHARS or ":" in key or not key.isascii() or not key.isprintable():
+            raise InvalidRequest(
+                f"a workspace key is 1 to {MAX_KEY_CHARS} printable ASCII characters without a colon",
+                code=Code.INVALID_KEY,
+            )
         secret = workspace_secret or f"WS_{random_token(40)}"
         uid = f"wksp_{random_token(20)}"
         async with self._database.transaction() as connection:
@@ -133,6 +158,86 @@ class WorkspaceService:
             await self._audit.record(connection, actor, workspace.workspace_id, change)
         return await self.get(name)
 
+    async def limit_clock_skew(self, actor: Actor, name: str, seconds: int) -> None:
+        """Refuse signed requests whose Date is further from the hub's clock; 0 lifts the limit.
+
+        Running hubs follow within `CACHE_S` seconds, as with every change here.
+        """
+        if not 0 <= seconds <= _MAX_SKEW_S:
+            raise InvalidRequest(f"a clock skew is 0 to {_MAX_SKEW_S} seconds", code=Code.INVALID_CLOCK_SKEW)
+        workspace_id = (await self.get(name)).workspace_id
+        async with self._database.transaction() as connection:
+            await workspaces.set_max_clock_skew(connection, workspace_id, seconds)
+            change = Change(Action.WORKSPACE_CLOCK_SKEW, name, detail={"max_clock_skew_s": seconds})
+            await self._audit.record(connection, actor, workspace_id, change)
+
+    async def rotate_secret(self, actor: Actor, name: str, *, overlap: timedelta) -> NewSecret:
+        """Give the workspace a new secret. The old one stays valid for the overlap; one before that ends now."""
+        if not timedelta(0) <= overlap <= MAX_OVERLAP:
+            raise InvalidRequest(f"an overlap is 0 to {MAX_OVERLAP.days} days", code=Code.INVALID_OVERLAP)
+        workspace_id = (await self.get(name)).workspace_id
+        secret = f"WS_{random_token(40)}"
+        old_until = self._now() + overlap if overlap else None
+        async with self._database.transaction() as connection:
+            await workspaces.rotate_secret(connection, workspace_id, self._secrets.encrypt(secret), old_until=old_until)
+            change = Change(Action.WORKSPACE_ROTATE_SECRET, name, detail={"overlap_s": round(overlap.total_seconds())})
+            await self._audit.record(connection, actor, workspace_id, change)
+        return NewSecret(secret, old_until)
+
+    async def drop_old_secret(self, actor: Actor, name: str) -> None:
+        """End the overlap of the latest rotation."""
+        workspace_id = (await self.get(name)).workspace_id
+        async with self._database.transaction() as connection:
+            await workspaces.drop_previous_secret(connection, workspace_id)
+            await self._audit.record(connection, actor, workspace_id, Change(Action.WORKSPACE_DROP_OLD_SECRET, name))
+
+    async def disable(self, actor: Actor, name: str) -> None:
+        """Let nobody in: requests get 403, the console does not show it. Its data stay."""
+        await self._set_disabled(actor, name, self._now())
+
+    async def enable(self, actor: Actor, name: str) -> None:
+        """Let everybody in again. Conflict if the workspace is being deleted."""
+        await self._set_disabled(actor, name, None)
+
+    async def _set_disabled(self, actor: Actor, name: str, disabled_at: datetime | None) -> None:
+        workspace_id = (await self.get(name)).workspace_id
+        action = Action.WORKSPACE_DISABLE if disabled_at else Action.WORKSPACE_ENABLE
+        async with self._database.transaction() as connection:
+            if not await workspaces.set_disabled(connection, workspace_id, disabled_at):
+                raise Conflict(f"workspace '{name}' is being deleted", code=Code.WORKSPACE_BEING_DELETED)
+            await self._audit.record(connection, actor, workspace_id, Change(action, name))
+
+    async def reencrypt_secrets(self, actor: Actor) -> AsyncIterator[Reencrypted]:
+        """Bring each workspace's secrets under the first master key, one workspace at a time, and say what was done.
+
+        Safe beside running hubs that have both keys, and safe to run again: what is done is left alone.
+        """
+        for workspace in await self.list_all():
+            stored = (workspace.secret_encrypted, workspace.previous_secret)
+            secrets = [None if secret is None else self._reencrypted(secret) for secret in stored]
+            changed = sum(old != new and new is not None for old, new in zip(stored, secrets, strict=True))
+            lost = sum(old is not None and new is None for old, new in zip(stored, secrets, strict=True))
+            if changed:
+                async with self._database.transaction() as connection:
+                    await workspaces.reencrypt_secrets(
+                        connection,
+                        workspace,
+                        secret=secrets[0] or workspace.secret_encrypted,
+                        previous_secret=secrets[1] or workspace.previous_secret,
+                    )
+                    change = Change(Action.WORKSPACE_REENCRYPT, workspace.name)
+                    await self._audit.record(connection, actor, workspace.workspace_id, change)
+            yield Reencrypted(workspace.name, changed, lost)
+
+    def _reencrypted(self, stored: bytes) -> bytes | None:
+        """The secret under the first master key; None if no key decrypts it."""
+        if self._secrets.is_current(stored):
+            return stored
+        try:
+            return self._secrets.encrypt(self._secrets.decrypt(stored))
+        except Unavailable:
+            return None
+
     async def create_api_key(
         self, actor: Actor, workspace_name: str, name: str, scopes: AbstractSet[Scope] = DEFAULT_SCOPES
     ) -> NewApiKey:
@@ -164,7 +269,7 @@ class WorkspaceService:
     async def set_api_key_scopes(
         self, actor: Actor, workspace_name: str, api_key_id: str, scopes: AbstractSet[Scope]
     ) -> None:
-        """Replace what a key may do. Running hubs follow within `CACHE_S` seconds of `service.credentials`."""
+        """Replace what a key may do. Running hubs follow within `CACHE_S` seconds of `service.lookup`."""
         workspace = await self.get(workspace_name)
         async with self._database.transaction() as connection:
             key = parse_ulid(api_key_id)
@@ -180,7 +285,7 @@ class WorkspaceService:
             return await workspaces.list_api_keys(connection, workspace.workspace_id)
 
     async def revoke_api_key(self, actor: Actor, workspace_name: str, api_key_id: str) -> None:
-        """Revoke a key. Running hubs stop accepting it within `CACHE_S` seconds of `service.credentials`."""
+        """Revoke a key. Running hubs stop accepting it within `CACHE_S` seconds of `service.lookup`."""
         workspace = await self.get(workspace_name)
         key = parse_ulid(api_key_id)
         async with self._database.transaction() as connection:

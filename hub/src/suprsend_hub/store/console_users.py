@@ -25,6 +25,20 @@ async def find(connection: Connection, console_user_id: int) -> ConsoleUser | No
     return None if record is None else row(ConsoleUser, record)
 
 
+async def find_of_session(
+    connection: Connection, console_user_id: int, *, epoch: int, nonce: str
+) -> ConsoleUser | None:
+    """The console user of a session, or None if it has ended."""
+    record = await connection.fetchrow(sql("find_console_user_of_session"), console_user_id, epoch, nonce)
+    return None if record is None else row(ConsoleUser, record)
+
+
+async def end_session(connection: Connection, nonce: str, *, expires_at: datetime, now: datetime) -> None:
+    """End one session; ends of sessions that have expired go."""
+    await connection.execute(sql("delete_expired_console_sessions"), now)
+    await connection.execute(sql("end_console_session"), nonce, expires_at)
+
+
 async def list_all(connection: Connection) -> list[ConsoleUser]:
     """All console users, by name."""
     return [row(ConsoleUser, record) for record in await connection.fetch(sql("list_console_users"))]
@@ -41,7 +55,7 @@ async def set_password(connection: Connection, console_user_id: int, password_ha
 
 
 async def end_sessions(connection: Connection, console_user_id: int) -> None:
-    """End all sessions."""
+    """End all sessions of a console user."""
     await connection.execute(sql("end_console_sessions"), console_user_id)
 
 
@@ -55,9 +69,9 @@ async def revoke(connection: Connection, console_user_id: int, workspace_id: int
     return await connection.fetchval(sql("revoke_console_workspace"), console_user_id, workspace_id) is not None
 
 
-async def read_grants(connection: Connection, console_user_id: int) -> list[Grant]:
+async def read_grants(connection: Connection, console_user_id: int, *, with_disabled: bool) -> list[Grant]:
     """The workspaces of a console user, oldest first."""
-    records = await connection.fetch(sql("read_console_grants"), console_user_id)
+    records = await connection.fetch(sql("read_console_grants"), console_user_id, with_disabled)
     return [row(Grant, record, role=Role(record["role"])) for record in records]
 
 

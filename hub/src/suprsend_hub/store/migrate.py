@@ -26,7 +26,9 @@ from sqlalchemy.util import await_only
 
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Conflict, Unavailable
-from suprsend_hub.store.database import translated_errors
+from suprsend_hub.store.address import parse_address
+from suprsend_hub.store.connect import connect
+from suprsend_hub.store.errors import translated_errors
 from suprsend_hub.store.schema_version import read_schema
 
 FOLDER = Path(str(files("suprsend_hub.store.migrations")))
@@ -96,8 +98,9 @@ async def migrate(url: str, *, post: bool = False, folder: Path = FOLDER) -> Mig
     at once and again. Conflict, with nothing changed, if the database has outgrown this release, or if, without `post`,
     the way leads over a post step that ends what running hubs may need.
     """
+    address = parse_address(url)
     engine = create_async_engine(
-        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url), poolclass=pool.NullPool
+        "postgresql+asyncpg://", async_creator=lambda: connect(address), poolclass=pool.NullPool
     )
     with translated_errors():
         try:
@@ -138,13 +141,19 @@ def _migrate(connection: SyncConnection, folder: Path, post: bool) -> Migrated:
         ) from error
     except DBAPIError as error:
         if not (error.connection_invalidated or isinstance(error, (InterfaceError, OperationalError))):
-            raise
+            raise _driver_error(error) from error
         raise Unavailable(
             "the connection to the database broke during the migration; run it again, it goes on where it was",
             code=Code.DATABASE_UNAVAILABLE,
             retry_after_s=1,
         ) from error
     return Migrated(found, last)
+
+
+def _driver_error(error: DBAPIError) -> BaseException:
+    """The error of the driver below SQLAlchemy's two."""
+    cause = None if error.orig is None else error.orig.__cause__
+    return error if cause is None else cause
 
 
 def _check_that_running_hubs_survive(found: str, steps: Sequence[Step]) -> None:

@@ -82,7 +82,7 @@ COUNTERS_NAMED_AFTER_OBJECTS = "subscribers:"
 WITHOUT_RECIPIENTS = frozenset(
     {
         "workspace", "api_key", "list", "list_draft", "dead_list_version", "counter", "console_user", "console_grant",
-        "console_link", "console_attempt", "schema_support", "alembic_version",
+        "console_link", "console_attempt", "console_ended_session", "schema_support", "alembic_version",
     }
 )  # fmt: skip
 """Tables that name no recipient, apart from the counters above."""

@@ -16,7 +16,12 @@ CREATE TABLE workspace (
     secret_encrypted bytea       NOT NULL,  -- recoverable, because HMAC needs it; encrypted under the master key
     created_at       timestamptz NOT NULL,
     edits_per_second integer     NOT NULL DEFAULT 0,  -- rate limit, per worker; 0 means none
-    burst_edits      integer     NOT NULL DEFAULT 0   -- how many at once after a rest
+    burst_edits      integer     NOT NULL DEFAULT 0,  -- how many at once after a rest
+    previous_secret       bytea,                      -- the secret before a rotation, encrypted likewise,
+    previous_secret_until timestamptz,                -- and how long it is still valid
+    disabled_at      timestamptz,                     -- since when nobody gets in
+    deleting_since   timestamptz,                     -- since when it is being deleted; it stays disabled then
+    max_clock_skew_s integer     NOT NULL DEFAULT 0   -- for the Date of signed requests; 0 means any
 );
 
 CREATE TABLE api_key (
@@ -235,6 +240,12 @@ CREATE TABLE console_link (
     token_hash      bytea       PRIMARY KEY,  -- SHA-256; the token itself is never stored
     console_user_id integer     NOT NULL REFERENCES console_user ON DELETE CASCADE,
     expires_at      timestamptz NOT NULL
+);
+
+-- Sessions that were signed out before they expired.
+CREATE TABLE console_ended_session (
+    nonce      text        PRIMARY KEY,  -- of the session's token, which is not stored
+    expires_at timestamptz NOT NULL
 );
 
 -- Attempts to sign in, counted per name and per address in a window of time.

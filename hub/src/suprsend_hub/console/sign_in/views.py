@@ -59,10 +59,7 @@ async def sign_in_page(request: HubRequest) -> Response[bytes]:
 @post("/sign-in/", status_code=200)
 async def sign_in(request: HubRequest) -> Response[bytes]:
     """Check name and password."""
-    fields = await read_form(request)
-    nonce = request.cookies.get(VISIT_COOKIE, "")
-    if not nonce or not request.services.console_access.signer.check_form_token(fields.get(FORM_TOKEN, ""), nonce):
-        raise wrong_form_token()
+    fields = await _visitors_form(request)
     name, back = fields.get("name", ""), fields.get("next", "")
     try:
         token = await request.services.console_access.sign_in(visitor(request), name, fields.get("password", ""))
@@ -73,14 +70,26 @@ async def sign_in(request: HubRequest) -> Response[bytes]:
     return _signed_in(request, token, local_path(back))
 
 
+async def _visitors_form(request: HubRequest) -> dict[str, str]:
+    """The fields of a form that this browser got from us before there was a session."""
+    fields = await read_form(request)
+    nonce = request.cookies.get(VISIT_COOKIE, "")
+    if not nonce or not request.services.console_access.signer.check_form_token(fields.get(FORM_TOKEN, ""), nonce):
+        raise wrong_form_token()
+    return fields
+
+
 def _form(
     request: HubRequest, *, status: int = 200, name: str = "", back: str = "", error: str = ""
 ) -> Response[bytes]:
+    return _visitors_page(request, "sign_in/sign_in.html", status=status, name=name, back=back, error=error)
+
+
+def _visitors_page(request: HubRequest, template: str, *, status: int = 200, **context: object) -> Response[bytes]:
+    """A page with a form for a browser without a session."""
     nonce = request.cookies.get(VISIT_COOKIE) or secrets.token_urlsafe(16)
-    response = html(
-        request, "sign_in/sign_in.html", status=status, name=name, back=back, error=error,
-        form_token=request.services.console_access.signer.form_token(nonce),
-    )  # fmt: skip
+    form_token = request.services.console_access.signer.form_token(nonce)
+    response = html(request, template, status=status, form_token=form_token, **context)
     return _set_cookie(response, request, VISIT_COOKIE, nonce, None)
 
 
@@ -88,9 +97,19 @@ def _signed_in(request: HubRequest, token: str, location: str) -> Response[bytes
     return _set_cookie(redirect(location), request, SESSION_COOKIE, token, SESSION_S)
 
 
-@get("/sign-in/link/{token:str}/")
+@get("/sign-in/link/{token:str}/", sync_to_thread=False)
+def link_page(
+    request: HubRequest,
+    token: FromPath[str],  # noqa: ARG001 - the form posts to its own address
+) -> Response[bytes]:
+    """A button. Chats and mail programs load a link to show a preview of it: that must not use it up."""
+    return _visitors_page(request, "sign_in/link.html")
+
+
+@post("/sign-in/link/{token:str}/", status_code=200)
 async def use_link(request: HubRequest, token: FromPath[str]) -> Response[bytes]:
-    """Sign in by a one-time link. One that is used up does no harm to who is signed in already."""
+    """Sign in by a one-time link. One that is used up does no harm to a browser that is signed in already."""
+    await _visitors_form(request)
     try:
         session = await request.services.console_access.use_link(visitor(request), token)
     except Unauthenticated as error:
@@ -104,12 +123,12 @@ async def use_link(request: HubRequest, token: FromPath[str]) -> Response[bytes]
 
 @post("/sign-out/", status_code=200)
 async def sign_out(visit: NamedDependency[Visit]) -> Response[bytes]:
-    """End this session in this browser, or all sessions of this console user."""
+    """End this session, or all sessions of this console user."""
     fields = await visit.form()
     if fields.get("everywhere"):
         await visit.services.console_users.sign_out(visit.actor, visit.who.user.name)
     else:
-        await visit.services.console_access.sign_out(visit.actor)
+        await visit.services.console_access.sign_out(visit.actor, visit.who.session)
     return _set_cookie(redirect(paths.SIGN_IN), visit.request, SESSION_COOKIE, "", 0)
 
 
@@ -122,4 +141,4 @@ async def choose_theme(request: HubRequest) -> Response[bytes]:
     return _set_cookie(redirect(local_path(fields.get("back", ""))), request, THEME_COOKIE, theme, _YEAR_S)
 
 
-HANDLERS = (sign_in_page, sign_in, use_link, sign_out, choose_theme)
+HANDLERS = (sign_in_page, sign_in, link_page, use_link, sign_out, choose_theme)

@@ -19,6 +19,18 @@ DELETE FROM console_user WHERE console_user_id = $1;
 -- A changed password ends all sessions.
 UPDATE console_user SET password_hash = $2, session_epoch = session_epoch + 1 WHERE console_user_id = $1;
 
+-- name: find_console_user_of_session
+SELECT console_user_id, name, password_hash, session_epoch, created_at
+FROM console_user
+WHERE console_user_id = $1 AND session_epoch = $2
+  AND NOT EXISTS (SELECT FROM console_ended_session WHERE nonce = $3);
+
+-- name: end_console_session
+INSERT INTO console_ended_session (nonce, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING;
+
+-- name: delete_expired_console_sessions
+DELETE FROM console_ended_session WHERE expires_at < $1;
+
 -- name: end_console_sessions
 UPDATE console_user SET session_epoch = session_epoch + 1 WHERE console_user_id = $1;
 
@@ -33,7 +45,7 @@ DELETE FROM console_grant WHERE console_user_id = $1 AND workspace_id = $2 RETUR
 -- name: read_console_grants
 SELECT g.workspace_id, w.name AS workspace_name, g.role
 FROM console_grant AS g JOIN workspace AS w USING (workspace_id)
-WHERE g.console_user_id = $1
+WHERE g.console_user_id = $1 AND ($2 OR w.disabled_at IS NULL)
 ORDER BY g.workspace_id;
 
 -- name: insert_console_link
