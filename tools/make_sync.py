@@ -42,7 +42,7 @@ def translate_word(word: str) -> str:
 
 def translate_text(text: str) -> str:
     """Return text (a docstring, a comment) with its identifiers and its words about asyncio translated."""
-    text = text.replace("asyncio client", "client").replace("``await ", "``")
+    text = text.replace("asyncio client", "client").replace("``await ", "``").replace("``async with``", "``with``")
     return _WORD.sub(lambda match: translate_word(match[0]), text)
 
 

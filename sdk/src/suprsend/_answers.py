@@ -94,7 +94,7 @@ class ObjectProfile(_Channels):
 
 
 class Subscription(TypedDict):
-    """A subscription, seen from the object: ``user`` or ``object`` is the subscriber, the other is None."""
+    """A subscription to an object. Either ``user`` or ``object`` is the subscriber, the other is None."""
 
     properties: dict[str, Any]
     user: dict[str, Any] | None
@@ -104,7 +104,7 @@ class Subscription(TypedDict):
 
 
 class SubscribedTo(TypedDict):
-    """A subscription, seen from the subscriber: ``object`` is what it is subscribed to."""
+    """A subscription of a user or object. ``object`` is what it is subscribed to."""
 
     properties: dict[str, Any]
     object: dict[str, Any]
@@ -122,7 +122,7 @@ class Draft(TypedDict):
 
 
 class SubscriberList(TypedDict):
-    """A list, or a draft of it: then ``version_id`` is not None."""
+    """A list, or a draft of a list, which has a ``version_id``."""
 
     list_id: str
     list_name: str
@@ -143,7 +143,7 @@ class SubscriberList(TypedDict):
 
 
 class Member(TypedDict):
-    """A member of a list; ``id`` is that of the membership."""
+    """A member of a list. ``id`` identifies the membership."""
 
     id: str
     distinct_id: str
@@ -164,7 +164,7 @@ class Subscriptions(TypedDict):
 
 
 class Affected(TypedDict):
-    """What a change of a list did; without a count if there was nothing to send."""
+    """The answer to a change of a list. Without ids nothing is sent, and there is no count."""
 
     success: bool
     affected_count: NotRequired[int]

@@ -1,4 +1,4 @@
-"""The address of the hub: where it comes from, and whether requests can be sent to it. Reads the environment."""
+"""The URL of the hub, and whether requests can be sent to it. Reads the environment."""
 
 from __future__ import annotations
 
@@ -45,23 +45,23 @@ class BaseUrl:
 
 
 def host_header(host: str, port: int | None) -> str:
-    """Return host and port as they stand in an address."""
+    """Return host and port as they are written in a URL."""
     shown = f"[{host}]" if ":" in host else host
     return shown if port is None else f"{shown}:{port}"
 
 
 def resolve_base_url(argument: str | None) -> BaseUrl:
-    """Return the base URL: the argument, else the environment, else the hub's default address.
+    """Return the base URL: the argument, else the environment variable, else the hub's default address.
 
     Raises:
-        SuprsendConfigError: no request can be sent to it; the message says why, and does not repeat it.
+        SuprsendConfigError: requests cannot be sent to it. The message gives the reason and does not repeat the URL.
     """
     if argument is not None and not isinstance(argument, str):
         raise SuprsendConfigError(f"base_url must be a string, not {type(argument).__name__}")
     if argument and argument.strip():
         name, text = "base_url", argument.strip()
     elif given := os.environ.get(BASE_URL_VARIABLE, "").strip():
-        name, text = f"base_url (from the variable {BASE_URL_VARIABLE})", given
+        name, text = f"base_url (from the environment variable {BASE_URL_VARIABLE})", given
     else:
         name, text = "base_url", DEFAULT_BASE_URL
     return checked_url(text, name)
@@ -71,7 +71,7 @@ def checked_url(text: str, name: str) -> BaseUrl:
     """Return a base URL.
 
     Raises:
-        SuprsendConfigError: no request can be sent to it.
+        SuprsendConfigError: requests cannot be sent to it.
     """
     for character in text:
         if not character.isprintable() or character.isspace():
@@ -79,11 +79,11 @@ def checked_url(text: str, name: str) -> BaseUrl:
     try:
         parts = urlsplit(text)
     except ValueError:
-        raise SuprsendConfigError(_like(name, "it cannot be read")) from None
+        raise SuprsendConfigError(_like(name, "it is not a URL")) from None
     if "@" in parts.netloc or "?" in text or "#" in text:
         raise SuprsendConfigError(f"{name} must not contain a user name, a query or a fragment")
     if parts.scheme not in {"http", "https"}:
-        raise SuprsendConfigError(_like(name, "the scheme is missing or another"))
+        raise SuprsendConfigError(_like(name, "the scheme is missing or wrong"))
     try:
         port = parts.port
     except ValueError:
@@ -108,14 +108,14 @@ def ascii_host(host: str, name: str) -> str:
         try:
             ipaddress.IPv6Address(host)
         except ValueError:
-            raise SuprsendConfigError(f"{name}: the host is not an IPv6 address") from None
+            raise SuprsendConfigError(f"{name}: the host is not a valid IPv6 address") from None
         return host
     try:
         encoded = host.encode("idna").decode("ascii")
     except UnicodeError:
         encoded = ""
     if len(encoded) > 253 or not _HOST.fullmatch(encoded):
-        raise SuprsendConfigError(f"{name}: the host is missing, or is not a host name or an IP address")
+        raise SuprsendConfigError(f"{name}: the host is missing or invalid")
     return encoded
 
 
@@ -124,4 +124,4 @@ def _prefix(parts: SplitResult) -> str:
 
 
 def _like(name: str, why: str) -> str:
-    return f"{name} must be like {DEFAULT_BASE_URL}: scheme http or https, host, optional path ({why})"
+    return f"{name} must look like {DEFAULT_BASE_URL}, with scheme http or https, host and optional path: {why}"

@@ -1,4 +1,4 @@
-"""Bulk edits on their way out: encoded, cut into batches, split where the hub refuses. No I/O."""
+"""Outgoing bulk edits: encoded, cut into batches, split where the hub refuses. No I/O."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Batcher:
             InputValueError: it is not a UserEdit; or, in strict mode, it is too large or has no JSON form.
         """
         if not isinstance(edit, UserEdit):
-            raise InputValueError(f"only UserEdit instances can be edited in bulk, not {type(edit).__name__}")
+            raise InputValueError(f"bulk edits take UserEdit instances, not {type(edit).__name__}")
         mistakes = edit.mistakes()
         try:
             record = edit.encode_event()

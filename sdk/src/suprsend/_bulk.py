@@ -1,4 +1,4 @@
-"""What became of bulk edits: an outcome for each record, and the answer of ``save``. No I/O."""
+"""Results of bulk edits: an outcome for each record, and the answer of ``save``. No I/O."""
 
 from __future__ import annotations
 
@@ -14,23 +14,22 @@ if TYPE_CHECKING:
     from suprsend._batches import Delivery
     from suprsend._types import JSONObject
 
-NOT_SENT = "not sent: the run was interrupted before"
-UNANSWERED = "the run was interrupted before the hub answered; the edit may have been applied"
+NOT_SENT = "not sent: the run was interrupted"
+UNANSWERED = "interrupted before the hub answered: the edit may have been applied"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one record of a bulk run.
+    """The result for one record of a bulk run.
 
     Attributes:
         index: position of the record in the input, from 0.
-        distinct_id: its user.
-        ok: whether the hub accepted it.
-        status_code: HTTP status of the answer; 500 if there was none.
-        error: why it failed, else None.
-        record: a failed record as it was sent (or would have been), else None.
-        warnings: mistakes made while building the edit, such as an address that looks wrong: the rest of the edit was
-            sent, and the hub ignores what it cannot use.
+        distinct_id: the user.
+        ok: whether the hub accepted the record.
+        status_code: HTTP status of the answer, or 500 if there was no answer.
+        error: why the record failed, or None.
+        record: a failed record as it was sent or would have been sent, or None.
+        warnings: mistakes in the edit, such as an invalid address. The hub ignores these parts and applies the others.
     """
 
     index: int
@@ -44,7 +43,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class BulkProgress:
-    """Records settled so far in a bulk run."""
+    """The numbers of records settled so far in a bulk run."""
 
     total: int
     success: int
@@ -52,14 +51,15 @@ class BulkProgress:
 
 
 class BulkResponse:
-    """The answer of a bulk call.
+    """The result of a bulk call.
 
     Attributes:
-        status: ``success``, ``partial`` or ``fail``; None before anything was settled.
-        total, success, failure: records.
-        failed_records: ``{"record", "error", "code"}`` each; ``code`` is the HTTP status, 500 where there was none.
-        warnings: mistakes made while building the edits.
-        failed_records_omitted: failures that ``failed_records`` does not hold: 0 after ``save``.
+        status: ``success``, ``partial`` or ``fail``; None before the first record is settled.
+        total, success, failure: numbers of records.
+        failed_records: a dict with ``record``, ``error`` and ``code`` for each failure. ``code`` is the HTTP status, or
+            500 if there was no answer.
+        warnings: mistakes in the edits.
+        failed_records_omitted: number of failures that ``failed_records`` leaves out. It is 0 after ``save``.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Which certificate authorities to trust: what the caller or the environment says. Reads the environment."""
+"""Which certificate authorities to trust. Reads the environment."""
 
 from __future__ import annotations
 
@@ -49,19 +49,19 @@ def authorities(verify: Verify) -> Authorities | None:
         return _of_path(os.fspath(verify), "the argument verify")
     file, folder = (os.environ.get(name, "").strip() for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"))
     if file or folder:
-        of_file = _of_path(file, "the variable SSL_CERT_FILE") if file else None
-        of_folder = _of_path(folder, "the variable SSL_CERT_DIR") if folder else None
+        of_file = _of_path(file, "the environment variable SSL_CERT_FILE") if file else None
+        of_folder = _of_path(folder, "the environment variable SSL_CERT_DIR") if folder else None
         source = " and ".join(found.source for found in (of_file, of_folder) if found)
         return Authorities(file or None, folder or None, source)
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         path = os.environ.get(name, "").strip()
         if path:
-            return _of_path(path, f"the variable {name}")
+            return _of_path(path, f"the environment variable {name}")
     return None
 
 
 def check_verify(verify: Verify) -> None:
-    """Raise SuprsendConfigError if the authorities to trust are named wrongly."""
+    """Raise SuprsendConfigError if the certificates do not exist."""
     if not is_context(verify):
         authorities(verify)
 
@@ -74,5 +74,5 @@ def is_context(verify: object) -> bool:
 def _of_path(path: str, source: str) -> Authorities:
     folder = os.path.isdir(path)  # noqa: PTH112  # pathlib costs 3 ms of import
     if not folder and not os.path.exists(path):  # noqa: PTH110
-        raise SuprsendConfigError(f"{source} names certificates in {path}, which does not exist")
+        raise SuprsendConfigError(f"certificates not found: {path}, set by {source}, does not exist")
     return Authorities(None if folder else path, path if folder else None, source)

@@ -1,4 +1,4 @@
-"""Building the operations of one edit, for users and objects alike. Pure.
+"""Building the operations of an edit, for users and objects. Pure.
 
 Argument forms, messages and resulting JSON are those of the official SDK: ``contract/vectors/user_operations.json``.
 """
@@ -26,10 +26,10 @@ _PLAIN_OPERANDS = frozenset({_wire.SET, _wire.SET_ONCE})
 
 
 class EditBuilder:
-    """Collects operations in the order of the calls. Nothing is sent until the edit is handed to its API.
+    """Collects operations in the order of the calls. Nothing is sent until you pass the edit to ``edit`` or ``save``.
 
-    Mistakes (an argument of the wrong type, a blank key, a value that the hub would refuse) are kept as messages, or
-    raised as InputValueError at the call that makes them if the client is strict.
+    Mistakes, such as an argument of the wrong type, a blank key or a value that the hub would refuse, are kept as
+    warnings. In strict mode they raise InputValueError at the call.
     """
 
     __slots__ = ("_doubts", "_errors", "_infos", "_operations", "_plain", "_strict", "_unlogged", "config")
@@ -60,22 +60,22 @@ class EditBuilder:
             setattr(other, name, value if name == "config" else copied(value))
         return other
 
-    # -- what was collected
+    # -- the collected operations
 
     @property
     def operations(self) -> list[JSONObject]:
-        """The operations so far, in wire form; the list may be changed."""
+        """The operations so far, as they will be sent. You may change the list."""
         self._plain = False
         return self._operations
 
     @property
     def errors(self) -> list[str]:
-        """Calls that had no effect because an argument was of the wrong form."""
+        """Messages about calls that had no effect because of an invalid argument."""
         return self._errors
 
     @property
     def warnings(self) -> list[str]:
-        """Keys that were skipped."""
+        """Messages about skipped keys."""
         return self._infos
 
     def get_payload(self) -> JSONObject:
@@ -85,33 +85,34 @@ class EditBuilder:
     # -- properties
 
     def set(self, arg1: str | JSONObject, arg2: Any = None) -> None:
-        """Set properties, ``set(key, value)`` or ``set({key: value, …})``; what was stored under the key is replaced.
+        """Set properties: ``set(key, value)`` or ``set({key: value, …})``. Existing values are replaced.
 
-        None is stored with the dict form only.
+        To store None, use the dict form.
         """
         self._change("set", _wire.SET, arg1, arg2)
 
     def set_once(self, arg1: str | JSONObject, arg2: Any = None) -> None:
-        """Set properties that do not exist yet; same forms as ``set``."""
+        """Set properties that do not exist yet. The arguments are those of ``set``."""
         self._change("set_once", _wire.SET_ONCE, arg1, arg2)
 
     def increment(self, arg1: str | JSONObject, arg2: float | None = None) -> None:
-        """Add to numbers, ``increment(key, n)`` or ``increment({key: n, …})``; a missing one counts as 0."""
+        """Add to numbers: ``increment(key, n)`` or ``increment({key: n, …})``. A missing property counts as 0."""
         self._change("increment", _wire.ADD, arg1, arg2)
 
     def append(self, arg1: str | JSONObject, arg2: Any = None) -> None:
-        """Append to list properties, or add an identity if the key is a channel; ``append(key, value)`` or a dict.
+        """Append to list properties: ``append(key, value)`` or ``append({key: value, …})``.
 
-        In the dict form ``$id_provider`` and ``$bundle_id`` qualify the push tokens beside them.
+        If the key is a channel, add an address, number or token to it. In the dict form, ``$id_provider`` and
+        ``$bundle_id`` apply to the push tokens in the same dict.
         """
         self._change("append", _wire.APPEND, arg1, arg2)
 
     def remove(self, arg1: str | JSONObject, arg2: Any = None) -> None:
-        """Remove from list properties, or remove an identity; same forms as ``append``."""
+        """Remove from list properties or channels. The arguments are those of ``append``."""
         self._change("remove", _wire.REMOVE, arg1, arg2)
 
     def unset(self, key: str | list[str] | tuple[str, ...] | AbstractSet[str]) -> None:
-        """Delete properties, or all identities of channels: one key, or a list, tuple or set of keys."""
+        """Delete properties, or everything on a channel: a key, or a list, tuple or set of keys."""
         if isinstance(key, str):
             keys: list[object] = [key]
         elif isinstance(key, (list, tuple, set, frozenset)):
@@ -126,15 +127,15 @@ class EditBuilder:
     # -- language, locale, time zone
 
     def set_preferred_language(self, lang_code: str | None) -> None:
-        """Set the language, a code such as ``en``; None removes it."""
+        """Set the language, such as ``en``. None removes it."""
         self._set_one("set_preferred_language", _wire.LANGUAGE, lang_code)
 
     def set_locale(self, locale_code: str | None) -> None:
-        """Set the locale, such as ``en_GB`` or ``es-AR``; None removes it."""
+        """Set the locale, such as ``en_GB`` or ``es-AR``. None removes it."""
         self._set_one("set_locale", _wire.LOCALE, locale_code)
 
     def set_timezone(self, timezone: str | None) -> None:
-        """Set the time zone by its IANA name, such as ``America/Los_Angeles``; None removes it."""
+        """Set the time zone by its IANA name, such as ``America/Los_Angeles``. None removes it."""
         self._set_one("set_timezone", _wire.TIMEZONE, timezone)
 
     # -- channels
@@ -148,7 +149,7 @@ class EditBuilder:
         self._identity("remove_email", _wire.REMOVE, _wire.EMAIL, value)
 
     def add_sms(self, value: str) -> None:
-        """Add a phone number for SMS, with country code: ``+15550100000``."""
+        """Add a phone number for SMS, with the country code: ``+15550100000``."""
         self._identity("add_sms", _wire.APPEND, _wire.SMS, value)
 
     def remove_sms(self, value: str) -> None:
@@ -156,7 +157,7 @@ class EditBuilder:
         self._identity("remove_sms", _wire.REMOVE, _wire.SMS, value)
 
     def add_whatsapp(self, value: str) -> None:
-        """Add a phone number for WhatsApp, with country code."""
+        """Add a phone number for WhatsApp, with the country code."""
         self._identity("add_whatsapp", _wire.APPEND, _wire.WHATSAPP, value)
 
     def remove_whatsapp(self, value: str) -> None:
@@ -164,7 +165,7 @@ class EditBuilder:
         self._identity("remove_whatsapp", _wire.REMOVE, _wire.WHATSAPP, value)
 
     def add_androidpush(self, value: str, provider: str | None = None, bundle_id: str | None = None) -> None:
-        """Add an Android push token; providers ``fcm`` (default), ``xiaomi``, ``oppo``."""
+        """Add an Android push token. The provider is ``fcm`` (default), ``xiaomi`` or ``oppo``."""
         self._push("add_androidpush", _wire.APPEND, _wire.ANDROIDPUSH, value, provider, bundle_id)
 
     def remove_androidpush(self, value: str, provider: str | None = None, bundle_id: str | None = None) -> None:
@@ -172,7 +173,7 @@ class EditBuilder:
         self._push("remove_androidpush", _wire.REMOVE, _wire.ANDROIDPUSH, value, provider, bundle_id)
 
     def add_iospush(self, value: str, provider: str | None = None, bundle_id: str | None = None) -> None:
-        """Add an iOS push token; provider ``apns``."""
+        """Add an iOS push token. The provider is ``apns``."""
         self._push("add_iospush", _wire.APPEND, _wire.IOSPUSH, value, provider, bundle_id)
 
     def remove_iospush(self, value: str, provider: str | None = None, bundle_id: str | None = None) -> None:
@@ -180,7 +181,7 @@ class EditBuilder:
         self._push("remove_iospush", _wire.REMOVE, _wire.IOSPUSH, value, provider, bundle_id)
 
     def add_webpush(self, value: JSONObject, provider: str | None = None) -> None:
-        """Add a web push subscription, ``{"endpoint": …, "keys": {"p256dh": …, "auth": …}}``; provider ``vapid``."""
+        """Add a web push subscription, ``{"endpoint": …, "keys": {"p256dh": …, "auth": …}}``. Provider: ``vapid``."""
         self._push("add_webpush", _wire.APPEND, _wire.WEBPUSH, value, provider, None)
 
     def remove_webpush(self, value: JSONObject, provider: str | None = None) -> None:
@@ -188,7 +189,7 @@ class EditBuilder:
         self._push("remove_webpush", _wire.REMOVE, _wire.WEBPUSH, value, provider, None)
 
     def add_slack(self, value: JSONObject) -> None:
-        """Add a Slack recipient: ``email``, ``user_id`` or ``channel_id``, with its token; or ``incoming_webhook``."""
+        """Add a Slack recipient: ``email``, ``user_id`` or ``channel_id`` with a token, or ``incoming_webhook``."""
         self._identity("add_slack", _wire.APPEND, _wire.SLACK, value)
 
     def remove_slack(self, value: JSONObject) -> None:
@@ -196,14 +197,14 @@ class EditBuilder:
         self._identity("remove_slack", _wire.REMOVE, _wire.SLACK, value)
 
     def add_ms_teams(self, value: JSONObject) -> None:
-        """Add a Teams recipient: ``user_id`` or ``conversation_id``, with its tenant; or ``incoming_webhook``."""
+        """Add a Teams recipient: ``user_id`` or ``conversation_id`` with a tenant, or ``incoming_webhook``."""
         self._identity("add_ms_teams", _wire.APPEND, _wire.MS_TEAMS, value)
 
     def remove_ms_teams(self, value: JSONObject) -> None:
         """Remove a Teams recipient."""
         self._identity("remove_ms_teams", _wire.REMOVE, _wire.MS_TEAMS, value)
 
-    # -- how operations come about
+    # -- building operations
 
     def _change(self, caller: str, operator: str, arg1: object, arg2: object) -> None:
         if isinstance(arg1, str):
@@ -284,7 +285,7 @@ class EditBuilder:
         self._unlogged.append(message)
 
     def mistakes(self) -> list[str]:
-        """Return up to three texts (skipped keys, calls without effect, doubtful values); log what is new."""
+        """Return up to three texts: skipped keys, calls without effect, invalid values. Log those that are new."""
         if not (self._infos or self._errors or self._doubts):
             return []
         label = self._label()

@@ -1,4 +1,4 @@
-"""Which proxy the environment asks for, and whether it can be used. Reads the environment; connects to nothing."""
+"""Which proxy to use, and whether it can be used. Reads the environment and opens no connection."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ProxyChoice:
     source: str
 
     def __str__(self) -> str:
-        return f"the proxy {self.url} (from {self.source})"
+        return f"the proxy {self.url} (set by {self.source})"
 
 
 def proxy_for(hub: BaseUrl) -> ProxyChoice | None:
@@ -44,7 +44,7 @@ def proxy_for(hub: BaseUrl) -> ProxyChoice | None:
     A hub on this machine is never reached through a proxy.
 
     Raises:
-        SuprsendConfigError: the environment asks for a proxy that cannot be used.
+        SuprsendConfigError: the proxy cannot be used.
     """
     if is_loopback(hub.host):
         return None
@@ -58,7 +58,7 @@ def proxy_for(hub: BaseUrl) -> ProxyChoice | None:
     try:
         return _parsed(address, source)
     except SuprsendConfigError as error:
-        remedy = f"correct it, or add {hub.host} to the variable NO_PROXY to connect directly"
+        remedy = f"correct it, or add {hub.host} to NO_PROXY to connect without a proxy"
         raise SuprsendConfigError(f"{error.message}; {remedy}") from None
 
 
@@ -119,19 +119,19 @@ def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def _variable(name: str) -> tuple[str, str] | None:
-    """Return what a message calls the variable, and its value; lower case comes first, and an empty value unsets it."""
+    """Return the variable as a message names it, and its value. Lower case comes first, an empty value means unset."""
     spelled = [name] if name in os.environ else [key for key in os.environ if key.lower() == name]
     for key in spelled:
-        # In a CGI script HTTP_PROXY is a header of whoever made the request ("httpoxy").
+        # In a CGI script, HTTP_PROXY is a header of the request that the script answers ("httpoxy").
         if key.lower() == "http_proxy" and key != "http_proxy" and "REQUEST_METHOD" in os.environ:
             continue
         value = os.environ[key].strip()
-        return (f"the variable {key}", value) if value else None
+        return (f"the environment variable {key}", value) if value else None
     return None
 
 
 def _of_the_system(hub: BaseUrl) -> tuple[str, str] | None:
-    """Return the proxy of the system's settings, where the system has such."""
+    """Return the proxy of the system's settings, on systems that have such settings."""
     if platform.system() not in {"Darwin", "Windows"}:
         return None
     from urllib.request import getproxies, proxy_bypass  # late: costs 20 ms of import
@@ -147,13 +147,13 @@ def _has_socks() -> bool:
 
 
 def _parsed(address: str, source: str) -> ProxyChoice:
-    name = f"the proxy that {source} names cannot be used"
+    name = f"the proxy set by {source} cannot be used"
     if not address.isprintable() or " " in address:
-        raise SuprsendConfigError(f"{name}: the address contains a blank or an invisible character")
+        raise SuprsendConfigError(f"{name}: its URL contains a blank or an invisible character")
     try:
         parts = urlsplit(address if "://" in address else f"http://{address}")
     except ValueError:
-        raise SuprsendConfigError(f"{name}: the address cannot be read") from None
+        raise SuprsendConfigError(f"{name}: it is not a URL") from None
     try:
         port = parts.port
     except ValueError:
@@ -161,9 +161,9 @@ def _parsed(address: str, source: str) -> ProxyChoice:
     if port == 0:
         raise SuprsendConfigError(f"{name}: the port is not a number from 1 to 65535")
     if parts.scheme not in _SCHEMES:
-        raise SuprsendConfigError(f"{name}: its scheme is none of {', '.join(_SCHEMES)}")
+        raise SuprsendConfigError(f"{name}: its scheme is not {', '.join(_SCHEMES[:-1])} or {_SCHEMES[-1]}")
     if parts.scheme.startswith("socks") and not _has_socks():
-        raise SuprsendConfigError(f'{name}: {parts.scheme} needs a package more, pip install "httpcore2[socks]"')
+        raise SuprsendConfigError(f'{name}: {parts.scheme} needs another package, pip install "httpcore2[socks]"')
     host = ascii_host(parts.hostname or "", name)
     auth = None
     if parts.username:

@@ -27,10 +27,10 @@ LOCAL_FAILURE = 500
 
 COUNT_WARNING = (
     "the answer to an earlier attempt of this call was lost, and that attempt may have been applied: "
-    "affected_count is what the last attempt changed"
+    "affected_count counts only what the last attempt changed"
 )
 FINISHED_WARNING = (
-    "the answer to an earlier attempt of this call was lost and the draft is gone, so that attempt counts as finished; "
+    "the answer to an earlier attempt of this call was lost, and the draft no longer exists, so it counts as finished: "
     "this is the list as it is now"
 )
 

@@ -84,7 +84,7 @@ def json_body(payload: object) -> bytes:
     """Return the JSON of a payload; None becomes ``{}``.
 
     Raises:
-        SuprsendValidationError: the payload is no dict.
+        SuprsendValidationError: the payload is not a dict.
         InputValueError: a value in it has no JSON form.
     """
     if payload is None:
@@ -100,7 +100,9 @@ def query(options: Mapping[str, Any] | None) -> str:
     try:
         return "?" + urlencode(pairs) if pairs else ""
     except UnicodeEncodeError:
-        raise SuprsendValidationError("options: text contains a lone surrogate, which is not valid Unicode") from None
+        raise SuprsendValidationError(
+            "options: a value contains a lone surrogate, which is not valid Unicode"
+        ) from None
 
 
 def query_options(options: Mapping[str, Any] | None) -> Mapping[str, Any]:

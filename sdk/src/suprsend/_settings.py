@@ -1,4 +1,4 @@
-"""What a client is told when it is made, checked."""
+"""The arguments of a client, checked."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def credential(value: object, name: str) -> str:
     """Return a credential.
 
     Raises:
-        SuprsendConfigError: it is missing, or cannot travel in a header. The message does not contain it.
+        SuprsendConfigError: it is missing, or cannot be sent in a header. The message does not contain it.
     """
     if not value:
         raise SuprsendConfigError(f"Missing {name}")
@@ -34,15 +34,15 @@ def credential(value: object, name: str) -> str:
     if not value.isprintable():
         raise SuprsendConfigError(f"{name} contains a line break or another invisible character")
     if value != value.strip():
-        raise SuprsendConfigError(f"{name} begins or ends with a blank")
+        raise SuprsendConfigError(f"{name} starts or ends with a blank")
     return value
 
 
 def timeouts(timeout: float | tuple[float, float] | None) -> tuple[float, float]:
-    """Return connect and read timeout in seconds; one number is the read timeout and caps the connect timeout.
+    """Return connect and read timeout in seconds. A single number is the read timeout and limits the connect timeout.
 
     Raises:
-        SuprsendConfigError: not such numbers.
+        SuprsendConfigError: the timeout is not one or two positive numbers.
     """
     if timeout is None:
         return DEFAULT_TIMEOUT_S
@@ -61,10 +61,10 @@ def retries(max_retries: int) -> int:
     """Return a number of retries.
 
     Raises:
-        SuprsendConfigError: not a whole number from 0.
+        SuprsendConfigError: it is not an integer of at least 0.
     """
     if not isinstance(max_retries, int) or max_retries < 0:
-        raise SuprsendConfigError("max_retries must be a whole number from 0")
+        raise SuprsendConfigError("max_retries must be an integer of at least 0")
     return max_retries
 
 
@@ -72,12 +72,12 @@ def checked_app_info(app_info: AppInfo | None) -> AppInfo | None:
     """Return name and version of the application.
 
     Raises:
-        SuprsendConfigError: not a dict of texts.
+        SuprsendConfigError: it is not a dict of strings.
     """
     if app_info is None:
         return None
     if not isinstance(app_info, dict) or not all(isinstance(item, (str, type(None))) for item in app_info.values()):
-        raise SuprsendConfigError('app_info must be like {"name": "shop", "version": "2.1"}')
+        raise SuprsendConfigError('app_info must be a dict such as {"name": "shop", "version": "2.1"}')
     return app_info
 
 
@@ -89,10 +89,7 @@ def check_network(hub: BaseUrl, verify: Verify) -> None:
 
 
 class ClientBase:
-    """Attributes, headers and signature, the same for both clients.
-
-    Attributes are those of the official SDK; ``strict`` is ours. ``repr`` shows no credential.
-    """
+    """The attributes of both clients: those of the official SDK, and ``strict``. ``repr`` shows no credential."""
 
     def __init__(
         self,
@@ -133,16 +130,16 @@ class ClientBase:
         return f"<{type(self).__name__} workspace={self._signer.identifier!r} base_url={self.base_url!r}>"
 
     def workspace_identifier(self) -> str:
-        """Return the workspace key, or the workspace uid of an API-key client; it is no secret."""
+        """Return the workspace key, or the workspace uid if the client uses an API key. It is not a secret."""
         return self._signer.identifier
 
     def default_headers(self) -> dict[str, str]:
-        """Return the headers that every request carries, without the credential."""
+        """Return the headers of every request, without the credential."""
         return self._signer.default_headers()
 
 
 def enable_debug_log() -> None:
-    """Let the logger ``suprsend`` speak at DEBUG, on standard error if nobody else listens."""
+    """Set the logger ``suprsend`` to DEBUG, with output on standard error if no handler is configured."""
     logger = logging.getLogger("suprsend")
     logger.setLevel(logging.DEBUG)
     if (

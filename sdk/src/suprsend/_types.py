@@ -19,22 +19,22 @@ JSONObject = dict[str, Any]
 
 
 class AppInfo(TypedDict, total=False):
-    """Name and version of the calling application, appended to the user agent."""
+    """The name and version of your application, added to the user agent."""
 
     name: str
     version: str
 
 
 class Transport(Protocol):
-    """What carries requests; a client makes its own, tests and special networks may bring another."""
+    """Sends requests. Pass your own to a client for tests and unusual networks."""
 
     def send(
         self, method: str, url: str, headers: dict[str, str], body: bytes, timeout_s: tuple[float, float]
     ) -> Response:
-        """Send a request and return the whole answer; ``timeout_s`` is (connect, read).
+        """Send a request and return the complete answer. ``timeout_s`` is (connect, read).
 
         Raises:
-            SuprsendTransportError: no answer came.
+            SuprsendTransportError: there was no answer.
         """
 
     def close(self) -> None:
@@ -42,19 +42,19 @@ class Transport(Protocol):
 
 
 class AsyncTransport(Protocol):
-    """The same for the asyncio client."""
+    """Sends the requests of an asyncio client."""
 
     async def send(
         self, method: str, url: str, headers: dict[str, str], body: bytes, timeout_s: tuple[float, float]
     ) -> Response:
-        """Send a request and return the whole answer."""
+        """Send a request and return the complete answer."""
 
     async def aclose(self) -> None:
         """Close the connections."""
 
 
 class EditConfig(Protocol):
-    """What an edit instance needs to know of the client that made it."""
+    """What an edit needs to know about its client."""
 
     user_agent: str
     strict: bool

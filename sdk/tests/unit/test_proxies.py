@@ -39,7 +39,7 @@ def test_the_environment_chooses_the_proxy(
     chosen = proxy_for(HUB)
     assert (chosen and chosen.url) == url
     if chosen:
-        assert chosen.source == f"the variable {source}"
+        assert chosen.source == f"the environment variable {source}"
 
 
 def test_credentials_are_decoded_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,10 +53,10 @@ def test_credentials_are_decoded_and_not_shown(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(
     ("address", "reason"),
     [
-        ("socks://p:1", "its scheme is none of http, https, socks5, socks5h"),
-        ("socks4://p:1", "its scheme is none of"),
-        ("ftp://p:1", "its scheme is none of"),
-        ("htp://p:1", "its scheme is none of"),
+        ("socks://p:1", "its scheme is not http, https, socks5 or socks5h"),
+        ("socks4://p:1", "its scheme is not http"),
+        ("ftp://p:1", "its scheme is not http"),
+        ("htp://p:1", "its scheme is not http"),
         ("socks5://p:1", r'pip install "httpcore2\[socks\]"'),
         ("SOCKS5H://p:1", r'pip install "httpcore2\[socks\]"'),
         ("http://p:99999", "the port is not a number"),
@@ -64,10 +64,10 @@ def test_credentials_are_decoded_and_not_shown(monkeypatch: pytest.MonkeyPatch) 
         ("p:", None),
         ("http://p:0", "the port is not a number"),
         ("http://user:pa/ss@p:1", "the port is not a number"),
-        ("http://p..corp", "the host is missing, or is not a host name"),
+        ("http://p..corp", "the host is missing or invalid"),
         ("http://", "the host is missing"),
-        ("://p", "its scheme is none of"),
-        ("http://[::1", "cannot be read"),
+        ("://p", "its scheme is not http"),
+        ("http://[::1", "it is not a URL"),
         ("http://p q", "a blank or an invisible character"),
         ("http://p\u200b:1", "a blank or an invisible character"),
     ],
@@ -83,10 +83,10 @@ def test_a_proxy_that_cannot_be_used_is_refused_when_the_client_is_made(
         return
     for kind in (Suprsend, AsyncSuprsend):
         with pytest.raises(
-            SuprsendConfigError, match=f"the variable {variable} names cannot be used.*{reason}"
+            SuprsendConfigError, match=f"the environment variable {variable} cannot be used: .*{reason}"
         ) as caught:
             kind("k", "s", base_url="http://hub.example/")
-        assert "add hub.example to the variable NO_PROXY" in str(caught.value)
+        assert "add hub.example to NO_PROXY" in str(caught.value)
         assert not re.search("user|pa/?ss", str(caught.value))
     Suprsend("k", "s").close()  # a hub on this machine needs no proxy
     monkeypatch.setenv("NO_PROXY", "hub.example")

@@ -324,7 +324,7 @@ def test_a_run_that_is_left_and_forgotten_warns(stub: Any) -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         asyncio.run(main())
-    assert any("left without being closed" in str(item.message) for item in caught if item.category is ResourceWarning)
+    assert any("bulk run was not closed" in str(item.message) for item in caught if item.category is ResourceWarning)
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.01, 0.03])

@@ -201,7 +201,8 @@ def test_certificates_that_do_not_exist_are_named_when_the_client_is_made(
         monkeypatch.setenv(variable, "/no/such/file")
     else:
         options["verify"] = "/no/such/file"
-    expected = f"the {f'variable {variable}' if variable else 'argument verify'} names certificates in /no/such/file"
+    source = f"environment variable {variable}" if variable else "argument verify"
+    expected = f"certificates not found: /no/such/file, set by the {source}, does not exist"
     for kind in (Suprsend, AsyncSuprsend):
         with pytest.raises(SuprsendConfigError, match=expected):
             kind("k", "s", base_url="https://hub.example/", **options)
@@ -210,7 +211,9 @@ def test_certificates_that_do_not_exist_are_named_when_the_client_is_made(
 def test_certificates_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     garbage = tmp_path / "garbage.pem"
     garbage.write_text("not a certificate")
-    with pytest.raises(SuprsendConfigError, match=r"garbage\.pem, which holds no readable certificates"):
+    with pytest.raises(
+        SuprsendConfigError, match=r"garbage\.pem, set by the argument verify, does not contain certificates"
+    ):
         get("https://hub.example/", verify=garbage)
 
 
@@ -221,7 +224,7 @@ def test_what_cannot_name_authorities_is_refused(verify: Any) -> None:
 
 
 def test_https_to_a_hub_without_tls_is_said(stub: Any) -> None:
-    with pytest.raises(SuprsendTransportError, match="does not answer with TLS; is https right in base_url"):
+    with pytest.raises(SuprsendTransportError, match="does not use TLS; should base_url start with http instead"):
         get(stub.url.replace("http:", "https:"))
 
 
@@ -241,7 +244,7 @@ def test_no_connection_through_a_proxy_names_proxy_and_variable(monkeypatch: pyt
         monkeypatch.setenv("http_proxy", proxy.replace("//", "//user:secret@"))
         with pytest.raises(SuprsendTransportError, match=r"no connection to http://hub\.example through") as caught:
             get("http://hub.example/", max_retries=0)
-    assert f"the proxy {proxy} (from the variable http_proxy)" in str(caught.value)
+    assert f"the proxy {proxy} (set by the environment variable http_proxy)" in str(caught.value)
     assert "secret" not in str(caught.value)
     assert (caught.value.maybe_applied, caught.value.retryable) == (False, True)
 
@@ -393,7 +396,7 @@ def test_a_client_whose_connections_are_all_busy_says_so(stub: Any, reply: Any) 
         with ThreadPoolExecutor(1) as executor:
             busy = executor.submit(client.users.get, "u")
             time.sleep(0.1)
-            with pytest.raises(SuprsendTransportError, match="all connections of this client have been busy") as caught:
+            with pytest.raises(SuprsendTransportError, match="all connections of this client were busy") as caught:
                 client.with_options(timeout=0.1, max_retries=0).users.get("u")
             assert busy.result() == {}
     assert not caught.value.maybe_applied

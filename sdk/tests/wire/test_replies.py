@@ -224,11 +224,11 @@ def test_an_answer_that_is_not_a_page_ends_a_walk_with_an_error(
 @pytest.mark.parametrize(
     ("body", "text"),
     [
-        (NO_SUCH_PATH, "this hub does not know the path"),
-        ("<html>404</html>", "it is not a hub that says so"),
-        ("", "it is not a hub that says so"),
-        ({"detail": "Not Found"}, "it is not a hub that says so"),
-        ({"message": "no Route matched with those values"}, "it is not a hub that says so"),
+        (NO_SUCH_PATH, "the hub does not have this path"),
+        ("<html>404</html>", "404 from something that does not look like a hub"),
+        ("", "404 from something that does not look like a hub"),
+        ({"detail": "Not Found"}, "404 from something that does not look like a hub"),
+        ({"message": "no Route matched with those values"}, "404 from something that does not look like a hub"),
     ],
 )
 def test_a_404_that_is_not_about_the_user_is_not_a_not_found_error(
@@ -261,23 +261,23 @@ def test_the_page_of_a_proxy_is_not_the_text_of_the_error(sender: Suprsend, stub
     with pytest.raises(suprsend.SuprsendUnavailableError) as caught:
         client.users.get("u")
     assert str(caught.value) == (
-        f"[code: 502] Bad Gateway: the answer is a page of {len(page)} characters, not a hub's; see error.response"
+        f"[code: 502] Bad Gateway (an HTML page of {len(page)} characters, see error.response)"
     )
     assert caught.value.response.text == page
     response = client.users.bulk_edit([client.users.get_edit_instance("u")]).result()
-    assert response.failed_records[0]["error"].startswith("Bad Gateway: the answer is a page of")
+    assert response.failed_records[0]["error"].startswith("Bad Gateway (an HTML page of")
 
 
 def test_a_long_text_is_cut_and_an_empty_one_named(sender: Suprsend, stub: Any, reply: Any) -> None:
     stub.reply(reply(500, "x" * 5000))
-    with pytest.raises(suprsend.SuprsendAPIException, match=r"x{1000}… \(5000 characters in all") as caught:
+    with pytest.raises(suprsend.SuprsendAPIException, match=r"x{1000}… \(5000 characters, see") as caught:
         sender.users.get("u")
     assert len(str(caught.value)) < 1100
     stub.reply(reply(500, ""))
-    with pytest.raises(suprsend.SuprsendAPIException, match=r"Internal Server Error: the answer is empty"):
+    with pytest.raises(suprsend.SuprsendAPIException, match=r"Internal Server Error \(no body\)"):
         sender.users.get("u")
     stub.reply(reply(599, ""))
-    with pytest.raises(suprsend.SuprsendAPIException, match=r"unknown status: the answer is empty"):
+    with pytest.raises(suprsend.SuprsendAPIException, match=r"Unknown status \(no body\)"):
         sender.users.get("u")
 
 

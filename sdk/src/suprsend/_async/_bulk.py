@@ -1,4 +1,4 @@
-"""Sending bulk edits: several chunks under way, refused chunks split, everything accounted for."""
+"""Sending bulk edits: several chunks in flight, refused chunks split, every record accounted for."""
 
 from __future__ import annotations
 
@@ -29,16 +29,17 @@ logger = logging.getLogger("suprsend")
 
 
 class AsyncBulkRun:
-    """A bulk edit under way. Iterate over it for one Outcome per record, in input order, or take ``result()``.
+    """A bulk edit in progress. Iterate over it to get an Outcome for each record, or call ``result()``.
 
-    The input is read no further than the chunks under way need, and memory does not grow with its length. Records of
-    one user are applied in input order. Whatever ends the run early (an error of the input, Ctrl-C, a cancelled task,
-    leaving ``async with``), the chunks under way are awaited, nothing else is sent, and ``response`` then accounts for
-    every record read. An ``async for`` cannot know that its loop was left: to leave one early, put it into
-    ``async with``, or call ``aclose``.
+    Outcomes come in the order of the input. The input is read no further than the requests in flight need, and memory
+    does not grow with its length. Edits of the same user are applied in the order of the input.
+
+    If the run ends early, because the input raises, on Ctrl-C or on cancellation, it waits for the requests in flight
+    and sends nothing else. ``response`` then accounts for every record that was read. To leave the loop early with the
+    same effect, put it into ``async with``, or call ``aclose``.
 
     Attributes:
-        response: the summary of what is settled so far.
+        response: summary of the records settled so far.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class AsyncBulkRun:
     ) -> None:
         self._open = False
         if not isinstance(max_in_flight, int) or max_in_flight < 1:
-            raise SuprsendValidationError("max_in_flight must be a whole number from 1")
+            raise SuprsendValidationError("max_in_flight must be an integer of at least 1")
         self.response = BulkResponse()
         self._caller = caller
         self._batches = batches
@@ -88,11 +89,13 @@ class AsyncBulkRun:
 
     def __del__(self) -> None:
         if self._open:
-            text = f"a bulk run was left without being closed; {self.response} lacks what was under way"
+            text = (
+                f"bulk run was not closed; put the loop into a with block ({self.response} lacks the records in flight)"
+            )
             warnings.warn(text, ResourceWarning, stacklevel=2, source=self)
 
     async def aclose(self) -> None:
-        """End the run: await what is under way, without retries, and account for what was read but not sent."""
+        """End the run: wait for the requests in flight, without retries, and account for records that were not sent."""
         self._exhausted = True
         self._pause.stop()
         interrupted = len(self._window)
@@ -106,7 +109,7 @@ class AsyncBulkRun:
             self._open = False
         if interrupted or not_sent:
             logger.warning(
-                "bulk run interrupted: %d chunks that were under way have been awaited, %d records were not sent; %s",
+                "bulk run interrupted: waited for %d requests in flight, %d records were not sent; %s",
                 interrupted,
                 not_sent,
                 self.response,
@@ -191,10 +194,10 @@ class AsyncBulkRun:
 
 
 class AsyncBulkUsersEdit(AsyncApi):
-    """Collects edits of many users and sends them in as few requests as the limits allow.
+    """A collector for edits of many users, which sends them in as few requests as possible.
 
-    There is no limit on the number of records. An edit is encoded when it is appended: what is done to it later does
-    not change what is sent.
+    There is no limit on the number of edits. An edit is encoded when you append it, so later changes to it have no
+    effect on what is sent.
     """
 
     def __init__(self, config: AsyncConfig) -> None:
@@ -205,7 +208,7 @@ class AsyncBulkUsersEdit(AsyncApi):
 
     @property
     def chunks(self) -> list[Chunk]:
-        """The full chunks that wait for ``save``."""
+        """The full chunks that are waiting for ``save``."""
         return [batch.chunk for batch in self._batches if batch.chunk is not None]
 
     def append(self, *users: UserEdit) -> None:
@@ -220,10 +223,11 @@ class AsyncBulkUsersEdit(AsyncApi):
                 self._batches.append(batch)
 
     async def save(self) -> BulkResponse:
-        """Send what was appended since the last ``save`` and return what became of it.
+        """Send the edits appended since the last ``save``, and return the result.
 
-        Never raises for what a request meets. If something else interrupts it, ``response`` tells what became of the
-        records that were sent, and the others stay for the next ``save``.
+        A request that fails does not raise: its records are in ``failed_records``. If something else interrupts the
+        call, such as Ctrl-C, ``response`` accounts for the records that were sent, and the others stay for the next
+        ``save``.
         """
         last = self._batcher.flush()
         if last is not None:

@@ -1,4 +1,4 @@
-"""The asyncio client: how it is made and closed, and the sub-APIs that it carries."""
+"""The asyncio client: how it is created and closed, and its sub-APIs."""
 
 from __future__ import annotations
 
@@ -37,25 +37,29 @@ logger = logging.getLogger("suprsend")
 
 
 class AsyncSuprsend(ClientBase):
-    """Client of one workspace.
+    """A client for one workspace.
 
     Args:
-        workspace_key, workspace_secret: credentials; requests are signed with the secret, which never travels.
-        base_url: address of the hub; else the variable ``SUPRSEND_BASE_URL``, else ``http://127.0.0.1:7877/``.
-        debug: log each request at DEBUG on the logger ``suprsend``: sizes and statuses, no bodies, no credentials.
-        app_info: name and version of your application, for the user agent.
+        workspace_key, workspace_secret: your credentials. Requests are signed with the secret, which is never sent.
+        base_url: address of the hub. Defaults to the environment variable ``SUPRSEND_BASE_URL``, then to
+            ``http://127.0.0.1:7877/``.
+        debug: log every request at DEBUG to the logger ``suprsend``: sizes and statuses, no bodies, no credentials.
+        app_info: name and version of your application, added to the user agent.
         strict: raise InputValueError at the call that makes a mistake, instead of warning about it.
-        timeout: seconds to wait for an answer, or a pair (connect, read); 5 and 30 by default.
-        max_retries: repetitions of a call that failed for a passing reason and may safely be repeated.
-        transport: carries the requests instead of the client's own connections, for tests and special networks.
-        verify: certificate authorities to trust: the path of a file or folder, or an ``ssl.SSLContext``; else the
-            variables ``SSL_CERT_FILE``, ``SSL_CERT_DIR``, ``REQUESTS_CA_BUNDLE``, ``CURL_CA_BUNDLE``, else the system.
+        timeout: seconds until the answer must be complete, once the request has been sent; or a pair (connect, read).
+            The default is 5 seconds to connect and 30 to read.
+        max_retries: how often to repeat a call that failed for a transient reason and is safe to repeat.
+        transport: sends the requests in place of the client's own connections, for tests and unusual networks.
+        verify: the certificate authorities to trust: the path of a file or folder, or an ``ssl.SSLContext``. Defaults
+            to the environment variables ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``, then ``REQUESTS_CA_BUNDLE``, then
+            ``CURL_CA_BUNDLE``, then the system's authorities.
 
-    A client keeps connections open: use it for many calls, close it with ``aclose`` or use it as a context manager.
-    It may be used after a fork, and by several tasks at the same time.
+    A client keeps connections open, so create one and reuse it. Close it with ``aclose``, or use it as a context
+    manager. It is safe to use after a fork and from several tasks at the same time. Copies and pickles of a client open
+    connections of their own.
 
     Raises:
-        SuprsendConfigError: a credential is missing, or the base URL is unusable.
+        SuprsendConfigError: a credential is missing, or the base URL, the proxy or the certificates cannot be used.
     """
 
     def __init__(
@@ -94,7 +98,7 @@ class AsyncSuprsend(ClientBase):
         verify: Verify = None,
         **kwargs: Any,
     ) -> Self:
-        """Return a client that authenticates with an API key instead of key and secret; other arguments as above."""
+        """Return a client that authenticates with an API key; the other arguments are those of the class."""
         client = cls.__new__(cls)
         ClientBase.__init__(
             client, None, None, workspace_uid, api_key or "", base_url, debug=debug, app_info=app_info, strict=strict
@@ -111,15 +115,15 @@ class AsyncSuprsend(ClientBase):
         unknown: dict[str, Any],
     ) -> None:
         if unknown:
-            text = f"unknown arguments of {type(self).__name__}: {', '.join(sorted(unknown))}"
+            text = f"{type(self).__name__} does not know these arguments: {', '.join(sorted(unknown))}"
             if self.strict:
                 raise SuprsendConfigError(text)
-            logger.warning("%s; they are ignored", text)
+            logger.warning("%s; they were ignored", text)
         if transport is None:
             check_network(self._address, verify)
             transport = AsyncHTTP(verify)
         elif verify is not None:
-            raise SuprsendConfigError("verify is for the client's own connections, transport brings others")
+            raise SuprsendConfigError("pass verify or transport, not both: a transport makes its own connections")
         policy = RetryPolicy(max_retries=retries(max_retries))
         self._caller = AsyncSender(self._signer, self._address, transport, timeouts(timeout), policy)
         self._make_apis()
@@ -130,7 +134,7 @@ class AsyncSuprsend(ClientBase):
         self.subscriber_lists = AsyncSubscriberListsApi(self)
         self.tenants = AsyncTenantsApi(self)
         self.brands = AsyncBrandsApi(self)
-        # Names only: what they stand for is sending.
+        # Present for compatibility only: the hub does not send messages.
         self.messages = UnsupportedApi("messages")
         self.workflows = UnsupportedApi("workflows")
         self.bulk_events = UnsupportedApi("bulk_events")
@@ -151,9 +155,9 @@ class AsyncSuprsend(ClientBase):
     def with_options(
         self, *, timeout: float | tuple[float, float] | None = None, max_retries: int | None = None
     ) -> Self:
-        """Return a client that shares the connections of this one and differs in timeout or retries.
+        """Return a client with another timeout or number of retries, which shares this client's connections.
 
-        For a single call: ``client.with_options(timeout=2).users.get("user-1")``.
+        For a single call, write ``client.with_options(timeout=2).users.get("user-1")``.
         """
         other = copy.copy(self)
         caller = copy.copy(self._caller)
@@ -165,10 +169,10 @@ class AsyncSuprsend(ClientBase):
         other._make_apis()  # noqa: SLF001
         return other
 
-    # -- life
+    # -- closing
 
     async def aclose(self) -> None:
-        """Close the connections; the client cannot be used any more."""
+        """Close the connections. The client cannot be used afterwards."""
         await self._caller.transport.aclose()
 
     async def __aenter__(self) -> Self:
@@ -179,48 +183,48 @@ class AsyncSuprsend(ClientBase):
     ) -> None:
         await self.aclose()
 
-    # -- names only: what they stand for is sending
+    # -- present for compatibility only: the hub does not send messages
 
     def track_event(self, *args: object, **kwargs: object) -> NoReturn:
-        """Raise SuprsendError: this hub sends nothing."""
+        """Raise SuprsendError: the hub does not send messages."""
         del args, kwargs
         refuse("track_event")
 
     def track(self, *args: object, **kwargs: object) -> NoReturn:
-        """Raise SuprsendError: this hub sends nothing."""
+        """Raise SuprsendError: the hub does not send messages."""
         del args, kwargs
         refuse("track")
 
     def trigger_workflow(self, *args: object, **kwargs: object) -> NoReturn:
-        """Raise SuprsendError: this hub sends nothing."""
+        """Raise SuprsendError: the hub does not send messages."""
         del args, kwargs
         refuse("trigger_workflow")
 
     def add_attachment(self, *args: object, **kwargs: object) -> NoReturn:
-        """Raise SuprsendError: this hub sends nothing."""
+        """Raise SuprsendError: the hub does not send messages."""
         del args, kwargs
         refuse("add_attachment")
 
     # -- requests
 
     async def request(self, method: str, url: str, body: Any = None) -> Response:
-        """Send any request to the hub and return the response, whatever its status.
+        """Send a request once and return the response, whatever its status.
 
         Args:
             method: HTTP method.
-            url: full address, percent-encoded, below ``base_url``.
-            body: what to send as JSON; None and ``""`` send nothing.
+            url: full URL below ``base_url``, percent-encoded.
+            body: value to send as JSON; with None or ``""`` the request has no body.
 
         Raises:
-            SuprsendTransportError: no answer came.
-            SuprsendValidationError: the address is not below ``base_url``, or the method is not one.
+            SuprsendTransportError: the hub did not answer.
+            SuprsendValidationError: the URL is not below ``base_url``, or the method is not an HTTP method.
         """
         return await self._caller.attempt(
             _requests.Request(_method(method), self._path_of(url), _content(method, body))
         )
 
     def prepare_request(self, method: str, url: str, body: Any = None) -> tuple[dict[str, str], str]:
-        """Return the headers and the body text with which a request would be sent."""
+        """Return the headers and the body text that a request would be sent with."""
         content = _content(method, body)
         return self._signer.headers(method, self._address.prefix + self._path_of(url), content), content.decode()
 
@@ -229,7 +233,7 @@ class AsyncSuprsend(ClientBase):
             raise SuprsendValidationError("url must start with the base_url of the client")
         path = url[len(self.base_url) :]
         if not path.isascii() or not path.isprintable() or " " in path:
-            raise SuprsendValidationError("url must be percent-encoded: it contains a blank or what is not ASCII")
+            raise SuprsendValidationError("url must be percent-encoded: it contains a blank or a non-ASCII character")
         return path
 
 

@@ -1,4 +1,4 @@
-"""Everything about objects: profiles, edits, subscriptions, preferences."""
+"""Objects: profiles, edits, subscriptions, preferences."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Options = dict[str, Any] | None
 
 
 class AsyncObjectsApi(AsyncApi):
-    """``client.objects``. An object is named by its type and its id; arguments and errors as in ``client.users``."""
+    """``client.objects``. A type and an id identify an object; options and errors are as in ``client.users``."""
 
     def detail_url(self, object_type: str, object_id: str) -> str:
-        """Return the address of an object."""
+        """Return the URL of an object."""
         return self.config.base_url + object_path(object_type, object_id)
 
     # -- profiles
@@ -33,7 +33,7 @@ class AsyncObjectsApi(AsyncApi):
         return await self._caller.call_json(_requests.get(_type_path(object_type), options), Page[ObjectProfile])
 
     def iter_objects(self, object_type: str, options: Options = None) -> AsyncIterator[ObjectProfile]:
-        """Walk all objects of a type lazily."""
+        """Iterate over all objects of a type, one page at a time."""
         return walk(self._caller, _type_path(object_type), options, ObjectProfile)
 
     async def get(self, object_type: str, object_id: str) -> ObjectProfile:
@@ -41,12 +41,12 @@ class AsyncObjectsApi(AsyncApi):
         return await self._caller.call_json(_requests.get(object_path(object_type, object_id)), ObjectProfile)
 
     async def upsert(self, object_type: str, object_id: str, payload: JSONObject | None = None) -> ObjectProfile:
-        """Create an object or add to it: properties are merged key by key, channels are added."""
+        """Create or update an object. Properties are merged key by key, channels are added."""
         path = object_path(object_type, object_id)
         return await self._caller.call_json(_requests.profile_write("POST", path, payload), ObjectProfile)
 
     def get_edit_instance(self, object_type: str, object_id: str) -> ObjectEdit:
-        """Return an empty edit of an object; send it with ``edit``."""
+        """Return an empty edit of an object. Send it with ``edit``."""
         return ObjectEdit(self.config, clean_id(object_type, "object_type"), clean_id(object_id, "object_id"))
 
     async def edit(
@@ -55,14 +55,14 @@ class AsyncObjectsApi(AsyncApi):
         object_id: str | None = None,
         edit_payload: JSONObject | None = None,
     ) -> ObjectProfile:
-        """Edit an object and return its profile after the edit.
+        """Edit an object and return the profile after the edit.
+
+        Either all operations are applied, or none is.
 
         Args:
-            edit_ins_or_object_type: an edit instance; or a type, with ``object_id`` and ``edit_payload``.
-            object_id: id of the object, if no instance is given.
-            edit_payload: ``{"operations": [{"$set": {…}}, …]}``, if no instance is given.
-
-        All operations are applied, or none.
+            edit_ins_or_object_type: an edit instance, or a type with ``object_id`` and ``edit_payload``.
+            object_id: id of the object, unless you pass an instance.
+            edit_payload: ``{"operations": [{"$set": {…}}, …]}``, unless you pass an instance.
         """
         if isinstance(edit_ins_or_object_type, ObjectEdit):
             instance = edit_ins_or_object_type
@@ -73,7 +73,7 @@ class AsyncObjectsApi(AsyncApi):
         return await self._caller.call_json(_requests.profile_write("PATCH", path, edit_payload), ObjectProfile)
 
     async def delete(self, object_type: str, object_id: str) -> Done:
-        """Delete an object for good, its subscriptions on both ends included."""
+        """Delete an object permanently, with the subscriptions to it and its own."""
         return await self._caller.call_done(_requests.delete(object_path(object_type, object_id)))
 
     async def bulk_delete(self, object_type: str, payload: JSONObject) -> Done:
@@ -84,21 +84,21 @@ class AsyncObjectsApi(AsyncApi):
     # -- subscriptions
 
     async def get_subscriptions(self, object_type: str, object_id: str, options: Options = None) -> Page[Subscription]:
-        """Return a page of what is subscribed to the object; options ``limit``, ``before``, ``after``."""
+        """Return a page of the object's subscribers; options ``limit``, ``before``, ``after``."""
         path = object_path(object_type, object_id, "subscription")
         return await self._caller.call_json(_requests.get(path, options), Page[Subscription])
 
     def iter_subscriptions(
         self, object_type: str, object_id: str, options: Options = None
     ) -> AsyncIterator[Subscription]:
-        """Walk all subscriptions to the object lazily."""
+        """Iterate over all subscriptions to the object, one page at a time."""
         return walk(self._caller, object_path(object_type, object_id, "subscription"), options, Subscription)
 
     async def create_subscriptions(self, object_type: str, object_id: str, payload: JSONObject) -> Subscriptions:
         """Subscribe up to 100 recipients to the object.
 
-        ``{"recipients": ["user-1", {"distinct_id": …}, {"object_type": …, "id": …}], "properties": {…}}``: a text is a
-        distinct_id, further keys of a dict are an upsert of that recipient, properties belong to the relation.
+        ``{"recipients": ["user-1", {"distinct_id": …}, {"object_type": …, "id": …}], "properties": {…}}``. A string is
+        a distinct_id. Other keys of a dict update that recipient. The properties are those of the subscription.
         """
         path = object_path(object_type, object_id, "subscription")
         return await self._caller.call_json(_requests.post(path, payload), Subscriptions)
@@ -118,13 +118,13 @@ class AsyncObjectsApi(AsyncApi):
     def iter_objects_subscribed_to(
         self, object_type: str, object_id: str, options: Options = None
     ) -> AsyncIterator[SubscribedTo]:
-        """Walk all objects that the object is subscribed to lazily."""
+        """Iterate over all objects that the object is subscribed to, one page at a time."""
         return walk(self._caller, object_path(object_type, object_id, "subscribed_to", "object"), options, SubscribedTo)
 
     # -- preferences
 
     async def get_full_preference(self, object_type: str, object_id: str, options: Options = None) -> JSONObject:
-        """Return the object's preferences, by section and by channel."""
+        """Return the object's preferences by section and by channel."""
         path = object_path(object_type, object_id, "preference")
         return await self._caller.call_json(_requests.get(path, options), JSONObject)
 

@@ -1,4 +1,4 @@
-"""Tenants, and brands, their old name."""
+"""Tenants, and their old name, brands."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Options = dict[str, Any] | None
 
 
 class AsyncTenantsApi(AsyncApi):
-    """``client.tenants``; errors as in ``client.users``."""
+    """``client.tenants``. Errors are as in ``client.users``."""
 
     def detail_url(self, tenant_id: str) -> str:
-        """Return the address of a tenant."""
+        """Return the URL of a tenant."""
         return self.config.base_url + tenant_path(tenant_id)
 
     async def list(self, limit: int = 20, offset: int = 0) -> JSONObject:
@@ -30,7 +30,7 @@ class AsyncTenantsApi(AsyncApi):
         return await self._caller.call_json(_requests.get("v1/tenant/", page_window(limit, offset)), JSONObject)
 
     def iter_tenants(self) -> AsyncIterator[JSONObject]:
-        """Walk all tenants lazily."""
+        """Iterate over all tenants, one page at a time."""
         return walk_offsets(self._caller, "v1/tenant/", JSONObject)
 
     async def get(self, tenant_id: str) -> JSONObject:
@@ -38,7 +38,7 @@ class AsyncTenantsApi(AsyncApi):
         return await self._caller.call_json(_requests.get(tenant_path(tenant_id)), JSONObject)
 
     async def upsert(self, tenant_id: str, tenant_payload: JSONObject | None) -> JSONObject:
-        """Create or update a tenant and return it; ``tenant_name`` is needed to create one."""
+        """Create or update a tenant and return it. Creating a tenant requires ``tenant_name``."""
         return await self._caller.call_json(_requests.post(tenant_path(tenant_id), tenant_payload), JSONObject)
 
     async def delete(self, tenant_id: str) -> Done:
@@ -67,7 +67,7 @@ class AsyncBrandsApi(AsyncApi):
     """``client.brands``: tenants under their old name."""
 
     def detail_url(self, brand_id: str) -> str:
-        """Return the address of a brand."""
+        """Return the URL of a brand."""
         return self.config.base_url + _brand_path(brand_id)
 
     async def list(self, limit: int = 20, offset: int = 0) -> JSONObject:
@@ -88,5 +88,5 @@ def _brand_path(brand_id: str) -> str:
 
 
 def _named_path(tenant_id: str, *rest: str) -> str:
-    # The preference methods of the official SDK call any unusable id missing.
+    # The preference methods of the official SDK call every unusable id missing.
     return tenant_path(clean_id(tenant_id, "tenant_id"), *rest)

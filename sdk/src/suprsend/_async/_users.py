@@ -1,4 +1,4 @@
-"""Everything about users: profiles, edits, tenants, subscriptions, preferences."""
+"""Users: profiles, edits, tenants, subscriptions, preferences."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ Options = dict[str, Any] | None
 class AsyncUsersApi(AsyncApi):
     """``client.users``.
 
-    ``options`` of every method become the query string. Ids are trimmed; a blank one raises SuprsendValidationError.
-    Refusals of the hub raise SuprsendAPIException, an absent answer SuprsendTransportError.
+    The ``options`` of a method become query parameters. Ids are trimmed, and a blank id raises SuprsendValidationError.
+    If the hub refuses a call, it raises SuprsendAPIException. If the hub does not answer, SuprsendTransportError.
     """
 
     def detail_url(self, distinct_id: str) -> str:
-        """Return the address of a user."""
+        """Return the URL of a user."""
         return self.config.base_url + user_path(distinct_id)
 
     def detail_url_for_tenant(self, distinct_id: str, tenant_id: str) -> str:
-        """Return the address of a user's profile within a tenant."""
+        """Return the URL of a user's profile within a tenant."""
         return self.config.base_url + _tenant_path(distinct_id, tenant_id)
 
     # -- edits
 
     def get_edit_instance(self, distinct_id: str, tenant_id: str | None = None) -> UserEdit:
-        """Return an empty edit of a user, or of its profile within a tenant; ``edit`` or ``async_edit`` sends it."""
+        """Return an empty edit of a user, or of a profile within a tenant. Send it with ``edit`` or ``async_edit``."""
         tenant = clean_id(tenant_id, "tenant_id") if tenant_id else None
         return UserEdit(self.config, clean_id(distinct_id, "distinct_id"), tenant)
 
@@ -54,22 +54,20 @@ class AsyncUsersApi(AsyncApi):
         tenant_id: str | None = None,
         options: Options = None,
     ) -> UserProfile:
-        """Edit a user, creating it if unknown, and return its profile after the edit.
+        """Edit a user and return the profile after the edit. A user that does not exist is created.
+
+        Either all operations are applied, or none is.
 
         Args:
-            edit_ins_or_distinct_id: an edit instance; or a distinct_id, with the operations in ``edit_payload``.
+            edit_ins_or_distinct_id: an edit instance, or a distinct_id with the operations in ``edit_payload``.
             edit_payload: ``{"operations": [{"$set": {…}}, …]}``.
-            tenant_id: edit the profile within this tenant. An instance brings its tenant itself.
+            tenant_id: edit the profile within this tenant. An edit instance already knows its tenant.
             options: query parameters.
-
-        All operations are applied, or none.
         """
         if isinstance(edit_ins_or_distinct_id, UserEdit):
             instance = edit_ins_or_distinct_id
             if tenant_id and tenant_id.strip() != instance.tenant_id:
-                raise SuprsendValidationError(
-                    "give tenant_id to get_edit_instance: the edit was made for another profile"
-                )
+                raise SuprsendValidationError("pass tenant_id to get_edit_instance: this edit is for another profile")
             instance.mistakes()
             distinct_id, tenant_id, edit_payload = instance.distinct_id, instance.tenant_id, instance.get_payload()
         else:
@@ -78,11 +76,13 @@ class AsyncUsersApi(AsyncApi):
         return await self._caller.call_json(_requests.profile_write("PATCH", path, edit_payload, options), UserProfile)
 
     async def async_edit(self, edit_instance: UserEdit) -> EventAnswer:
-        """Hand an edit to the hub as an event, creating the user if unknown.
+        """Send an edit as an event. A user that does not exist is created.
 
-        Returns ``{"success": True, "status": "success", "status_code": 202, "message": "OK"}``, and ``warnings`` if
-        mistakes were made while building the edit. "Async" is the official name for *as an event*: the answer does not
-        hold the profile.
+        "Async" is SuprSend's name for *as an event*: the answer does not contain the profile.
+
+        Returns:
+            ``{"success": True, "status": "success", "status_code": 202, "message": "OK"}``. If the edit contains
+            mistakes, ``warnings`` lists them: the rest of the edit is applied.
 
         Raises:
             InputValueError: the event is larger than 10,240 bytes, or a value has no JSON form.
@@ -114,15 +114,16 @@ class AsyncUsersApi(AsyncApi):
         max_in_flight: int = MAX_IN_FLIGHT,
         on_progress: Callable[[BulkProgress], object] | None = None,
     ) -> AsyncBulkRun:
-        """Send any number of edits from an iterable, in flat memory; nothing is sent before the run is used.
+        """Send any number of edits from an iterable, using constant memory.
 
         Args:
-            edits: read once, and only as far as the chunks under way need.
-            max_in_flight: chunks (of up to 400 edits) under way at the same time.
-            on_progress: called with the counters whenever a chunk is settled.
+            edits: read once, and no further than the requests in flight need.
+            max_in_flight: number of requests, of up to 400 edits each, in flight at the same time.
+            on_progress: called with the counters each time a request has been answered for good.
 
-        Returns a run: iterate over it for one Outcome per edit, or call ``result()`` for a summary, whose
-        ``failed_records`` holds the first 1,000 failures.
+        Returns:
+            A run, which sends nothing until you use it. Iterate over it to get an Outcome for each edit, or call
+            ``result()`` to get a summary, whose ``failed_records`` holds the first 1,000 failures.
         """
         batcher = Batcher(strict=self.config.strict)
         return AsyncBulkRun(
@@ -141,7 +142,7 @@ class AsyncUsersApi(AsyncApi):
         return await self._caller.call_json(_requests.get("v1/user/", options), Page[UserProfile])
 
     def iter_users(self, options: Options = None) -> AsyncIterator[UserProfile]:
-        """Walk all users lazily, page by page."""
+        """Iterate over all users, one page at a time."""
         return walk(self._caller, "v1/user/", options, UserProfile)
 
     async def get(self, distinct_id: str, options: Options = None) -> UserProfile:
@@ -149,20 +150,20 @@ class AsyncUsersApi(AsyncApi):
         return await self._caller.call_json(_requests.get(user_path(distinct_id), options), UserProfile)
 
     async def upsert(self, distinct_id: str, payload: JSONObject | None = None, options: Options = None) -> UserProfile:
-        """Create a user or add to it, and return the profile: properties are merged key by key, channels are added."""
+        """Create or update a user and return the profile. Properties are merged key by key, channels are added."""
         return await self._caller.call_json(
             _requests.profile_write("POST", user_path(distinct_id), payload, options), UserProfile
         )
 
     async def merge(self, distinct_id: str, from_user_id: str) -> UserProfile:
-        """Merge the user ``from_user_id`` into ``distinct_id``, delete it, and return the merged profile."""
+        """Merge the user ``from_user_id`` into ``distinct_id``, then delete it. Return the merged profile."""
         payload = {"from_user_id": clean_id(from_user_id, "from_user_id")}
         return await self._caller.call_json(
             _requests.post(user_path(distinct_id, "merge"), payload, repeatable=False), UserProfile
         )
 
     async def delete(self, distinct_id: str) -> Done:
-        """Delete a user for good, subscriptions included."""
+        """Delete a user permanently, with all subscriptions and list memberships."""
         return await self._caller.call_done(_requests.delete(user_path(distinct_id)))
 
     async def bulk_delete(self, payload: JSONObject) -> Done:
@@ -178,22 +179,22 @@ class AsyncUsersApi(AsyncApi):
         )
 
     def iter_associated_tenants(self, distinct_id: str, options: Options = None) -> AsyncIterator[UserProfile]:
-        """Walk all of the user's profiles within tenants lazily."""
+        """Iterate over all of the user's profiles within tenants, one page at a time."""
         return walk(self._caller, user_path(distinct_id, "associated_tenant"), options, UserProfile)
 
     async def get_for_tenant(self, distinct_id: str, tenant_id: str, options: Options = None) -> UserProfile:
-        """Return the profile that holds within a tenant."""
+        """Return the profile that applies within a tenant."""
         return await self._caller.call_json(_requests.get(_tenant_path(distinct_id, tenant_id), options), UserProfile)
 
     async def upsert_for_tenant(
         self, distinct_id: str, tenant_id: str, payload: JSONObject | None = None, options: Options = None
     ) -> UserProfile:
-        """Add to the profile within a tenant; the user must exist."""
+        """Create or update the profile within a tenant. The user must exist."""
         path = _tenant_path(distinct_id, tenant_id)
         return await self._caller.call_json(_requests.profile_write("POST", path, payload, options), UserProfile)
 
     async def unlink_tenant(self, distinct_id: str, tenant_id: str) -> Done:
-        """Delete the profile within a tenant; the user stays."""
+        """Delete the profile within a tenant. The user remains."""
         return await self._caller.call_done(_requests.delete(_tenant_path(distinct_id, tenant_id)))
 
     # -- subscriptions
@@ -205,7 +206,7 @@ class AsyncUsersApi(AsyncApi):
         )
 
     def iter_objects_subscribed_to(self, distinct_id: str, options: Options = None) -> AsyncIterator[SubscribedTo]:
-        """Walk all objects that the user is subscribed to lazily."""
+        """Iterate over all objects that the user is subscribed to, one page at a time."""
         return walk(self._caller, user_path(distinct_id, "subscribed_to", "object"), options, SubscribedTo)
 
     async def get_lists_subscribed_to(self, distinct_id: str, options: Options = None) -> Page[Membership]:
@@ -215,13 +216,13 @@ class AsyncUsersApi(AsyncApi):
         )
 
     def iter_lists_subscribed_to(self, distinct_id: str, options: Options = None) -> AsyncIterator[Membership]:
-        """Walk all lists that the user is on lazily."""
+        """Iterate over all lists that the user is on, one page at a time."""
         return walk(self._caller, user_path(distinct_id, "subscribed_to", "list"), options, Membership)
 
     # -- preferences
 
     async def get_full_preference(self, distinct_id: str, options: Options = None) -> JSONObject:
-        """Return the user's preferences, by section and by channel."""
+        """Return the user's preferences by section and by channel."""
         return await self._caller.call_json(_requests.get(user_path(distinct_id, "preference"), options), JSONObject)
 
     async def update_global_channels_preference(

@@ -70,7 +70,7 @@ class Exchange:
         """Return the answer.
 
         Raises:
-            SuprsendTransportError: it is one of the proxy.
+            SuprsendTransportError: it is an answer of the proxy.
         """
         if answer.status == 407 and self.proxy is not None:
             raise refused_by_proxy(self._hub, self.proxy)
@@ -121,7 +121,7 @@ class AsyncPool:
 
 
 class Pool:
-    """The connections of one process, closed when nobody uses them any more."""
+    """The connections of one process, closed when no call uses them any more."""
 
     def __init__(self, hub: BaseUrl, verify: Verify) -> None:
         self._pid = os.getpid()
@@ -130,7 +130,7 @@ class Pool:
         self.connections = httpcore2.ConnectionPool(network_backend=Backend(), **options)
 
     def close(self) -> None:
-        """Close the connections, without the lock of httpcore2: whoever was interrupted may have left it locked."""
+        """Close the connections, without the lock of httpcore2, which an interrupted thread may have left locked."""
         for connection in self.connections.connections:
             with contextlib.suppress(Exception):
                 connection.close()

@@ -1,4 +1,4 @@
-"""What went wrong on the way to the hub and back, in the words and classes of the SDK."""
+"""Turning whatever goes wrong on the way to the hub and back into errors of the SDK."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def is_orderly(error: BaseException) -> bool:
 def translated(
     error: BaseException, hub: str, proxy: ProxyChoice | None, timeout_s: tuple[float, float], *, sent: bool
 ) -> SuprsendTransportError | None:
-    """Return the error that a caller gets instead, or None for an exception that is not a failure of the call.
+    """Return the error that the caller gets instead, or None for an exception that is not a failure of the call.
 
     Args:
         error: what was raised while a request was sent or its answer was read.
@@ -46,7 +46,7 @@ def translated(
     if isinstance(error, (httpcore2.ConnectError, httpcore2.ConnectTimeout, httpcore2.ProxyError)):
         return _no_connection(error, hub, proxy, timeout_s[0])
     if isinstance(error, httpcore2.PoolTimeout):
-        text = f"all connections of this client have been busy for {timeout_s[1]:g} s; make fewer calls at a time"
+        text = f"all connections of this client were busy for {timeout_s[1]:g} s; make fewer calls at the same time"
         return SuprsendTransportError(text, maybe_applied=False)
     if isinstance(error, (httpcore2.LocalProtocolError, httpcore2.UnsupportedProtocol)):
         text = f"the request to {hub} cannot be sent ({_named(error)})"
@@ -63,8 +63,8 @@ def translated(
 
 
 def refused_by_proxy(hub: str, proxy: ProxyChoice) -> SuprsendTransportError:
-    """Return the error for a proxy that asks for a user name and a password."""
-    text = f"{proxy} asks for a user name and a password that it accepts (407); the call to {hub} was not sent on"
+    """Return the error for a proxy that requires a user name and a password."""
+    text = f"{proxy} requires a valid user name and password (407); it did not forward the call to {hub}"
     return SuprsendTransportError(text, maybe_applied=False, retryable=False)
 
 
@@ -72,13 +72,13 @@ def _no_connection(error: Exception, hub: str, proxy: ProxyChoice | None, timeou
     cause = error.args[0] if error.args else None
     if isinstance(cause, ssl.SSLCertVerificationError):
         return SuprsendTransportError(
-            f"the certificate of {hub} is not trusted ({cause.verify_message}); if your own authority signed it, name "
-            "its certificate with the argument verify or the variable SSL_CERT_FILE",
+            f"the certificate of {hub} is not trusted ({cause.verify_message}); if it is signed by your own authority, "
+            "pass the authority's certificate as verify, or set the environment variable SSL_CERT_FILE",
             maybe_applied=False,
             retryable=False,
         )
     if isinstance(cause, ssl.SSLError) and "WRONG_VERSION_NUMBER" in str(cause):
-        text = f"{hub} does not answer with TLS; is https right in base_url?"
+        text = f"{hub} does not use TLS; should base_url start with http instead of https?"
         return SuprsendTransportError(text, maybe_applied=False, retryable=False)
     late = isinstance(error, httpcore2.TimeoutException)
     reason = f"{type(error).__name__} after {timeout_s:g} s" if late else _named(error)

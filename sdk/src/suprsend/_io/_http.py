@@ -96,7 +96,7 @@ class AsyncHTTP(_HTTP):
             await pool.aclose()
 
     async def aclose(self) -> None:
-        """Close the connections of this event loop; the client cannot be used any more, and others end with theirs."""
+        """Close the connections of this event loop. Those of other loops are closed when these loops end."""
         import asyncio
 
         self._closed = True
@@ -150,7 +150,7 @@ class HTTP(_HTTP):
         return pool
 
     def close(self) -> None:
-        """Close the connections; the client cannot be used any more."""
+        """Close the connections. The client cannot be used afterwards."""
         self._closed = True
         pool = self._pools.pop(os.getpid(), None)
         if pool is not None:

@@ -30,9 +30,9 @@ def source(items: Iterable[T]) -> Iterable[T]:
         SuprsendValidationError: it is not one that can be walked here.
     """
     if hasattr(items, "__aiter__"):
-        raise SuprsendValidationError("an asynchronous iterable needs AsyncSuprsend")
+        raise SuprsendValidationError("an asynchronous iterable requires AsyncSuprsend")
     if not hasattr(items, "__iter__") and not hasattr(items, "__getitem__"):
-        raise SuprsendValidationError(f"expected an iterable, not {type(items).__name__}")
+        raise SuprsendValidationError(f"edits must be an iterable of UserEdit, not {type(items).__name__}")
     return items
 
 
@@ -53,8 +53,8 @@ def end(items: object) -> None:
 class _Groups(Generic[T]):
     """The items of groups, one by one.
 
-    Not a generator: leaving an ``async for`` does not end that; the event loop does at some later time, beside
-    whatever the caller does by then. So it ends here when it is exhausted or interrupted, else when it is closed.
+    This is not a generator. Leaving an ``async for`` does not end a generator: the event loop does so at some later
+    time, alongside whatever the caller does by then. This ends when it is exhausted or interrupted.
     """
 
     def __init__(

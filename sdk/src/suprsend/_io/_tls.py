@@ -18,7 +18,7 @@ def ssl_context(verify: Verify) -> ssl.SSLContext:
     """Return the context that trusts what the caller or the environment says, else what the system trusts.
 
     Raises:
-        SuprsendConfigError: the certificates named there do not exist or cannot be read.
+        SuprsendConfigError: the certificates do not exist or cannot be read.
     """
     if is_context(verify):
         return cast("ssl.SSLContext", verify)
@@ -29,4 +29,6 @@ def ssl_context(verify: Verify) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=named.cafile, capath=named.capath)
     except (OSError, ValueError) as error:  # an SSLError is an OSError
         path = named.cafile or named.capath
-        raise SuprsendConfigError(f"{named.source} names {path}, which holds no readable certificates") from error
+        raise SuprsendConfigError(
+            f"no certificates found: {path}, set by {named.source}, does not contain certificates in PEM format"
+        ) from error

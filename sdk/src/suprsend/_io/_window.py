@@ -159,4 +159,4 @@ class _Entry(Generic[T]):
     def wait(self) -> None:
         """Wait for the end of the call, in one thread."""
         if not self._ended:
-            self._running.acquire()  # nobody needs it afterwards: it is only released when the call has ended
+            self._running.acquire()  # it is only released when the call has ended, and not needed afterwards

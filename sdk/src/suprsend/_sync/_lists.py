@@ -1,5 +1,5 @@
 # Generated from _async/_lists.py by tools/make_sync.py. Change that file, then run the tool.
-"""Everything about subscriber lists: the lists, their members, and replacing a list by a draft version."""
+"""Subscriber lists: the lists, their members, and replacing all members through a draft."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Ids = list[str]  # inside the class the name of the builtin could be taken by a 
 
 
 class SubscriberListsApi(Api):
-    """``client.subscriber_lists``; errors as in ``client.users``."""
+    """``client.subscriber_lists``. Options and errors are as in ``client.users``."""
 
     # -- lists
 
     def create(self, payload: JSONObject, options: Options = None) -> SubscriberList:
-        """Create or update a list: ``{"list_id": …, "list_name": …, "list_description": …}``; return it."""
+        """Create or update a list, ``{"list_id": …, "list_name": …, "list_description": …}``, and return it."""
         if not payload:
             raise SuprsendValidationError("missing payload")
         if not isinstance(payload, dict) or "list_id" not in payload:
@@ -42,15 +42,15 @@ class SubscriberListsApi(Api):
         return self._caller.call_json(_requests.get("v1/subscriber_list/", window), OffsetPage[SubscriberList])
 
     def iter_lists(self) -> Iterator[SubscriberList]:
-        """Walk all lists lazily."""
+        """Iterate over all lists, one page at a time."""
         return walk_offsets(self._caller, "v1/subscriber_list/", SubscriberList)
 
     def get(self, list_id: str, options: Options = None) -> SubscriberList:
-        """Return a list with its count of subscribers."""
+        """Return a list with its number of members."""
         return self._caller.call_json(_requests.get(list_path(list_id), options), SubscriberList)
 
     def delete(self, list_id: str, options: Options = None) -> Done:
-        """Delete a list; its members stay as users."""
+        """Delete a list. The users on it remain."""
         return self._caller.call_done(_requests.delete(list_path(list_id), options=options))
 
     # -- members
@@ -60,26 +60,33 @@ class SubscriberListsApi(Api):
         return self._caller.call_json(_requests.get(list_path(list_id, "subscriber"), options), Page[Member])
 
     def iter_subscribers(self, list_id: str, options: Options = None) -> Iterator[Member]:
-        """Walk all members lazily."""
+        """Iterate over all members, one page at a time."""
         return walk(self._caller, list_path(list_id, "subscriber"), options, Member)
 
     def add(self, list_id: str, distinct_ids: Ids, options: Options = None) -> Affected:
-        """Add users that exist; return ``{"success": True, "affected_count": n}``. An empty list sends nothing."""
+        """Add users that exist to a list, and return ``{"success": True, "affected_count": n}``.
+
+        With an empty list of ids nothing is sent. If an answer is lost and the call is repeated, ``affected_count`` is
+        only what the last attempt changed. The answer then has ``warnings``.
+        """
         return self._change(list_path(list_id, "subscriber", "add"), distinct_ids, options)
 
     def remove(self, list_id: str, distinct_ids: Ids, options: Options = None) -> Affected:
-        """Remove users, those that are no members are ignored; return ``{"success": True, "affected_count": n}``."""
+        """Remove users from a list, and return ``{"success": True, "affected_count": n}``; non-members are ignored."""
         return self._change(list_path(list_id, "subscriber", "remove"), distinct_ids, options)
 
     def broadcast(self, broadcast_instance: object) -> JSONObject:
-        """Raise SuprsendError: this hub sends nothing."""
+        """Raise SuprsendError: the hub does not send messages."""
         del broadcast_instance
         refuse("subscriber_lists.broadcast")
 
     # -- draft versions
 
     def start_sync(self, list_id: str, options: Options = None) -> SubscriberList:
-        """Open an empty draft of the list and return it; its ``version_id`` names it."""
+        """Create an empty draft of the list and return it; its ``version_id`` identifies it.
+
+        The call is not repeated after a lost answer, because each attempt could create a draft.
+        """
         path = list_path(list_id, "start_sync")
         return self._caller.call_json(_requests.post(path, {}, options, repeatable=False), SubscriberList)
 
@@ -98,10 +105,10 @@ class SubscriberListsApi(Api):
         return self._change(_version_path(list_id, version_id, "subscriber", "remove"), distinct_ids, options)
 
     def finish_sync(self, list_id: str, version_id: str, options: Options = None) -> SubscriberList:
-        """Make the draft the membership of the list, in one step, and return the list.
+        """Replace the members of the list by those of the draft, in one step, and return the list.
 
-        If the answer is lost, the call is repeated. A draft that is gone by then counts as finished: the list is read
-        back, and the answer has ``warnings``.
+        If the answer is lost, the call is repeated. If the draft no longer exists by then, it counts as finished by the
+        first attempt: the answer is the list as it is now, with ``warnings``.
         """
         path = _version_path(list_id, version_id, "finish_sync")
         response = self._caller.call(_requests.finish(path, options))

@@ -1,5 +1,5 @@
 # Generated from _async/_subscribers.py by tools/make_sync.py. Change that file, then run the tool.
-"""The deprecated face of users, which the documentation still names: ``client.user`` and ``client.bulk_users``."""
+"""The deprecated API for users, still in SuprSend's documentation: ``client.user`` and ``client.bulk_users``."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from suprsend._sync._caller import Config
     from suprsend._types import JSONObject
 
-_REPLACEMENT = "client.user is deprecated: use client.users.get_edit_instance(id) and client.users.async_edit(user)"
+_REPLACEMENT = "client.user is deprecated; use client.users.get_edit_instance(id) and client.users.async_edit(user)"
 
 
 class Subscriber(UserEdit):
-    """Operations for one user that are sent by ``save``. Deprecated: use ``client.users``."""
+    """An edit of one user, sent by ``save``. Deprecated: use ``client.users``."""
 
     __slots__ = ()
 
@@ -37,27 +37,28 @@ class Subscriber(UserEdit):
         return self.operations
 
     def get_event(self) -> JSONObject:
-        """Return the identity event, with an id and time of its own on each call."""
+        """Return the identity event. Each call gives it a new id and time."""
         return self.get_async_payload()
 
     def as_json(self) -> JSONObject:
-        """Return the edit as failed records show it."""
+        """Return the edit in the form in which failed records show it."""
         return self.as_json_async()
 
     def validate_event_size(self, event: JSONObject) -> tuple[JSONObject, int]:
-        """Return the event and its size in bytes; InputValueError if it is larger than 10,240."""
+        """Return the event and its size in bytes. Raise InputValueError if it is larger than 10,240 bytes."""
         return self.validate_payload_size(event)
 
     def validate_body(self, is_part_of_bulk: bool = False) -> list[str]:
-        """Return the mistakes made while building, and log each once."""
+        """Return the mistakes in this edit, and log each of them once."""
         del is_part_of_bulk
         return self.mistakes()
 
     def save(self) -> JSONObject:
-        """Send the edit; never raises for a refusal or an absent answer.
+        """Send the edit. A refused call and a missing answer are reported in the answer, not raised.
 
-        Returns ``{"success": bool, "status": "success" or "fail", "status_code": n, "message": text}``, and
-        ``warnings`` if mistakes were made while building the edit.
+        Returns:
+            ``{"success": bool, "status": "success" or "fail", "status_code": n, "message": text}``, and ``warnings`` if
+            the edit contains mistakes.
         """
         answer: JSONObject
         mistakes = self.mistakes()
@@ -83,16 +84,16 @@ class SubscriberFactory(Api):
     """``client.user``. Deprecated: use ``client.users``."""
 
     def get_instance(self, distinct_id: str) -> Subscriber:
-        """Return an edit of a user, to be sent with its ``save``.
+        """Return an edit of a user. Send it with its ``save``.
 
         Raises:
-            InputValueError: the id is no text, or blank.
+            InputValueError: the id is not a string, or is blank.
         """
         warnings.warn(_REPLACEMENT, DeprecationWarning, stacklevel=2)
         return self._make(distinct_id)
 
     def new(self, distinct_id: str) -> Subscriber:
-        """Return an edit of a user; the same as ``get_instance``."""
+        """Return an edit of a user, like ``get_instance``."""
         warnings.warn(_REPLACEMENT, DeprecationWarning, stacklevel=2)
         return self._make(distinct_id)
 
@@ -107,10 +108,10 @@ class SubscriberFactory(Api):
 
 
 class BulkSubscribers(BulkUsersEdit):
-    """Collector for edits made by ``client.user``. Deprecated: use ``client.users.get_bulk_edit_instance``."""
+    """A collector for edits from ``client.user``. Deprecated: use ``client.users.get_bulk_edit_instance``."""
 
     def trigger(self) -> BulkResponse:
-        """Send what was appended; the same as ``save``."""
+        """Send what was appended, like ``save``."""
         return self.save()
 
 
@@ -120,7 +121,7 @@ class BulkSubscribersFactory(Api):
     def new_instance(self) -> BulkSubscribers:
         """Return a collector."""
         warnings.warn(
-            "client.bulk_users is deprecated: use client.users.get_bulk_edit_instance()",
+            "client.bulk_users is deprecated; use client.users.get_bulk_edit_instance()",
             DeprecationWarning,
             stacklevel=2,
         )

@@ -1,5 +1,5 @@
 # Generated from _async/_tenants.py by tools/make_sync.py. Change that file, then run the tool.
-"""Tenants, and brands, their old name."""
+"""Tenants, and their old name, brands."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Options = dict[str, Any] | None
 
 
 class TenantsApi(Api):
-    """``client.tenants``; errors as in ``client.users``."""
+    """``client.tenants``. Errors are as in ``client.users``."""
 
     def detail_url(self, tenant_id: str) -> str:
-        """Return the address of a tenant."""
+        """Return the URL of a tenant."""
         return self.config.base_url + tenant_path(tenant_id)
 
     def list(self, limit: int = 20, offset: int = 0) -> JSONObject:
@@ -31,7 +31,7 @@ class TenantsApi(Api):
         return self._caller.call_json(_requests.get("v1/tenant/", page_window(limit, offset)), JSONObject)
 
     def iter_tenants(self) -> Iterator[JSONObject]:
-        """Walk all tenants lazily."""
+        """Iterate over all tenants, one page at a time."""
         return walk_offsets(self._caller, "v1/tenant/", JSONObject)
 
     def get(self, tenant_id: str) -> JSONObject:
@@ -39,7 +39,7 @@ class TenantsApi(Api):
         return self._caller.call_json(_requests.get(tenant_path(tenant_id)), JSONObject)
 
     def upsert(self, tenant_id: str, tenant_payload: JSONObject | None) -> JSONObject:
-        """Create or update a tenant and return it; ``tenant_name`` is needed to create one."""
+        """Create or update a tenant and return it. Creating a tenant requires ``tenant_name``."""
         return self._caller.call_json(_requests.post(tenant_path(tenant_id), tenant_payload), JSONObject)
 
     def delete(self, tenant_id: str) -> Done:
@@ -68,7 +68,7 @@ class BrandsApi(Api):
     """``client.brands``: tenants under their old name."""
 
     def detail_url(self, brand_id: str) -> str:
-        """Return the address of a brand."""
+        """Return the URL of a brand."""
         return self.config.base_url + _brand_path(brand_id)
 
     def list(self, limit: int = 20, offset: int = 0) -> JSONObject:
@@ -89,5 +89,5 @@ def _brand_path(brand_id: str) -> str:
 
 
 def _named_path(tenant_id: str, *rest: str) -> str:
-    # The preference methods of the official SDK call any unusable id missing.
+    # The preference methods of the official SDK call every unusable id missing.
     return tenant_path(clean_id(tenant_id, "tenant_id"), *rest)

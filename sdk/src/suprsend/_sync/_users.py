@@ -1,5 +1,5 @@
 # Generated from _async/_users.py by tools/make_sync.py. Change that file, then run the tool.
-"""Everything about users: profiles, edits, tenants, subscriptions, preferences."""
+"""Users: profiles, edits, tenants, subscriptions, preferences."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ Options = dict[str, Any] | None
 class UsersApi(Api):
     """``client.users``.
 
-    ``options`` of every method become the query string. Ids are trimmed; a blank one raises SuprsendValidationError.
-    Refusals of the hub raise SuprsendAPIException, an absent answer SuprsendTransportError.
+    The ``options`` of a method become query parameters. Ids are trimmed, and a blank id raises SuprsendValidationError.
+    If the hub refuses a call, it raises SuprsendAPIException. If the hub does not answer, SuprsendTransportError.
     """
 
     def detail_url(self, distinct_id: str) -> str:
-        """Return the address of a user."""
+        """Return the URL of a user."""
         return self.config.base_url + user_path(distinct_id)
 
     def detail_url_for_tenant(self, distinct_id: str, tenant_id: str) -> str:
-        """Return the address of a user's profile within a tenant."""
+        """Return the URL of a user's profile within a tenant."""
         return self.config.base_url + _tenant_path(distinct_id, tenant_id)
 
     # -- edits
 
     def get_edit_instance(self, distinct_id: str, tenant_id: str | None = None) -> UserEdit:
-        """Return an empty edit of a user, or of its profile within a tenant; ``edit`` or ``async_edit`` sends it."""
+        """Return an empty edit of a user, or of a profile within a tenant. Send it with ``edit`` or ``async_edit``."""
         tenant = clean_id(tenant_id, "tenant_id") if tenant_id else None
         return UserEdit(self.config, clean_id(distinct_id, "distinct_id"), tenant)
 
@@ -55,22 +55,20 @@ class UsersApi(Api):
         tenant_id: str | None = None,
         options: Options = None,
     ) -> UserProfile:
-        """Edit a user, creating it if unknown, and return its profile after the edit.
+        """Edit a user and return the profile after the edit. A user that does not exist is created.
+
+        Either all operations are applied, or none is.
 
         Args:
-            edit_ins_or_distinct_id: an edit instance; or a distinct_id, with the operations in ``edit_payload``.
+            edit_ins_or_distinct_id: an edit instance, or a distinct_id with the operations in ``edit_payload``.
             edit_payload: ``{"operations": [{"$set": {…}}, …]}``.
-            tenant_id: edit the profile within this tenant. An instance brings its tenant itself.
+            tenant_id: edit the profile within this tenant. An edit instance already knows its tenant.
             options: query parameters.
-
-        All operations are applied, or none.
         """
         if isinstance(edit_ins_or_distinct_id, UserEdit):
             instance = edit_ins_or_distinct_id
             if tenant_id and tenant_id.strip() != instance.tenant_id:
-                raise SuprsendValidationError(
-                    "give tenant_id to get_edit_instance: the edit was made for another profile"
-                )
+                raise SuprsendValidationError("pass tenant_id to get_edit_instance: this edit is for another profile")
             instance.mistakes()
             distinct_id, tenant_id, edit_payload = instance.distinct_id, instance.tenant_id, instance.get_payload()
         else:
@@ -79,11 +77,13 @@ class UsersApi(Api):
         return self._caller.call_json(_requests.profile_write("PATCH", path, edit_payload, options), UserProfile)
 
     def async_edit(self, edit_instance: UserEdit) -> EventAnswer:
-        """Hand an edit to the hub as an event, creating the user if unknown.
+        """Send an edit as an event. A user that does not exist is created.
 
-        Returns ``{"success": True, "status": "success", "status_code": 202, "message": "OK"}``, and ``warnings`` if
-        mistakes were made while building the edit. "Async" is the official name for *as an event*: the answer does not
-        hold the profile.
+        "Async" is SuprSend's name for *as an event*: the answer does not contain the profile.
+
+        Returns:
+            ``{"success": True, "status": "success", "status_code": 202, "message": "OK"}``. If the edit contains
+            mistakes, ``warnings`` lists them: the rest of the edit is applied.
 
         Raises:
             InputValueError: the event is larger than 10,240 bytes, or a value has no JSON form.
@@ -115,15 +115,16 @@ class UsersApi(Api):
         max_in_flight: int = MAX_IN_FLIGHT,
         on_progress: Callable[[BulkProgress], object] | None = None,
     ) -> BulkRun:
-        """Send any number of edits from an iterable, in flat memory; nothing is sent before the run is used.
+        """Send any number of edits from an iterable, using constant memory.
 
         Args:
-            edits: read once, and only as far as the chunks under way need.
-            max_in_flight: chunks (of up to 400 edits) under way at the same time.
-            on_progress: called with the counters whenever a chunk is settled.
+            edits: read once, and no further than the requests in flight need.
+            max_in_flight: number of requests, of up to 400 edits each, in flight at the same time.
+            on_progress: called with the counters each time a request has been answered for good.
 
-        Returns a run: iterate over it for one Outcome per edit, or call ``result()`` for a summary, whose
-        ``failed_records`` holds the first 1,000 failures.
+        Returns:
+            A run, which sends nothing until you use it. Iterate over it to get an Outcome for each edit, or call
+            ``result()`` to get a summary, whose ``failed_records`` holds the first 1,000 failures.
         """
         batcher = Batcher(strict=self.config.strict)
         return BulkRun(
@@ -142,7 +143,7 @@ class UsersApi(Api):
         return self._caller.call_json(_requests.get("v1/user/", options), Page[UserProfile])
 
     def iter_users(self, options: Options = None) -> Iterator[UserProfile]:
-        """Walk all users lazily, page by page."""
+        """Iterate over all users, one page at a time."""
         return walk(self._caller, "v1/user/", options, UserProfile)
 
     def get(self, distinct_id: str, options: Options = None) -> UserProfile:
@@ -150,20 +151,20 @@ class UsersApi(Api):
         return self._caller.call_json(_requests.get(user_path(distinct_id), options), UserProfile)
 
     def upsert(self, distinct_id: str, payload: JSONObject | None = None, options: Options = None) -> UserProfile:
-        """Create a user or add to it, and return the profile: properties are merged key by key, channels are added."""
+        """Create or update a user and return the profile. Properties are merged key by key, channels are added."""
         return self._caller.call_json(
             _requests.profile_write("POST", user_path(distinct_id), payload, options), UserProfile
         )
 
     def merge(self, distinct_id: str, from_user_id: str) -> UserProfile:
-        """Merge the user ``from_user_id`` into ``distinct_id``, delete it, and return the merged profile."""
+        """Merge the user ``from_user_id`` into ``distinct_id``, then delete it. Return the merged profile."""
         payload = {"from_user_id": clean_id(from_user_id, "from_user_id")}
         return self._caller.call_json(
             _requests.post(user_path(distinct_id, "merge"), payload, repeatable=False), UserProfile
         )
 
     def delete(self, distinct_id: str) -> Done:
-        """Delete a user for good, subscriptions included."""
+        """Delete a user permanently, with all subscriptions and list memberships."""
         return self._caller.call_done(_requests.delete(user_path(distinct_id)))
 
     def bulk_delete(self, payload: JSONObject) -> Done:
@@ -179,22 +180,22 @@ class UsersApi(Api):
         )
 
     def iter_associated_tenants(self, distinct_id: str, options: Options = None) -> Iterator[UserProfile]:
-        """Walk all of the user's profiles within tenants lazily."""
+        """Iterate over all of the user's profiles within tenants, one page at a time."""
         return walk(self._caller, user_path(distinct_id, "associated_tenant"), options, UserProfile)
 
     def get_for_tenant(self, distinct_id: str, tenant_id: str, options: Options = None) -> UserProfile:
-        """Return the profile that holds within a tenant."""
+        """Return the profile that applies within a tenant."""
         return self._caller.call_json(_requests.get(_tenant_path(distinct_id, tenant_id), options), UserProfile)
 
     def upsert_for_tenant(
         self, distinct_id: str, tenant_id: str, payload: JSONObject | None = None, options: Options = None
     ) -> UserProfile:
-        """Add to the profile within a tenant; the user must exist."""
+        """Create or update the profile within a tenant. The user must exist."""
         path = _tenant_path(distinct_id, tenant_id)
         return self._caller.call_json(_requests.profile_write("POST", path, payload, options), UserProfile)
 
     def unlink_tenant(self, distinct_id: str, tenant_id: str) -> Done:
-        """Delete the profile within a tenant; the user stays."""
+        """Delete the profile within a tenant. The user remains."""
         return self._caller.call_done(_requests.delete(_tenant_path(distinct_id, tenant_id)))
 
     # -- subscriptions
@@ -206,7 +207,7 @@ class UsersApi(Api):
         )
 
     def iter_objects_subscribed_to(self, distinct_id: str, options: Options = None) -> Iterator[SubscribedTo]:
-        """Walk all objects that the user is subscribed to lazily."""
+        """Iterate over all objects that the user is subscribed to, one page at a time."""
         return walk(self._caller, user_path(distinct_id, "subscribed_to", "object"), options, SubscribedTo)
 
     def get_lists_subscribed_to(self, distinct_id: str, options: Options = None) -> Page[Membership]:
@@ -216,13 +217,13 @@ class UsersApi(Api):
         )
 
     def iter_lists_subscribed_to(self, distinct_id: str, options: Options = None) -> Iterator[Membership]:
-        """Walk all lists that the user is on lazily."""
+        """Iterate over all lists that the user is on, one page at a time."""
         return walk(self._caller, user_path(distinct_id, "subscribed_to", "list"), options, Membership)
 
     # -- preferences
 
     def get_full_preference(self, distinct_id: str, options: Options = None) -> JSONObject:
-        """Return the user's preferences, by section and by channel."""
+        """Return the user's preferences by section and by channel."""
         return self._caller.call_json(_requests.get(user_path(distinct_id, "preference"), options), JSONObject)
 
     def update_global_channels_preference(
