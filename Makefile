@@ -62,8 +62,8 @@ test: env-test env-official chromium ## run the tests that are quick: all but th
 
 test-all: test test-faults test-fuzz test-packaging test-sdk-versions ## run all tests (with -k it goes on after a failure)
 
-test-unit: env-test ## run the tests that start nothing
-	@$(PYTEST) sdk/tests/unit hub/tests/unit tests/tools
+test-unit: env-test ## run the tests that start no hub
+	@$(PYTEST) sdk/tests/unit hub/tests/unit tests/tools tests/bench
 
 test-store: env-test ## run the tests of the store against PostgreSQL 16 and 18
 	@$(PYTEST) hub/tests/store
