@@ -36,6 +36,7 @@ once = $(filter-out 0 no false off,$(strip $(ONCE)))
 # A program that runs for long takes the place of its shell (exec), so that what ends make ends the program.
 PYTEST := exec $(BIN)/python -m pytest
 CHROMIUM_PATH = CHROMIUM="$$($(BIN)/python tools/ensure_chromium.py)"
+PGBOUNCER_PATH = PGBOUNCER="$$($(BIN)/python tools/ensure_pgbouncer.py)"
 # What `make test` leaves to `make test-all`.
 SLOW := tests/faults tests/packaging tests/sdk_versions
 SOURCES := conftest.py sdk hub tests tools examples bench
@@ -44,10 +45,10 @@ export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test test-all check lint format type lock twins api-snapshot openapi \
+.PHONY: help setup run test test-all check lint format type lock twins error-codes api-snapshot openapi \
 	test-unit test-store test-e2e test-browser test-faults test-fuzz test-packaging test-sdk-versions \
-	bench bench-sdk bench-steps bench-compare clean \
-	env-run env-test env-official env-datasette env-sdks env-node chromium libmagic
+	bench bench-sdk bench-steps bench-deletion bench-compare clean \
+	env-run env-test env-official env-datasette env-sdks env-node chromium pgbouncer libmagic
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,16 +58,16 @@ setup: env-test ## create .venv with everything that development needs
 run: env-run ## start the hub on embedded PostgreSQL and run the quickstart (PORT=7877 DATA_DIR=.run/data ONCE=1 to stop after it)
 	@exec $(BIN)/python examples/run.py --port "$(port)" --data-dir "$(data_dir)" $(if $(once),--once)
 
-test: env-test env-official chromium ## run the tests that are quick: all but those named in test-all (JOBS=4 workers)
-	@$(CHROMIUM_PATH) $(PYTEST) -n $(JOBS) --dist loadfile $(SLOW:%=--ignore=%) sdk/tests hub/tests tests
+test: env-test env-official chromium pgbouncer ## run the tests that are quick: all but those named in test-all (JOBS=4 workers)
+	@$(CHROMIUM_PATH) $(PGBOUNCER_PATH) $(PYTEST) -n $(JOBS) --dist loadfile $(SLOW:%=--ignore=%) sdk/tests hub/tests tests
 
 test-all: test test-faults test-fuzz test-packaging test-sdk-versions ## run all tests (with -k it goes on after a failure)
 
 test-unit: env-test ## run the tests that start no hub
 	@$(PYTEST) sdk/tests/unit hub/tests/unit tests/tools tests/bench
 
-test-store: env-test ## run the tests of the store against PostgreSQL 16 and 18
-	@$(PYTEST) hub/tests/store
+test-store: env-test pgbouncer ## run the tests of the store against PostgreSQL 16 and 18
+	@$(PGBOUNCER_PATH) $(PYTEST) hub/tests/store
 
 test-e2e: env-test env-official ## run our SDK and the official one against a live hub
 	@$(PYTEST) tests/e2e
@@ -90,6 +91,7 @@ check: lint type ## everything CI checks beside the tests: format, lint, types, 
 	@$(BIN)/python tools/check_arrows.py
 	@$(BIN)/python tools/check_tree.py
 	@$(BIN)/python tools/make_sync.py --check
+	@$(BIN)/python tools/error_codes.py --check
 
 lint: env-test ## ruff: formatting and lint rules, changing nothing
 	@$(BIN)/ruff format --check $(SOURCES)
@@ -106,6 +108,9 @@ type: env-test ## mypy --strict on both packages, the tools and the examples; py
 
 twins: env-test ## generate the synchronous half of the SDK from the asyncio half
 	@$(BIN)/python tools/make_sync.py
+
+error-codes: env-test ## write the error codes into the OpenAPI document and docs/reference/error-codes.md
+	@$(BIN)/python tools/error_codes.py
 
 api-snapshot: env-test ## accept a change of the SDK's public face: write sdk/tests/api_snapshot.txt
 	@$(BIN)/python tools/api_snapshot.py --write
@@ -125,6 +130,9 @@ bench-steps: env-test ## measure each step of an edit, each statement and a requ
 bench-sdk: env-test env-official ## measure our SDK beside the official one
 	@exec $(BIN)/python bench/bench_sdk.py
 
+bench-deletion: env-test ## measure the deletion of many users, and creating users meanwhile
+	@exec $(BIN)/python bench/bench_deletion.py
+
 bench-compare: env-test ## compare processor time per operation of two commits (BASE=<commit> HEAD=HEAD ROUNDS=5 LIMIT=1.03)
 	@if [ -z "$(BASE)" ]; then echo "Name the commit to compare with: make bench-compare BASE=<commit>" >&2; exit 2; fi
 	@exec $(BIN)/python bench/compare.py "$(BASE)" --head "$(HEAD)" --rounds "$(ROUNDS)" $(if $(LIMIT),--limit "$(LIMIT)")
@@ -143,6 +151,9 @@ env-node: env-test
 
 chromium: env-test
 	@exec $(BIN)/python tools/ensure_chromium.py >/dev/null
+
+pgbouncer: env-test
+	@exec $(BIN)/python tools/ensure_pgbouncer.py >/dev/null
 
 libmagic: env-test
 	@exec $(BIN)/python tools/ensure_libmagic.py

@@ -26,8 +26,9 @@ import hub_raw
 import psutil
 from pydantic import SecretStr
 from servers import serving
-from suprsend_hub.app import build_hub
+from suprsend_hub.app import build_services
 from suprsend_hub.cli.server import chosen_port
+from suprsend_hub.domain.actor import hub_actor
 from suprsend_hub.service.secrets import generate_master_key
 from suprsend_hub.settings import Settings
 from suprsend_hub.store.embedded import embedded_postgres
@@ -57,9 +58,11 @@ class Line:
 async def prepare(url: str, master_key: str) -> int:
     """Migrate and create the workspace that the load signs for."""
     await migrate(url)
-    hub = build_hub(Settings(database_url=SecretStr(url), master_key=SecretStr(master_key)))
+    hub = build_services(Settings(database_url=SecretStr(url), master_key=SecretStr(master_key)))
     async with hub.database:
-        created = await hub.workspaces.create("bench", workspace_key=hub_load.KEY, workspace_secret=hub_load.SECRET)
+        created = await hub.workspaces.create(
+            hub_actor("bench"), "bench", workspace_key=hub_load.KEY, workspace_secret=hub_load.SECRET
+        )
     return created.workspace_id
 
 

@@ -1,6 +1,6 @@
 """What `make run` does: start a development hub, run the quickstart against it, leave it running until Ctrl-C.
 
-The hub is a child process, `suprsend-hub dev`, with its own embedded PostgreSQL. SIGINT and SIGTERM stop both.
+The hub is a child process, `suprsend-hub dev`, with its own embedded PostgreSQL. SIGINT, SIGTERM and SIGHUP stop both.
 """
 
 from __future__ import annotations
@@ -48,8 +48,9 @@ def hub_answers(port: int) -> bool:
 @contextlib.contextmanager
 def development_hub(port: int, data_dir: Path) -> Iterator[tuple[subprocess.Popen[str], Started]]:
     """Start the hub and yield its process and what it printed once it listens; stop it in the end."""
-    executable = Path(sys.executable).with_name("suprsend-hub")
-    command = [str(executable), "dev", "--port", str(port), "--data-dir", str(data_dir)]
+    # By its module: the script `suprsend-hub` names its interpreter by a path that no system reads if it has a newline
+    # or is very long.
+    command = [sys.executable, "-m", "suprsend_hub", "dev", "--port", str(port), "--data-dir", str(data_dir)]
     # In a session of its own, so that Ctrl-C reaches this process first and the hub is stopped once, in order.
     hub = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     try:
@@ -84,8 +85,15 @@ def pass_on(hub: subprocess.Popen[str]) -> None:
         print(line, end="", flush=True)
 
 
+def without_proxy() -> dict[str, str]:
+    """Return the variables that keep a proxy out of what goes to this machine; the proxy cannot reach it."""
+    kept = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
+    names = ",".join(filter(None, [kept, "127.0.0.1", "localhost"]))
+    return {"no_proxy": names, "NO_PROXY": names}
+
+
 def stop(_signal: int, _frame: FrameType | None) -> None:
-    """Make SIGTERM behave like Ctrl-C."""
+    """Make SIGTERM, and SIGHUP of a closed terminal, behave like Ctrl-C."""
     raise KeyboardInterrupt
 
 
@@ -106,22 +114,23 @@ def main() -> None:
             f"Use that one (`python examples/quickstart.py`), stop it with Ctrl-C where it runs,\n"
             f"or start another beside it: make run PORT=0 DATA_DIR=.run/other"
         )
-    try:
-        options.data_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        sys.exit(f"DATA_DIR is {str(options.data_dir)!r}, which cannot be made a directory: {error.strerror}.")
     signal.signal(signal.SIGTERM, stop)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup` means to outlive the terminal
+        signal.signal(signal.SIGHUP, stop)
     with contextlib.suppress(KeyboardInterrupt), development_hub(port, options.data_dir) as (hub, started):
         quickstart = str(HERE / "quickstart.py")
         done = subprocess.run(
-            [sys.executable, quickstart], env={**os.environ, "SUPRSEND_BASE_URL": started.address}, check=False
+            [sys.executable, quickstart],
+            env={**os.environ, **without_proxy(), "SUPRSEND_BASE_URL": started.address},
+            check=False,
         )
         if done.returncode:
             sys.exit(f"The quickstart failed (exit status {done.returncode}); see the lines above.")
         if options.once:
             return
         print(
-            f"\nThe hub is running at {started.address}\nThe Users page, signed in (once): {started.console}\n"
+            f"\nThe hub is running at {started.address}\n"
+            f"The Users page, behind a link that signs in once: {started.console}\n"
             f"Ctrl-C stops it; its data stays in {options.data_dir}.",
             flush=True,
         )

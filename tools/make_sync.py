@@ -24,6 +24,9 @@ PARTNERS = {
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
     "aclose": "close",
+    "anext": "next",
+    "async_end": "end",
+    "async_groups": "groups",
     "async_source": "source",
     "_async": "_sync",
 }

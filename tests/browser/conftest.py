@@ -80,14 +80,13 @@ def prefix() -> str:
 @pytest.fixture(scope="session")
 def command(hub: LiveHub) -> Callable[..., str]:
     """Run `suprsend-hub <arguments>` on the running hub's database, as its operator does."""
-    socket = next(hub.data_dir.rglob(".s.PGSQL.5432"), None)
-    assert socket is not None, "the embedded server has no socket in the data directory"
+    sockets = (hub.data_dir / "postgres.socket").read_text(encoding="utf-8")
 
     def run(*arguments: str, stdin: str = "") -> str:
         done = run_command(
             *arguments,
             stdin=stdin,
-            DATABASE_URL=f"postgresql://postgres:@/postgres?host={socket.parent}",
+            DATABASE_URL=f"postgresql://postgres:@/postgres?host={sockets}",
             MASTER_KEY=(hub.data_dir / "master.key").read_text(encoding="utf-8"),
         )
         assert done.returncode == 0, done.stdout + done.stderr
@@ -113,6 +112,8 @@ def session(hub: LiveHub, chromium: Browser, command: Callable[..., str]) -> Any
     context = chromium.new_context()
     page = context.new_page()
     page.goto(hub.take_link() or hub.address + command("console-user", "link", "developer").strip())
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(hub.address + USERS)
     assert page.url == hub.address + USERS, page.url
     state = context.storage_state()
     context.close()

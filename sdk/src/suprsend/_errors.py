@@ -12,7 +12,7 @@
     │  ├─ SuprsendTooLargeError        413
     │  ├─ SuprsendRateLimitError       429: retry_after_s
     │  ├─ SuprsendUnavailableError     502, 503, 504: retry_after_s
-    │  └─ SuprsendResponseError        accepted, but the answer cannot be read
+    │  └─ SuprsendResponseError        the answer is not one that a hub gives
     └─ SuprsendTransportError          no answer: maybe_applied says whether the call may have taken effect
 
 Class names, ``status_code``, ``message``, ``response`` and the form ``[code: 404] …`` of ``str()`` are those of the
@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from suprsend._response import Response
+
+# The hub's word for a path at which it has nothing, as opposed to a path that names something unknown.
+NO_SUCH_PATH = "no_such_path"
+# Our choice: a proxy's error page is not the text of an exception. The official text of a body this short is kept.
+MAX_SHOWN_HTML_CHARS = 40
+MAX_SHOWN_TEXT_CHARS = 1_000
 
 
 class SuprsendError(Exception):
@@ -90,6 +96,10 @@ class SuprsendAPIException(SuprsendError):  # noqa: N818  # the official name
         self.code: str | None = body.get("error_code") if isinstance(body, dict) else None
         self.request_id: str | None = response.headers.get("x-request-id")
 
+    def __str__(self) -> str:
+        text = super().__str__()
+        return f"{text} [request_id: {self.request_id}]" if self.request_id else text
+
 
 class SuprsendAuthenticationError(SuprsendAPIException):
     """401: the hub does not know these credentials."""
@@ -130,14 +140,22 @@ class SuprsendUnavailableError(SuprsendAPIException):
 
 
 class SuprsendResponseError(SuprsendAPIException):
-    """The status says accepted, but the answer is not the JSON that a hub sends; is ``base_url`` right?"""
+    """The answer is not one that a hub gives to this call: does ``base_url`` point to a hub?
+
+    Either the status says accepted and the rest does not; or it is a 404 because there is nothing at this path, which
+    says nothing about the user, object, list, … that the path names.
+    """
 
     def __init__(self, response: Response) -> None:
         super().__init__(response)
-        kind = response.headers.get("content-type", "no content type")
-        self.message = (
-            f"the answer ({kind}) is not a JSON object, as a hub would send it; does base_url point to a hub?"
-        )
+        if self.code == NO_SUCH_PATH:
+            what = f"this hub does not know the path ({self.message})"
+        elif response.status_code == 404:
+            what = f"nothing is found at this path, and it is not a hub that says so ({self.message})"
+        else:
+            kind = response.headers.get("content-type", "no content type")
+            what = f"the answer ({kind}, {len(response.content)} bytes) is not one that a hub gives to this call"
+        self.message = f"{what}; does base_url point to a hub?"
 
 
 class SuprsendTransportError(SuprsendError):
@@ -146,11 +164,29 @@ class SuprsendTransportError(SuprsendError):
     Attributes:
         maybe_applied: False if the request certainly never reached the hub (no connection), True if it may have been
             applied (timeout or lost connection after sending).
+        retryable: False if the same call would fail in the same way again (a certificate that is not trusted).
     """
 
-    def __init__(self, message: str, *, maybe_applied: bool = True) -> None:
+    def __init__(self, message: str, *, maybe_applied: bool = True, retryable: bool = True) -> None:
         super().__init__(message)
         self.maybe_applied = maybe_applied
+        self.retryable = retryable
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+    def after_an_unsure_attempt(self) -> SuprsendTransportError:
+        """Return the error of a call whose last attempt failed so, after one that may have been applied."""
+        if not self.maybe_applied:
+            self.maybe_applied = True
+            self.message = f"{self.message}; an earlier attempt of this call may have been applied"
+        return self
+
+
+def foreign(error: Exception) -> SuprsendTransportError:
+    """Return the error of the family for whatever a transport that is not ours has raised."""
+    text = f"the transport failed ({type(error).__name__}: {error}); the call may have been applied"
+    return SuprsendTransportError(text, retryable=isinstance(error, OSError))
 
 
 _BY_STATUS: dict[int, type[SuprsendAPIException]] = {
@@ -166,8 +202,21 @@ _BY_STATUS: dict[int, type[SuprsendAPIException]] = {
 }
 
 
+def is_not_found(response: Response) -> bool:
+    """Whether a hub says that it does not know what the call names; a 404 of anything else says nothing about that."""
+    if response.status_code != 404:
+        return False
+    body = _json_body(response)
+    if not isinstance(body, dict):
+        return False
+    code = body.get("error_code")
+    return code != NO_SUCH_PATH if code else body.get("code") == 404
+
+
 def api_error(response: Response) -> SuprsendAPIException:
     """Return the exception that fits the status of a refused call."""
+    if response.status_code == 404 and not is_not_found(response):
+        return SuprsendResponseError(response)
     return _BY_STATUS.get(response.status_code, SuprsendAPIException)(response)
 
 
@@ -206,4 +255,24 @@ def _message_of(response: Response) -> str:
         message = body.get("message") or body.get("detail")
         if message:
             return str(message)
-    return response.text
+    return readable_text(response)
+
+
+def readable_text(response: Response) -> str:
+    """Return the body as the text of an error: whole if it is short, described if it is a page or long."""
+    text = response.text
+    kind = response.headers.get("content-type", "").lower()
+    if ("html" in kind or text.lstrip()[:1] == "<") and len(text) > MAX_SHOWN_HTML_CHARS:
+        return f"{_phrase(response)}: the answer is a page of {len(text)} characters, not a hub's; see error.response"
+    if len(text) > MAX_SHOWN_TEXT_CHARS:
+        return f"{text[:MAX_SHOWN_TEXT_CHARS]}… ({len(text)} characters in all; see error.response)"
+    return text or f"{_phrase(response)}: the answer is empty"
+
+
+def _phrase(response: Response) -> str:
+    from http import HTTPStatus  # late: costs 3 ms of import
+
+    try:
+        return HTTPStatus(response.status_code).phrase
+    except ValueError:
+        return "unknown status"

@@ -36,14 +36,16 @@ class Response:
         status_code: HTTP status.
         headers: header fields; of a repeated one the last.
         content: the body.
+        maybe_repeated: an earlier attempt of the same call failed, but may have been applied.
     """
 
-    __slots__ = ("content", "headers", "status_code")
+    __slots__ = ("content", "headers", "maybe_repeated", "status_code")
 
     def __init__(self, status_code: int, headers: Mapping[str, str], content: bytes) -> None:
         self.status_code = status_code
         self.headers = Headers(headers)
         self.content = content
+        self.maybe_repeated = False
 
     @property
     def ok(self) -> bool:

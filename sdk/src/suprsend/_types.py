@@ -5,9 +5,13 @@ A leaf: it imports nothing of the package.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypedDict
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar
+
+T = TypeVar("T")
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from suprsend._response import Response
 
 # `Any` is the honest type of JSON whose keys the caller invents; it is used at the edge only.
@@ -57,3 +61,9 @@ class EditConfig(Protocol):
 
     def workspace_identifier(self) -> str:
         """Return the workspace key, or the workspace uid of an API-key client."""
+
+
+def deprecated(message: str) -> Callable[[T], T]:
+    """Stand in at run time for the decorator of PEP 702, which type checkers read; the warning is given elsewhere."""
+    del message
+    return lambda thing: thing

@@ -6,10 +6,10 @@ from typing import TypeVar
 
 import msgspec
 
+from suprsend_hub.api.bodies.page import page_meta
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.domain.profile import channels_to_wire, decode_channels
-from suprsend_hub.domain.records import Member, StoredProfile
-from suprsend_hub.service.lists import ListView, MembershipView
+from suprsend_hub.domain.records import Member, Membership, StoredProfile, SubscriberList
 from suprsend_hub.service.pages import Page
 from suprsend_hub.service.subscriptions import ParentView, SubscriberView
 
@@ -109,7 +109,7 @@ def parent_object(view: ParentView) -> dict[str, object]:
     }
 
 
-def list_object(view: ListView) -> dict[str, object]:
+def list_object(view: SubscriberList) -> dict[str, object]:
     """The list; with `version_id` and status `draft` if it is the view of a draft."""
     drafts = [
         {
@@ -148,19 +148,20 @@ def member_object(member: Member) -> dict[str, object]:
     }
 
 
-def membership_object(view: MembershipView) -> dict[str, object]:
+def membership_object(row: Membership) -> dict[str, object]:
     """A list as a member sees it; `created_at` is when the user was added."""
+    assert row.list is not None
     return {
         "list": {
-            "list_id": view.list.list_id,
-            "list_name": view.list.list_name,
-            "list_description": view.list.list_description,
+            "list_id": row.list.list_id,
+            "list_name": row.list.list_name,
+            "list_description": row.list.list_description,
             "list_type": "static_list",
             "source": None,
-            "subscribers_count": view.list.subscribers_count,
-            "updated_at": timestamp_z(view.list.updated_at),
+            "subscribers_count": row.list.subscribers_count,
+            "updated_at": timestamp_z(row.list.updated_at),
         },
-        "created_at": timestamp(view.created_at),
+        "created_at": timestamp(row.created_at),
     }
 
 
@@ -168,7 +169,7 @@ def page_json(
     page: Page[_Row], render: Callable[[_Row], Mapping[str, object]], more_meta: Mapping[str, object] | None = None
 ) -> bytes:
     """A page in the `meta`/`results` form."""
-    return encode({"meta": {**page.meta(), **(more_meta or {})}, "results": [render(row) for row in page.rows]})
+    return encode({"meta": {**page_meta(page), **(more_meta or {})}, "results": [render(row) for row in page.rows]})
 
 
 def results_json(rows: Iterable[_Row], render: Callable[[_Row], Mapping[str, object]]) -> bytes:

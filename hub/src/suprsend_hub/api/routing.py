@@ -11,6 +11,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from suprsend_hub.api.answers import Answer
 from suprsend_hub.api.errors import error_body
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest
 
 
@@ -25,7 +26,7 @@ def raw_path_routing(app: ASGIApp) -> ASGIApp:
         if scope["type"] == ScopeType.HTTP:
             raw_path = scope.get("raw_path") or scope["path"].encode()
             if b"//" in raw_path:
-                answer = Answer(error_body(404, "no_such_path", "the path has an empty segment"), 404)
+                answer = Answer(error_body(404, Code.NO_SUCH_PATH, "the path has an empty segment"), 404)
                 await answer.respond(scope, receive, send)
                 return
             scope["raw_path"] = raw_path
@@ -45,4 +46,4 @@ def segment(encoded: str, what: str) -> str:
     try:
         return unquote_to_bytes(encoded.encode("latin-1")).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InvalidRequest(f"{what} in the path is not UTF-8", code="invalid_path") from error
+        raise InvalidRequest(f"{what} in the path is not UTF-8", code=Code.INVALID_PATH) from error

@@ -2,19 +2,22 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from suprsend_hub.app import build_hub, sign_in_path
-from suprsend_hub.cli.main import app, failing_clearly
+from suprsend_hub.app import build_services, sign_in_path
 from suprsend_hub.cli.server import chosen_port, run_server
+from suprsend_hub.cli.shared import failing_clearly
+from suprsend_hub.cli.stopping import StopRequest
+from suprsend_hub.domain.actor import hub_actor
 from suprsend_hub.domain.console import Role
 from suprsend_hub.service.secrets import generate_master_key
 from suprsend_hub.settings import DEFAULT_PORT, PREFIX, Settings
-from suprsend_hub.store.embedded import embedded_postgres, owned_directory
+from suprsend_hub.store.embedded import embedded_postgres, owned_directory, write_private
 
 HOST = "127.0.0.1"
 WORKSPACE = "development"
@@ -28,7 +31,6 @@ def default_data_dir() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "suprsend-hub"
 
 
-@app.command()
 def dev(
     port: Annotated[
         int, typer.Option(help="Port on 127.0.0.1; 0 takes any free one.", min=0, max=65535)
@@ -38,24 +40,37 @@ def dev(
 ) -> None:
     """Run a hub for development: embedded PostgreSQL, and the workspace of the documentation's snippets."""
     directory = (data_dir or default_data_dir()).expanduser().absolute()
-    with failing_clearly(), owned_directory(directory):
-        listening_port = chosen_port(HOST, port)
-        with embedded_postgres(directory) as url:
-            os.environ[f"{PREFIX}DATABASE_URL"] = url
-            os.environ[f"{PREFIX}MASTER_KEY"] = _kept(directory / "master.key", generate_master_key)
-            os.environ.setdefault(f"{PREFIX}LOG_FORMAT", "console")
-            os.environ.setdefault(f"{PREFIX}LOG_LEVEL", "warning")
-            api_key, link = asyncio.run(_prepare(url, directory))
-            typer.echo(f"Workspace: {WORKSPACE_KEY} / {WORKSPACE_SECRET}")
-            typer.echo(f"API key: {api_key}")
-            typer.echo(f"Console: http://{HOST}:{listening_port}{sign_in_path(link)}")
-            run_server(
-                host=HOST,
-                port=listening_port,
-                workers=workers,
-                request_timeout_s=Settings().request_timeout_s,
-                on_listening=lambda address: typer.echo(f"Listening on {address}"),
-            )
+    stop = StopRequest(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # the last when the terminal is closed
+    stop.listen()
+    try:
+        with failing_clearly(), owned_directory(directory):
+            listening_port = chosen_port(HOST, port)
+            _forget_other_databases()
+            with embedded_postgres(directory, say=_say, pulse=stop.check) as url:
+                _serve(url, directory, listening_port, workers, stop)
+    finally:
+        stop.ignore()
+
+
+def _serve(url: str, directory: Path, port: int, workers: int, stop: StopRequest) -> None:
+    """Prepare the database, say how to get in, and serve until told to stop."""
+    os.environ[f"{PREFIX}DATABASE_URL"] = url
+    os.environ[f"{PREFIX}MASTER_KEY"] = _kept(directory / "master.key", generate_master_key)
+    os.environ.setdefault(f"{PREFIX}LOG_FORMAT", "console")
+    os.environ.setdefault(f"{PREFIX}LOG_LEVEL", "warning")
+    api_key, link = asyncio.run(_prepare(url, directory))
+    stop.check()
+    typer.echo(f"Workspace: {WORKSPACE_KEY} / {WORKSPACE_SECRET}")
+    typer.echo(f"API key: {api_key}")
+    typer.echo(f"Console: http://{HOST}:{port}{sign_in_path(link)}")
+    run_server(
+        host=HOST,
+        port=port,
+        workers=workers,
+        request_timeout_s=Settings().request_timeout_s,
+        on_listening=lambda address: typer.echo(f"Listening on {address}"),
+        stop=stop,
+    )
 
 
 async def _prepare(url: str, directory: Path) -> tuple[str, str]:
@@ -63,30 +78,35 @@ async def _prepare(url: str, directory: Path) -> tuple[str, str]:
     from suprsend_hub.store.migrate import migrate  # Alembic takes a second to import
 
     await migrate(url, post=True)  # the data directory is ours alone: no other hub runs on it
-    hub = build_hub(Settings())
+    hub = build_services(Settings())
     key_file = directory / "api.key"
+    actor = hub_actor("dev")
     async with hub.database:
         if await hub.workspaces.find(WORKSPACE) is None:
             created = await hub.workspaces.create(
-                WORKSPACE, workspace_key=WORKSPACE_KEY, workspace_secret=WORKSPACE_SECRET
+                actor, WORKSPACE, workspace_key=WORKSPACE_KEY, workspace_secret=WORKSPACE_SECRET
             )
-            _write_private(key_file, created.api_key)
+            write_private(key_file, created.api_key)
         elif not key_file.exists():
-            _write_private(key_file, (await hub.workspaces.create_api_key(WORKSPACE, "development")).api_key)
+            write_private(key_file, (await hub.workspaces.create_api_key(actor, WORKSPACE, "development")).api_key)
         if await hub.console_users.find(CONSOLE_USER) is None:
-            await hub.console_users.create(CONSOLE_USER, password=None)
-        await hub.console_users.grant(CONSOLE_USER, WORKSPACE, Role.EDITOR)
-        link = await hub.console_users.one_time_link(CONSOLE_USER)
+            await hub.console_users.create(actor, CONSOLE_USER, password=None)
+        await hub.console_users.grant(actor, CONSOLE_USER, WORKSPACE, Role.EDITOR)
+        link = await hub.console_users.one_time_link(actor, CONSOLE_USER)
     return key_file.read_text(encoding="utf-8"), link
 
 
 def _kept(path: Path, make: Callable[[], str]) -> str:
     if not path.exists():
-        _write_private(path, make())
+        write_private(path, make())
     return path.read_text(encoding="utf-8")
 
 
-def _write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
+def _forget_other_databases() -> None:
+    """Drop the `PG*` variables of the user's shell: they are for other servers, and our driver would heed them."""
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)

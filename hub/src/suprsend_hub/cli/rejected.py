@@ -5,12 +5,11 @@ from typing import Annotated
 
 import typer
 
-from suprsend_hub.app import Hub
-from suprsend_hub.cli.main import app, with_hub
+from suprsend_hub.cli.shared import one_line, with_services
 from suprsend_hub.domain.ids import ulid_text
+from suprsend_hub.service.services import Services
 
 rejected = typer.Typer(help="Records and operations that could not be applied.", no_args_is_help=True)
-app.add_typer(rejected, name="rejected")
 
 
 @rejected.command("list")
@@ -21,12 +20,12 @@ def list_rejected(
 ) -> None:
     """List refused records, newest first: id, time, user, key, reason, what was refused."""
 
-    async def use(hub: Hub) -> None:
-        workspace_id = (await hub.workspaces.get(workspace_name)).workspace_id
+    async def use(services: Services) -> None:
+        workspace_id = (await services.workspaces.get(workspace_name)).workspace_id
         if user is None:
-            rows = await hub.rejected.page(workspace_id, limit=limit)
+            rows = await services.rejected.page(workspace_id, limit=limit)
         else:
-            rows = await hub.rejected.page_of_user(workspace_id, user, limit=limit)
+            rows = await services.rejected.page_of_user(workspace_id, user, limit=limit)
         for row in rows:
             time = datetime.fromtimestamp((row.rejected_id.int >> 80) / 1000, UTC)
             columns = (
@@ -38,11 +37,6 @@ def list_rejected(
                 row.message,
                 row.record,
             )
-            typer.echo("\t".join(map(_plain, columns)))
+            typer.echo("\t".join(map(one_line, columns)))
 
-    with_hub(use)
-
-
-def _plain(text: str) -> str:
-    """One line of printable characters: what a client sent must not drive the terminal of who reads the log."""
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+    with_services(use)

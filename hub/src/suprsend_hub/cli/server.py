@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 from granian.constants import Interfaces, Loops
@@ -17,7 +18,9 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from suprsend_hub.app import create_app
-from suprsend_hub.domain.errors import Conflict
+from suprsend_hub.cli.stopping import StopRequest
+from suprsend_hub.domain.codes import Code
+from suprsend_hub.domain.errors import Conflict, InvalidRequest
 
 _READY_POLL_S = 0.05
 _BACKLOG = 2048
@@ -32,20 +35,32 @@ _log = structlog.get_logger("suprsend_hub.server")
 
 
 def run_server(
-    *, host: str, port: int, workers: int, request_timeout_s: float, on_listening: Callable[[str], None]
+    *,
+    host: str,
+    port: int,
+    workers: int,
+    request_timeout_s: float,
+    on_listening: Callable[[str], None],
+    stop: StopRequest | None = None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM. `on_listening` is called with the address once requests are answered.
+    """Serve until told to stop. `on_listening` is called with the address once requests are answered.
 
     Granian replaces a worker that dies, and gives up when one dies twice within seconds, as when memory is short.
-    Then the server is started anew, up to `_MAX_RESTARTS` times within a minute.
+    Then the server is started anew, up to `_MAX_RESTARTS` times within a minute. What `stop` has heard before Granian
+    listens to signals is obeyed as well.
     """
-    threading.Thread(target=_announce, args=(host, port, on_listening), daemon=True).start()
+    address = resolved(host)
+    if stop is None:
+        stop = StopRequest(signal.SIGINT, signal.SIGTERM)
+        stop.listen()
+    os.register_at_fork(after_in_child=_obey_signals)
+    threading.Thread(target=_announce, args=(address, port, on_listening), daemon=True).start()
     restarts: list[float] = []
     while True:
         server = Server(
             "suprsend_hub.cli.server:create_worker_app",
             factory=True,
-            address=host,
+            address=address,
             port=port,
             workers=workers,
             interface=Interfaces.ASGI,
@@ -56,6 +71,8 @@ def run_server(
             respawn_failed_workers=True,
             workers_kill_timeout=_STOP_S,
         )
+        # Granian has taken the signals by then, and has not started a worker yet.
+        server.on_startup(partial(stop.hand_over, server.signal_handler_interrupt))
         try:
             server.serve()
         except SystemExit:
@@ -64,9 +81,16 @@ def run_server(
             if server.interrupt_signal or len(restarts) > _MAX_RESTARTS:
                 raise
             _log.error("workers died twice within seconds; starting all of them again", restarts=len(restarts))
+            stop.listen()  # the ended server would swallow what comes before the next one listens
             time.sleep(_RESTART_PAUSE_S)
         else:
             return
+
+
+def _obey_signals() -> None:
+    """Let a worker that is still loading end at once. A forked one would note signals in its copy of the supervisor."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def create_worker_app() -> object:
@@ -92,29 +116,45 @@ def _end_with_supervisor() -> None:
     os._exit(1)
 
 
+def resolved(host: str) -> str:
+    """The address to listen on: the first that a name stands for. InvalidRequest if it stands for none."""
+    try:
+        return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
+    except (OSError, UnicodeError) as error:
+        raise InvalidRequest(
+            f"--host {host!r} is not an address of this machine, nor a name that stands for one", code=Code.UNKNOWN_HOST
+        ) from error
+
+
 def chosen_port(host: str, port: int) -> int:
     """The port to listen on, any free one for 0. Conflict, saying why, if nobody can listen there."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+    address = resolved(host)
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
         if port:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server: a port just left is free
         try:
-            probe.bind((host, port))
+            probe.bind((address, port))
         except OSError as error:
             raise Conflict(
-                f"cannot listen on {host}:{port}: {error.strerror}; stop what runs there, or choose another --port",
-                code="port_taken",
+                f"cannot listen on {_in_url(address)}:{port}: {error.strerror}; stop what runs there, or choose "
+                "another --port",
+                code=Code.PORT_TAKEN,
             ) from error
         return int(probe.getsockname()[1])
 
 
+def _in_url(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
+
+
 def _announce(host: str, port: int, on_listening: Callable[[str], None]) -> None:
-    local = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
+    local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
     while True:
         try:
             connection = http.client.HTTPConnection(local, port, timeout=2)
             connection.request("GET", "/healthz")
             if connection.getresponse().status == 200:
-                on_listening(f"http://{host}:{port}/")
+                on_listening(f"http://{_in_url(host)}:{port}/")
                 return
         except OSError:
             pass

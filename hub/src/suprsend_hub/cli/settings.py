@@ -3,11 +3,10 @@
 from rich.console import Console
 from rich.table import Table
 
-from suprsend_hub.cli.main import app, failing_clearly
+from suprsend_hub.cli.shared import failing_clearly
 from suprsend_hub.settings import Settings, describe
 
 
-@app.command("settings")
 def show_settings() -> None:
     """Show every setting, its value and where the value comes from; secrets are hidden."""
     with failing_clearly():

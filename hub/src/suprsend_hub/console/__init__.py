@@ -5,6 +5,5 @@ A feature is one folder with its views and templates; `shared/` holds the layout
 
 from suprsend_hub.console.paths import SIGN_IN_LINK
 from suprsend_hub.console.router import console_router
-from suprsend_hub.console.visits import Services
 
-__all__ = ["SIGN_IN_LINK", "Services", "console_router"]
+__all__ = ["SIGN_IN_LINK", "console_router"]

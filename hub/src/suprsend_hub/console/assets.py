@@ -12,6 +12,7 @@ from litestar import Request, Response, get
 from litestar.datastructures import State
 from litestar.params import FromPath
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import NotFound
 
 _TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
@@ -51,7 +52,7 @@ async def get_asset(name: FromPath[str], request: Request[None, None, State]) ->
     """An asset by its name with the hash."""
     found = _ASSETS.get(name)
     if found is None:
-        raise NotFound("There is no such file.", code="asset_not_found")
+        raise NotFound("There is no such file.", code=Code.ASSET_NOT_FOUND)
     headers = {
         "Cache-Control": "public, max-age=31536000, immutable",
         "X-Content-Type-Options": "nosniff",

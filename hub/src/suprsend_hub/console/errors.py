@@ -18,6 +18,7 @@ _TITLES = {
     403: "Not allowed",
     404: "Not found",
     405: "Not possible here",
+    408: "Too slow",
     409: "That exists already",
     413: "Too large",
     429: "Too many attempts",

@@ -12,8 +12,9 @@ from uuid import UUID
 import msgspec
 from markupsafe import Markup, escape
 
+from suprsend_hub.domain.actor import ActorKind
 from suprsend_hub.domain.ids import ulid_text
-from suprsend_hub.domain.operation import mask_secrets
+from suprsend_hub.domain.masking import mask_secrets
 from suprsend_hub.domain.profile import Identity
 from suprsend_hub.domain.wire import (
     ANDROIDPUSH,
@@ -128,7 +129,22 @@ def decoded(text: str) -> Any:
     return mask_secrets(msgspec.json.decode(text))
 
 
+_ACTORS: dict[str, str] = {
+    ActorKind.API_KEY.value: "API key {}",
+    ActorKind.SIGNED_CLIENT.value: "signed client",
+    ActorKind.COMMAND_LINE.value: "command line, {}",
+    ActorKind.HUB.value: "hub, {}",
+}
+
+
+def actor_words(label: str) -> str:
+    """Who made an edit, next to its source; '' for the console, whose source says it, and for old edits."""
+    kind, _, name = label.partition(":")
+    return _ACTORS.get(kind, "").format(name)
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
+    "actor_words": actor_words,
     "address": address,
     "ago": ago,
     "channel_name": channel_name,

@@ -6,6 +6,7 @@ Ids go into a path as one segment, everything but letters, digits and `_.-~` esc
 from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes, urlencode
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.domain.recipient import RecipientKey
 
@@ -26,7 +27,7 @@ def segment(encoded: str) -> str:
     try:
         return unquote_to_bytes(encoded.encode("latin-1")).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InvalidRequest("The address of this page is not UTF-8.", code="invalid_path") from error
+        raise InvalidRequest("The address of this page is not UTF-8.", code=Code.INVALID_PATH) from error
 
 
 def with_query(path: str, **query: object) -> str:

@@ -16,7 +16,8 @@ from suprsend_hub.console.rejected import views as rejected
 from suprsend_hub.console.rendering import page, redirect
 from suprsend_hub.console.sign_in import views as sign_in
 from suprsend_hub.console.users import views as users
-from suprsend_hub.console.visits import Services, Visit, read_desk, read_visit
+from suprsend_hub.console.visits import HubRequest, Visit, read_desk, read_visit
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import NotFound
 
 
@@ -37,10 +38,10 @@ async def workspace_home(workspace: FromPath[str]) -> Response[bytes]:
 @get("/{rest:path}")
 async def nothing_here(rest: FromPath[str]) -> Response[bytes]:
     """Any other address below the console's."""
-    raise NotFound(f"There is no page at {rest[:200]}.", code="no_such_page")
+    raise NotFound(f"There is no page at {rest[:200]}.", code=Code.NO_SUCH_PAGE)
 
 
-def console_router(services: Services, *, status_of: StatusOf) -> Router:
+def console_router(*, status_of: StatusOf) -> Router:
     """All pages of the console, below `/console`."""
     return Router(
         path="/console",
@@ -58,8 +59,8 @@ def console_router(services: Services, *, status_of: StatusOf) -> Router:
             *credentials.HANDLERS,
             nothing_here,
         ],
+        request_class=HubRequest,
         dependencies={
-            "services": Provide(lambda: services, sync_to_thread=False),
             "visit": Provide(read_visit),
             "desk": Provide(read_desk),
         },

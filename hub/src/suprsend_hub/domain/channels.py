@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, cast
 
+from .codes import Code
 from .limits import MAX_COMPANION_CHARS, MAX_EMAIL_CHARS, MIN_EMAIL_CHARS
 from .profile import Identity
 from .values import InvalidValue, check_text, check_value, same_value
@@ -82,7 +83,7 @@ _TEAMS_SHAPES: Final = _Shapes(
 
 
 def _invalid(reason: str) -> InvalidValue:
-    return InvalidValue("invalid_channel_value", reason)
+    return InvalidValue(Code.INVALID_CHANNEL_VALUE, reason)
 
 
 def _read_email(value: Json) -> str:
@@ -305,7 +306,9 @@ def read_companions(operand: dict[str, Json], rule: ChannelRule) -> Companions:
         provider = provider.lower()
         if provider not in rule.providers:
             if provider not in _ALL_PROVIDERS:
-                raise InvalidValue("invalid_provider", f"{ID_PROVIDER} must be {' or '.join(sorted(rule.providers))}")
+                raise InvalidValue(
+                    Code.INVALID_PROVIDER, f"{ID_PROVIDER} must be {' or '.join(sorted(rule.providers))}"
+                )
             provider = None
     return Companions(provider, _companion(operand, DEVICE_ID), _companion(operand, BUNDLE_ID))
 
@@ -315,10 +318,10 @@ def _companion(operand: dict[str, Json], name: str) -> str | None:
     if value is None:
         return None
     if type(value) is not str:
-        raise InvalidValue("invalid_companion", f"{name} must be a string or null")
+        raise InvalidValue(Code.INVALID_COMPANION, f"{name} must be a string or null")
     text = value.strip()
     if len(text) > MAX_COMPANION_CHARS:
-        raise InvalidValue("invalid_companion", f"{name} has at most {MAX_COMPANION_CHARS} characters")
+        raise InvalidValue(Code.INVALID_COMPANION, f"{name} has at most {MAX_COMPANION_CHARS} characters")
     check_text(text)
     return text or None
 

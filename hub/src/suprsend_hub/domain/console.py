@@ -4,9 +4,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-SOURCE_PREFIX = "console: "
-"""With a name behind it, the source of edits made in the console; no client of the API may call itself so."""
-
 
 class Role(StrEnum):
     """What a console user may do in a workspace: look, or also change."""

@@ -24,6 +24,7 @@ from .channels import (
     renewed,
     same_identities,
 )
+from .codes import Code
 from .ids import shown
 from .limits import (
     MAX_IDENTITIES,
@@ -104,9 +105,9 @@ class _Fold:
                 self.apply(operation)
             if len(operations) > MAX_OPERATIONS:
                 reason = f"an edit has at most {MAX_OPERATIONS} operations, this one has {len(operations)}"
-                self.refusals.note("too_many_operations", "", f"{reason}; send the rest in another edit", None)
+                self.refusals.note(Code.TOO_MANY_OPERATIONS, "", f"{reason}; send the rest in another edit", None)
         else:
-            self.refusals.note("invalid_operations", "", "operations must be an array of op objects", operations)
+            self.refusals.note(Code.INVALID_OPERATIONS, "", "operations must be an array of op objects", operations)
         profile = Profile(self.properties, self.channels, self.gauge.size if self.gauge else self.bytes_bound)
         if self.is_new:
             return FoldResult(profile, bool(self.properties or self.channels), self.refusals.entries(), {})
@@ -115,7 +116,7 @@ class _Fold:
     def apply(self, operation: Json) -> None:
         if type(operation) is not dict:
             self.refusals.note(
-                "invalid_operation", "", 'an operation must be an object such as {"$set": {...}}', operation
+                Code.INVALID_OPERATION, "", 'an operation must be an object such as {"$set": {...}}', operation
             )
             return
         for operator in operation if len(operation) == 1 else sorted(operation, key=_operator_order):
@@ -126,7 +127,7 @@ class _Fold:
                 self.apply_by_key(operator, operand)
             else:
                 reason = f"{shown(operator)} is not an operator; known are {', '.join(OPERATORS)}"
-                self.refusals.note("unknown_operator", operator, reason, {operator: operand})
+                self.refusals.note(Code.UNKNOWN_OPERATOR, operator, reason, {operator: operand})
 
     def apply_by_key(self, operator: str, operand: Json) -> None:
         if type(operand) is dict:
@@ -140,7 +141,7 @@ class _Fold:
                 except InvalidValue as problem:
                     self.refusals.refuse(problem.code, operator, key, problem.reason, value)
         elif operand is not None or operator not in {APPEND, REMOVE}:
-            self.refusals.note("invalid_operand", operator, f"{operator} takes an object", {operator: operand})
+            self.refusals.note(Code.INVALID_OPERAND, operator, f"{operator} takes an object", {operator: operand})
 
     # Properties ------------------------------------------------------------------------------------------------------
 
@@ -194,21 +195,21 @@ class _Fold:
     def add(self, operator: str, key: str, value: Json, _operand: dict[str, Json]) -> None:
         kind = kind_of_key(key)
         if kind is _LANGUAGE:
-            raise InvalidValue("not_a_number", f"{key} is no number")
+            raise InvalidValue(Code.NOT_A_NUMBER, f"{key} is no number")
         if kind is not _CUSTOM:
             self.refusals.ignore(operator, key, kind, value)
             return
         check_value(value)
         if type(value) is not int and type(value) is not float:
-            raise InvalidValue("not_a_number", "the operand must be a number")
+            raise InvalidValue(Code.NOT_A_NUMBER, "the operand must be a number")
         stored = self.properties.get(key, 0)
         if type(stored) is not int and type(stored) is not float:
-            raise InvalidValue("not_a_number", "the stored value is no number")
+            raise InvalidValue(Code.NOT_A_NUMBER, "the stored value is no number")
         total = stored + value
         try:
             check_value(total)
         except InvalidValue:
-            raise InvalidValue("number_out_of_range", "the sum is beyond 64 bits or not finite") from None
+            raise InvalidValue(Code.NUMBER_OUT_OF_RANGE, "the sum is beyond 64 bits or not finite") from None
         self.put(key, total)
 
     def append(self, operator: str, key: str, value: Json, operand: dict[str, Json]) -> None:
@@ -253,7 +254,7 @@ class _Fold:
             self.searched_bytes += value_bytes(stored)
             if self.searched_bytes > MAX_SEARCHED_BYTES:
                 raise InvalidValue(
-                    "edit_too_costly", f"too many removals from long arrays; {REMOVE} an array of values"
+                    Code.EDIT_TOO_COSTLY, f"too many removals from long arrays; {REMOVE} an array of values"
                 )
             unwanted = set(map(equality_key, elements))
             kept = [element for element in stored if equality_key(element) not in unwanted]
@@ -266,12 +267,12 @@ class _Fold:
         elif type(operand) is list:
             keys = operand
         else:
-            self.refusals.note("invalid_operand", UNSET, f"{UNSET} takes an array of keys", {UNSET: operand})
+            self.refusals.note(Code.INVALID_OPERAND, UNSET, f"{UNSET} takes an array of keys", {UNSET: operand})
             return
         for key in keys:
             if type(key) is not str:
                 self.refusals.note(
-                    "invalid_key", UNSET, f"{UNSET}: a key must be a string", {UNSET: [key]}, ignorable=True
+                    Code.INVALID_KEY, UNSET, f"{UNSET}: a key must be a string", {UNSET: [key]}, ignorable=True
                 )
                 continue
             kind = kind_of_key(key)
@@ -299,7 +300,7 @@ class _Fold:
         if stored is MISSING:
             check_key(key)
             if len(properties) >= MAX_PROPERTIES:
-                raise InvalidValue("too_many_properties", f"a profile has at most {MAX_PROPERTIES} properties")
+                raise InvalidValue(Code.TOO_MANY_PROPERTIES, f"a profile has at most {MAX_PROPERTIES} properties")
         elif same_value(stored, value):
             self.old_properties.setdefault(key, stored)
             return
@@ -347,7 +348,7 @@ class _Fold:
     def add_identity(self, channel: str, identities: list[Identity], identity: Identity) -> None:
         """Append to the `identities` that the channel has."""
         if len(identities) >= MAX_IDENTITIES:
-            raise InvalidValue("too_many_identities", f"a channel has at most {MAX_IDENTITIES} identities")
+            raise InvalidValue(Code.TOO_MANY_IDENTITIES, f"a channel has at most {MAX_IDENTITIES} identities")
         following = [*identities, identity]
         if self.gauge:
             self.gauge.admit(channel, identities or MISSING, following)

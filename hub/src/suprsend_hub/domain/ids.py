@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from .codes import Code
 from .errors import InvalidRequest
 from .limits import MAX_DISTINCT_ID_CHARS, MAX_SLUG_CHARS
 
@@ -115,15 +116,19 @@ class UlidFactory:
         """Return one ULID, larger than all before it."""
         return uuid.UUID(int=self._reserve(1))
 
-    def batch(self, n: int) -> list[uuid.UUID]:
-        """Return n ULIDs in increasing order, all larger than those before; cheaper than n calls of `new`."""
+    def batch(self, n: int, *, after: uuid.UUID | None = None) -> list[uuid.UUID]:
+        """Return n ULIDs in increasing order, all larger than those before; cheaper than n calls of `new`.
+
+        They are larger than `after` too, which another host may have made while its clock was ahead of ours.
+        """
         if n <= 0:
             return []
-        first = self._reserve(n)
+        first = self._reserve(n, -1 if after is None else after.int)
         return [uuid.UUID(int=i) for i in range(first, first + n)]
 
-    def _reserve(self, n: int) -> int:
+    def _reserve(self, n: int, after: int = -1) -> int:
         with self._lock:
+            self._last = max(self._last, after)
             now_ms = self._clock_ms()
             if not 0 <= now_ms <= _MAX_CLOCK_MS:
                 msg = f"the clock says {now_ms} ms, outside the 48 bits of a ULID"
@@ -154,15 +159,15 @@ def parse_ulid(text: str) -> uuid.UUID:
         InvalidRequest: anything else; code `invalid_ulid`.
     """
     if type(text) is not str or len(text) != ULID_CHARS:
-        raise InvalidRequest(f"a cursor or record id has {ULID_CHARS} characters", code="invalid_ulid")
+        raise InvalidRequest(f"a cursor or record id has {ULID_CHARS} characters", code=Code.INVALID_ULID)
     number = 0
     for char in text.upper():
         digit = _CROCKFORD_VALUE.get(char)
         if digit is None:
-            raise InvalidRequest(f"{shown(text)} is not a cursor or record id", code="invalid_ulid")
+            raise InvalidRequest(f"{shown(text)} is not a cursor or record id", code=Code.INVALID_ULID)
         number = number << 5 | digit
     if number > _MAX_ULID:
-        raise InvalidRequest(f"{shown(text)} is not a cursor or record id", code="invalid_ulid")
+        raise InvalidRequest(f"{shown(text)} is not a cursor or record id", code=Code.INVALID_ULID)
     return uuid.UUID(int=number)
 
 
@@ -177,7 +182,7 @@ def insert_key(insert_id: str) -> uuid.UUID:
         InvalidRequest: not a string, or blank (one key for unrelated events would lose all but one of them).
     """
     if type(insert_id) is not str or not insert_id.strip():
-        raise InvalidRequest("$insert_id must be a non-empty string", code="invalid_insert_id")
+        raise InvalidRequest("$insert_id must be a non-empty string", code=Code.INVALID_INSERT_ID)
     if len(insert_id) == _CANONICAL_UUID_CHARS and insert_id.isascii():
         try:
             return msgspec.convert(insert_id, uuid.UUID)  # a third of the time that the class itself takes
@@ -190,4 +195,4 @@ def insert_key(insert_id: str) -> uuid.UUID:
 
 
 def _invalid_id(message: str) -> InvalidRequest:
-    return InvalidRequest(message, code="invalid_id")
+    return InvalidRequest(message, code=Code.INVALID_ID)

@@ -27,6 +27,11 @@ class RecipientKey(NamedTuple):
         """Whether this is a user and not an object."""
         return self.object_type == USERS
 
+    @property
+    def label(self) -> str:
+        """Return the id, of an object behind its type: what lists of mixed recipients show."""
+        return self.recipient_id if self.is_user else f"{self.object_type}/{self.recipient_id}"
+
     def describe(self) -> str:
         """How error messages name the recipient, as upstream does."""
         if self.is_user:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from .codes import Code
 from .ids import shown
 from .limits import MAX_KEY_CHARS, MAX_REFUSALS, MAX_REFUSED_BYTES
 from .masking import mask_secrets, storable_text
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
 _encode: Final = msgspec.json.Encoder().encode
 
 _NOT_APPLICABLE: Final = {
-    KeyKind.CHANNEL: ("channel_key", "channels take $append, $remove and $unset"),
-    KeyKind.INBOX: ("inbox_key", "the inbox belongs to the hub, writes to it are ignored"),
-    KeyKind.COMPANION: ("reserved_key", "qualifies the push identities of an $append or $remove, is no property"),
-    KeyKind.RESERVED: ("reserved_key", "keys that start with '$' or 'ss_' are reserved and ignored"),
-    KeyKind.LANGUAGE: ("not_a_list", "language, locale and timezone take $set, $set_once and $unset"),
+    KeyKind.CHANNEL: (Code.CHANNEL_KEY, "channels take $append, $remove and $unset"),
+    KeyKind.INBOX: (Code.INBOX_KEY, "the inbox belongs to the hub, writes to it are ignored"),
+    KeyKind.COMPANION: (Code.RESERVED_KEY, "qualifies the push identities of an $append or $remove, is no property"),
+    KeyKind.RESERVED: (Code.RESERVED_KEY, "keys that start with '$' or 'ss_' are reserved and ignored"),
+    KeyKind.LANGUAGE: (Code.NOT_A_LIST, "language, locale and timezone take $set, $set_once and $unset"),
 }
 
 
@@ -37,7 +38,7 @@ class Refusal:
     `operation` holds just the part concerned, secrets masked, storable whatever was sent; a large one only its size.
     """
 
-    code: str
+    code: Code
     key: str
     message: str
     operation: Json
@@ -82,9 +83,9 @@ class RefusalLog:
         if not self._left_out:
             return self._entries
         message = f"{self._left_out} more parts of the edit were refused and are not listed"
-        return [*self._entries, Refusal("more_refusals", "", message, None, ignorable=True)]
+        return [*self._entries, Refusal(Code.MORE_REFUSALS, "", message, None, ignorable=True)]
 
-    def note(self, code: str, key: str, message: str, part: Json, *, ignorable: bool = False) -> None:
+    def note(self, code: Code, key: str, message: str, part: Json, *, ignorable: bool = False) -> None:
         """Add a refusal; `part` is masked here."""
         if len(self._entries) >= MAX_REFUSALS and (ignorable or self._has_error):
             self._left_out += 1
@@ -96,7 +97,7 @@ class RefusalLog:
             masked = f"left out: {size} bytes"
         self._entries.append(Refusal(code, storable_text(key[:MAX_KEY_CHARS]), message, masked, ignorable))
 
-    def refuse(self, code: str, operator: str, key: str, reason: str, value: Json) -> None:
+    def refuse(self, code: Code, operator: str, key: str, reason: str, value: Json) -> None:
         """Add a refusal of one key of an operand."""
         self.note(code, key, f"{operator} {shown(key)}: {reason}", {operator: {key: value}})
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from .codes import Code
 from .limits import MAX_PROFILE_BYTES
 from .values import InvalidValue
 from .wire import BUNDLE_ID, DEVICE_ID, Json
@@ -90,7 +91,7 @@ class SizeGauge:
             self.size = stored_bytes(self._properties, self._channels)
         growth = _entry_bytes(key, new) - (0 if old is MISSING else _entry_bytes(key, old))
         if growth > 0 and self.size + growth > MAX_PROFILE_BYTES:
-            raise InvalidValue("profile_too_large", f"a profile has at most {MAX_PROFILE_BYTES} bytes of JSON")
+            raise InvalidValue(Code.PROFILE_TOO_LARGE, f"a profile has at most {MAX_PROFILE_BYTES} bytes of JSON")
         self.size += growth
 
     def forget(self) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.errors import InvalidRequest, NotFound
 from suprsend_hub.domain.ids import check_distinct_id
 from suprsend_hub.domain.profile import decode_profile
@@ -18,7 +19,7 @@ from suprsend_hub.domain.records import StoredProfile
 from suprsend_hub.domain.subscriber_list import ALL_USERS
 from suprsend_hub.service.pages import ID_CURSOR, ULID_CURSOR
 from suprsend_hub.service.recipients import RecipientService
-from suprsend_hub.store import console, lists, profiles, subscriptions
+from suprsend_hub.store import lists, object_types, profiles, relations, subscriptions
 from suprsend_hub.store.database import Connection, Database
 
 STEP = 500
@@ -106,12 +107,12 @@ class ConsoleSearchService:
     async def object_types(self, workspace_id: int) -> Sequence[tuple[str, int]]:
         """Object types with the number of their objects, by name."""
         async with self._database.connection() as connection:
-            return await console.list_object_types(connection, workspace_id, MAX_OBJECT_TYPES)
+            return await object_types.list_object_types(connection, workspace_id, MAX_OBJECT_TYPES)
 
     async def is_member(self, workspace_id: int, list_id: str, distinct_id: str) -> bool:
         """Whether a user is in the list as it is now."""
         async with self._database.connection() as connection:
-            return bool(await console.members_among(connection, workspace_id, list_id, [distinct_id]))
+            return bool(await relations.members_among(connection, workspace_id, list_id, [distinct_id]))
 
     async def find(self, workspace_id: int, wanted: UserFilter, *, after: str | None, limit: int) -> Found:
         """Users as the filter asks, newest first (in order of id with a prefix), beyond the cursor `after`."""
@@ -146,10 +147,10 @@ async def _accepted(
 ) -> set[str]:
     accepted = {row.key.recipient_id for _, row in candidates if wanted.accepts(row)}
     if wanted.list_id not in (None, ALL_USERS) and accepted:
-        accepted &= await console.members_among(connection, workspace_id, wanted.list_id or "", list(accepted))
+        accepted &= await relations.members_among(connection, workspace_id, wanted.list_id or "", list(accepted))
     if wanted.object is not None and accepted:
         parent = RecipientKey(workspace_id, *wanted.object)
-        accepted &= await console.subscribers_among(connection, parent, list(accepted))
+        accepted &= await relations.subscribers_among(connection, parent, list(accepted))
     return accepted
 
 
@@ -172,7 +173,7 @@ async def _driver(
 
 async def _by_prefix(connection: Connection, workspace_id: int, prefix: str, cursor: str | None) -> _Step:
     rows = await profiles.page_by_prefix(
-        connection, workspace_id, prefix=prefix, cursor=cursor, backward=False, limit=STEP
+        connection, workspace_id, prefix=prefix, cursor=cursor, direction=Direction.ASCENDING, limit=STEP
     )
     return _Step([(row.key.recipient_id, row) for row in rows], None, len(rows) == STEP)
 
@@ -181,14 +182,16 @@ async def _by_list(
     connection: Connection, workspace_id: int, list_id: str, version: UUID, cursor: UUID | None
 ) -> _Step:
     members = await lists.page_members(
-        connection, workspace_id, list_id, version, cursor=cursor, backward=False, limit=STEP
+        connection, workspace_id, list_id, version, cursor=cursor, direction=Direction.NEWEST_FIRST, limit=STEP
     )
     keys = [(member.member_id, RecipientKey.user(workspace_id, member.distinct_id)) for member in members]
     return await _of_keys(connection, keys, len(members) == STEP)
 
 
 async def _by_object(connection: Connection, parent: RecipientKey, cursor: UUID | None) -> _Step:
-    relations = await subscriptions.page(connection, parent, cursor=cursor, backward=False, limit=STEP)
+    relations = await subscriptions.page(
+        connection, parent, cursor=cursor, direction=Direction.NEWEST_FIRST, limit=STEP
+    )
     keys = [(relation.subscription_id, relation.subscriber) for relation in relations]
     return await _of_keys(connection, keys, len(relations) == STEP)
 
@@ -203,7 +206,9 @@ async def _by_creation(connection: Connection, workspace_id: int, wanted: UserFi
     """Newest first; a range of creation is a range of ids, so it costs no looking at others."""
     if cursor is None and wanted.created_until is not None:
         cursor = _ulid_at(wanted.created_until + _CLOCK_MARGIN)
-    rows = await profiles.page_by_creation(connection, workspace_id, cursor=cursor, backward=False, limit=STEP)
+    rows = await profiles.page_by_creation(
+        connection, workspace_id, cursor=cursor, direction=Direction.NEWEST_FIRST, limit=STEP
+    )
     more = len(rows) == STEP
     if wanted.created_from is not None:
         earliest = _ulid_at(wanted.created_from - _CLOCK_MARGIN)

@@ -4,17 +4,21 @@ A check looks at one moment (one snapshot), so concurrent edits never look like 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 from uuid import UUID
 
 import msgspec
 
+from suprsend_hub.domain.actor import Actor
+from suprsend_hub.domain.audit import HUB_WIDE, Action, Change
 from suprsend_hub.domain.channels import addresses
 from suprsend_hub.domain.limits import MAX_PROFILE_BYTES
 from suprsend_hub.domain.profile import decode_profile
 from suprsend_hub.domain.size import stored_bytes
-from suprsend_hub.store import maintenance, workspaces
+from suprsend_hub.service.audit import AuditLog
+from suprsend_hub.store import audit, idempotency, maintenance, workspaces
 from suprsend_hub.store.database import Connection, Database
 from suprsend_hub.store.maintenance import ProfileRow, Wrong, WrongCounter
 from suprsend_hub.store.profiles import indexed_address
@@ -43,13 +47,21 @@ class Cleaned:
 
     history: int
     rejected: int
+    audit: int
+
+
+class _DeleteOld(Protocol):
+    """Deletes some rows of a workspace with ids below `before`; returns how many."""
+
+    async def __call__(self, connection: Connection, workspace_id: int, /, *, before: UUID, at_most: int) -> int: ...
 
 
 class MaintenanceService:
     """Checks, repairs and cleans. Knows all workspaces."""
 
-    def __init__(self, database: Database, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, database: Database, audit: AuditLog, *, now: Callable[[], datetime]) -> None:
         self._database = database
+        self._audit = audit
         self._now = now
 
     async def check(self) -> list[Finding]:
@@ -75,8 +87,9 @@ class MaintenanceService:
                     findings += _profile_findings(row)
         return findings
 
-    async def repair(self) -> None:
+    async def repair(self, actor: Actor) -> None:
         """Repair all that `check` finds and that can be repaired. Relations first, since counters count them."""
+        await self._audit.record_alone(actor, HUB_WIDE, Change(Action.DATABASE_REPAIR, ""))
         for check in maintenance.RELATION_CHECKS:
 
             async def relations(connection: Connection, check: str = check) -> None:
@@ -94,13 +107,18 @@ class MaintenanceService:
                     if expected is not None and list(row.addresses) != expected:
                         await maintenance.repair_addresses(connection, row, expected)
 
-    async def clean(self, *, history_days: int, rejected_days: int) -> Cleaned:
-        """Delete history and rejected records older than that, in small steps."""
+    async def clean(self, actor: Actor, *, history_days: int, rejected_days: int, audit_days: int) -> Cleaned:
+        """Delete history, rejected records and audit entries older than that, in small steps."""
         now = self._now()
-        return Cleaned(
+        await self._clean_by_workspace(idempotency.delete_old, now - timedelta(days=history_days))
+        cleaned = Cleaned(
             await self._clean_history(now - timedelta(days=history_days)),
-            await self._clean_rejected(now - timedelta(days=rejected_days)),
+            await self._clean_by_workspace(maintenance.delete_old_rejected, now - timedelta(days=rejected_days)),
+            await self._clean_by_workspace(audit.delete_old, now - timedelta(days=audit_days)),
         )
+        change = Change(Action.DATABASE_CLEAN, "", detail=asdict(cleaned))
+        await self._audit.record_alone(actor, HUB_WIDE, change)
+        return cleaned
 
     async def _begin(self, connection: Connection) -> None:
         await maintenance.allow_scans(connection)
@@ -132,16 +150,14 @@ class MaintenanceService:
             start, end = end, min(end + timedelta(days=1), before)
         return deleted
 
-    async def _clean_rejected(self, before: datetime) -> int:
+    async def _clean_by_workspace(self, delete_old: _DeleteOld, before: datetime) -> int:
         async with self._database.connection() as connection:
             ids = [row.workspace_id for row in await workspaces.list_all(connection)]
         deleted = 0
-        for workspace_id in ids:
+        for workspace_id in (HUB_WIDE, *ids):
             while True:
                 async with self._database.connection() as connection:
-                    count = await maintenance.delete_old_rejected(
-                        connection, workspace_id, before=_first_ulid(before), at_most=CLEAN_STEP
-                    )
+                    count = await delete_old(connection, workspace_id, before=_first_ulid(before), at_most=CLEAN_STEP)
                 deleted += count
                 if count < CLEAN_STEP:
                     break

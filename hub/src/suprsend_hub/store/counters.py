@@ -1,5 +1,6 @@
 """Exact counts that cost no scan: additions spread over slots, read as their sum."""
 
+import random
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
@@ -11,8 +12,16 @@ SLOTS = 16
 """Rows per counter: as many writers can add at once without waiting for each other."""
 
 
-async def add(connection: Connection, changes: Mapping[tuple[int, str], int], slot: int) -> None:
-    """Add to counters, keyed by (workspace_id, name), within the caller's transaction."""
+def any_slot() -> int:
+    """Return the slot that a transaction adds to. It only spreads writers over rows: any value is right."""
+    return random.randrange(SLOTS)  # noqa: S311
+
+
+async def add(connection: Connection, changes: Mapping[tuple[int, str], int]) -> None:
+    """Add to counters, keyed by (workspace_id, name), within the caller's transaction.
+
+    Call it once, at the end: what it locks stays locked until the commit, and everybody adds to the same counters.
+    """
     rows = sorted((key, change) for key, change in changes.items() if change)
     if not rows:
         return
@@ -20,7 +29,7 @@ async def add(connection: Connection, changes: Mapping[tuple[int, str], int], sl
         sql("add_to_counters"),
         [workspace_id for (workspace_id, _), _ in rows],
         [name for (_, name), _ in rows],
-        [slot % SLOTS] * len(rows),
+        [any_slot()] * len(rows),
         [change for _, change in rows],
     )
 
@@ -53,6 +62,6 @@ async def values(connection: Connection, workspace_id: int, names: Sequence[str]
     return found
 
 
-async def delete(connection: Connection, workspace_id: int, name: str) -> None:
-    """Forget a counter whose record is gone."""
-    await connection.execute(sql("delete_counter"), workspace_id, name)
+async def delete(connection: Connection, workspace_id: int, names: Sequence[str]) -> None:
+    """Forget counters whose records are gone."""
+    await connection.execute(sql("delete_counters"), workspace_id, list(names))

@@ -12,6 +12,7 @@ from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.store import counters
 from suprsend_hub.store.database import Connection
 from suprsend_hub.store.queries import sql
+from suprsend_hub.store.rows import keyed_row, row
 
 RELATION_CHECKS = (
     "subscriptions_of_nobody",
@@ -72,7 +73,7 @@ async def lock(connection: Connection) -> None:
 
 async def find(connection: Connection, check: str, *, at_most: int) -> list[Wrong]:
     """What one of RELATION_CHECKS finds."""
-    return [Wrong(*record) for record in await connection.fetch(sql(f"find_{check}"), at_most, timeout=_SCAN_S)]
+    return [row(Wrong, record) for record in await connection.fetch(sql(f"find_{check}"), at_most, timeout=_SCAN_S)]
 
 
 async def repair(connection: Connection, check: str) -> None:
@@ -83,7 +84,7 @@ async def repair(connection: Connection, check: str) -> None:
 async def find_wrong_counters(connection: Connection, *, at_most: int) -> list[WrongCounter]:
     """Counters that differ from a recount."""
     records = await connection.fetch(sql("find_wrong_counters"), at_most, timeout=_SCAN_S)
-    return [WrongCounter(*record) for record in records]
+    return [row(WrongCounter, record) for record in records]
 
 
 async def repair_counters(connection: Connection, wrong: Sequence[WrongCounter]) -> None:
@@ -93,7 +94,7 @@ async def repair_counters(connection: Connection, wrong: Sequence[WrongCounter])
     later: it is added, never a total written, and nobody has to be held up.
     """
     changes = {(row.workspace_id, row.name): row.actual - row.value for row in wrong}
-    await counters.add(connection, changes, slot=0)
+    await counters.add(connection, changes)
 
 
 async def walk_profiles(connection: Connection) -> AsyncIterator[Sequence[ProfileRow]]:
@@ -103,7 +104,7 @@ async def walk_profiles(connection: Connection) -> AsyncIterator[Sequence[Profil
         records = await connection.fetch(sql("walk_profiles"), *last, _WALK_STEP)
         if not records:
             return
-        rows = [ProfileRow(RecipientKey(*record[:3]), *record[3:]) for record in records]
+        rows = [keyed_row(ProfileRow, record) for record in records]
         yield rows
         last = rows[-1].key
 

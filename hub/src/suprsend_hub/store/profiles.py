@@ -10,19 +10,19 @@ from uuid import UUID
 
 import msgspec
 
+from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.limits import MAX_DISTINCT_ID_CHARS
 from suprsend_hub.domain.recipient import USERS, RecipientKey
 from suprsend_hub.domain.records import HistoryEntry, StoredProfile
 from suprsend_hub.store.database import AssumptionFailed, Connection, copy_rows
 from suprsend_hub.store.queries import sql
+from suprsend_hub.store.walks import LAST_ID, walk
 
 if TYPE_CHECKING:
     import asyncpg
 
-FIRST_ID = UUID(int=0)
-LAST_ID = UUID(int=2**128 - 1)
 _KEY_COLUMNS = ("workspace_id", "object_type", "recipient_id")
-_HISTORY_COLUMNS = (*_KEY_COLUMNS, "insert_key", "edit_id", "source", "operations", "before")
+_HISTORY_COLUMNS = (*_KEY_COLUMNS, "insert_key", "edit_id", "source", "operations", "before", "actor")
 _PROFILE_COLUMNS = (
     *_KEY_COLUMNS, "profile_id", "version", "properties", "channels", "addresses", "created_at", "updated_at",
 )  # fmt: skip
@@ -49,9 +49,11 @@ class HistoryRow(msgspec.Struct, frozen=True, gc=False):
     source: str
     operations: str
     before: str | None
+    actor: str
 
 
-def _key_columns(keys: Iterable[RecipientKey]) -> tuple[list[int], list[str], list[str]]:
+def key_columns(keys: Iterable[RecipientKey]) -> tuple[list[int], list[str], list[str]]:
+    """Return keys as the arrays that statements take: workspaces, object types, ids."""
     columns = list(zip(*keys, strict=True))
     if not columns:
         return [], [], []
@@ -61,7 +63,7 @@ def _key_columns(keys: Iterable[RecipientKey]) -> tuple[list[int], list[str], li
 async def read(connection: Connection, keys: Sequence[RecipientKey]) -> dict[RecipientKey, StoredProfile]:
     """The profiles that exist among `keys`."""
     found: dict[RecipientKey, StoredProfile] = {}
-    for position, *rest in await connection.fetch(sql("read_profiles"), *_key_columns(keys)):
+    for position, *rest in await connection.fetch(sql("read_profiles"), *key_columns(keys)):
         key = keys[position - 1]
         found[key] = StoredProfile(key, *rest)
     return found
@@ -69,21 +71,20 @@ async def read(connection: Connection, keys: Sequence[RecipientKey]) -> dict[Rec
 
 async def insert_history(connection: Connection, rows: Sequence[HistoryRow]) -> set[UUID]:
     """Record edits; returns the `edit_id`s of those that were known already. `rows` come in the order of their keys."""
-    keys = _key_columns(row.key for row in rows)
-    insert_keys = [row.insert_key for row in rows]
-    status = await connection.execute(
+    # Not by the command tag: on distributed tables it counts what was selected, not what was inserted.
+    recorded = await connection.fetch(
         sql("insert_history"),
-        *keys,
-        insert_keys,
+        *key_columns(row.key for row in rows),
+        [row.insert_key for row in rows],
         [row.edit_id for row in rows],
         [row.source for row in rows],
         [row.operations for row in rows],
         [row.before for row in rows],
+        [row.actor for row in rows],
     )
-    if status == f"INSERT 0 {len(rows)}":
+    if len(recorded) == len(rows):
         return set()
-    recorded = {record[0] for record in await connection.fetch(sql("find_history"), *keys, insert_keys)}
-    return {row.edit_id for row in rows} - recorded
+    return {row.edit_id for row in rows} - {record[0] for record in recorded}
 
 
 async def copy_history(connection: Connection, rows: Sequence[HistoryRow]) -> None:
@@ -95,7 +96,7 @@ async def copy_history(connection: Connection, rows: Sequence[HistoryRow]) -> No
         connection,
         "history",
         _HISTORY_COLUMNS,
-        [(*row.key, row.insert_key, row.edit_id, row.source, row.operations, row.before) for row in rows],
+        [(*row.key, row.insert_key, row.edit_id, row.source, row.operations, row.before, row.actor) for row in rows],
     )
 
 
@@ -103,7 +104,7 @@ async def update_history_before(connection: Connection, rows: Sequence[HistoryRo
     """Replace the `before` of recorded edits (after a second fold)."""
     await connection.execute(
         sql("update_history_before"),
-        *_key_columns(row.key for row in rows),
+        *key_columns(row.key for row in rows),
         [row.insert_key for row in rows],
         [row.before for row in rows],
     )
@@ -112,7 +113,7 @@ async def update_history_before(connection: Connection, rows: Sequence[HistoryRo
 async def delete_history(connection: Connection, rows: Sequence[HistoryRow]) -> None:
     """Take back the record of edits that turned out not to apply."""
     await connection.execute(
-        sql("delete_history"), *_key_columns(row.key for row in rows), [row.insert_key for row in rows]
+        sql("delete_history"), *key_columns(row.key for row in rows), [row.insert_key for row in rows]
     )
 
 
@@ -125,7 +126,7 @@ async def upsert(connection: Connection, rows: Sequence[ProfileWrite], now: date
     """
     records = await connection.fetch(
         sql("upsert_profiles"),
-        *_key_columns(row.key for row in rows),
+        *key_columns(row.key for row in rows),
         [row.fresh_id for row in rows],
         [row.version for row in rows],
         [row.properties for row in rows],
@@ -162,7 +163,7 @@ async def update(connection: Connection, rows: Sequence[ProfileWrite], now: date
     """
     status = await connection.execute(
         sql("update_profiles"),
-        *_key_columns(row.key for row in rows),
+        *key_columns(row.key for row in rows),
         [row.version for row in rows],
         [row.properties for row in rows],
         [row.channels for row in rows],
@@ -200,13 +201,10 @@ async def find(connection: Connection, key: RecipientKey) -> StoredProfile | Non
     return None if record is None else StoredProfile(key, *record)
 
 
-async def delete(connection: Connection, key: RecipientKey) -> bool:
-    """Delete a profile, the content of its history and its rejected records; False if there was none."""
-    if await connection.fetchval(sql("delete_profile"), *key) is None:
-        return False
-    await connection.execute(sql("scrub_history"), *key)
-    await connection.execute(sql("delete_rejected_of_recipient"), *key)
-    return True
+async def hold_existing(connection: Connection, keys: Sequence[RecipientKey]) -> set[RecipientKey]:
+    """Hold recipients against deletion (not against edits) until the transaction ends; returns those that exist."""
+    records = await connection.fetch(sql("hold_profiles"), *key_columns(sorted(set(keys))))
+    return {RecipientKey(*record) for record in records}
 
 
 def _stored(workspace_id: int, object_type: str, records: "list[asyncpg.Record]") -> list[StoredProfile]:
@@ -223,14 +221,13 @@ async def page_by_creation(
     *,
     object_type: str = USERS,
     cursor: UUID | None,
-    backward: bool,
+    direction: Direction,
     limit: int,
 ) -> list[StoredProfile]:
-    """Up to `limit` profiles beyond the cursor, in page order (newest first) unless `backward`, else nearest first."""
-    name = "page_profiles_oldest_first" if backward else "page_profiles_newest_first"
-    start = cursor or (FIRST_ID if backward else LAST_ID)
+    """Up to `limit` profiles beyond the cursor, in that direction."""
+    statement, start = walk("page_profiles", direction, cursor)
     return _stored(
-        workspace_id, object_type, await connection.fetch(sql(name), workspace_id, object_type, start, limit)
+        workspace_id, object_type, await connection.fetch(statement, workspace_id, object_type, start, limit)
     )
 
 
@@ -241,12 +238,12 @@ async def page_by_prefix(
     object_type: str = USERS,
     prefix: str,
     cursor: str | None,
-    backward: bool,
+    direction: Direction,
     limit: int,
 ) -> list[StoredProfile]:
-    """Up to `limit` profiles whose id starts with `prefix`, beyond the cursor (an id), nearest first."""
+    """Up to `limit` profiles whose id starts with `prefix`, beyond the cursor (an id), in that direction."""
     upper = upper_bound(prefix)
-    if backward:
+    if direction is Direction.DESCENDING:
         records = await connection.fetch(
             sql("search_profiles_backward"), workspace_id, object_type, prefix, cursor, limit
         )

@@ -5,14 +5,15 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
-from suprsend import _requests
+from suprsend import _replies, _requests
 from suprsend._async._bulk import AsyncBulkUsersEdit
+from suprsend._async._caller import AsyncApi
 from suprsend._edits import UserEdit
-from suprsend._errors import InputValueError, SuprsendAPIException, SuprsendError
+from suprsend._errors import InputValueError, SuprsendError
 from suprsend._limits import MAX_EVENT_BYTES_READABLE
 
 if TYPE_CHECKING:
-    from suprsend._async._client import AsyncSuprsend
+    from suprsend._async._caller import AsyncConfig
     from suprsend._bulk import BulkResponse
     from suprsend._types import JSONObject
 
@@ -22,11 +23,12 @@ _REPLACEMENT = "client.user is deprecated: use client.users.get_edit_instance(id
 class AsyncSubscriber(UserEdit):
     """Operations for one user that are sent by ``save``. Deprecated: use ``client.users``."""
 
-    __slots__ = ("_client",)
+    __slots__ = ()
 
-    def __init__(self, config: AsyncSuprsend, distinct_id: str) -> None:
+    config: AsyncConfig
+
+    def __init__(self, config: AsyncConfig, distinct_id: str) -> None:
         super().__init__(config, distinct_id)
-        self._client = config
 
     @property
     def user_operations(self) -> list[JSONObject]:
@@ -59,17 +61,15 @@ class AsyncSubscriber(UserEdit):
         answer: JSONObject
         mistakes = self.mistakes()
         try:
-            response = await self._client.call(_requests.post_events(self.encode_event()))
+            response = await self.config._caller.call_events(self.encode_event())  # noqa: SLF001  # see AsyncApi
             answer = {
                 "success": True,
                 "status": "success",
                 "status_code": response.status_code,
                 "message": response.text,
             }
-        except SuprsendAPIException as error:
-            answer = _failed(error.status_code, error.response.text)
         except SuprsendError as error:
-            answer = _failed(500, str(error.message))
+            answer = _failed(*_replies.failure(error))
         if mistakes:
             answer["warnings"] = mistakes
         return answer
@@ -78,11 +78,8 @@ class AsyncSubscriber(UserEdit):
         return f"User Event size too big - {size} Bytes, must not cross {MAX_EVENT_BYTES_READABLE}"
 
 
-class AsyncSubscriberFactory:
+class AsyncSubscriberFactory(AsyncApi):
     """``client.user``. Deprecated: use ``client.users``."""
-
-    def __init__(self, config: AsyncSuprsend) -> None:
-        self.config = config
 
     def get_instance(self, distinct_id: str) -> AsyncSubscriber:
         """Return an edit of a user, to be sent with its ``save``.
@@ -100,7 +97,9 @@ class AsyncSubscriberFactory:
 
     def _make(self, distinct_id: object) -> AsyncSubscriber:
         if not isinstance(distinct_id, str):
-            raise InputValueError("distinct_id must be a string. an Id which uniquely identify a user in your app")
+            error = InputValueError("distinct_id must be a string. an Id which uniquely identify a user in your app")
+            error.add_note(_requests.not_a_string(distinct_id, "distinct_id"))
+            raise error
         if not distinct_id.strip():
             raise InputValueError("distinct_id must be passed")
         return AsyncSubscriber(self.config, _requests.clean_id(distinct_id, "distinct_id"))
@@ -114,11 +113,8 @@ class AsyncBulkSubscribers(AsyncBulkUsersEdit):
         return await self.save()
 
 
-class AsyncBulkSubscribersFactory:
+class AsyncBulkSubscribersFactory(AsyncApi):
     """``client.bulk_users``. Deprecated: use ``client.users.get_bulk_edit_instance``."""
-
-    def __init__(self, config: AsyncSuprsend) -> None:
-        self.config = config
 
     def new_instance(self) -> AsyncBulkSubscribers:
         """Return a collector."""

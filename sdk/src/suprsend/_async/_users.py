@@ -5,33 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from suprsend import _requests
+from suprsend._answers import Done, EventAnswer, Membership, Page, SubscribedTo, UserProfile
 from suprsend._async._bulk import AsyncBulkRun, AsyncBulkUsersEdit
+from suprsend._async._caller import AsyncApi
 from suprsend._async._pages import walk
-from suprsend._bulk import Batch, Batcher, BulkProgress
+from suprsend._batches import Batch, Batcher
 from suprsend._edits import UserEdit
 from suprsend._errors import SuprsendValidationError
-from suprsend._io import async_source
+from suprsend._io._iteration import async_end, async_source
 from suprsend._limits import MAX_FAILED_RECORDS_KEPT, MAX_IN_FLIGHT
 from suprsend._requests import clean_id, user_path
+from suprsend._types import JSONObject
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable
 
-    from suprsend._async._client import AsyncSuprsend
-    from suprsend._types import JSONObject
+    from suprsend._bulk import BulkProgress
 
 Options = dict[str, Any] | None
 
 
-class AsyncUsersApi:
+class AsyncUsersApi(AsyncApi):
     """``client.users``.
 
     ``options`` of every method become the query string. Ids are trimmed; a blank one raises SuprsendValidationError.
     Refusals of the hub raise SuprsendAPIException, an absent answer SuprsendTransportError.
     """
-
-    def __init__(self, config: AsyncSuprsend) -> None:
-        self.config = config
 
     def detail_url(self, distinct_id: str) -> str:
         """Return the address of a user."""
@@ -54,7 +53,7 @@ class AsyncUsersApi:
         edit_payload: JSONObject | None = None,
         tenant_id: str | None = None,
         options: Options = None,
-    ) -> JSONObject:
+    ) -> UserProfile:
         """Edit a user, creating it if unknown, and return its profile after the edit.
 
         Args:
@@ -76,9 +75,9 @@ class AsyncUsersApi:
         else:
             distinct_id = edit_ins_or_distinct_id
         path = user_path(distinct_id) if tenant_id is None else _tenant_path(distinct_id, tenant_id)
-        return await self.config.call_json(_requests.profile_write("PATCH", path, edit_payload, options))
+        return await self._caller.call_json(_requests.profile_write("PATCH", path, edit_payload, options), UserProfile)
 
-    async def async_edit(self, edit_instance: UserEdit) -> JSONObject:
+    async def async_edit(self, edit_instance: UserEdit) -> EventAnswer:
         """Hand an edit to the hub as an event, creating the user if unknown.
 
         Returns ``{"success": True, "status": "success", "status_code": 202, "message": "OK"}``, and ``warnings`` if
@@ -93,8 +92,8 @@ class AsyncUsersApi:
         if not isinstance(edit_instance, UserEdit):
             raise SuprsendValidationError(f"instance must be a UserEdit, not {type(edit_instance).__name__}")
         mistakes = edit_instance.mistakes()
-        response = await self.config.call(_requests.post_events(edit_instance.encode_event()))
-        answer: JSONObject = {
+        response = await self._caller.call_events(edit_instance.encode_event())
+        answer: EventAnswer = {
             "success": True,
             "status": "success",
             "status_code": response.status_code,
@@ -127,7 +126,7 @@ class AsyncUsersApi:
         """
         batcher = Batcher(strict=self.config.strict)
         return AsyncBulkRun(
-            self.config,
+            self._caller,
             _batches(edits, batcher),
             batcher.flush,
             max_in_flight=max_in_flight,
@@ -137,100 +136,112 @@ class AsyncUsersApi:
 
     # -- profiles
 
-    async def list(self, options: Options = None) -> JSONObject:
+    async def list(self, options: Options = None) -> Page[UserProfile]:
         """Return a page of users, ``{"meta": …, "results": […]}``; options ``limit``, ``before``, ``after``."""
-        return await self.config.call_json(_requests.get("v1/user/", options))
+        return await self._caller.call_json(_requests.get("v1/user/", options), Page[UserProfile])
 
-    def iter_users(self, options: Options = None) -> AsyncIterator[JSONObject]:
+    def iter_users(self, options: Options = None) -> AsyncIterator[UserProfile]:
         """Walk all users lazily, page by page."""
-        return walk(self.list, options)
+        return walk(self._caller, "v1/user/", options, UserProfile)
 
-    async def get(self, distinct_id: str, options: Options = None) -> JSONObject:
+    async def get(self, distinct_id: str, options: Options = None) -> UserProfile:
         """Return a user's profile."""
-        return await self.config.call_json(_requests.get(user_path(distinct_id), options))
+        return await self._caller.call_json(_requests.get(user_path(distinct_id), options), UserProfile)
 
-    async def upsert(self, distinct_id: str, payload: JSONObject | None = None, options: Options = None) -> JSONObject:
+    async def upsert(self, distinct_id: str, payload: JSONObject | None = None, options: Options = None) -> UserProfile:
         """Create a user or add to it, and return the profile: properties are merged key by key, channels are added."""
-        return await self.config.call_json(_requests.profile_write("POST", user_path(distinct_id), payload, options))
+        return await self._caller.call_json(
+            _requests.profile_write("POST", user_path(distinct_id), payload, options), UserProfile
+        )
 
-    async def merge(self, distinct_id: str, from_user_id: str) -> JSONObject:
+    async def merge(self, distinct_id: str, from_user_id: str) -> UserProfile:
         """Merge the user ``from_user_id`` into ``distinct_id``, delete it, and return the merged profile."""
         payload = {"from_user_id": clean_id(from_user_id, "from_user_id")}
-        return await self.config.call_json(_requests.post(user_path(distinct_id, "merge"), payload, repeatable=False))
+        return await self._caller.call_json(
+            _requests.post(user_path(distinct_id, "merge"), payload, repeatable=False), UserProfile
+        )
 
-    async def delete(self, distinct_id: str) -> JSONObject:
+    async def delete(self, distinct_id: str) -> Done:
         """Delete a user for good, subscriptions included."""
-        return await self.config.call_done(_requests.delete(user_path(distinct_id)))
+        return await self._caller.call_done(_requests.delete(user_path(distinct_id)))
 
-    async def bulk_delete(self, payload: JSONObject) -> JSONObject:
+    async def bulk_delete(self, payload: JSONObject) -> Done:
         """Delete users: ``{"distinct_ids": ["u1", "u2"]}``."""
-        return await self.config.call_done(_requests.delete("v1/bulk/user/", payload or {}))
+        return await self._caller.call_done(_requests.delete("v1/bulk/user/", payload or {}))
 
     # -- tenants
 
-    async def list_associated_tenants(self, distinct_id: str, options: Options = None) -> JSONObject:
+    async def list_associated_tenants(self, distinct_id: str, options: Options = None) -> Page[UserProfile]:
         """Return a page of the user's profiles within tenants."""
-        return await self.config.call_json(_requests.get(user_path(distinct_id, "associated_tenant"), options))
+        return await self._caller.call_json(
+            _requests.get(user_path(distinct_id, "associated_tenant"), options), Page[UserProfile]
+        )
 
-    def iter_associated_tenants(self, distinct_id: str, options: Options = None) -> AsyncIterator[JSONObject]:
+    def iter_associated_tenants(self, distinct_id: str, options: Options = None) -> AsyncIterator[UserProfile]:
         """Walk all of the user's profiles within tenants lazily."""
-        return walk(lambda page: self.list_associated_tenants(distinct_id, page), options)
+        return walk(self._caller, user_path(distinct_id, "associated_tenant"), options, UserProfile)
 
-    async def get_for_tenant(self, distinct_id: str, tenant_id: str, options: Options = None) -> JSONObject:
+    async def get_for_tenant(self, distinct_id: str, tenant_id: str, options: Options = None) -> UserProfile:
         """Return the profile that holds within a tenant."""
-        return await self.config.call_json(_requests.get(_tenant_path(distinct_id, tenant_id), options))
+        return await self._caller.call_json(_requests.get(_tenant_path(distinct_id, tenant_id), options), UserProfile)
 
     async def upsert_for_tenant(
         self, distinct_id: str, tenant_id: str, payload: JSONObject | None = None, options: Options = None
-    ) -> JSONObject:
+    ) -> UserProfile:
         """Add to the profile within a tenant; the user must exist."""
         path = _tenant_path(distinct_id, tenant_id)
-        return await self.config.call_json(_requests.profile_write("POST", path, payload, options))
+        return await self._caller.call_json(_requests.profile_write("POST", path, payload, options), UserProfile)
 
-    async def unlink_tenant(self, distinct_id: str, tenant_id: str) -> JSONObject:
+    async def unlink_tenant(self, distinct_id: str, tenant_id: str) -> Done:
         """Delete the profile within a tenant; the user stays."""
-        return await self.config.call_done(_requests.delete(_tenant_path(distinct_id, tenant_id)))
+        return await self._caller.call_done(_requests.delete(_tenant_path(distinct_id, tenant_id)))
 
     # -- subscriptions
 
-    async def get_objects_subscribed_to(self, distinct_id: str, options: Options = None) -> JSONObject:
+    async def get_objects_subscribed_to(self, distinct_id: str, options: Options = None) -> Page[SubscribedTo]:
         """Return a page of the objects that the user is subscribed to; options ``limit``, ``before``, ``after``."""
-        return await self.config.call_json(_requests.get(user_path(distinct_id, "subscribed_to", "object"), options))
+        return await self._caller.call_json(
+            _requests.get(user_path(distinct_id, "subscribed_to", "object"), options), Page[SubscribedTo]
+        )
 
-    def iter_objects_subscribed_to(self, distinct_id: str, options: Options = None) -> AsyncIterator[JSONObject]:
+    def iter_objects_subscribed_to(self, distinct_id: str, options: Options = None) -> AsyncIterator[SubscribedTo]:
         """Walk all objects that the user is subscribed to lazily."""
-        return walk(lambda page: self.get_objects_subscribed_to(distinct_id, page), options)
+        return walk(self._caller, user_path(distinct_id, "subscribed_to", "object"), options, SubscribedTo)
 
-    async def get_lists_subscribed_to(self, distinct_id: str, options: Options = None) -> JSONObject:
+    async def get_lists_subscribed_to(self, distinct_id: str, options: Options = None) -> Page[Membership]:
         """Return a page of the lists that the user is on; options ``limit``, ``before``, ``after``."""
-        return await self.config.call_json(_requests.get(user_path(distinct_id, "subscribed_to", "list"), options))
+        return await self._caller.call_json(
+            _requests.get(user_path(distinct_id, "subscribed_to", "list"), options), Page[Membership]
+        )
 
-    def iter_lists_subscribed_to(self, distinct_id: str, options: Options = None) -> AsyncIterator[JSONObject]:
+    def iter_lists_subscribed_to(self, distinct_id: str, options: Options = None) -> AsyncIterator[Membership]:
         """Walk all lists that the user is on lazily."""
-        return walk(lambda page: self.get_lists_subscribed_to(distinct_id, page), options)
+        return walk(self._caller, user_path(distinct_id, "subscribed_to", "list"), options, Membership)
 
     # -- preferences
 
     async def get_full_preference(self, distinct_id: str, options: Options = None) -> JSONObject:
         """Return the user's preferences, by section and by channel."""
-        return await self.config.call_json(_requests.get(user_path(distinct_id, "preference"), options))
+        return await self._caller.call_json(_requests.get(user_path(distinct_id, "preference"), options), JSONObject)
 
     async def update_global_channels_preference(
         self, distinct_id: str, payload: JSONObject, options: Options = None
     ) -> JSONObject:
         """Restrict channels: ``{"channel_preferences": [{"channel": "email", "is_restricted": True}]}``."""
         path = user_path(distinct_id, "preference", "channel_preference")
-        return await self.config.call_json(_requests.patch(path, payload, options))
+        return await self._caller.call_json(_requests.patch(path, payload, options), JSONObject)
 
     async def get_category_preference(self, distinct_id: str, category: str, options: Options = None) -> JSONObject:
         """Return the user's preference for a category."""
-        return await self.config.call_json(_requests.get(_category_path(distinct_id, category), options))
+        return await self._caller.call_json(_requests.get(_category_path(distinct_id, category), options), JSONObject)
 
     async def update_category_preference(
         self, distinct_id: str, category: str, payload: JSONObject, options: Options = None
     ) -> JSONObject:
         """Set the user's preference for a category: ``{"preference": "opt_in", "opt_out_channels": ["sms"]}``."""
-        return await self.config.call_json(_requests.patch(_category_path(distinct_id, category), payload, options))
+        return await self._caller.call_json(
+            _requests.patch(_category_path(distinct_id, category), payload, options), JSONObject
+        )
 
 
 def _tenant_path(distinct_id: str, tenant_id: str) -> str:
@@ -242,10 +253,13 @@ def _category_path(distinct_id: str, category: str) -> str:
 
 
 async def _batches(edits: Iterable[UserEdit] | AsyncIterable[UserEdit], batcher: Batcher) -> AsyncGenerator[Batch]:
-    async for edit in async_source(edits):
-        batch = batcher.add(edit)
-        if batch is not None:
-            yield batch
-    last = batcher.flush()
-    if last is not None:
-        yield last
+    try:
+        async for edit in async_source(edits):
+            batch = batcher.add(edit, keep_refused=True)
+            if batch is not None:
+                yield batch
+        last = batcher.flush()
+        if last is not None:
+            yield last
+    finally:
+        await async_end(edits)

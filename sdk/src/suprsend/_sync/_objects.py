@@ -6,24 +6,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from suprsend import _requests
+from suprsend._answers import Done, ObjectProfile, Page, SubscribedTo, Subscription, Subscriptions
 from suprsend._edits import ObjectEdit
 from suprsend._requests import clean_id, object_path
+from suprsend._sync._caller import Api
 from suprsend._sync._pages import walk
+from suprsend._types import JSONObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from suprsend._sync._client import Suprsend
-    from suprsend._types import JSONObject
 
 Options = dict[str, Any] | None
 
 
-class ObjectsApi:
+class ObjectsApi(Api):
     """``client.objects``. An object is named by its type and its id; arguments and errors as in ``client.users``."""
-
-    def __init__(self, config: Suprsend) -> None:
-        self.config = config
 
     def detail_url(self, object_type: str, object_id: str) -> str:
         """Return the address of an object."""
@@ -31,22 +29,22 @@ class ObjectsApi:
 
     # -- profiles
 
-    def list(self, object_type: str, options: Options = None) -> JSONObject:
+    def list(self, object_type: str, options: Options = None) -> Page[ObjectProfile]:
         """Return a page of the objects of a type; options ``limit``, ``before``, ``after``."""
-        return self.config.call_json(_requests.get(_type_path(object_type), options))
+        return self._caller.call_json(_requests.get(_type_path(object_type), options), Page[ObjectProfile])
 
-    def iter_objects(self, object_type: str, options: Options = None) -> Iterator[JSONObject]:
+    def iter_objects(self, object_type: str, options: Options = None) -> Iterator[ObjectProfile]:
         """Walk all objects of a type lazily."""
-        return walk(lambda page: self.list(object_type, page), options)
+        return walk(self._caller, _type_path(object_type), options, ObjectProfile)
 
-    def get(self, object_type: str, object_id: str) -> JSONObject:
+    def get(self, object_type: str, object_id: str) -> ObjectProfile:
         """Return an object's profile."""
-        return self.config.call_json(_requests.get(object_path(object_type, object_id)))
+        return self._caller.call_json(_requests.get(object_path(object_type, object_id)), ObjectProfile)
 
-    def upsert(self, object_type: str, object_id: str, payload: JSONObject | None = None) -> JSONObject:
+    def upsert(self, object_type: str, object_id: str, payload: JSONObject | None = None) -> ObjectProfile:
         """Create an object or add to it: properties are merged key by key, channels are added."""
         path = object_path(object_type, object_id)
-        return self.config.call_json(_requests.profile_write("POST", path, payload))
+        return self._caller.call_json(_requests.profile_write("POST", path, payload), ObjectProfile)
 
     def get_edit_instance(self, object_type: str, object_id: str) -> ObjectEdit:
         """Return an empty edit of an object; send it with ``edit``."""
@@ -57,7 +55,7 @@ class ObjectsApi:
         edit_ins_or_object_type: ObjectEdit | str,
         object_id: str | None = None,
         edit_payload: JSONObject | None = None,
-    ) -> JSONObject:
+    ) -> ObjectProfile:
         """Edit an object and return its profile after the edit.
 
         Args:
@@ -73,80 +71,82 @@ class ObjectsApi:
             path, edit_payload = object_path(instance.object_type, instance.object_id), instance.get_payload()
         else:
             path = object_path(edit_ins_or_object_type, object_id)
-        return self.config.call_json(_requests.profile_write("PATCH", path, edit_payload))
+        return self._caller.call_json(_requests.profile_write("PATCH", path, edit_payload), ObjectProfile)
 
-    def delete(self, object_type: str, object_id: str) -> JSONObject:
+    def delete(self, object_type: str, object_id: str) -> Done:
         """Delete an object for good, its subscriptions on both ends included."""
-        return self.config.call_done(_requests.delete(object_path(object_type, object_id)))
+        return self._caller.call_done(_requests.delete(object_path(object_type, object_id)))
 
-    def bulk_delete(self, object_type: str, payload: JSONObject) -> JSONObject:
+    def bulk_delete(self, object_type: str, payload: JSONObject) -> Done:
         """Delete objects of a type: ``{"object_ids": ["a", "b"]}``."""
         path = _requests.path("v1", "bulk", "object", clean_id(object_type, "object_type"))
-        return self.config.call_done(_requests.delete(path, payload or {}))
+        return self._caller.call_done(_requests.delete(path, payload or {}))
 
     # -- subscriptions
 
-    def get_subscriptions(self, object_type: str, object_id: str, options: Options = None) -> JSONObject:
+    def get_subscriptions(self, object_type: str, object_id: str, options: Options = None) -> Page[Subscription]:
         """Return a page of what is subscribed to the object; options ``limit``, ``before``, ``after``."""
         path = object_path(object_type, object_id, "subscription")
-        return self.config.call_json(_requests.get(path, options))
+        return self._caller.call_json(_requests.get(path, options), Page[Subscription])
 
-    def iter_subscriptions(self, object_type: str, object_id: str, options: Options = None) -> Iterator[JSONObject]:
+    def iter_subscriptions(self, object_type: str, object_id: str, options: Options = None) -> Iterator[Subscription]:
         """Walk all subscriptions to the object lazily."""
-        return walk(lambda page: self.get_subscriptions(object_type, object_id, page), options)
+        return walk(self._caller, object_path(object_type, object_id, "subscription"), options, Subscription)
 
-    def create_subscriptions(self, object_type: str, object_id: str, payload: JSONObject) -> JSONObject:
+    def create_subscriptions(self, object_type: str, object_id: str, payload: JSONObject) -> Subscriptions:
         """Subscribe up to 100 recipients to the object.
 
         ``{"recipients": ["user-1", {"distinct_id": …}, {"object_type": …, "id": …}], "properties": {…}}``: a text is a
         distinct_id, further keys of a dict are an upsert of that recipient, properties belong to the relation.
         """
         path = object_path(object_type, object_id, "subscription")
-        return self.config.call_json(_requests.post(path, payload))
+        return self._caller.call_json(_requests.post(path, payload), Subscriptions)
 
-    def delete_subscriptions(self, object_type: str, object_id: str, payload: JSONObject) -> JSONObject:
+    def delete_subscriptions(self, object_type: str, object_id: str, payload: JSONObject) -> Done:
         """Unsubscribe recipients: ``{"recipients": ["user-1", {"object_type": …, "id": …}]}``."""
         path = object_path(object_type, object_id, "subscription")
-        return self.config.call_done(_requests.delete(path, payload or {}))
+        return self._caller.call_done(_requests.delete(path, payload or {}))
 
-    def get_objects_subscribed_to(self, object_type: str, object_id: str, options: Options = None) -> JSONObject:
+    def get_objects_subscribed_to(
+        self, object_type: str, object_id: str, options: Options = None
+    ) -> Page[SubscribedTo]:
         """Return a page of the objects that the object is subscribed to."""
         path = object_path(object_type, object_id, "subscribed_to", "object")
-        return self.config.call_json(_requests.get(path, options))
+        return self._caller.call_json(_requests.get(path, options), Page[SubscribedTo])
 
     def iter_objects_subscribed_to(
         self, object_type: str, object_id: str, options: Options = None
-    ) -> Iterator[JSONObject]:
+    ) -> Iterator[SubscribedTo]:
         """Walk all objects that the object is subscribed to lazily."""
-        return walk(lambda page: self.get_objects_subscribed_to(object_type, object_id, page), options)
+        return walk(self._caller, object_path(object_type, object_id, "subscribed_to", "object"), options, SubscribedTo)
 
     # -- preferences
 
     def get_full_preference(self, object_type: str, object_id: str, options: Options = None) -> JSONObject:
         """Return the object's preferences, by section and by channel."""
         path = object_path(object_type, object_id, "preference")
-        return self.config.call_json(_requests.get(path, options))
+        return self._caller.call_json(_requests.get(path, options), JSONObject)
 
     def update_global_channels_preference(
         self, object_type: str, object_id: str, payload: JSONObject, options: Options = None
     ) -> JSONObject:
         """Restrict channels: ``{"channel_preferences": [{"channel": "email", "is_restricted": True}]}``."""
         path = object_path(object_type, object_id, "preference", "channel_preference")
-        return self.config.call_json(_requests.patch(path, payload, options))
+        return self._caller.call_json(_requests.patch(path, payload, options), JSONObject)
 
     def get_category_preference(
         self, object_type: str, object_id: str, category: str, options: Options = None
     ) -> JSONObject:
         """Return the object's preference for a category."""
         path = object_path(object_type, object_id, "preference", "category", clean_id(category, "category"))
-        return self.config.call_json(_requests.get(path, options))
+        return self._caller.call_json(_requests.get(path, options), JSONObject)
 
     def update_category_preference(
         self, object_type: str, object_id: str, category: str, payload: JSONObject, options: Options = None
     ) -> JSONObject:
         """Set the object's preference for a category: ``{"preference": "opt_out"}``."""
         path = object_path(object_type, object_id, "preference", "category", clean_id(category, "category"))
-        return self.config.call_json(_requests.patch(path, payload, options))
+        return self._caller.call_json(_requests.patch(path, payload, options), JSONObject)
 
 
 def _type_path(object_type: str) -> str:

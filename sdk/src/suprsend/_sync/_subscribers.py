@@ -6,15 +6,16 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
-from suprsend import _requests
+from suprsend import _replies, _requests
 from suprsend._edits import UserEdit
-from suprsend._errors import InputValueError, SuprsendAPIException, SuprsendError
+from suprsend._errors import InputValueError, SuprsendError
 from suprsend._limits import MAX_EVENT_BYTES_READABLE
 from suprsend._sync._bulk import BulkUsersEdit
+from suprsend._sync._caller import Api
 
 if TYPE_CHECKING:
     from suprsend._bulk import BulkResponse
-    from suprsend._sync._client import Suprsend
+    from suprsend._sync._caller import Config
     from suprsend._types import JSONObject
 
 _REPLACEMENT = "client.user is deprecated: use client.users.get_edit_instance(id) and client.users.async_edit(user)"
@@ -23,11 +24,12 @@ _REPLACEMENT = "client.user is deprecated: use client.users.get_edit_instance(id
 class Subscriber(UserEdit):
     """Operations for one user that are sent by ``save``. Deprecated: use ``client.users``."""
 
-    __slots__ = ("_client",)
+    __slots__ = ()
 
-    def __init__(self, config: Suprsend, distinct_id: str) -> None:
+    config: Config
+
+    def __init__(self, config: Config, distinct_id: str) -> None:
         super().__init__(config, distinct_id)
-        self._client = config
 
     @property
     def user_operations(self) -> list[JSONObject]:
@@ -60,17 +62,15 @@ class Subscriber(UserEdit):
         answer: JSONObject
         mistakes = self.mistakes()
         try:
-            response = self._client.call(_requests.post_events(self.encode_event()))
+            response = self.config._caller.call_events(self.encode_event())  # noqa: SLF001  # see Api
             answer = {
                 "success": True,
                 "status": "success",
                 "status_code": response.status_code,
                 "message": response.text,
             }
-        except SuprsendAPIException as error:
-            answer = _failed(error.status_code, error.response.text)
         except SuprsendError as error:
-            answer = _failed(500, str(error.message))
+            answer = _failed(*_replies.failure(error))
         if mistakes:
             answer["warnings"] = mistakes
         return answer
@@ -79,11 +79,8 @@ class Subscriber(UserEdit):
         return f"User Event size too big - {size} Bytes, must not cross {MAX_EVENT_BYTES_READABLE}"
 
 
-class SubscriberFactory:
+class SubscriberFactory(Api):
     """``client.user``. Deprecated: use ``client.users``."""
-
-    def __init__(self, config: Suprsend) -> None:
-        self.config = config
 
     def get_instance(self, distinct_id: str) -> Subscriber:
         """Return an edit of a user, to be sent with its ``save``.
@@ -101,7 +98,9 @@ class SubscriberFactory:
 
     def _make(self, distinct_id: object) -> Subscriber:
         if not isinstance(distinct_id, str):
-            raise InputValueError("distinct_id must be a string. an Id which uniquely identify a user in your app")
+            error = InputValueError("distinct_id must be a string. an Id which uniquely identify a user in your app")
+            error.add_note(_requests.not_a_string(distinct_id, "distinct_id"))
+            raise error
         if not distinct_id.strip():
             raise InputValueError("distinct_id must be passed")
         return Subscriber(self.config, _requests.clean_id(distinct_id, "distinct_id"))
@@ -115,11 +114,8 @@ class BulkSubscribers(BulkUsersEdit):
         return self.save()
 
 
-class BulkSubscribersFactory:
+class BulkSubscribersFactory(Api):
     """``client.bulk_users``. Deprecated: use ``client.users.get_bulk_edit_instance``."""
-
-    def __init__(self, config: Suprsend) -> None:
-        self.config = config
 
     def new_instance(self) -> BulkSubscribers:
         """Return a collector."""

@@ -4,7 +4,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 
 from suprsend_hub.console.rendering import page, redirect
-from suprsend_hub.console.visits import Desk, hub_address, log
+from suprsend_hub.console.visits import Desk, hub_address
 
 _MAX_NAME_CHARS = 64
 _NOTICES = {"revoked": "The key has been revoked. Running hubs refuse it within seconds."}
@@ -19,7 +19,7 @@ async def _credentials(
     return page(
         desk, "credentials/credentials.html", status=status, section="credentials", workspace=workspace,
         keys=sorted(keys, key=lambda key: (key.revoked_at is not None, -key.api_key_id.int)), typed=typed, error=error,
-        new_key=new_key, address=hub_address(desk.request, desk.services),
+        new_key=new_key, address=hub_address(desk.request),
         notice=_NOTICES.get(desk.request.query_params.get("done", "")),
     )  # fmt: skip
 
@@ -39,9 +39,7 @@ async def create_key(desk: NamedDependency[Desk]) -> Response[bytes]:
     if not 1 <= len(name) <= _MAX_NAME_CHARS or not name.isprintable():
         problem = f"A name has 1 to {_MAX_NAME_CHARS} printable characters."
         return await _credentials(desk, status=422, typed=name, error=problem)
-    created = await desk.services.workspaces.create_api_key(desk.grant.workspace_name, name)
-    log.info("API key created", console_user=desk.who.user.name, workspace=desk.grant.workspace_name,
-             api_key_id=created.api_key_id)  # fmt: skip
+    created = await desk.services.workspaces.create_api_key(desk.actor, desk.grant.workspace_name, name)
     return await _credentials(desk, new_key=created.api_key)
 
 
@@ -51,9 +49,7 @@ async def revoke_key(desk: NamedDependency[Desk]) -> Response[bytes]:
     desk.require_editor()
     fields = await desk.form()
     api_key_id = fields.get("api_key_id", "")
-    await desk.services.workspaces.revoke_api_key(desk.grant.workspace_name, api_key_id)
-    log.info("API key revoked", console_user=desk.who.user.name, workspace=desk.grant.workspace_name,
-             api_key_id=api_key_id)  # fmt: skip
+    await desk.services.workspaces.revoke_api_key(desk.actor, desk.grant.workspace_name, api_key_id)
     return redirect(f"{desk.paths.credentials()}?done=revoked")
 
 

@@ -9,7 +9,6 @@ from suprsend_hub.console.rendering import page, redirect
 from suprsend_hub.console.visits import Desk
 from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.domain.ids import check_distinct_id, check_list_id
-from suprsend_hub.service.pages import PageRequest
 
 _LISTS = 50
 _MEMBERS = 50
@@ -45,7 +44,7 @@ async def _list_page(
 ) -> Response[bytes]:
     query = desk.request.query_params
     view = await desk.services.lists.get(desk.workspace_id, list_id)
-    request = PageRequest(_MEMBERS, query.get("after") or None, query.get("before") or None)
+    request = desk.page_request(_MEMBERS)
     found = await desk.services.lists.page_members(desk.workspace_id, list_id, request)
     return page(
         desk, "lists/list.html", status=status, section="lists", view=view, found=found, typed=typed, error=error,
@@ -63,9 +62,9 @@ async def add_member(desk: NamedDependency[Desk], list_id: FromPath[str]) -> Res
         distinct_id = check_distinct_id(typed)
     except InvalidRequest as error:
         return await _list_page(desk, name, status=422, typed=typed, error=error.message)
-    if await desk.services.lists.add(desk.workspace_id, name, [distinct_id]):
+    if await desk.services.lists.add(desk.actor, desk.workspace_id, name, [distinct_id]):
         return redirect(desk.paths.list_(name, done="added"))
-    if await desk.services.search.is_member(desk.workspace_id, name, distinct_id):
+    if await desk.services.console_search.is_member(desk.workspace_id, name, distinct_id):
         return redirect(desk.paths.list_(name, done="there"))
     return await _list_page(desk, name, status=422, typed=typed, error="There is no user with this distinct_id.")
 
@@ -76,7 +75,9 @@ async def remove_member(desk: NamedDependency[Desk], list_id: FromPath[str]) -> 
     desk.require_editor()
     fields = await desk.form()
     name = check_list_id(segment(list_id))
-    await desk.services.lists.remove(desk.workspace_id, name, [check_distinct_id(fields.get("distinct_id", ""))])
+    await desk.services.lists.remove(
+        desk.actor, desk.workspace_id, name, [check_distinct_id(fields.get("distinct_id", ""))]
+    )
     return redirect(desk.paths.list_(name, done="removed"))
 
 

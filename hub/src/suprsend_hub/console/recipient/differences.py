@@ -10,7 +10,8 @@ from uuid import UUID  # noqa: TC003 - also read at run time, as the annotations
 
 import msgspec
 
-from suprsend_hub.domain.operation import fold, mask_secrets
+from suprsend_hub.domain.fold import fold
+from suprsend_hub.domain.masking import mask_secrets
 from suprsend_hub.domain.profile import Identity, Profile, identities_to_storage
 from suprsend_hub.domain.records import HistoryEntry, RejectedRow
 from suprsend_hub.domain.values import same_value

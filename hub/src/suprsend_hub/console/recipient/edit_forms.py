@@ -12,8 +12,11 @@ from suprsend_hub.console.formats import channel_name
 from suprsend_hub.console.recipient.differences import Line, changed_lines
 from suprsend_hub.console.recipient.secrets import find_identity
 from suprsend_hub.domain.channels import RULES
-from suprsend_hub.domain.operation import Refusal, fold, mask_secrets
+from suprsend_hub.domain.codes import Code
+from suprsend_hub.domain.fold import fold
+from suprsend_hub.domain.masking import mask_secrets
 from suprsend_hub.domain.profile import Profile
+from suprsend_hub.domain.refusal import Refusal
 from suprsend_hub.domain.wire import (
     ANDROIDPUSH,
     APPEND,
@@ -46,6 +49,8 @@ ACTIONS = {
     "set_language": "Language and time",
 }
 MAX_PREVIEW_CHARS = 4_000
+_KEY_CODES = {Code.INVALID_KEY, Code.RESERVED_KEY, Code.CHANNEL_KEY, Code.INBOX_KEY, Code.TOO_MANY_PROPERTIES}
+"""Refusals that concern the key of a property and not its value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +89,13 @@ def draft(do: str, typed: Mapping[str, str], profile: Profile) -> Draft:
     return Draft(do, typed, operations, shown, changed_lines(profile, result.profile), errors)
 
 
-def field_of(do: str, code: str, key: str) -> str:
+def field_of(do: str, code: Code, key: str) -> str:
     """The field of the form that a refusal concerns."""
     if do == "set_language":
         return next((name for name, wire in LANGUAGE_FIELDS.items() if wire == key), "timezone")
-    if code in ("invalid_key", "reserved_key", "channel_key", "inbox_key", "too_many_properties"):
+    if code in _KEY_CODES:
         return "key"
-    return "provider" if code == "invalid_provider" else "value"
+    return "provider" if code is Code.INVALID_PROVIDER else "value"
 
 
 def _reason(refusal: Refusal) -> str:

@@ -21,6 +21,7 @@ from suprsend_hub.console.recipient.snippets import python_lines
 from suprsend_hub.console.recipient.views import both, key_of, recipient_page
 from suprsend_hub.console.rendering import redirect
 from suprsend_hub.console.visits import Desk
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest, NotFound
 from suprsend_hub.domain.profile import decode_profile
 from suprsend_hub.domain.records import StoredProfile
@@ -63,7 +64,7 @@ async def edit(desk: NamedDependency[Desk]) -> Response[bytes]:
             return redirect(desk.paths.recipient(stored.key, done="unchanged"))
         return _form(desk, stored, _incomplete(drafted), status=422)
     try:
-        after = await desk.services.recipients.edit(stored.key, drafted.operations, source=desk.source)
+        after = await desk.services.recipients.edit(desk.actor, stored.key, drafted.operations)
     except InvalidRequest as error:  # the profile has changed since it was read
         key = next(iter(error.detail), "") if isinstance(error.detail, dict) else ""
         errors = {field_of(drafted.do, error.code, str(key)): error.message}
@@ -74,7 +75,7 @@ async def edit(desk: NamedDependency[Desk]) -> Response[bytes]:
 
 def _action(do: str) -> str:
     if do not in ACTIONS:
-        raise NotFound("There is no such form.", code="no_such_form")
+        raise NotFound("There is no such form.", code=Code.NO_SUCH_FORM)
     return do
 
 
@@ -121,7 +122,7 @@ async def delete(desk: NamedDependency[Desk]) -> Response[bytes]:
             status=422,
             error="This is not the id. Type it exactly.",
         )
-    await desk.services.recipients.delete(key)
+    await desk.services.recipients.delete(desk.actor, key)
     if key.is_user:
         return redirect(desk.paths.users(done="deleted"))
     return redirect(desk.paths.objects(key.object_type, done="deleted"))

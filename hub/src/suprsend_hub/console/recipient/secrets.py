@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from suprsend_hub.domain.operation import mask_secrets
+from suprsend_hub.domain.masking import mask_secrets
 from suprsend_hub.domain.profile import Identity, Profile, identities_to_storage
 from suprsend_hub.domain.values import same_value
 from suprsend_hub.domain.wire import CHANNELS, Json

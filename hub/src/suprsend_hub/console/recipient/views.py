@@ -12,11 +12,14 @@ from suprsend_hub.console.paths import segment
 from suprsend_hub.console.recipient.differences import REFUSED_WITHIN, Change, changes_of
 from suprsend_hub.console.recipient.secrets import find_identity, shown_channels
 from suprsend_hub.console.rendering import content, page
-from suprsend_hub.console.users.views import name_of
-from suprsend_hub.console.visits import Desk, log
-from suprsend_hub.domain.errors import InvalidRequest, NotFound
-from suprsend_hub.domain.ids import parse_ulid, ulid_text
-from suprsend_hub.domain.operation import mask_secrets
+from suprsend_hub.console.rows import name_of
+from suprsend_hub.console.visits import Desk
+from suprsend_hub.domain.audit import Action
+from suprsend_hub.domain.audit import Change as AuditChange
+from suprsend_hub.domain.codes import Code
+from suprsend_hub.domain.errors import NotFound
+from suprsend_hub.domain.ids import ulid_text
+from suprsend_hub.domain.masking import mask_secrets
 from suprsend_hub.domain.profile import Profile, decode_profile, profile_to_wire
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import HistoryEntry, StoredProfile
@@ -61,7 +64,7 @@ def key_of(desk: Desk) -> RecipientKey:
 
 def _named(text: str) -> str:
     if not text or "\x00" in text:
-        raise NotFound("There is nothing of that name.", code="not_found")
+        raise NotFound("There is nothing of that name.", code=Code.NOT_FOUND)
     return text
 
 
@@ -110,16 +113,14 @@ async def show(desk: NamedDependency[Desk]) -> Response[bytes]:
 
 @post(both("reveal/"), status_code=200)
 async def reveal(desk: NamedDependency[Desk]) -> Response[bytes]:
-    """The profile with one secret in plain text. Who asked for which is logged."""
+    """The profile with one secret in plain text. Who asked for which is in the audit log."""
     desk.require_editor()
     fields = await desk.form()
     stored = await desk.services.recipients.get(key_of(desk))
     found = find_identity(decode_profile(stored.properties, stored.channels), fields.get("mark", ""))
     if found is not None:
-        log.warning(
-            "secret shown", console_user=desk.who.user.name, workspace=desk.grant.workspace_name, channel=found[0],
-            recipient=stored.key.describe(),
-        )  # fmt: skip
+        change = AuditChange.of_recipient(stored.key, Action.SECRET_REVEAL, channel=found[0])
+        await desk.services.audit.record_alone(desk.actor, desk.workspace_id, change)
     return await profile_page(desk, stored, reveal=fields.get("mark", ""))
 
 
@@ -144,7 +145,7 @@ async def show_json(desk: NamedDependency[Desk]) -> Response[bytes]:
 async def show_history(desk: NamedDependency[Desk]) -> Response[bytes]:
     """Edits, newest first, each with what it changed."""
     stored = await desk.services.recipients.get(key_of(desk))
-    before = _cursor(desk)
+    before = desk.newest_before()
     entries = await desk.services.recipients.history(stored.key, before=before, limit=_HISTORY_PAGE + 1)
     older = ulid_text(entries[_HISTORY_PAGE - 1].edit_id) if len(entries) > _HISTORY_PAGE else None
     return recipient_page(
@@ -157,7 +158,7 @@ async def show_history(desk: NamedDependency[Desk]) -> Response[bytes]:
 async def show_rejected(desk: NamedDependency[Desk]) -> Response[bytes]:
     """What of this recipient could not be applied."""
     stored = await desk.services.recipients.get(key_of(desk))
-    before = _cursor(desk)
+    before = desk.newest_before()
     rows = await desk.services.rejected.page_of_recipient(stored.key, before=before, limit=_HISTORY_PAGE + 1)
     older = ulid_text(rows[_HISTORY_PAGE - 1].rejected_id) if len(rows) > _HISTORY_PAGE else None
     return recipient_page(
@@ -175,25 +176,11 @@ async def _changes(desk: Desk, key: RecipientKey, entries: Sequence[HistoryEntry
     return changes_of(entries, [row for row in rejected if row.rejected_id > entries[-1].edit_id])
 
 
-def _cursor(desk: Desk) -> UUID | None:
-    text = desk.request.query_params.get("before", "")
-    try:
-        return parse_ulid(text) if text else None
-    except InvalidRequest as error:
-        raise InvalidRequest("That page does not exist; begin with the newest.", code="invalid_cursor") from error
-
-
-def page_request(desk: Desk, limit: int = _PAGE) -> PageRequest:
-    """The cursors of the address of the page."""
-    query = desk.request.query_params
-    return PageRequest(limit, query.get("after") or None, query.get("before") or None)
-
-
 @get(both("subscriptions/"))
 async def show_subscriptions(desk: NamedDependency[Desk]) -> Response[bytes]:
     """The objects that a recipient is subscribed to."""
     stored = await desk.services.recipients.get(key_of(desk))
-    found = await desk.services.subscriptions.page_of_subscriber(stored.key, page_request(desk))
+    found = await desk.services.subscriptions.page_of_subscriber(stored.key, desk.page_request(_PAGE))
     return recipient_page(desk, stored, "recipient/subscriptions.html", tab="subscriptions", found=found)
 
 
@@ -201,7 +188,7 @@ async def show_subscriptions(desk: NamedDependency[Desk]) -> Response[bytes]:
 async def show_lists(desk: NamedDependency[Desk]) -> Response[bytes]:
     """The lists that a user is a member of."""
     stored = await desk.services.recipients.get(key_of(desk))
-    found = await desk.services.lists.page_of_user(desk.workspace_id, stored.key.recipient_id, page_request(desk))
+    found = await desk.services.lists.page_of_user(desk.workspace_id, stored.key.recipient_id, desk.page_request(_PAGE))
     return recipient_page(desk, stored, "recipient/lists.html", tab="lists", found=found)
 
 
@@ -209,7 +196,7 @@ async def show_lists(desk: NamedDependency[Desk]) -> Response[bytes]:
 async def show_subscribers(desk: NamedDependency[Desk]) -> Response[bytes]:
     """Who is subscribed to an object."""
     stored = await desk.services.recipients.get(key_of(desk))
-    found = await desk.services.subscriptions.page(stored.key, page_request(desk))
+    found = await desk.services.subscriptions.page(stored.key, desk.page_request(_PAGE))
     return recipient_page(desk, stored, "recipient/subscribers.html", tab="subscribers", found=found)
 
 

@@ -1,0 +1,118 @@
+"""The embedded PostgreSQL: our own driver around the programs of a wheel (docs/decisions/0009).
+
+A data directory belongs to one hub at a time. The server is a child of that hub, is reached over a unix socket only,
+and lets in nobody but the hub's own user.
+"""
+
+import logging
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from urllib.parse import quote
+
+from suprsend_hub.domain.codes import Code
+from suprsend_hub.domain.errors import Conflict
+from suprsend_hub.store.embedded.cluster import ensure_cluster
+from suprsend_hub.store.embedded.directory import owned_directory, write_private
+from suprsend_hub.store.embedded.leftovers import end_leftovers
+from suprsend_hub.store.embedded.programs import DATABASE, ROLE, Account, Programs
+from suprsend_hub.store.embedded.readiness import answers
+from suprsend_hub.store.embedded.server import Server
+from suprsend_hub.store.embedded.socket_directory import PREFIX, socket_directory
+
+__all__ = ["POSTGRES_VERSION", "embedded_postgres", "owned_directory", "shared_postgres", "write_private"]
+
+POSTGRES_VERSION = 18
+_NOTE = "postgres.socket"
+"""File in the data directory that says where the socket of its running server is, for commands next to the hub."""
+
+_log = logging.getLogger(__name__)
+
+
+def _no_pulse() -> None:
+    """Never end a start early."""
+
+
+@contextmanager
+def embedded_postgres(
+    directory: Path,
+    *,
+    version: int = POSTGRES_VERSION,
+    say: Callable[[str], None] = _log.warning,
+    pulse: Callable[[], None] = _no_pulse,
+) -> Iterator[str]:
+    """Run PostgreSQL in `directory` for the time of the block; yield its URL.
+
+    While the block lasts, a server that is killed is started again. A server that a killed hub left running is stopped
+    first.
+
+    Args:
+        directory: where the data lives; the caller owns it (`owned_directory`).
+        version: one of the wheel's major versions.
+        say: is told in a sentence what a person at the terminal should know, such as a recovery that takes long.
+        pulse: called several times a second while the server starts; what it raises ends the start, in order.
+
+    Raises:
+        Conflict: the data cannot be served here and now: another version's, or closed to the server's user.
+        Unavailable: PostgreSQL did not start, with its own words.
+    """
+    programs = Programs.find(version, directory / "postgres")
+    note = directory / _NOTE
+    end_leftovers(programs.pgdata, pulse)
+    _remove_noted_socket(note)
+    with ExitStack() as cleanup:
+        sockets = cleanup.enter_context(socket_directory(programs.account))
+        ensure_cluster(programs, directory, workshop=sockets, pulse=pulse)
+        server = Server(programs, sockets, directory / "postgres.log", say=say)
+        cleanup.callback(server.stop)
+        write_private(note, str(sockets))
+        cleanup.callback(note.unlink, missing_ok=True)
+        server.start(pulse)
+        yield _url(sockets)
+
+
+@contextmanager
+def shared_postgres(directory: Path) -> Iterator[str]:
+    """Yield the URL of the server of `directory`: of the hub that runs there, or of one started for the block.
+
+    Raises:
+        Conflict: a hub is just starting there, so its server cannot be used yet.
+    """
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(owned_directory(directory))
+        except Conflict as error:
+            if error.code is not Code.ALREADY_RUNNING:
+                raise
+            yield _url(_socket_of_running_hub(directory))
+        else:
+            yield stack.enter_context(embedded_postgres(directory))
+
+
+def _url(sockets: Path) -> str:
+    """Say all that the driver would otherwise take from `PG*` variables, which concern other servers."""
+    return (
+        f"postgresql://{ROLE}@/{DATABASE}?host={quote(str(sockets))}&port=5432&sslmode=disable&target_session_attrs=any"
+    )
+
+
+def _socket_of_running_hub(directory: Path) -> Path:
+    with suppress(FileNotFoundError):
+        sockets = Path((directory / _NOTE).read_text(encoding="utf-8"))
+        # A killed hub may have left the note, and by now the directory it names may be made by anybody.
+        if sockets.stat().st_uid == Account.choose(directory / "postgres").uid and answers(sockets):
+            return sockets
+    raise Conflict(
+        f"a hub is just starting or stopping in {directory}; try again in a moment", code=Code.ALREADY_RUNNING
+    )
+
+
+def _remove_noted_socket(note: Path) -> None:
+    """Remove what a killed hub left in the directory for temporary files."""
+    try:
+        left = Path(note.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return
+    if left.name.startswith(PREFIX):
+        shutil.rmtree(left, ignore_errors=True)

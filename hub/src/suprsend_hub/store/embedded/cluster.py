@@ -1,0 +1,145 @@
+"""The files of a database cluster: made once by `initdb`, and at each start given the rules on who may connect."""
+
+import os
+import pwd
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from suprsend_hub.domain.codes import Code
+from suprsend_hub.domain.errors import Conflict, Unavailable
+from suprsend_hub.store.embedded.programs import ROLE, Programs
+
+_POLL_S = 0.05
+_SHELL_SPECIAL = frozenset('"$`\\')
+"""What means something between double quotes, which is how `initdb` hands its own path to a shell."""
+_LOCALE = {16: ("--locale=C.UTF-8",)}
+_BUILTIN_LOCALE = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+"""From PostgreSQL 17 on, C.UTF-8 is there whatever the system has."""
+
+_WRITTEN_BY = "# Written by suprsend-hub at each start; edits are lost.\n"
+
+
+def ensure_cluster(programs: Programs, directory: Path, *, workshop: Path, pulse: Callable[[], None]) -> None:
+    """Make the cluster unless it is there, and let in the hub's user alone, also where it was made otherwise.
+
+    Args:
+        programs: what makes it, and where.
+        directory: the hub's data directory, around the cluster.
+        workshop: a directory of our own with a short, plain path, which the server's user can enter.
+        pulse: called while `initdb` runs; what it raises ends that.
+    """
+    unfinished = directory / "initdb.unfinished"
+    if unfinished.exists():  # it was made when nothing was there, so what is there now never held anything
+        _empty(programs.pgdata)
+    if not any(programs.pgdata.iterdir()):
+        unfinished.touch(mode=0o600)
+        _initdb(programs, workshop, pulse)
+        unfinished.unlink()
+    _check_version(programs)
+    _write(programs, "pg_hba.conf", f"{_WRITTEN_BY}local all all peer map=hub\n")
+    _write(programs, "pg_ident.conf", f'{_WRITTEN_BY}hub "{_our_name()}" {ROLE}\n')
+
+
+def _initdb(programs: Programs, workshop: Path, pulse: Callable[[], None]) -> None:
+    """Run it to its end; Unavailable with what it said if that is a bad one."""
+    if programs.account.is_another:
+        os.chown(programs.pgdata, programs.account.uid, programs.account.gid)
+    arguments = [
+        f"--pgdata={programs.data_argument}", f"--username={ROLE}", "--encoding=UTF8", "--no-instructions",
+        "--auth-local=peer", "--auth-host=reject", *_LOCALE.get(programs.version, _BUILTIN_LOCALE),
+    ]  # fmt: skip
+    with tempfile.TemporaryFile() as output, _plain_installation(programs, workshop) as installation:
+        process = programs.run("initdb", arguments, output, installation=installation)
+        try:
+            while process.poll() is None:
+                pulse()
+                time.sleep(_POLL_S)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)  # with the shells and servers that it runs
+                process.wait()
+        if process.returncode == 0:
+            return
+        output.seek(0)
+        said = output.read().decode(errors="replace").replace(programs.data_argument, str(programs.pgdata))
+    wrong = [line for line in said.splitlines() if "error:" in line or "FATAL" in line or "hint:" in line]
+    raise Unavailable(
+        f"the database in {programs.pgdata} could not be made: {'; '.join(wrong) or said.strip()[-500:]}",
+        code=Code.INITDB_FAILED,
+        retry_after_s=1,
+    )
+
+
+@contextmanager
+def _plain_installation(programs: Programs, workshop: Path) -> Iterator[Path]:
+    """The installation by a path that `initdb` can hand to a shell: its own one, or that of two copied programs."""
+    if not _SHELL_SPECIAL & set(str(programs.installation)):
+        yield programs.installation
+        return
+    real = programs.installation
+    copy = workshop / real.parent.name / real.name
+    (copy / "bin").mkdir(parents=True)
+    for program in ("initdb", "postgres"):
+        shutil.copy(real / "bin" / program, copy / "bin")
+    for part in ("lib", "share"):
+        (copy / part).symlink_to(real / part)
+    libraries = real.parents[1] / f"{real.parent.name}.libs"
+    (workshop / libraries.name).symlink_to(libraries)
+    for made in (copy.parent, copy, copy / "bin", *(copy / "bin").iterdir()):
+        os.chown(made, programs.account.uid, programs.account.gid)
+    try:
+        yield copy
+    finally:
+        shutil.rmtree(copy.parent)
+        (workshop / libraries.name).unlink()
+
+
+def _check_version(programs: Programs) -> None:
+    try:
+        found = (programs.pgdata / "PG_VERSION").read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        raise Conflict(
+            f"{programs.pgdata} holds something else than a database; move that away, or choose another --data-dir",
+            code=Code.NOT_A_DATABASE,
+        ) from None
+    if found != str(programs.version):
+        raise Conflict(
+            f"the database in {programs.pgdata} is of PostgreSQL {found}, and this hub brings {programs.version}; "
+            "move it with pg_dump and psql, or choose another --data-dir",
+            code=Code.OTHER_POSTGRES_VERSION,
+        )
+
+
+def _write(programs: Programs, name: str, text: str) -> None:
+    """Replace a file; never write through what lies there, since the directory may be another user's."""
+    handle, temporary = tempfile.mkstemp(dir=programs.pgdata)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+        if programs.account.is_another:
+            os.fchown(file.fileno(), programs.account.uid, programs.account.gid)
+    Path(temporary).replace(programs.pgdata / name)
+
+
+def _empty(directory: Path) -> None:
+    for entry in directory.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+
+
+def _our_name() -> str:
+    """The name by which PostgreSQL will know whom it lets in."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name.replace('"', '""')
+    except KeyError:
+        raise Conflict(
+            f"the user number {os.geteuid()} has no name on this system, and PostgreSQL tells users by their names; "
+            "give it one (in /etc/passwd), or run the hub as a user who has one",
+            code=Code.NAMELESS_USER,
+        ) from None

@@ -1,0 +1,151 @@
+"""A running PostgreSQL server: a child of this process, started, watched, started again if it dies, and stopped.
+
+It is signalled under a lock and only while it has not been reaped, so its number is certainly still its own.
+"""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from suprsend_hub.domain.codes import Code
+from suprsend_hub.domain.errors import DomainError, Unavailable
+from suprsend_hub.store.embedded.leftovers import data_directory_option, end_leftovers
+from suprsend_hub.store.embedded.programs import Programs
+from suprsend_hub.store.embedded.readiness import Patience, answers, says_it_is_ready
+from suprsend_hub.store.embedded.server_log import ServerLog
+from suprsend_hub.store.embedded.socket_directory import PORT
+
+if TYPE_CHECKING:
+    import subprocess
+
+_POLL_S = 0.05
+_WATCH_S = 0.2
+_STOPS = ((signal.SIGINT, 20), (signal.SIGQUIT, 5), (signal.SIGKILL, 5))
+"""How a server is stopped, and the seconds each way is given: in order; leaving recovery to the next start; dead."""
+_RESTART_PAUSE_S = 1.0
+_MAX_RESTART_PAUSE_S = 30.0
+
+_SETTINGS = {
+    # All settings are here. The usual file may be an earlier version's, and name a locale that this system lacks.
+    "config_file": os.devnull,
+    "listen_addresses": "", "port": str(PORT), "unix_socket_permissions": "0700",
+    "timezone": "UTC", "log_timezone": "UTC",
+    # Errors quote rows and statements, which hold people's addresses.
+    "log_error_verbosity": "terse", "log_min_error_statement": "panic",
+    "log_checkpoints": "off",
+    "shared_buffers": "256MB", "max_wal_size": "2GB", "checkpoint_timeout": "15min", "wal_compression": "on",
+    "random_page_cost": "1.1", "max_connections": "100", "jit": "off",
+}  # fmt: skip
+
+
+class _Stopping(Exception):  # noqa: N818 - not an error: the server is being stopped
+    """Ends what the watching thread does when the server is stopped meanwhile."""
+
+
+class Server:
+    """The server of one data directory."""
+
+    def __init__(self, programs: Programs, sockets: Path, log: Path, *, say: Callable[[str], None]) -> None:
+        self._programs = programs
+        self._sockets = sockets
+        self._log = ServerLog(log)
+        self._say = say
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._watcher = threading.Thread(target=self._watch, name="embedded-postgres", daemon=True)
+
+    def start(self, pulse: Callable[[], None]) -> None:
+        """Start it and return when it answers; from then on it is watched. Unavailable, saying why, if it does not."""
+        self._launch()
+        self._await_answer(pulse)
+        self._watcher.start()
+
+    def stop(self) -> None:
+        """Stop it, for good. Safe to call at any stage of a start."""
+        self._stopping.set()
+        for number, patience_s in _STOPS:
+            with self._lock:
+                if self._child is None or self._child.poll() is not None:
+                    break
+                self._child.send_signal(number)
+            self._await_end(patience_s)
+        if self._watcher.is_alive():
+            self._watcher.join()
+
+    def _launch(self) -> None:
+        """Start the program, over what an earlier one may have left behind."""
+        for name in (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"):
+            (self._sockets / name).unlink(missing_ok=True)
+        settings = {**_SETTINGS, "unix_socket_directories": str(self._sockets)}
+        arguments = [f"--{name}={value}" for name, value in settings.items()]
+        arguments += ["-D", self._programs.data_argument, "-c", data_directory_option(self._programs.pgdata)]
+        with self._lock, self._log.open() as output:
+            if self._stopping.is_set():
+                raise _Stopping
+            self._child = self._programs.run("postgres", arguments, output)
+
+    def _await_answer(self, pulse: Callable[[], None]) -> None:
+        """Wait as long as it makes progress: recovery after a crash may take minutes."""
+        patience = Patience(self._log, self._say)
+        while True:
+            pulse()
+            with self._lock:
+                assert self._child is not None
+                status = self._child.poll()
+            if status is not None:
+                raise _failed(
+                    f"PostgreSQL did not start ({_how(status)}): {self._log.reason()}; its log: {self._log.path}"
+                )
+            is_ready = says_it_is_ready(self._programs.pgdata)
+            if is_ready and answers(self._sockets):
+                return
+            patience.check(self._child.pid, is_ready=is_ready)
+            time.sleep(_POLL_S)
+
+    def _watch(self) -> None:
+        """Start the server again whenever it has ended by itself, less and less often while that fails."""
+        pause_s = _RESTART_PAUSE_S
+        while not self._stopping.wait(_WATCH_S):
+            with self._lock:
+                assert self._child is not None
+                status = self._child.poll()
+            if status is None:
+                self._log.keep_small()
+                continue
+            self._say(f"PostgreSQL has ended ({_how(status)}) and is started again.")
+            try:
+                end_leftovers(self._programs.pgdata, self._pulse)
+                self._launch()
+                self._await_answer(self._pulse)
+                pause_s = _RESTART_PAUSE_S
+            except _Stopping:
+                return
+            except (DomainError, OSError) as error:
+                self._say(f"{error}; the next attempt is in {pause_s:g} s.")
+                self._stopping.wait(pause_s)
+                pause_s = min(2 * pause_s, _MAX_RESTART_PAUSE_S)
+
+    def _pulse(self) -> None:
+        if self._stopping.is_set():
+            raise _Stopping
+
+    def _await_end(self, patience_s: float) -> None:
+        deadline = time.monotonic() + patience_s
+        while time.monotonic() < deadline:
+            with self._lock:
+                if self._child is None or self._child.poll() is not None:
+                    return
+            time.sleep(_POLL_S)
+
+
+def _failed(message: str) -> Unavailable:
+    return Unavailable(message, code=Code.POSTGRES_FAILED, retry_after_s=1)
+
+
+def _how(status: int) -> str:
+    return f"signal {-status}" if status < 0 else f"exit status {status}"
