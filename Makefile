@@ -63,8 +63,8 @@ test: env-test env-official chromium pgbouncer ## run the tests that are quick: 
 
 test-all: test test-faults test-fuzz test-packaging test-sdk-versions ## run all tests (with -k it goes on after a failure)
 
-test-unit: env-test ## run the tests that start nothing
-	@$(PYTEST) sdk/tests/unit hub/tests/unit tests/tools
+test-unit: env-test ## run the tests that start no hub
+	@$(PYTEST) sdk/tests/unit hub/tests/unit tests/tools tests/bench
 
 test-store: env-test pgbouncer ## run the tests of the store against PostgreSQL 16 and 18
 	@$(PGBOUNCER_PATH) $(PYTEST) hub/tests/store
