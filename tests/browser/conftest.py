@@ -132,15 +132,14 @@ def prefix() -> str:
 @pytest.fixture(scope="session")
 def command(hub: LiveHub) -> Callable[..., str]:
     """Run `suprsend-hub <arguments>` on the running hub's database, as its operator does."""
-    socket = next(hub.data_dir.rglob(".s.PGSQL.5432"), None)
-    assert socket is not None, "the embedded server has no socket in the data directory"
+    sockets = (hub.data_dir / "postgres.socket").read_text(encoding="utf-8")
 
     def run(*arguments: str, stdin: str = "") -> str:
         done = subprocess.run(
             [COMMAND, *arguments],
             input=stdin, capture_output=True, text=True, timeout=START_S, check=False,
             env=scrubbed_environment(
-                SUPRSEND_HUB_DATABASE_URL=f"postgresql://postgres:@/postgres?host={socket.parent}",
+                SUPRSEND_HUB_DATABASE_URL=f"postgresql://postgres:@/postgres?host={sockets}",
                 SUPRSEND_HUB_MASTER_KEY=(hub.data_dir / "master.key").read_text(encoding="utf-8"),
             ),
         )  # fmt: skip
