@@ -205,7 +205,8 @@ def test_a_dead_server_that_nobody_reaps_is_no_obstacle(data: Path) -> None:
     """As in a container whose first process does not care: the number in the lock file stays taken for ever."""
     programs = Programs.find(18, data / "postgres")
     with (data / "log").open("wb") as output:
-        dead = programs.run("postgres", ["-D", programs.data_argument, "-c", "listen_addresses="], output)
+        alone = ["--listen_addresses=", "--unix_socket_directories=."]
+        dead = programs.run("postgres", ["-D", programs.data_argument, *alone], output)
     until((data / "postgres" / "postmaster.pid").exists, "it has written its number")
     dead.kill()
     until(lambda: psutil.Process(dead.pid).status() == psutil.STATUS_ZOMBIE, "it is dead")

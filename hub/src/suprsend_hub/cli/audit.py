@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from suprsend_hub.cli.data_dir import DataDir
 from suprsend_hub.cli.shared import one_line, with_services
 from suprsend_hub.domain.audit import HUB_WIDE, AuditEntry
 from suprsend_hub.domain.ids import ulid_text
@@ -26,6 +27,7 @@ def list_entries(
     since: Annotated[datetime | None, typer.Option(help="Not before this time, in UTC.")] = None,
     limit: Annotated[int, typer.Option(help="How many, newest first.", min=1, max=100_000)] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    data_dir: DataDir = None,
 ) -> None:
     """List changes, newest first: id, time, actor, address, action, target, detail."""
     wanted = AuditFilter(actor, action, target, None if since is None else since.replace(tzinfo=UTC))
@@ -43,7 +45,7 @@ def list_entries(
             if page.after is None:
                 break
 
-    with_services(use)
+    with_services(use, data_dir)
 
 
 def _line(entry: AuditEntry) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from suprsend_hub.app import sign_in_path
+from suprsend_hub.cli.data_dir import DataDir
 from suprsend_hub.cli.shared import command_line, fail, with_services
 from suprsend_hub.domain.console import Role
 from suprsend_hub.service.services import Services
@@ -31,6 +32,7 @@ def create(
     workspace: Annotated[str | None, typer.Option(help="A workspace to grant at once.")] = None,
     role: Annotated[Role, typer.Option(help="What the user may do there.")] = Role.VIEWER,
     password_stdin: PasswordStdin = False,
+    data_dir: DataDir = None,
 ) -> None:
     """Create a console user; the password is asked for."""
     password = _read_password(password_stdin)
@@ -45,11 +47,13 @@ def create(
             await services.console_users.grant(command_line(), created.name, workspace, role)
             typer.echo(f"Created: {role.value} of workspace {workspace}.")
 
-    with_services(use)
+    with_services(use, data_dir)
 
 
 @console_user.command("list")
-def list_all() -> None:
+def list_all(
+    data_dir: DataDir = None,
+) -> None:
     """List console users with their workspaces and roles."""
 
     async def use(services: Services) -> None:
@@ -57,7 +61,7 @@ def list_all() -> None:
             shown = ", ".join(f"{grant.workspace_name} ({grant.role.value})" for grant in grants) or "no workspace"
             typer.echo(f"{user.name}\t{shown}\t{user.created_at:%Y-%m-%d %H:%M} UTC")
 
-    with_services(use)
+    with_services(use, data_dir)
 
 
 @console_user.command("grant")
@@ -65,6 +69,7 @@ def grant(
     name: UserName,
     workspace: WorkspaceName,
     role: Annotated[Role, typer.Option(help="What the user may do there.")] = Role.VIEWER,
+    data_dir: DataDir = None,
 ) -> None:
     """Let a console user into a workspace, or change the role there; takes effect at once."""
 
@@ -72,22 +77,30 @@ def grant(
         await services.console_users.grant(command_line(), name, workspace, role)
         typer.echo(f"{name} is {role.value} of workspace {workspace}.")
 
-    with_services(use)
+    with_services(use, data_dir)
 
 
 @console_user.command("revoke")
-def revoke(name: UserName, workspace: WorkspaceName) -> None:
+def revoke(
+    name: UserName,
+    workspace: WorkspaceName,
+    data_dir: DataDir = None,
+) -> None:
     """Take a workspace away; takes effect at once."""
 
     async def use(services: Services) -> None:
         await services.console_users.revoke(command_line(), name, workspace)
         typer.echo(f"{name} has no access to workspace {workspace} any more.")
 
-    with_services(use)
+    with_services(use, data_dir)
 
 
 @console_user.command("password")
-def password(name: UserName, password_stdin: PasswordStdin = False) -> None:
+def password(
+    name: UserName,
+    password_stdin: PasswordStdin = False,
+    data_dir: DataDir = None,
+) -> None:
     """Set a new password; ends all sessions of the console user."""
     new = _read_password(password_stdin)
 
@@ -95,36 +108,45 @@ def password(name: UserName, password_stdin: PasswordStdin = False) -> None:
         await services.console_users.set_password(command_line(), name, new)
         typer.echo("The password has been changed.")
 
-    with_services(use)
+    with_services(use, data_dir)
 
 
 @console_user.command("sign-out")
-def sign_out(name: UserName) -> None:
+def sign_out(
+    name: UserName,
+    data_dir: DataDir = None,
+) -> None:
     """End all sessions of a console user, everywhere."""
 
     async def use(services: Services) -> None:
         await services.console_users.sign_out(command_line(), name)
         typer.echo(f"All sessions of {name} have ended.")
 
-    with_services(use)
+    with_services(use, data_dir)
 
 
 @console_user.command("link")
-def link(name: UserName) -> None:
+def link(
+    name: UserName,
+    data_dir: DataDir = None,
+) -> None:
     """Print a link, without the hub's address, that signs in once within 12 hours."""
 
     async def use(services: Services) -> None:
         typer.echo(sign_in_path(await services.console_users.one_time_link(command_line(), name)))
 
-    with_services(use)
+    with_services(use, data_dir)
 
 
 @console_user.command("delete")
-def delete(name: UserName) -> None:
+def delete(
+    name: UserName,
+    data_dir: DataDir = None,
+) -> None:
     """Delete a console user. What they changed keeps their name in the history."""
 
     async def use(services: Services) -> None:
         await services.console_users.delete(command_line(), name)
         typer.echo("Deleted.")
 
-    with_services(use)
+    with_services(use, data_dir)

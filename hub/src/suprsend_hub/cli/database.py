@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from suprsend_hub.cli.data_dir import DataDir
 from suprsend_hub.cli.shared import command_line, fail, failing_clearly, one_line, warn_of_ignored, with_services
 from suprsend_hub.service.maintenance import Finding
 from suprsend_hub.service.services import Services
@@ -45,6 +46,7 @@ def db_migrate(
 @db.command("check")
 def db_check(
     fix: Annotated[bool, typer.Option("--fix", help="Repair what is wrong, and check again.")] = False,
+    data_dir: DataDir = None,
 ) -> None:
     """Recount the counters and verify what belongs together; status 1 if anything is wrong. Hubs may run meanwhile."""
 
@@ -58,12 +60,14 @@ def db_check(
         _show(findings)
         return findings
 
-    if with_services(use):
+    if with_services(use, data_dir):
         raise typer.Exit(1)
 
 
 @db.command("clean")
-def db_clean() -> None:
+def db_clean(
+    data_dir: DataDir = None,
+) -> None:
     """Delete history, rejected records and audit entries that are older than the settings say; run it once a day."""
 
     async def use(services: Services) -> None:
@@ -80,7 +84,7 @@ def db_clean() -> None:
             f"{settings.audit_days} days."
         )
 
-    with_services(use)
+    with_services(use, data_dir)
 
 
 def _show(findings: Sequence[Finding]) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from suprsend_hub.app import build_services, sign_in_path
+from suprsend_hub.cli.data_dir import MASTER_KEY, default_data_dir, forget_other_databases
 from suprsend_hub.cli.server import chosen_port, run_server
 from suprsend_hub.cli.shared import failing_clearly
 from suprsend_hub.cli.stopping import StopRequest
@@ -26,11 +27,6 @@ WORKSPACE_KEY = "workspace_key"
 WORKSPACE_SECRET = "workspace_secret"  # noqa: S105 - printed in the public documentation, and only served on loopback
 
 
-def default_data_dir() -> Path:
-    """Where `dev` keeps its data unless told otherwise."""
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "suprsend-hub"
-
-
 def dev(
     port: Annotated[
         int, typer.Option(help="Port on 127.0.0.1; 0 takes any free one.", min=0, max=65535)
@@ -45,7 +41,7 @@ def dev(
     try:
         with failing_clearly(), owned_directory(directory):
             listening_port = chosen_port(HOST, port)
-            _forget_other_databases()
+            forget_other_databases()
             with embedded_postgres(directory, say=_say, pulse=stop.check) as url:
                 _serve(url, directory, listening_port, workers, stop)
     finally:
@@ -55,7 +51,7 @@ def dev(
 def _serve(url: str, directory: Path, port: int, workers: int, stop: StopRequest) -> None:
     """Prepare the database, say how to get in, and serve until told to stop."""
     os.environ[f"{PREFIX}DATABASE_URL"] = url
-    os.environ[f"{PREFIX}MASTER_KEY"] = _kept(directory / "master.key", generate_master_key)
+    os.environ[f"{PREFIX}MASTER_KEY"] = _kept(directory / MASTER_KEY, generate_master_key)
     os.environ.setdefault(f"{PREFIX}LOG_FORMAT", "console")
     os.environ.setdefault(f"{PREFIX}LOG_LEVEL", "warning")
     api_key, link = asyncio.run(_prepare(url, directory))
@@ -100,12 +96,6 @@ def _kept(path: Path, make: Callable[[], str]) -> str:
     if not path.exists():
         write_private(path, make())
     return path.read_text(encoding="utf-8")
-
-
-def _forget_other_databases() -> None:
-    """Drop the `PG*` variables of the user's shell: they are for other servers, and our driver would heed them."""
-    for name in [name for name in os.environ if name.startswith("PG")]:
-        del os.environ[name]
 
 
 def _say(text: str) -> None:

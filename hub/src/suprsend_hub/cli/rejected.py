@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from suprsend_hub.cli.data_dir import DataDir
 from suprsend_hub.cli.shared import one_line, with_services
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.service.services import Services
@@ -17,6 +18,7 @@ def list_rejected(
     workspace_name: Annotated[str, typer.Argument(help="Name of the workspace.")],
     user: Annotated[str | None, typer.Option(help="Only records of this distinct_id.")] = None,
     limit: Annotated[int, typer.Option(help="How many, newest first.", min=1, max=10_000)] = 50,
+    data_dir: DataDir = None,
 ) -> None:
     """List refused records, newest first: id, time, user, key, reason, what was refused."""
 
@@ -39,4 +41,4 @@ def list_rejected(
             )
             typer.echo("\t".join(map(one_line, columns)))
 
-    with_services(use)
+    with_services(use, data_dir)

@@ -5,6 +5,7 @@ import getpass
 import os
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NoReturn, TypeVar
 
 import typer
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 
 from suprsend_hub._version import __version__
 from suprsend_hub.app import build_services
+from suprsend_hub.cli.data_dir import chosen_database
 from suprsend_hub.domain.actor import Actor, ActorKind
 from suprsend_hub.domain.errors import DomainError
 from suprsend_hub.service.services import Services
@@ -63,13 +65,13 @@ def command_line() -> Actor:
     return Actor(ActorKind.COMMAND_LINE, name, f"suprsend-hub {__version__}")
 
 
-def with_services(use: Callable[[Services], Awaitable[_T]]) -> _T:
-    """Run `use` with the services of the configured database."""
+def with_services(use: Callable[[Services], Awaitable[_T]], data_dir: Path | None = None) -> _T:
+    """Run `use` with the services of the configured database, or of the development hub that keeps its data there."""
 
-    async def run() -> _T:
-        services = build_services(Settings())
+    async def run(settings: Settings) -> _T:
+        services = build_services(settings)
         async with services.database:
             return await use(services)
 
-    with failing_clearly():
-        return asyncio.run(run())
+    with failing_clearly(), chosen_database(data_dir) as settings:
+        return asyncio.run(run(settings))

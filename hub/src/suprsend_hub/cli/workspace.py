@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from suprsend_hub.cli.data_dir import DataDir
 from suprsend_hub.cli.durations import parse_duration
 from suprsend_hub.cli.shared import command_line, fail, with_services
 from suprsend_hub.domain.actor import DEFAULT_SCOPES, Scope
@@ -22,7 +23,10 @@ Scopes = Annotated[
 
 
 @workspace.command("create")
-def create(name: WorkspaceName) -> None:
+def create(
+    name: WorkspaceName,
+    data_dir: DataDir = None,
+) -> None:
     """Create a workspace and print its credentials, this once."""
 
     async def use(services: Services) -> None:
@@ -33,11 +37,13 @@ def create(name: WorkspaceName) -> None:
         typer.echo(f"API key:          {created.api_key}")
         typer.echo("The secret and the API key are not shown again.")
 
-    with_services(use)
+    with_services(use, data_dir)
 
 
 @workspace.command("list")
-def list_all() -> None:
+def list_all(
+    data_dir: DataDir = None,
+) -> None:
     """List workspaces."""
 
     async def use(services: Services) -> None:
@@ -46,7 +52,7 @@ def list_all() -> None:
             created_at = f"{row.created_at:%Y-%m-%d %H:%M} UTC"
             typer.echo(f"{row.name}\t{row.workspace_key}\t{row.workspace_uid}\t{created_at}{state}")
 
-    with_services(use)
+    with_services(use, data_dir)
 
 
 @workspace.command("limit")
@@ -56,6 +62,7 @@ def limit(
         int | None, typer.Option(help="Edits per second, per worker; 0 lifts the limit.", min=0)
     ] = None,
     burst: Annotated[int | None, typer.Option(help="Edits at once after a rest; else a second's worth.", min=1)] = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Limit how fast a workspace may edit, or show its limit; running hubs follow within seconds."""
 
@@ -74,7 +81,7 @@ def limit(
             else "No limit."
         )
 
-    with_services(use)
+    with_services(use, data_dir)
 
 
 @workspace.command("rotate-secret")
@@ -86,6 +93,7 @@ def rotate_secret(
             parser=parse_duration, metavar="TIME", show_default="24h", help="How long the old secret stays valid."
         ),
     ] = timedelta(hours=24),
+    data_dir: DataDir = None,
 ) -> None:
     """Give a workspace a new secret and print it, this once. Running hubs take it within seconds."""
 
@@ -100,40 +108,49 @@ def rotate_secret(
             "`suprsend-hub workspace drop-old-secret` ends it sooner."
         )
 
-    with_services(use)
+    with_services(use, data_dir)
 
 
 @workspace.command("drop-old-secret")
-def drop_old_secret(name: WorkspaceName) -> None:
+def drop_old_secret(
+    name: WorkspaceName,
+    data_dir: DataDir = None,
+) -> None:
     """End the overlap of the latest rotation now."""
 
     async def use(services: Services) -> None:
         await services.workspaces.drop_old_secret(command_line(), name)
         typer.echo("The old secret is not valid any more.")
 
-    with_services(use)
+    with_services(use, data_dir)
 
 
 @workspace.command("disable")
-def disable(name: WorkspaceName) -> None:
+def disable(
+    name: WorkspaceName,
+    data_dir: DataDir = None,
+) -> None:
     """Let nobody in: running hubs answer 403 within seconds, and the console hides the workspace. Its data stay."""
 
     async def use(services: Services) -> None:
         await services.workspaces.disable(command_line(), name)
         typer.echo(f"Workspace {name} is disabled.")
 
-    with_services(use)
+    with_services(use, data_dir)
 
 
 @workspace.command("enable")
-def enable(name: WorkspaceName) -> None:
+def enable(
+    name: WorkspaceName,
+    data_dir: DataDir = None,
+) -> None:
     """Let everybody in again."""
 
     async def use(services: Services) -> None:
         await services.workspaces.enable(command_line(), name)
         typer.echo(f"Workspace {name} is enabled.")
 
-    with_services(use)
+    with_services(use, data_dir)
 
 
 @workspace.command("clock-skew")
@@ -143,6 +160,7 @@ def clock_skew(
         timedelta | None,
         typer.Option(parser=parse_duration, metavar="TIME", help="15m is a good choice; 0 takes any Date."),
     ] = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Limit how far the Date of a signed request may be from the hub's clock, or show the limit.
 
@@ -155,11 +173,13 @@ def clock_skew(
         seconds = (await services.workspaces.get(name)).max_clock_skew_s
         typer.echo(f"At most {seconds} seconds." if seconds else "Any Date is taken.")
 
-    with_services(use)
+    with_services(use, data_dir)
 
 
 @workspace.command("re-encrypt")
-def re_encrypt() -> None:
+def re_encrypt(
+    data_dir: DataDir = None,
+) -> None:
     """Bring all secrets under the first key of SUPRSEND_HUB_MASTER_KEY; safe to interrupt and to run again.
 
     Set the new key in front of the old one first, on every hub. When this has succeeded, the old one may go.
@@ -176,7 +196,7 @@ def re_encrypt() -> None:
         typer.echo(f"Re-encrypted secrets: {changed}. Workspaces: {workspaces}.")
         return lost
 
-    if with_services(use):
+    if with_services(use, data_dir):
         raise typer.Exit(1)
 
 
@@ -185,6 +205,7 @@ def create_key(
     workspace_name: WorkspaceName,
     name: Annotated[str, typer.Option(help="What the key is for.")] = "API key",
     scope: Scopes = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Create an API key and print it, this once."""
 
@@ -195,11 +216,14 @@ def create_key(
         typer.echo(f"API key: {created.api_key}")
         typer.echo(f"Id:      {created.api_key_id}")
 
-    with_services(use)
+    with_services(use, data_dir)
 
 
 @key.command("list")
-def list_keys(workspace_name: WorkspaceName) -> None:
+def list_keys(
+    workspace_name: WorkspaceName,
+    data_dir: DataDir = None,
+) -> None:
     """List the API keys of a workspace: id, last characters, state, scopes, name."""
 
     async def use(services: Services) -> None:
@@ -208,11 +232,16 @@ def list_keys(workspace_name: WorkspaceName) -> None:
             scopes = ",".join(sorted(row.scopes))
             typer.echo(f"{ulid_text(row.api_key_id)}\t…{row.hint}\t{state}\t{scopes}\t{row.name}")
 
-    with_services(use)
+    with_services(use, data_dir)
 
 
 @key.command("scopes")
-def set_scopes(workspace_name: WorkspaceName, key_id: KeyId, scope: Scopes = None) -> None:
+def set_scopes(
+    workspace_name: WorkspaceName,
+    key_id: KeyId,
+    scope: Scopes = None,
+    data_dir: DataDir = None,
+) -> None:
     """Set what an API key may do, in place of what it might before; running hubs follow within seconds."""
     if not scope:
         fail("name at least one --scope: read, write, manage, privacy")
@@ -221,15 +250,19 @@ def set_scopes(workspace_name: WorkspaceName, key_id: KeyId, scope: Scopes = Non
         await services.workspaces.set_api_key_scopes(command_line(), workspace_name, key_id, frozenset(scope))
         typer.echo(f"Scopes: {', '.join(sorted(set(scope)))}")
 
-    with_services(use)
+    with_services(use, data_dir)
 
 
 @key.command("revoke")
-def revoke_key(workspace_name: WorkspaceName, key_id: KeyId) -> None:
+def revoke_key(
+    workspace_name: WorkspaceName,
+    key_id: KeyId,
+    data_dir: DataDir = None,
+) -> None:
     """Revoke an API key; running hubs refuse it within seconds."""
 
     async def use(services: Services) -> None:
         await services.workspaces.revoke_api_key(command_line(), workspace_name, key_id)
         typer.echo("Revoked.")
 
-    with_services(use)
+    with_services(use, data_dir)

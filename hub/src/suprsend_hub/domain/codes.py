@@ -339,6 +339,8 @@ class Code(enum.StrEnum):
     OTHER_POSTGRES_VERSION = ("other_postgres_version", _CONFLICT,
         "The data directory was made by another version of PostgreSQL.",
         "Move the data with `pg_dump` and `psql`, or choose another `--data-dir`.", _OPERATOR)
+    NO_DATA = ("no_data", _NOT_FOUND, "The directory holds no data of a development hub.",
+        "Start `suprsend-hub dev` there, or choose another `--data-dir`.", _OPERATOR)
     NOT_A_DATABASE = ("not_a_database", _CONFLICT, "The data directory holds files, and they are not a database.",
         "Move them away, or choose another `--data-dir`.", _OPERATOR)
     INITDB_FAILED = ("initdb_failed", _UNAVAILABLE, "The database could not be made.",

@@ -21,7 +21,14 @@ from suprsend_hub.store.embedded.readiness import answers
 from suprsend_hub.store.embedded.server import Server
 from suprsend_hub.store.embedded.socket_directory import PREFIX, socket_directory
 
-__all__ = ["POSTGRES_VERSION", "embedded_postgres", "owned_directory", "shared_postgres", "write_private"]
+__all__ = [
+    "POSTGRES_VERSION",
+    "embedded_postgres",
+    "holds_data",
+    "owned_directory",
+    "shared_postgres",
+    "write_private",
+]
 
 POSTGRES_VERSION = 18
 _NOTE = "postgres.socket"
@@ -72,8 +79,13 @@ def embedded_postgres(
         yield _url(sockets)
 
 
+def holds_data(directory: Path) -> bool:
+    """Whether a hub has kept its data there."""
+    return (directory / "postgres" / "PG_VERSION").exists()
+
+
 @contextmanager
-def shared_postgres(directory: Path) -> Iterator[str]:
+def shared_postgres(directory: Path, *, pulse: Callable[[], None] = _no_pulse) -> Iterator[str]:
     """Yield the URL of the server of `directory`: of the hub that runs there, or of one started for the block.
 
     Raises:
@@ -87,7 +99,7 @@ def shared_postgres(directory: Path) -> Iterator[str]:
                 raise
             yield _url(_socket_of_running_hub(directory))
         else:
-            yield stack.enter_context(embedded_postgres(directory))
+            yield stack.enter_context(embedded_postgres(directory, pulse=pulse))
 
 
 def _url(sockets: Path) -> str:

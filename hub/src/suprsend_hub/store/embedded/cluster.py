@@ -13,6 +13,7 @@ from pathlib import Path
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Conflict, Unavailable
 from suprsend_hub.store.embedded.programs import ROLE, Programs
+from suprsend_hub.store.embedded.server_log import telling
 
 _POLL_S = 0.05
 _SHELL_SPECIAL = frozenset('"$`\\')
@@ -67,9 +68,8 @@ def _initdb(programs: Programs, workshop: Path, pulse: Callable[[], None]) -> No
             return
         output.seek(0)
         said = output.read().decode(errors="replace").replace(programs.data_argument, str(programs.pgdata))
-    wrong = [line for line in said.splitlines() if "error:" in line or "FATAL" in line or "hint:" in line]
     raise Unavailable(
-        f"the database in {programs.pgdata} could not be made: {'; '.join(wrong) or said.strip()[-500:]}",
+        f"the database in {programs.pgdata} could not be made: {telling(said)}",
         code=Code.INITDB_FAILED,
         retry_after_s=1,
     )

@@ -39,9 +39,10 @@ def owned_directory(directory: Path) -> Iterator[Path]:
                 + "; stop it first, or give this one another --data-dir",
                 code=Code.ALREADY_RUNNING,
             ) from error  # fmt: skip
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+        with _naming(directory / _LOCK):
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
         yield directory
 
 
@@ -49,7 +50,7 @@ def write_private(path: Path, text: str) -> None:
     """Write a file that only its owner can read, all of it or nothing."""
     handle, temporary = tempfile.mkstemp(prefix=f"{path.name}-", dir=path.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with _naming(path), os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
@@ -57,6 +58,15 @@ def write_private(path: Path, text: str) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Say which file it was that could not be written: a full disk does not."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _make(directory: Path) -> None:

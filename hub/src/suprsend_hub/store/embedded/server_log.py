@@ -10,9 +10,15 @@ _MAX_BYTES = 10_000_000
 """Above this, what is in the log moves to a second file, in place of what was there."""
 _TAIL_BYTES = 20_000
 _TELLING = re.compile(
-    r"\b(FATAL|PANIC|ERROR|DETAIL|HINT|LOG(?=: +(?:could not|invalid|unrecognized|syntax error))): +(.+)"
+    r"\b(FATAL|PANIC|ERROR|DETAIL|HINT|error|hint|LOG(?=: +(?:could not|invalid|unrecognized|syntax error))): +(.+)"
 )
 _MAX_LINES = 4
+
+
+def telling(output: str) -> str:
+    """What is worth knowing of a program's output, in a line."""
+    lines = [f"{level}: {words}" for level, words in _TELLING.findall(output)] or output.strip().splitlines()
+    return "; ".join(lines[-_MAX_LINES:])
 
 
 class ServerLog:
@@ -44,8 +50,7 @@ class ServerLog:
         with self.path.open("rb") as file:
             file.seek(max(self._begin, self.size() - _TAIL_BYTES))
             text = file.read().decode(errors="replace")
-        lines = [f"{level}: {words}" for level, words in _TELLING.findall(text)] or text.splitlines()
-        if lines:
-            return "; ".join(lines[-_MAX_LINES:])
+        if text.strip():
+            return telling(text)
         free = shutil.disk_usage(self.path.parent).free
         return f"it said nothing, and {free // 1_000_000} MB are free on its disk"
