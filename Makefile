@@ -46,7 +46,7 @@ export PYTHONUTF8 := 1
 .NOTPARALLEL:
 .PHONY: help setup run test test-all check lint format type lock twins error-codes api-snapshot openapi \
 	test-unit test-store test-e2e test-browser test-faults test-fuzz test-packaging test-sdk-versions \
-	bench bench-sdk bench-steps bench-compare clean \
+	bench bench-sdk bench-steps bench-deletion bench-compare clean \
 	env-run env-test env-official env-datasette env-sdks env-node chromium libmagic
 
 help: ## list the targets
@@ -128,6 +128,9 @@ bench-steps: env-test ## measure each step of an edit, each statement and a requ
 
 bench-sdk: env-test env-official ## measure our SDK beside the official one
 	@exec $(BIN)/python bench/bench_sdk.py
+
+bench-deletion: env-test ## measure the deletion of many users, and creating users meanwhile
+	@exec $(BIN)/python bench/bench_deletion.py
 
 bench-compare: env-test ## compare processor time per operation of two commits (BASE=<commit> HEAD=HEAD ROUNDS=5 LIMIT=1.03)
 	@if [ -z "$(BASE)" ]; then echo "Name the commit to compare with: make bench-compare BASE=<commit>" >&2; exit 2; fi

@@ -1,6 +1,6 @@
 """Start a development hub, run the quickstart against it, and leave it running until Ctrl-C (`make run`).
 
-The hub is a child process, `suprsend-hub dev`, with its own embedded PostgreSQL. SIGINT and SIGTERM stop both.
+The hub is a child process, `suprsend-hub dev`, with its own embedded PostgreSQL. SIGINT, SIGTERM and SIGHUP stop both.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def without_proxy() -> dict[str, str]:
 
 
 def stop(_signal: int, _frame: FrameType | None) -> None:
-    """Make SIGTERM behave like Ctrl-C."""
+    """Make SIGTERM, and SIGHUP of a closed terminal, behave like Ctrl-C."""
     raise KeyboardInterrupt
 
 
@@ -115,6 +115,8 @@ def main() -> None:
             f"or start a second one: make run PORT=0 DATA_DIR=.run/other"
         )
     signal.signal(signal.SIGTERM, stop)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup` means to outlive the terminal
+        signal.signal(signal.SIGHUP, stop)
     with contextlib.suppress(KeyboardInterrupt), development_hub(port, options.data_dir) as (hub, started):
         quickstart = str(HERE / "quickstart.py")
         done = subprocess.run(

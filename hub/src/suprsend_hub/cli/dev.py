@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -39,29 +40,37 @@ def dev(
 ) -> None:
     """Run a hub for development: embedded PostgreSQL, and the workspace of the documentation's snippets."""
     directory = (data_dir or default_data_dir()).expanduser().absolute()
-    stop = StopRequest()
+    stop = StopRequest(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # the last when the terminal is closed
     stop.listen()
-    with failing_clearly(), owned_directory(directory):
-        listening_port = chosen_port(HOST, port)
-        _forget_other_databases()
-        with embedded_postgres(directory, say=_say, pulse=stop.check) as url:
-            os.environ[f"{PREFIX}DATABASE_URL"] = url
-            os.environ[f"{PREFIX}MASTER_KEY"] = _kept(directory / "master.key", generate_master_key)
-            os.environ.setdefault(f"{PREFIX}LOG_FORMAT", "console")
-            os.environ.setdefault(f"{PREFIX}LOG_LEVEL", "warning")
-            api_key, link = asyncio.run(_prepare(url, directory))
-            stop.check()
-            typer.echo(f"Workspace: {WORKSPACE_KEY} / {WORKSPACE_SECRET}")
-            typer.echo(f"API key: {api_key}")
-            typer.echo(f"Console: http://{HOST}:{listening_port}{sign_in_path(link)}")
-            run_server(
-                host=HOST,
-                port=listening_port,
-                workers=workers,
-                request_timeout_s=Settings().request_timeout_s,
-                on_listening=lambda address: typer.echo(f"Listening on {address}"),
-                stop=stop,
-            )
+    try:
+        with failing_clearly(), owned_directory(directory):
+            listening_port = chosen_port(HOST, port)
+            _forget_other_databases()
+            with embedded_postgres(directory, say=_say, pulse=stop.check) as url:
+                _serve(url, directory, listening_port, workers, stop)
+    finally:
+        stop.ignore()
+
+
+def _serve(url: str, directory: Path, port: int, workers: int, stop: StopRequest) -> None:
+    """Prepare the database, say how to get in, and serve until told to stop."""
+    os.environ[f"{PREFIX}DATABASE_URL"] = url
+    os.environ[f"{PREFIX}MASTER_KEY"] = _kept(directory / "master.key", generate_master_key)
+    os.environ.setdefault(f"{PREFIX}LOG_FORMAT", "console")
+    os.environ.setdefault(f"{PREFIX}LOG_LEVEL", "warning")
+    api_key, link = asyncio.run(_prepare(url, directory))
+    stop.check()
+    typer.echo(f"Workspace: {WORKSPACE_KEY} / {WORKSPACE_SECRET}")
+    typer.echo(f"API key: {api_key}")
+    typer.echo(f"Console: http://{HOST}:{port}{sign_in_path(link)}")
+    run_server(
+        host=HOST,
+        port=port,
+        workers=workers,
+        request_timeout_s=Settings().request_timeout_s,
+        on_listening=lambda address: typer.echo(f"Listening on {address}"),
+        stop=stop,
+    )
 
 
 async def _prepare(url: str, directory: Path) -> tuple[str, str]:

@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 from granian.constants import Interfaces, Loops
@@ -42,14 +43,17 @@ def run_server(
     on_listening: Callable[[str], None],
     stop: StopRequest | None = None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM. `on_listening` is called with the address once requests are answered.
+    """Serve until told to stop. `on_listening` is called with the address once requests are answered.
 
     Granian replaces a worker that dies, and gives up when one dies twice within seconds, as when memory is short.
-    Then the server is started anew, up to `_MAX_RESTARTS` times within a minute. A `stop` that was asked for before
-    Granian listens to signals is obeyed as well.
+    Then the server is started anew, up to `_MAX_RESTARTS` times within a minute. What `stop` has heard before Granian
+    listens to signals is obeyed as well.
     """
     address = resolved(host)
-    stop = stop or StopRequest()
+    if stop is None:
+        stop = StopRequest(signal.SIGINT, signal.SIGTERM)
+        stop.listen()
+    os.register_at_fork(after_in_child=_obey_signals)
     threading.Thread(target=_announce, args=(address, port, on_listening), daemon=True).start()
     restarts: list[float] = []
     while True:
@@ -67,7 +71,8 @@ def run_server(
             respawn_failed_workers=True,
             workers_kill_timeout=_STOP_S,
         )
-        server.on_startup(stop.pass_on)
+        # Granian has taken the signals by then, and has not started a worker yet.
+        server.on_startup(partial(stop.hand_over, server.signal_handler_interrupt))
         try:
             server.serve()
         except SystemExit:
@@ -80,6 +85,12 @@ def run_server(
             time.sleep(_RESTART_PAUSE_S)
         else:
             return
+
+
+def _obey_signals() -> None:
+    """Let a worker that is still loading end at once. A forked one would note signals in its copy of the supervisor."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def create_worker_app() -> object:

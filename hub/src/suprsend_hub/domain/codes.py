@@ -319,6 +319,8 @@ class Code(enum.StrEnum):
     OTHER_POSTGRES_VERSION = ("other_postgres_version", _CONFLICT,
         "The data directory was made by another version of PostgreSQL.",
         "Move the data with `pg_dump` and `psql`, or choose another `--data-dir`.", _OPERATOR)
+    NOT_A_DATABASE = ("not_a_database", _CONFLICT, "The data directory holds files, and they are not a database.",
+        "Move them away, or choose another `--data-dir`.", _OPERATOR)
     INITDB_FAILED = ("initdb_failed", _UNAVAILABLE, "The database could not be made.",
         "Do what PostgreSQL's own message asks for.", _OPERATOR)
     POSTGRES_FAILED = ("postgres_failed", _UNAVAILABLE, "The embedded PostgreSQL did not start, or ended.",

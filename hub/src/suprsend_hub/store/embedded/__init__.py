@@ -16,7 +16,7 @@ from suprsend_hub.domain.errors import Conflict
 from suprsend_hub.store.embedded.cluster import ensure_cluster
 from suprsend_hub.store.embedded.directory import owned_directory, write_private
 from suprsend_hub.store.embedded.leftovers import end_leftovers
-from suprsend_hub.store.embedded.programs import ROLE, Account, Programs
+from suprsend_hub.store.embedded.programs import DATABASE, ROLE, Account, Programs
 from suprsend_hub.store.embedded.readiness import answers
 from suprsend_hub.store.embedded.server import Server
 from suprsend_hub.store.embedded.socket_directory import PREFIX, socket_directory
@@ -24,7 +24,6 @@ from suprsend_hub.store.embedded.socket_directory import PREFIX, socket_director
 __all__ = ["POSTGRES_VERSION", "embedded_postgres", "owned_directory", "shared_postgres", "write_private"]
 
 POSTGRES_VERSION = 18
-_DATABASE = "postgres"
 _NOTE = "postgres.socket"
 """File in the data directory that says where the socket of its running server is, for commands next to the hub."""
 
@@ -94,8 +93,7 @@ def shared_postgres(directory: Path) -> Iterator[str]:
 def _url(sockets: Path) -> str:
     """Say all that the driver would otherwise take from `PG*` variables, which concern other servers."""
     return (
-        f"postgresql://{ROLE}@/{_DATABASE}?host={quote(str(sockets))}&port=5432"
-        "&sslmode=disable&target_session_attrs=any"
+        f"postgresql://{ROLE}@/{DATABASE}?host={quote(str(sockets))}&port=5432&sslmode=disable&target_session_attrs=any"
     )
 
 

@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -33,12 +34,12 @@ def ensure_cluster(programs: Programs, directory: Path, *, workshop: Path, pulse
         pulse: called while `initdb` runs; what it raises ends that.
     """
     unfinished = directory / "initdb.unfinished"
-    if unfinished.exists():  # whatever is there never held anything
+    if unfinished.exists():  # it was made when nothing was there, so what is there now never held anything
         _empty(programs.pgdata)
     if not any(programs.pgdata.iterdir()):
         unfinished.touch(mode=0o600)
         _initdb(programs, workshop, pulse)
-    unfinished.unlink(missing_ok=True)
+        unfinished.unlink()
     _check_version(programs)
     _write(programs, "pg_hba.conf", f"{_WRITTEN_BY}local all all peer map=hub\n")
     _write(programs, "pg_ident.conf", f'{_WRITTEN_BY}hub "{_our_name()}" {ROLE}\n')
@@ -60,7 +61,7 @@ def _initdb(programs: Programs, workshop: Path, pulse: Callable[[], None]) -> No
                 time.sleep(_POLL_S)
         finally:
             if process.poll() is None:
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)  # with the shells and servers that it runs
                 process.wait()
         if process.returncode == 0:
             return
@@ -99,7 +100,13 @@ def _plain_installation(programs: Programs, workshop: Path) -> Iterator[Path]:
 
 
 def _check_version(programs: Programs) -> None:
-    found = (programs.pgdata / "PG_VERSION").read_text(encoding="ascii").strip()
+    try:
+        found = (programs.pgdata / "PG_VERSION").read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        raise Conflict(
+            f"{programs.pgdata} holds something else than a database; move that away, or choose another --data-dir",
+            code=Code.NOT_A_DATABASE,
+        ) from None
     if found != str(programs.version):
         raise Conflict(
             f"the database in {programs.pgdata} is of PostgreSQL {found}, and this hub brings {programs.version}; "

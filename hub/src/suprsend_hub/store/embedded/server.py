@@ -3,6 +3,7 @@
 It is signalled under a lock and only while it has not been reaped, so its number is certainly still its own.
 """
 
+import os
 import signal
 import threading
 import time
@@ -29,10 +30,9 @@ _RESTART_PAUSE_S = 1.0
 _MAX_RESTART_PAUSE_S = 30.0
 
 _SETTINGS = {
-    "listen_addresses": "",
-    "unix_socket_permissions": "0700",
-    # Those of the user who made the cluster, if that was done by an earlier version, may not exist here.
-    "lc_messages": "C", "lc_monetary": "C", "lc_numeric": "C", "lc_time": "C",
+    # All settings are here. The usual file may be an earlier version's, and name a locale that this system lacks.
+    "config_file": os.devnull,
+    "listen_addresses": "", "port": str(PORT), "unix_socket_permissions": "0700",
     "timezone": "UTC", "log_timezone": "UTC",
     # Errors quote rows and statements, which hold people's addresses.
     "log_error_verbosity": "terse", "log_min_error_statement": "panic",
@@ -81,7 +81,7 @@ class Server:
         """Start the program, over what an earlier one may have left behind."""
         for name in (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"):
             (self._sockets / name).unlink(missing_ok=True)
-        settings = {**_SETTINGS, "unix_socket_directories": str(self._sockets), "port": str(PORT)}
+        settings = {**_SETTINGS, "unix_socket_directories": str(self._sockets)}
         arguments = [f"--{name}={value}" for name, value in settings.items()]
         arguments += ["-D", self._programs.data_argument, "-c", data_directory_option(self._programs.pgdata)]
         with self._lock, self._log.open() as output:
@@ -101,9 +101,10 @@ class Server:
                 raise _failed(
                     f"PostgreSQL did not start ({_how(status)}): {self._log.reason()}; its log: {self._log.path}"
                 )
-            if says_it_is_ready(self._programs.pgdata) and answers(self._sockets):
+            is_ready = says_it_is_ready(self._programs.pgdata)
+            if is_ready and answers(self._sockets):
                 return
-            patience.check(self._child.pid)
+            patience.check(self._child.pid, is_ready=is_ready)
             time.sleep(_POLL_S)
 
     def _watch(self) -> None:

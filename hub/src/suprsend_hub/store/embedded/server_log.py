@@ -9,7 +9,9 @@ from typing import BinaryIO
 _MAX_BYTES = 10_000_000
 """Above this, what is in the log moves to a second file, in place of what was there."""
 _TAIL_BYTES = 20_000
-_TELLING = re.compile(r"\b(FATAL|PANIC|ERROR|DETAIL|HINT): +(.+)")
+_TELLING = re.compile(
+    r"\b(FATAL|PANIC|ERROR|DETAIL|HINT|LOG(?=: +(?:could not|invalid|unrecognized|syntax error))): +(.+)"
+)
 _MAX_LINES = 4
 
 
@@ -33,7 +35,7 @@ class ServerLog:
     def keep_small(self) -> None:
         """Cut it off when it has grown large; the server appends, so it goes on at the beginning."""
         if self.size() > _MAX_BYTES:
-            shutil.copyfile(self.path, self.path.with_name(f"{self.path.name}.1"))
+            shutil.copy(self.path, self.path.with_name(f"{self.path.name}.1"))
             os.truncate(self.path, 0)
             self._begin = 0
 
