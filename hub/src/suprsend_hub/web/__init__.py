@@ -1,1 +1,1 @@
-"""What the two HTTP faces share below routes and pages: who is at the other end, and which request it is."""
+"""Shared by the two HTTP faces below routes and pages: the client behind a request, and the request's id."""
