@@ -1,4 +1,4 @@
-"""Write what others read of the hub's error codes: the OpenAPI document's enumeration and the reference page.
+"""Generate the OpenAPI document's enumeration of error codes and their reference page.
 
 Both come from `hub/src/suprsend_hub/domain/codes.py`. `--check` changes nothing and names what is out of date.
 """
@@ -24,12 +24,12 @@ _INTRODUCTION = """\
 
 <!-- Written by tools/error_codes.py from hub/src/suprsend_hub/domain/codes.py; `make error-codes` renews it. -->
 
-An error answer names its cause in `error_code`. Let programs decide by it: it outlives the wording of `message`.
+An error answer names its cause in `error_code`. Use it in programs, because the wording of `message` may change.
 
     {"code": 404, "error_code": "user_not_found", "type": "NotFound", "message": "…", "detail": "…"}
 
 `code` is the HTTP status. Answers with status 429 and 503 say in `Retry-After` how many seconds to wait. New codes may
-be added; treat an unknown one by its status.
+be added; treat an unknown code according to its status.
 """
 _SECTIONS = {
     Place.ANSWER: (

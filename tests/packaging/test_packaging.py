@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import re
+import runpy
 import subprocess
 import sys
 import tarfile
@@ -93,15 +94,44 @@ def test_a_wheel_and_an_sdist_hold_every_file_of_the_package_and_no_other(built,
     assert {name.removeprefix("src/") for name in names if name.startswith("src/")} == tracked(package)
 
 
+@EVERY_DISTRIBUTION
+def test_a_distribution_carries_licence_and_notice(built, package, kind):
+    """Both are copies of the files at the root, taken along by the build from the package's own folder."""
+    if kind == "wheel":
+        with zipfile.ZipFile(built(package, kind)) as wheel:
+            held = {name: wheel.read(name) for name in wheel.namelist() if "/licenses/" in name}
+    else:
+        with tarfile.open(built(package, kind)) as sdist:
+            held = {member.name: sdist.extractfile(member).read() for member in sdist if member.name.count("/") == 1}
+    by_name = {Path(name).name: content for name, content in held.items()}
+    for name in ("LICENSE", "NOTICE"):
+        assert by_name[name] == (ROOT / name).read_bytes()
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_the_metadata_say_what_pyproject_says(built, package):
     project = tomllib.loads((ROOT / package / "pyproject.toml").read_text())["project"]
+    [version] = {runpy.run_path(str(file))["__version__"] for file in (ROOT / package / "src").glob("*/_version.py")}
     with zipfile.ZipFile(built(package, "wheel")) as wheel:
         [name] = [name for name in wheel.namelist() if name.endswith(".dist-info/METADATA")]
         metadata = email.message_from_bytes(wheel.read(name))
-    assert (metadata["Name"], metadata["Version"]) == (project["name"], project["version"])
+    assert (metadata["Name"], metadata["Version"]) == (project["name"], version)
+    assert metadata["Summary"] == project["description"]
+    assert metadata["License-Expression"] == "Apache-2.0"
+    assert metadata.get_all("License-File") == ["LICENSE", "NOTICE"]
+    assert metadata["Author"] == "the suprsend-hub authors"
+    assert metadata["Keywords"].split(",") == project["keywords"]
+    assert metadata.get_all("Classifier") == project["classifiers"]
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    assert metadata.get_payload().startswith(f"# {project['name']}\n")
     assert metadata["Requires-Python"] == project["requires-python"]
     assert len(metadata.get_all("Requires-Dist") or []) == len(project["dependencies"])
+
+
+@EVERY_DISTRIBUTION
+def test_a_package_index_would_accept_the_distribution(built, package, kind, tmp_path):
+    """A missing or unreadable description is an error here, not a warning."""
+    run(sys.executable, "-m", "twine", "--no-color", "check", "--strict", built(package, kind), cwd=tmp_path)
 
 
 NOT_IMPORTED = r"suprsend\.testing|suprsend_hub\.__main__|suprsend_hub\.store\.migrations\b.*"

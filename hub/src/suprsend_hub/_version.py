@@ -1,3 +1,3 @@
-"""The one place where the version of the hub is written; the package's metadata is built from it."""
+"""The version of the hub. It is written here only; the package's metadata is built from it."""
 
 __version__ = "0.1.0"

@@ -1,6 +1,6 @@
-"""Wires the hub: settings to pool to services to routes. The only module that knows all layers.
+"""Wire the hub: settings, pool, services, routes. The only module that knows all layers.
 
-`create_app` is what the server's workers call; it reads the settings from the environment.
+The server's workers call `create_app`, which reads the settings from the environment.
 """
 
 import os
@@ -50,17 +50,17 @@ from suprsend_hub.web.request_ids import with_request_ids
 
 
 def utc_now() -> datetime:
-    """The clock of the hub."""
+    """Return the present time; this is the hub's clock."""
     return datetime.now(UTC)
 
 
 def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS) -> Services:
-    """Wire the services. InvalidRequest, naming the setting, if a needed one is missing."""
+    """Wire the services. Raises InvalidRequest, naming the setting, if a required one is missing."""
     if settings.database_url is None:
         raise InvalidRequest(f"{PREFIX}DATABASE_URL is not set", code=Code.MISSING_SETTING)
     if settings.master_key is None:
         raise InvalidRequest(
-            f"{PREFIX}MASTER_KEY is not set; `suprsend-hub master-key` makes one", code=Code.MISSING_SETTING
+            f"{PREFIX}MASTER_KEY is not set; `suprsend-hub master-key` prints a new one", code=Code.MISSING_SETTING
         )
     database = Database(settings.database_url.get_secret_value(), max_size=settings.pool_size)
     secrets = SecretBox(settings.master_key.get_secret_value())
@@ -106,7 +106,7 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
 
 
 def build_app(services: Services) -> Litestar:
-    """The ASGI application around wired services."""
+    """Return the application around wired services."""
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
@@ -153,17 +153,17 @@ def build_app(services: Services) -> Litestar:
 
 
 def build_asgi(services: Services) -> ASGIApp:
-    """The application with what has to stand in front of its router."""
+    """Return the application with the middleware that must run before its router."""
     return with_request_ids(raw_path_routing(build_app(services)))
 
 
 def sign_in_path(token: str) -> str:
-    """Where a one-time link to the console leads, below the hub's address."""
+    """Return the path of a one-time link to the console, below the hub's address."""
     return f"{SIGN_IN_LINK}{token}/"
 
 
 def create_app() -> object:
-    """The application of a worker, from the environment. Granian calls this in each worker process."""
+    """Return the application of a worker, configured by the environment. Granian calls this in each worker process."""
     settings = Settings()
     configure_logging(settings)
     return build_asgi(build_services(settings))

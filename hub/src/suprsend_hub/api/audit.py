@@ -1,4 +1,4 @@
-"""`/hub/v1/audit/`: the audit log of the workspace, newest first. Ours alone, hence not below `/v1/`."""
+"""`/hub/v1/audit/`: the audit log of the workspace, newest first. The route is this hub's own, so not below `/v1/`."""
 
 from datetime import UTC, datetime
 
@@ -21,7 +21,7 @@ from suprsend_hub.service.pages import ULID_CURSOR
 
 @get("/hub/v1/audit/", opt={SCOPE: Scope.MANAGE})
 async def list_audit(request: ApiRequest) -> Answer:
-    """A page of the audit log, newest first; `actor`, `action`, `target` and `since` narrow it."""
+    """Return a page of the audit log, newest first, filtered by `actor`, `action`, `target` and `since`."""
     query = request.query_params
     asked = parse_page(query)
     wanted = AuditFilter(
@@ -42,7 +42,7 @@ async def list_audit(request: ApiRequest) -> Answer:
 
 
 def parse_since(text: str) -> datetime | None:
-    """Read a moment in ISO 8601, in UTC unless it says otherwise; None for an empty text.
+    """Return a moment given in ISO 8601, in UTC by default; None for an empty text.
 
     Raises InvalidRequest for anything else.
     """
@@ -52,7 +52,7 @@ def parse_since(text: str) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise InvalidRequest(
-            "`since` must be a date or a time in ISO 8601, such as 2026-01-31 or 2026-01-31T08:00:00Z",
+            "`since` must be a date or time in ISO 8601, such as 2026-01-31 or 2026-01-31T08:00:00Z",
             code=Code.INVALID_SINCE,
         ) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""The one error body, and the table from kinds of errors to HTTP status.
+"""Answer errors: the one shape of an error body, and the table from kinds of errors to HTTP status.
 
 Shape: `code` (HTTP status, integer), `error_code` (stable), `type`, `message`, `detail`. Every official SDK reads it.
 """
@@ -47,7 +47,7 @@ _log = structlog.get_logger("suprsend_hub.api")
 
 
 def error_body(status: int, error_code: Code, message: str, detail: object | None = None) -> bytes:
-    """The body of an error answer."""
+    """Return the body of an error answer."""
     return msgspec.json.encode(
         {
             "code": status,
@@ -60,12 +60,12 @@ def error_body(status: int, error_code: Code, message: str, detail: object | Non
 
 
 def status_of(error: DomainError) -> int:
-    """The HTTP status of a refusal; the console's pages answer with the same."""
+    """Return the HTTP status of a domain error; the console's pages use the same."""
     return STATUS_OF[error.kind]
 
 
 def domain_error(_request: Request[None, None, "object"], error: DomainError) -> Answer:  # type: ignore[type-var]
-    """Answer a refusal; temporary ones carry `Retry-After` in whole seconds."""
+    """Answer a domain error; a temporary one with `Retry-After` in whole seconds."""
     status = status_of(error)
     headers = {}
     if isinstance(error, (Unavailable, RateLimited)):
@@ -74,11 +74,13 @@ def domain_error(_request: Request[None, None, "object"], error: DomainError) ->
 
 
 def http_error(request: Request[None, None, "object"], error: HTTPException) -> Answer:  # type: ignore[type-var]
-    """Answer what the framework refuses: unknown paths and methods."""
+    """Answer the framework's own errors, for unknown paths and methods."""
     if error.status_code == 404:
-        return Answer(error_body(404, Code.NO_SUCH_PATH, f"there is nothing at {request.method} this path"), 404)
+        return Answer(
+            error_body(404, Code.NO_SUCH_PATH, f"no route matches {request.method} and this path; check the path"), 404
+        )
     if error.status_code == 405:
-        message = f"{request.method} is not possible on this path"
+        message = f"this path does not accept {request.method}; the Allow header names the methods that it accepts"
         return Answer(error_body(405, Code.METHOD_NOT_ALLOWED, message), 405, headers=error.headers)
     if error.status_code < 500:
         return Answer(error_body(error.status_code, Code.INVALID_REQUEST, error.detail), error.status_code)
@@ -86,7 +88,7 @@ def http_error(request: Request[None, None, "object"], error: HTTPException) -> 
 
 
 def unexpected_error(request: Request[None, None, "object"], error: Exception) -> Answer:  # type: ignore[type-var]
-    """Answer a bug: logged with its traceback, told to the caller without any detail."""
+    """Log an unexpected error with its traceback, and answer without any detail of it."""
     _log.error(
         "unexpected error",
         method=request.method,
@@ -94,4 +96,7 @@ def unexpected_error(request: Request[None, None, "object"], error: Exception) -
         error=type(error).__name__,
         traceback="".join(traceback.format_tb(error.__traceback__)),
     )
-    return Answer(error_body(500, Code.INTERNAL_ERROR, "internal error; the hub's log has the details"), 500)
+    return Answer(
+        error_body(500, Code.INTERNAL_ERROR, "internal error; look for this request's X-Request-Id in the hub's log"),
+        500,
+    )

@@ -1,7 +1,8 @@
-"""`POST /event/`: identity events, one or an array: the asynchronous edit of every SDK.
+"""`POST /event/`: apply one identity event or an array of them, the asynchronous edit of every SDK.
 
-One array has one answer, and SDKs resend all of a refused one; so an array is refused whole only for what no SDK can
-produce (no JSON, no objects, too many). A single bad record in it goes to the log of rejected records.
+An array gets one answer, and SDKs resend a rejected array as a whole. So the hub rejects an array only for what no SDK
+can produce (invalid JSON, elements that are not objects, too many). A single bad record goes to the log of rejected
+records.
 """
 
 from litestar import post
@@ -19,7 +20,7 @@ from suprsend_hub.service.writing import RejectedRecord
 
 @post("/event/")
 async def post_events(request: ApiRequest) -> Answer:
-    """Apply identity events; what the 202 promises is committed."""
+    """Apply identity events; when this answers 202, they are committed."""
     caller, recipients = request.caller, request.services.recipients
     body = caller.body.lstrip()
     check_encoding(body)
@@ -44,17 +45,20 @@ async def _apply_array(caller: Caller, recipients: RecipientService, body: bytes
 
 
 def _check(caller: Caller, text: bytes) -> IdentityEvent:
-    """One event as the service takes it; a DomainError says why not."""
+    """Return one event as the service accepts it; raise a DomainError that says why it cannot be accepted."""
     event = parse_event(text)
     if event.env is not None and not caller.workspace.owns_env(event.env):
-        raise InvalidRequest("`env` names another workspace than the credentials do", code=Code.WRONG_ENV)
+        raise InvalidRequest(
+            "`env` names a different workspace than the credentials; send the key or uid of the workspace that signs",
+            code=Code.WRONG_ENV,
+        )
     if event.tenant_id is not None:
         raise NotFound(f"tenant '{event.tenant_id}' not found", code=Code.TENANT_NOT_FOUND)
     return event
 
 
 def _reject(caller: Caller, text: bytes, error: DomainError) -> RejectedRecord:
-    """Return the log's entry for a record that is not an event; it names its user if that much can be read."""
+    """Return the log entry for a record that is not an event; it names the user if that is readable."""
     record, distinct_id = read_rejected(text)
     return RejectedRecord(
         RecipientKey.user(caller.workspace_id, distinct_id), error.code, error.message, record, caller.actor

@@ -1,4 +1,4 @@
-"""`/v1/subscriber_list/`: lists, their members, and replacing a list by draft versions."""
+"""`/v1/subscriber_list/`: lists, their members, and draft versions that replace the members."""
 
 from litestar import delete, get, patch, post
 from litestar.params import FromPath
@@ -19,7 +19,7 @@ def _list_id(encoded: str) -> str:
 
 @post("/v1/subscriber_list/")
 async def create_list(request: ApiRequest) -> Answer:
-    """Create a list, or change the fields named. 201 in both cases."""
+    """Create a list, or change the given fields. 201 in both cases."""
     view = await request.services.lists.save(
         request.caller.actor, request.caller.workspace_id, parse_definition(request.caller.json())
     )
@@ -28,7 +28,7 @@ async def create_list(request: ApiRequest) -> Answer:
 
 @get("/v1/subscriber_list/")
 async def list_lists(request: ApiRequest) -> Answer:
-    """Lists by `limit` (20) and `offset` (0), as every official SDK asks for them."""
+    """Return lists by `limit` (20) and `offset` (0), as every official SDK asks for them."""
     limit, offset = parse_offset(request.query_params)
     views, count = await request.services.lists.page(request.caller.workspace_id, limit=limit, offset=offset)
     meta = {"count": count, "limit": limit, "offset": offset}
@@ -38,26 +38,26 @@ async def list_lists(request: ApiRequest) -> Answer:
 
 @get("/v1/subscriber_list/{list_id:str}/")
 async def get_list(request: ApiRequest, list_id: FromPath[str]) -> Answer:
-    """One list; 404 if unknown."""
+    """Return one list; 404 if unknown."""
     return Answer(encode(list_object(await request.services.lists.get(request.caller.workspace_id, _list_id(list_id)))))
 
 
 @delete("/v1/subscriber_list/{list_id:str}/", status_code=204)
 async def delete_list(request: ApiRequest, list_id: FromPath[str]) -> None:
-    """Delete a list (the form of the Python SDK)."""
+    """Delete a list (as the Python SDK does)."""
     await request.services.lists.delete(request.caller.actor, request.caller.workspace_id, _list_id(list_id))
 
 
 @patch("/v1/subscriber_list/{list_id:str}/delete/")
 async def patch_delete_list(request: ApiRequest, list_id: FromPath[str]) -> Answer:
-    """Delete a list (the form of the other SDKs)."""
+    """Delete a list (as the other SDKs do)."""
     await request.services.lists.delete(request.caller.actor, request.caller.workspace_id, _list_id(list_id))
     return _success()
 
 
 @get("/v1/subscriber_list/{list_id:str}/subscriber/")
 async def list_members(request: ApiRequest, list_id: FromPath[str]) -> Answer:
-    """A page of members, newest first; `?sort=id` is oldest first."""
+    """Return a page of members, newest first; with `?sort=id` oldest first."""
     query = request.query_params
     order = parse_sort(query)
     page = await request.services.lists.page_members(
@@ -71,7 +71,7 @@ async def list_members(request: ApiRequest, list_id: FromPath[str]) -> Answer:
 
 @post("/v1/subscriber_list/{list_id:str}/subscriber/add/")
 async def add_members(request: ApiRequest, list_id: FromPath[str]) -> Answer:
-    """Add users that exist; `affected_count` says how many were no members before."""
+    """Add existing users; `affected_count` is the number of new members."""
     ids = parse_distinct_ids(request.caller.json())
     return _affected(
         await request.services.lists.add(request.caller.actor, request.caller.workspace_id, _list_id(list_id), ids)
@@ -80,7 +80,7 @@ async def add_members(request: ApiRequest, list_id: FromPath[str]) -> Answer:
 
 @post("/v1/subscriber_list/{list_id:str}/subscriber/remove/")
 async def remove_members(request: ApiRequest, list_id: FromPath[str]) -> Answer:
-    """Remove members; absent ones are ignored."""
+    """Remove members; ignore users that are not members."""
     ids = parse_distinct_ids(request.caller.json())
     return _affected(
         await request.services.lists.remove(request.caller.actor, request.caller.workspace_id, _list_id(list_id), ids)
@@ -89,14 +89,14 @@ async def remove_members(request: ApiRequest, list_id: FromPath[str]) -> Answer:
 
 @post("/v1/subscriber_list/{list_id:str}/start_sync/")
 async def start_sync(request: ApiRequest, list_id: FromPath[str]) -> Answer:
-    """Begin an empty draft."""
+    """Start an empty draft."""
     view = await request.services.lists.start_sync(request.caller.actor, request.caller.workspace_id, _list_id(list_id))
     return Answer(encode(list_object(view)), 201)
 
 
 @get("/v1/subscriber_list/{list_id:str}/version/{version_id:str}/")
 async def get_version(request: ApiRequest, list_id: FromPath[str], version_id: FromPath[str]) -> Answer:
-    """A draft."""
+    """Return one draft; 404 if unknown."""
     view = await request.services.lists.get_draft(
         request.caller.workspace_id, _list_id(list_id), segment(version_id, "version_id")
     )
@@ -107,7 +107,7 @@ async def get_version(request: ApiRequest, list_id: FromPath[str], version_id: F
     "/v1/subscriber_list/{list_id:str}/version/{version_id:str}/subscriber/add/",
 )
 async def add_to_version(request: ApiRequest, list_id: FromPath[str], version_id: FromPath[str]) -> Answer:
-    """Add users that exist to a draft."""
+    """Add existing users to a draft."""
     ids = parse_distinct_ids(request.caller.json())
     version = segment(version_id, "version_id")
     return _affected(
@@ -135,7 +135,7 @@ async def remove_from_version(request: ApiRequest, list_id: FromPath[str], versi
     "/v1/subscriber_list/{list_id:str}/version/{version_id:str}/finish_sync/",
 )
 async def finish_sync(request: ApiRequest, list_id: FromPath[str], version_id: FromPath[str]) -> Answer:
-    """Make a draft the live list, in one step; answers with the live list."""
+    """Make a draft the live list in one step, and answer with the live list."""
     view = await request.services.lists.finish_sync(
         request.caller.actor, request.caller.workspace_id, _list_id(list_id), segment(version_id, "version_id")
     )
@@ -144,7 +144,7 @@ async def finish_sync(request: ApiRequest, list_id: FromPath[str], version_id: F
 
 @delete("/v1/subscriber_list/{list_id:str}/version/{version_id:str}/", status_code=204)
 async def delete_version(request: ApiRequest, list_id: FromPath[str], version_id: FromPath[str]) -> None:
-    """Discard a draft (the form of the Python SDK)."""
+    """Discard a draft (as the Python SDK does)."""
     await request.services.lists.delete_draft(
         request.caller.actor, request.caller.workspace_id, _list_id(list_id), segment(version_id, "version_id")
     )
@@ -152,7 +152,7 @@ async def delete_version(request: ApiRequest, list_id: FromPath[str], version_id
 
 @patch("/v1/subscriber_list/{list_id:str}/version/{version_id:str}/delete/")
 async def patch_delete_version(request: ApiRequest, list_id: FromPath[str], version_id: FromPath[str]) -> Answer:
-    """Discard a draft (the form of the other SDKs)."""
+    """Discard a draft (as the other SDKs do)."""
     await request.services.lists.delete_draft(
         request.caller.actor, request.caller.workspace_id, _list_id(list_id), segment(version_id, "version_id")
     )

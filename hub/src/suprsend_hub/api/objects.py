@@ -1,4 +1,4 @@
-"""`/v1/object/`: objects, their subscriptions, and what they are subscribed to."""
+"""`/v1/object/`: objects, their subscribers, and the objects that they are subscribed to."""
 
 from litestar import delete, get, patch, post
 from litestar.params import FromPath
@@ -33,7 +33,7 @@ def _key(caller: Caller, object_type: str, object_id: str) -> RecipientKey:
 
 @get("/v1/object/{object_type:str}/")
 async def list_objects(request: ApiRequest, object_type: FromPath[str]) -> Answer:
-    """A page of the objects of a type, newest first, channels included."""
+    """Return a page of the objects of a type, newest first, with channels."""
     kind = check_object_type(segment(object_type, "object_type"))
     page = await request.services.recipients.page(
         request.caller.workspace_id, parse_page(request.query_params), object_type=kind
@@ -44,34 +44,34 @@ async def list_objects(request: ApiRequest, object_type: FromPath[str]) -> Answe
 
 @get("/v1/object/{object_type:str}/{object_id:str}/")
 async def get_object(request: ApiRequest, object_type: FromPath[str], object_id: FromPath[str]) -> Answer:
-    """One object; 404 if unknown."""
+    """Return one object; 404 if unknown."""
     key = _key(request.caller, object_type, object_id)
     return await answer_with(request, await request.services.recipients.get(key))
 
 
 @post("/v1/object/{object_type:str}/{object_id:str}/")
 async def upsert_object(request: ApiRequest, object_type: FromPath[str], object_id: FromPath[str]) -> Answer:
-    """Create or update, as for users. 201 in both cases."""
+    """Create or update an object, as for users. 201 in both cases."""
     key = _key(request.caller, object_type, object_id)
     return await apply_edit(request, key, parse_upsert(request.caller.json_or({})), 201)
 
 
 @patch("/v1/object/{object_type:str}/{object_id:str}/")
 async def edit_object(request: ApiRequest, object_type: FromPath[str], object_id: FromPath[str]) -> Answer:
-    """Apply operations, all or none; creates an unknown object. 200, where users have 202, as upstream."""
+    """Apply operations, all or none, and create an unknown object. 200 as upstream, where users get 202."""
     key = _key(request.caller, object_type, object_id)
     return await apply_edit(request, key, parse_patch(request.caller.json_or({})), 200)
 
 
 @delete("/v1/object/{object_type:str}/{object_id:str}/", status_code=204)
 async def delete_object(request: ApiRequest, object_type: FromPath[str], object_id: FromPath[str]) -> None:
-    """Delete for good, with the subscriptions of and to the object; 404 if unknown."""
+    """Delete an object and the subscriptions to and of it; 404 if unknown."""
     await request.services.recipients.delete(request.caller.actor, _key(request.caller, object_type, object_id))
 
 
 @delete("/v1/bulk/object/{object_type:str}/", status_code=204)
 async def bulk_delete_objects(request: ApiRequest, object_type: FromPath[str]) -> None:
-    """Delete several objects of a type in one transaction; unknown ones are skipped."""
+    """Delete several objects of a type in one transaction; skip unknown ones."""
     kind = check_object_type(segment(object_type, "object_type"))
     ids = parse_ids(request.caller.json_or({}), "object_ids", check_object_id)
     keys = [RecipientKey(request.caller.workspace_id, kind, object_id) for object_id in ids]
@@ -80,7 +80,7 @@ async def bulk_delete_objects(request: ApiRequest, object_type: FromPath[str]) -
 
 @post("/v1/object/{object_type:str}/{object_id:str}/subscription/")
 async def create_subscriptions(request: ApiRequest, object_type: FromPath[str], object_id: FromPath[str]) -> Answer:
-    """Subscribe up to 100 recipients; unknown ones are created."""
+    """Subscribe up to 100 recipients; create unknown ones."""
     parent = _key(request.caller, object_type, object_id)
     views = await request.services.subscriptions.create(
         request.caller.actor, parent, parse_subscribe(request.caller.json()), size_bytes=len(request.caller.body)
@@ -90,7 +90,7 @@ async def create_subscriptions(request: ApiRequest, object_type: FromPath[str], 
 
 @get("/v1/object/{object_type:str}/{object_id:str}/subscription/")
 async def list_subscriptions(request: ApiRequest, object_type: FromPath[str], object_id: FromPath[str]) -> Answer:
-    """A page of an object's subscribers, newest first."""
+    """Return a page of an object's subscribers, newest first."""
     page = await request.services.subscriptions.page(
         _key(request.caller, object_type, object_id), parse_page(request.query_params)
     )
@@ -99,7 +99,7 @@ async def list_subscriptions(request: ApiRequest, object_type: FromPath[str], ob
 
 @delete("/v1/object/{object_type:str}/{object_id:str}/subscription/", status_code=204)
 async def delete_subscriptions(request: ApiRequest, object_type: FromPath[str], object_id: FromPath[str]) -> None:
-    """End subscriptions. The recipients are in the body, or, without one, comma-separated in `?recipients=`."""
+    """End subscriptions. The recipients are in the body or, without a body, comma-separated in `?recipients=`."""
     body = request.caller.json_or(recipients_of_query(request.query_params))
     if type(body) is not dict:
         raise InvalidRequest("the body must be an object with `recipients`", code=Code.INVALID_BODY)
@@ -110,7 +110,7 @@ async def delete_subscriptions(request: ApiRequest, object_type: FromPath[str], 
 
 @get("/v1/object/{object_type:str}/{object_id:str}/subscribed_to/object/")
 async def list_parents_of_object(request: ApiRequest, object_type: FromPath[str], object_id: FromPath[str]) -> Answer:
-    """A page of the objects that an object is subscribed to, oldest first."""
+    """Return a page of the objects that an object is subscribed to, oldest first."""
     key = _key(request.caller, object_type, object_id)
     page = await request.services.subscriptions.page_of_subscriber(key, parse_page(request.query_params))
     return Answer(page_json(page, parent_object))

@@ -1,4 +1,4 @@
-"""What the routes of users and of objects have in common: edits, and the answer that shows a recipient."""
+"""Shared by the routes of users and of objects: apply edits, and answer with a recipient."""
 
 from suprsend_hub.api.answers import Answer
 from suprsend_hub.api.rendering import object_json, user_json
@@ -9,7 +9,7 @@ from suprsend_hub.domain.wire import Json
 
 
 async def answer_with(request: ApiRequest, stored: StoredProfile, status: int = 200) -> Answer:
-    """Answer with a user, or with an object and the number of its subscribers."""
+    """Answer with a user, or with an object and its number of subscribers."""
     if stored.key.is_user:
         return Answer(user_json(stored), status)
     counts = await request.services.subscriptions.count_of([stored.key])
@@ -17,7 +17,7 @@ async def answer_with(request: ApiRequest, stored: StoredProfile, status: int = 
 
 
 async def apply_edit(request: ApiRequest, key: RecipientKey, operations: list[Json], status: int) -> Answer:
-    """Apply operations, all or none, creating an unknown recipient; answer with the recipient as it is then."""
+    """Apply operations, all or none, creating an unknown recipient; answer with the recipient after the edit."""
     caller = request.caller
     stored = await request.services.recipients.edit(
         caller.actor,

@@ -1,4 +1,4 @@
-"""`/v1/user/`: pages and search, read, upsert, synchronous edit, delete, and what a user is subscribed to."""
+"""`/v1/user/`: page, search, read, upsert, edit and delete users, and show what a user is subscribed to."""
 
 from litestar import delete, get, patch, post
 from litestar.params import FromPath
@@ -21,7 +21,7 @@ def _key(caller: Caller, distinct_id: str) -> RecipientKey:
 
 @get("/v1/user/")
 async def list_users(request: ApiRequest) -> Answer:
-    """A page of users, newest first; with `?search=` those whose id starts with it, in order of id."""
+    """Return a page of users, newest first; with `?search=`, those whose id has that prefix, in order of id."""
     page_request, prefix = parse_page(request.query_params), parse_search(request.query_params)
     if not prefix:
         page = await request.services.recipients.page(request.caller.workspace_id, page_request)
@@ -33,33 +33,33 @@ async def list_users(request: ApiRequest) -> Answer:
 
 @get("/v1/user/{distinct_id:str}/")
 async def get_user(request: ApiRequest, distinct_id: FromPath[str]) -> Answer:
-    """One user with all channels; 404 if unknown."""
+    """Return one user with all channels; 404 if unknown."""
     return await answer_with(request, await request.services.recipients.get(_key(request.caller, distinct_id)))
 
 
 @post("/v1/user/{distinct_id:str}/")
 async def upsert_user(request: ApiRequest, distinct_id: FromPath[str]) -> Answer:
-    """Create or update: properties are merged key by key, channel values added. 201 in both cases, as upstream."""
+    """Create or update a user: merge properties key by key, add channel values. 201 in both cases, as upstream."""
     key = _key(request.caller, distinct_id)
     return await apply_edit(request, key, parse_upsert(request.caller.json_or({})), 201)
 
 
 @patch("/v1/user/{distinct_id:str}/")
 async def edit_user(request: ApiRequest, distinct_id: FromPath[str]) -> Answer:
-    """Apply operations, all or none; creates an unknown user. 202 with the user after the edit, as upstream."""
+    """Apply operations, all or none, and create an unknown user. 202 with the user after the edit, as upstream."""
     key = _key(request.caller, distinct_id)
     return await apply_edit(request, key, parse_patch(request.caller.json_or({})), 202)
 
 
 @delete("/v1/user/{distinct_id:str}/", status_code=204)
 async def delete_user(request: ApiRequest, distinct_id: FromPath[str]) -> None:
-    """Delete for good, with subscriptions and list memberships; 404 if unknown."""
+    """Delete a user with its subscriptions and list memberships; 404 if unknown."""
     await request.services.recipients.delete(request.caller.actor, _key(request.caller, distinct_id))
 
 
 @delete("/v1/bulk/user/", status_code=204)
 async def bulk_delete_users(request: ApiRequest) -> None:
-    """Delete several users in one transaction; unknown ones are skipped."""
+    """Delete several users in one transaction; skip unknown ones."""
     ids = parse_ids(request.caller.json_or({}), "distinct_ids", check_distinct_id)
     keys = [RecipientKey.user(request.caller.workspace_id, distinct_id) for distinct_id in ids]
     await request.services.recipients.bulk_delete(request.caller.actor, request.caller.workspace_id, keys)
@@ -67,7 +67,7 @@ async def bulk_delete_users(request: ApiRequest) -> None:
 
 @get("/v1/user/{distinct_id:str}/subscribed_to/object/")
 async def list_objects_of_user(request: ApiRequest, distinct_id: FromPath[str]) -> Answer:
-    """A page of the objects that a user is subscribed to, oldest first."""
+    """Return a page of the objects that a user is subscribed to, oldest first."""
     page = await request.services.subscriptions.page_of_subscriber(
         _key(request.caller, distinct_id), parse_page(request.query_params)
     )
@@ -76,7 +76,7 @@ async def list_objects_of_user(request: ApiRequest, distinct_id: FromPath[str]) 
 
 @get("/v1/user/{distinct_id:str}/subscribed_to/list/")
 async def list_lists_of_user(request: ApiRequest, distinct_id: FromPath[str]) -> Answer:
-    """A page of the lists that a user is a member of, oldest first."""
+    """Return a page of the lists that a user is a member of, oldest first."""
     key = _key(request.caller, distinct_id)
     page = await request.services.lists.page_of_user(
         request.caller.workspace_id, key.recipient_id, parse_page(request.query_params)

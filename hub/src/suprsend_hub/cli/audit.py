@@ -1,4 +1,4 @@
-"""`suprsend-hub audit …`: who changed what, beside profile edits, which are in the history."""
+"""`suprsend-hub audit …`: who changed what. Edits of profiles are not here but in the history."""
 
 import json
 from datetime import UTC, datetime
@@ -19,14 +19,23 @@ audit = typer.Typer(help="The audit log: who changed what.", no_args_is_help=Tru
 @audit.command("list")
 def list_entries(
     workspace_name: Annotated[
-        str | None, typer.Argument(help="Name of the workspace. Without it: console users, sign-ins, maintenance.")
+        str | None,
+        typer.Argument(
+            help="Name of the workspace. Without it, list changes of console users, sign-ins and maintenance."
+        ),
     ] = None,
-    actor: Annotated[str | None, typer.Option(help="Name of an actor, or kind and name: api_key:NAME.")] = None,
-    action: Annotated[str | None, typer.Option(help="An action, or its part before the dot: list.add, list.")] = None,
-    target: Annotated[str | None, typer.Option(help="Id of what was changed, such as a distinct_id.")] = None,
-    since: Annotated[datetime | None, typer.Option(help="Not before this time, in UTC.")] = None,
-    limit: Annotated[int, typer.Option(help="How many, newest first.", min=1, max=100_000)] = 50,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    actor: Annotated[
+        str | None, typer.Option(help="Only changes by this actor: a name, or kind and name such as api_key:NAME.")
+    ] = None,
+    action: Annotated[
+        str | None, typer.Option(help="Only this action, or all actions with this first part: list.add, list.")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option(help="Only changes of this target: an id, such as a distinct_id.")
+    ] = None,
+    since: Annotated[datetime | None, typer.Option(help="Only changes since this time, in UTC.")] = None,
+    limit: Annotated[int, typer.Option(help="How many changes to list.", min=1, max=100_000)] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
     data_dir: DataDir = None,
 ) -> None:
     """List changes, newest first: id, time, actor, address, action, target, detail."""

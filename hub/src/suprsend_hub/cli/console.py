@@ -1,4 +1,4 @@
-"""`suprsend-hub console-user …`: who may use the console, and in which workspaces."""
+"""`suprsend-hub console-user …`: manage who may use the console, and in which workspaces."""
 
 import sys
 from typing import Annotated
@@ -11,7 +11,7 @@ from suprsend_hub.cli.shared import command_line, fail, with_services
 from suprsend_hub.domain.console import Role
 from suprsend_hub.service.services import Services
 
-console_user = typer.Typer(help="Users of the console.", no_args_is_help=True)
+console_user = typer.Typer(help="Manage the users of the console.", no_args_is_help=True)
 
 UserName = Annotated[str, typer.Argument(help="Name of the console user.")]
 WorkspaceName = Annotated[str, typer.Option("--workspace", help="Name of the workspace.")]
@@ -22,19 +22,19 @@ def _read_password(from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
     if not sys.stdin.isatty():
-        fail("there is no terminal to ask for the password; use --password-stdin")
+        fail("cannot ask for the password without a terminal; use --password-stdin")
     return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
 
 
 @console_user.command("create")
 def create(
     name: UserName,
-    workspace: Annotated[str | None, typer.Option(help="A workspace to grant at once.")] = None,
+    workspace: Annotated[str | None, typer.Option(help="Name of a workspace to grant access to.")] = None,
     role: Annotated[Role, typer.Option(help="What the user may do there.")] = Role.VIEWER,
     password_stdin: PasswordStdin = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Create a console user; the password is asked for."""
+    """Create a console user; asks for the password."""
     password = _read_password(password_stdin)
 
     async def use(services: Services) -> None:
@@ -54,7 +54,7 @@ def create(
 def list_all(
     data_dir: DataDir = None,
 ) -> None:
-    """List console users with their workspaces and roles."""
+    """List console users with their workspaces and roles, and when they were created."""
 
     async def use(services: Services) -> None:
         for user, grants in await services.console_users.list_all():
@@ -71,7 +71,7 @@ def grant(
     role: Annotated[Role, typer.Option(help="What the user may do there.")] = Role.VIEWER,
     data_dir: DataDir = None,
 ) -> None:
-    """Let a console user into a workspace, or change the role there; takes effect at once."""
+    """Grant access to a workspace, or change the role there. Takes effect at once."""
 
     async def use(services: Services) -> None:
         await services.console_users.grant(command_line(), name, workspace, role)
@@ -86,11 +86,11 @@ def revoke(
     workspace: WorkspaceName,
     data_dir: DataDir = None,
 ) -> None:
-    """Take a workspace away; takes effect at once."""
+    """Revoke access to a workspace. Takes effect at once."""
 
     async def use(services: Services) -> None:
         await services.console_users.revoke(command_line(), name, workspace)
-        typer.echo(f"{name} has no access to workspace {workspace} any more.")
+        typer.echo(f"{name} no longer has access to workspace {workspace}.")
 
     with_services(use, data_dir)
 
@@ -101,7 +101,7 @@ def password(
     password_stdin: PasswordStdin = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Set a new password; ends all sessions of the console user."""
+    """Set a new password and end all sessions of the console user."""
     new = _read_password(password_stdin)
 
     async def use(services: Services) -> None:
@@ -130,7 +130,7 @@ def link(
     name: UserName,
     data_dir: DataDir = None,
 ) -> None:
-    """Print a link, without the hub's address, that signs in once within 12 hours."""
+    """Print the path of a link that signs in once within 12 hours; put it after the hub's address."""
 
     async def use(services: Services) -> None:
         typer.echo(sign_in_path(await services.console_users.one_time_link(command_line(), name)))
@@ -143,7 +143,7 @@ def delete(
     name: UserName,
     data_dir: DataDir = None,
 ) -> None:
-    """Delete a console user. What they changed keeps their name in the history."""
+    """Delete a console user. The history keeps the name with the changes."""
 
     async def use(services: Services) -> None:
         await services.console_users.delete(command_line(), name)

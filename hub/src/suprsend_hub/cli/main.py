@@ -1,4 +1,4 @@
-"""The root command: every command and group of commands under its name."""
+"""The root command, with every command and group of commands under its name."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from suprsend_hub.cli import audit, console, database, dev, rejected, serve, set
 
 app = typer.Typer(
     name="suprsend-hub",
-    help="A recipient directory one runs oneself.",
+    help="A self-hosted recipient directory.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=True,

@@ -1,4 +1,4 @@
-"""`suprsend-hub rejected …`: what could not be applied, and why."""
+"""`suprsend-hub rejected …`: show what could not be applied, and why."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -10,17 +10,17 @@ from suprsend_hub.cli.shared import one_line, with_services
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.service.services import Services
 
-rejected = typer.Typer(help="Records and operations that could not be applied.", no_args_is_help=True)
+rejected = typer.Typer(help="Show records and operations that could not be applied.", no_args_is_help=True)
 
 
 @rejected.command("list")
 def list_rejected(
     workspace_name: Annotated[str, typer.Argument(help="Name of the workspace.")],
-    user: Annotated[str | None, typer.Option(help="Only records of this distinct_id.")] = None,
-    limit: Annotated[int, typer.Option(help="How many, newest first.", min=1, max=10_000)] = 50,
+    user: Annotated[str | None, typer.Option(help="Only records of the user with this distinct_id.")] = None,
+    limit: Annotated[int, typer.Option(help="How many records to list.", min=1, max=10_000)] = 50,
     data_dir: DataDir = None,
 ) -> None:
-    """List refused records, newest first: id, time, user, key, reason, what was refused."""
+    """List rejected records, newest first: id, time, user or object, code, property, reason, rejected part."""
 
     async def use(services: Services) -> None:
         workspace_id = (await services.workspaces.get(workspace_name)).workspace_id

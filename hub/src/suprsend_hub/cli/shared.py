@@ -1,4 +1,4 @@
-"""What all commands share: clear failure, and the services of the configured database."""
+"""Shared by all commands: clear errors, and the services of the configured database."""
 
 import asyncio
 import getpass
@@ -23,7 +23,7 @@ _T = TypeVar("_T")
 
 
 def fail(message: str) -> NoReturn:
-    """Say what is wrong on stderr and end with status 1."""
+    """Print what is wrong to stderr and exit with status 1."""
     typer.echo(f"Error: {message}", err=True)
     raise typer.Exit(1)
 
@@ -52,12 +52,12 @@ def warn_of_ignored(parameters: Sequence[str]) -> None:
 
 
 def one_line(text: str) -> str:
-    """Return a text as one line of printable characters: what a client sent must not drive a reader's terminal."""
+    """Return a text as one line of printable characters; text from clients must not control a reader's terminal."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def command_line() -> Actor:
-    """Who acts: the user of the operating system that types the command."""
+    """Return the actor of a command: the user of the operating system who runs it."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):  # a process whose user has no name, as in some containers

@@ -1,4 +1,4 @@
-"""The console: server-rendered pages under `/console/`. Calls services; knows neither the store nor our own HTTP API.
+"""The console: server-rendered pages under `/console/`. It calls services and knows neither the store nor our HTTP API.
 
 A feature is one folder with its views and templates; `shared/` holds the layout. Pages work without JavaScript.
 """

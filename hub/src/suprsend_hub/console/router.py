@@ -1,4 +1,4 @@
-"""The console's routes under one router, with their dependencies and error pages."""
+"""Assemble the console's routes in one router, with their dependencies and error pages."""
 
 from litestar import Response, Router, get
 from litestar.di import NamedDependency, Provide
@@ -23,7 +23,7 @@ from suprsend_hub.domain.errors import NotFound
 
 @get("/")
 async def home(visit: NamedDependency[Visit]) -> Response[bytes]:
-    """The users of the first workspace; a word of help for who sees none."""
+    """Redirect to the users of the first workspace; without access to any workspace, show what to do."""
     if visit.who.grants:
         return redirect(Paths(visit.who.grants[0].workspace_name).users())
     return page(visit, "shared/no_workspace.html")
@@ -31,18 +31,18 @@ async def home(visit: NamedDependency[Visit]) -> Response[bytes]:
 
 @get("/w/{workspace:str}/")
 async def workspace_home(workspace: FromPath[str]) -> Response[bytes]:
-    """A workspace's address leads to its users."""
+    """Redirect from a workspace's address to its users."""
     return redirect(f"/console/w/{workspace}/users/")
 
 
 @get("/{rest:path}")
 async def nothing_here(rest: FromPath[str]) -> Response[bytes]:
-    """Any other address below the console's."""
-    raise NotFound(f"There is no page at {rest[:200]}.", code=Code.NO_SUCH_PAGE)
+    """Answer any other address below the console's."""
+    raise NotFound(f"No page at {rest[:200]}. Check the address.", code=Code.NO_SUCH_PAGE)
 
 
 def console_router(*, status_of: StatusOf) -> Router:
-    """All pages of the console, below `/console`."""
+    """Return the router with all pages of the console, below `/console`."""
     return Router(
         path="/console",
         route_handlers=[

@@ -1,4 +1,4 @@
-"""Users and objects as rows of a table, and the name by which people know one. Pure."""
+"""Turn users and objects into rows of a table, with their names. Pure."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,14 +9,14 @@ from suprsend_hub.domain.records import StoredProfile
 from suprsend_hub.domain.wire import CHANNELS, Json
 
 ROWS = 50
-"""Rows of one page of such a table."""
+"""How many rows one page of such a table has."""
 _NAME_KEYS = ("name", "full_name", "display_name")
 _MAX_NAME_CHARS = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A user or an object in the table."""
+    """A row of the table: a user or an object."""
 
     key: RecipientKey
     name: str
@@ -25,14 +25,14 @@ class Row:
 
 
 def table_row(stored: StoredProfile) -> Row:
-    """A profile as a row: with the name by which people know the user."""
+    """Return a profile as a row, with the user's or object's name."""
     profile = decode_profile(stored.properties, stored.channels)
     channels = {channel: profile.channels[channel] for channel in CHANNELS if profile.channels.get(channel)}
     return Row(stored.key, name_of(profile.properties), channels, stored)
 
 
 def name_of(properties: dict[str, Json]) -> str:
-    """A name among the properties, or ''."""
+    """Return the name that the properties contain, or ''."""
     for key in _NAME_KEYS:
         if type(properties.get(key)) is str:
             return str(properties[key])[:_MAX_NAME_CHARS]

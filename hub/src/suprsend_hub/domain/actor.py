@@ -1,6 +1,6 @@
-"""Who acts: an API key, a signed client, a console user, the command line, or the hub itself.
+"""Actors: an API key, a signed client, a console user, the command line, or the hub itself.
 
-An `Actor` is the first argument of every service method that changes something. History and audit log keep it.
+An `Actor` is the first argument of every service method that changes something. History and audit log record it.
 """
 
 from enum import StrEnum
@@ -8,11 +8,11 @@ from enum import StrEnum
 import msgspec
 
 CONSOLE_SOURCE = "console: "
-"""Begins the source of edits made in the console; no client of the API may call itself so."""
+"""Prefix of the source of edits made in the console; no client of the API may use it."""
 
 
 class ActorKind(StrEnum):
-    """What sort of actor it is."""
+    """Kind of actor."""
 
     API_KEY = "api_key"
     SIGNED_CLIENT = "signed_client"
@@ -20,7 +20,7 @@ class ActorKind(StrEnum):
     COMMAND_LINE = "command_line"
     HUB = "hub"
     NOBODY = "nobody"
-    """Somebody who did not prove who they are: only refused sign-ins have this actor."""
+    """A visitor who did not prove an identity. Only refused sign-ins have this actor."""
 
 
 class Scope(StrEnum):
@@ -29,17 +29,17 @@ class Scope(StrEnum):
     READ = "read"
     WRITE = "write"
     MANAGE = "manage"
-    """See the audit log, and what else concerns the operation of a workspace."""
+    """See the audit log and other information about operating a workspace."""
     PRIVACY = "privacy"
     """Export and erase people."""
 
 
 DEFAULT_SCOPES = frozenset({Scope.READ, Scope.WRITE})
-"""What a key has unless more is granted; a signed client never has more."""
+"""The scopes of a key by default. A signed client always has exactly these."""
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """An actor, and how it reached the hub.
+    """An actor, and how the request reached the hub.
 
     `name`: of the API key, the workspace key of a signed client, the console user, the user of the operating system, or
     the part of the hub. `user_agent` is printable and short. `address` is the client's, seen through trusted proxies.
@@ -53,17 +53,17 @@ class Actor(msgspec.Struct, frozen=True):
 
     @property
     def source(self) -> str:
-        """Return through what it acted: the console, or the user agent of a client, or else its label."""
+        """Return the program that the actor used: the console, or a client's user agent, or else the label."""
         if self.kind is ActorKind.CONSOLE_USER:
             return f"{CONSOLE_SOURCE}{self.name}"
         return self.user_agent or self.label
 
     @property
     def label(self) -> str:
-        """Return kind and name in one text, as history rows and filters of the audit log write them."""
+        """Return kind and name as one text, as in history rows and filters of the audit log."""
         return f"{self.kind.value}:{self.name}"
 
 
 def hub_actor(part: str) -> Actor:
-    """Return the actor of what the hub does by itself, for example its sweeper."""
+    """Return the actor for a part of the hub that acts by itself, such as its sweeper."""
     return Actor(ActorKind.HUB, part)

@@ -1,4 +1,4 @@
-"""What the audit log records: every change but profile edits, which are in the history."""
+"""What the audit log records: every change except profile edits, which are in the history."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,13 +10,13 @@ from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.wire import Json
 
 HUB_WIDE = 0
-"""In place of a workspace: what concerns the whole hub, such as console users and sign-ins."""
+"""Used as the workspace of entries about the whole hub, such as console users and sign-ins."""
 NAMED_IDS = 20
-"""How many ids of a call on many records an entry names; it counts all."""
+"""How many ids an entry names if a call changed many records. The entry counts all of them."""
 
 
 class Action(StrEnum):
-    """What was done; the part before the dot is the kind of target."""
+    """What was done. The part before the dot is the kind of target."""
 
     USER_DELETE = "user.delete"
     OBJECT_DELETE = "object.delete"
@@ -57,12 +57,12 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something that was done to a target. `target_id` is '' if the target has no id; `detail` holds no secret."""
+    """A change of a target. `target_id` is '' if the target has no id; `detail` contains no secret."""
 
     action: Action
     target_id: str
     target_type: str = ""
-    """Of an object: its type. Otherwise ''; the action says what the target is."""
+    """The type of an object. Otherwise '', because the action says what the target is."""
     detail: dict[str, Json] = field(default_factory=dict)
 
     @classmethod
@@ -73,7 +73,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """A change as the log has it: `count` is more than 1 where equal entries of a minute share a row."""
+    """An entry of the log. `count` is more than 1 if equal entries of one minute share a row."""
 
     audit_id: UUID
     action: str
@@ -85,5 +85,5 @@ class AuditEntry:
 
 
 def some(ids: Sequence[str]) -> dict[str, Json]:
-    """Return the detail of a call on many records: how many, and the first of them."""
+    """Return the detail of a call that changed many records: their number, and the first ids."""
     return {"count": len(ids), "ids": list(ids[:NAMED_IDS])}

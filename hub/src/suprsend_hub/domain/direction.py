@@ -1,4 +1,4 @@
-"""In which direction a sequence is walked."""
+"""The direction in which a sequence is walked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import enum
 
 
 class Direction(enum.Enum):
-    """Towards larger ids or towards smaller ones; ULIDs grow with time, so each has a second name for them."""
+    """Towards larger or smaller ids. ULIDs grow with time, so each direction has a second name for them."""
 
     ASCENDING = "ascending"
     DESCENDING = "descending"
@@ -15,5 +15,5 @@ class Direction(enum.Enum):
 
     @property
     def opposite(self) -> Direction:
-        """Return the way back."""
+        """Return the opposite direction."""
         return Direction.DESCENDING if self is Direction.ASCENDING else Direction.ASCENDING

@@ -1,4 +1,4 @@
-"""The errors the hub's rules and stores raise, each with a code of `codes` that outlives its wording.
+"""The errors that the hub's rules and stores raise. Each has a code of `codes` that stays when its wording changes.
 
 DomainError
 ├─ InvalidRequest    the caller sent something that cannot be accepted

@@ -1,4 +1,4 @@
-"""An identity event: ordered operations for one user, with the id that makes a repetition known."""
+"""Identity events: ordered operations for one user, with an id by which a repetition is recognized."""
 
 from typing import Any
 from uuid import UUID
@@ -7,7 +7,7 @@ import msgspec
 
 
 class IdentityEvent(msgspec.Struct, frozen=True, gc=False):
-    """Operations for one user; `insert_key` is None if the event has no `$insert_id` and so is never a duplicate.
+    """Operations for one user. Without an `$insert_id`, `insert_key` is None and the event is never a duplicate.
 
     `size_bytes` is the size of its JSON text.
     """

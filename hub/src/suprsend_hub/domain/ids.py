@@ -1,4 +1,4 @@
-"""Names of records: what a caller may choose (checked here), and ULIDs, which the hub makes itself.
+"""Ids of records: those that callers choose are checked here, and ULIDs, which the hub creates, are made here.
 
 ULIDs order rows by creation and serve as page cursors. The clock and the randomness are given from outside.
 """
@@ -41,7 +41,7 @@ def shown(value: str) -> str:
 def check_distinct_id(value: object, what: str = "distinct_id") -> str:
     """Return a trimmed `distinct_id`; `what` names the field in messages.
 
-    Any Unicode is allowed, case is kept. Limits: 1 to 255 characters after trimming, no control characters, no
+    Any Unicode is allowed and case is kept. Limits: 1 to 255 characters after trimming, no control characters, no
     lone surrogates (neither can be stored or sent in a path), not `.` or `..` (URL clients rewrite such paths).
 
     Raises:
@@ -55,19 +55,19 @@ def check_distinct_id(value: object, what: str = "distinct_id") -> str:
     if len(name) > MAX_DISTINCT_ID_CHARS:
         raise _invalid_id(f"{what} must have at most {MAX_DISTINCT_ID_CHARS} characters, this one has {len(name)}")
     if name in {".", ".."}:
-        raise _invalid_id(f"{what} must not be '.' or '..': such an id cannot travel in a path")
+        raise _invalid_id(f"{what} must not be '.' or '..', because such an id cannot be sent in a path")
     if _FORBIDDEN.search(name):
-        raise _invalid_id(f"{what} {shown(name)} contains a control character or a lone surrogate")
+        raise _invalid_id(f"{what} {shown(name)} must not contain control characters or lone surrogates")
     return name
 
 
 def check_object_type(value: object, what: str = "object_type") -> str:
-    """Return a trimmed object type; the rules of `check_distinct_id`."""
+    """Return a trimmed object type, checked by the rules of `check_distinct_id`."""
     return check_distinct_id(value, what)
 
 
 def check_object_id(value: object, what: str = "object_id") -> str:
-    """Return a trimmed object id; the rules of `check_distinct_id`."""
+    """Return a trimmed object id, checked by the rules of `check_distinct_id`."""
     return check_distinct_id(value, what)
 
 
@@ -90,7 +90,7 @@ def check_list_id(value: object, what: str = "list_id") -> str:
 
 
 def check_tenant_id(value: object, what: str = "tenant_id") -> str:
-    """Return a tenant id in lower case; the rules of `check_list_id`."""
+    """Return a tenant id in lower case, checked by the rules of `check_list_id`."""
     return check_list_id(value, what)
 
 
@@ -113,13 +113,13 @@ class UlidFactory:
         self._lock = threading.Lock()
 
     def new(self) -> uuid.UUID:
-        """Return one ULID, larger than all before it."""
+        """Return one ULID, larger than all earlier ones."""
         return uuid.UUID(int=self._reserve(1))
 
     def batch(self, n: int, *, after: uuid.UUID | None = None) -> list[uuid.UUID]:
-        """Return n ULIDs in increasing order, all larger than those before; cheaper than n calls of `new`.
+        """Return n ULIDs in increasing order, larger than all earlier ones; cheaper than n calls of `new`.
 
-        They are larger than `after` too, which another host may have made while its clock was ahead of ours.
+        They are also larger than `after`, which another host may have created while its clock was ahead of ours.
         """
         if n <= 0:
             return []
@@ -159,7 +159,10 @@ def parse_ulid(text: str) -> uuid.UUID:
         InvalidRequest: anything else; code `invalid_ulid`.
     """
     if type(text) is not str or len(text) != ULID_CHARS:
-        raise InvalidRequest(f"a cursor or record id has {ULID_CHARS} characters", code=Code.INVALID_ULID)
+        raise InvalidRequest(
+            f"{shown(str(text))} is not the id of a record, which has {ULID_CHARS} letters and digits",
+            code=Code.INVALID_ULID,
+        )
     number = 0
     for char in text.upper():
         digit = _CROCKFORD_VALUE.get(char)

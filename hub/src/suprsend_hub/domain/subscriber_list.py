@@ -1,4 +1,4 @@
-"""What is to be saved of a subscriber list, and the list that the hub keeps itself."""
+"""Definitions of subscriber lists, and the list that the hub maintains itself."""
 
 from dataclasses import dataclass
 
@@ -6,14 +6,14 @@ from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest
 
 ALL_USERS = "all_users"
-"""The list that every workspace has: all its users, read-only."""
+"""The read-only list of all users, which every workspace has."""
 MAX_TEXT_CHARS = 1024
 """Characters of a list's name or description."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListDefinition:
-    """What is to be saved of a list; None leaves a stored value as it is."""
+    """The fields of a list to save; None keeps a stored value."""
 
     list_id: str
     list_name: str | None
@@ -23,8 +23,9 @@ class ListDefinition:
 
 
 def check_writable(list_id: str) -> None:
-    """InvalidRequest for the list that the hub keeps itself."""
+    """Raise InvalidRequest for the list that the hub maintains itself."""
     if list_id == ALL_USERS:
         raise InvalidRequest(
-            f"the list {ALL_USERS} is read-only: it always holds every user", code=Code.LIST_IS_READONLY
+            f"the list {ALL_USERS} is read-only, because it always contains every user; use another list",
+            code=Code.LIST_IS_READONLY,
         )

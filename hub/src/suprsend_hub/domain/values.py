@@ -1,4 +1,4 @@
-"""Property values: which JSON may be stored, when two values are the same, and the rules of language and timezone.
+"""Property values: which JSON may be stored, when two values are equal, and the rules of language and timezone.
 
 There are two equalities. Storing asks `same_value`: 1, 1.0 and true are three values. `$remove` asks
 `equality_key`: 1 equals 1.0, but neither true nor "1".
@@ -25,7 +25,7 @@ _NOT_TIMEZONES: Final = frozenset({"localtime", "Factory", "posixrules"})  # fil
 
 
 class InvalidValue(ValueError):  # noqa: N818 - reads as what it is where it is caught
-    """A value that may not be stored. `code` is stable, the text says why and never repeats the value."""
+    """A value that cannot be stored. `code` is stable; the text says why and never repeats the value."""
 
     def __init__(self, code: Code, reason: str) -> None:
         super().__init__(reason)
@@ -34,7 +34,7 @@ class InvalidValue(ValueError):  # noqa: N818 - reads as what it is where it is 
 
 
 def check_text(text: str) -> None:
-    """Refuse text the store cannot hold: PostgreSQL has no NUL in text, and a lone surrogate is not UTF-8.
+    """Reject text that PostgreSQL cannot store: NUL, and lone surrogates, which are not UTF-8.
 
     Raises:
         InvalidValue: code `invalid_text`.
@@ -49,11 +49,11 @@ def check_text(text: str) -> None:
 
 
 def check_value(value: Json, depth: int = 0) -> None:
-    """Refuse a property value that cannot be stored; `depth` counts the arrays and objects around it.
+    """Reject a property value that cannot be stored. `depth` counts the arrays and objects around it.
 
     Raises:
-        InvalidValue: text with NUL or lone surrogates, integers beyond 64 bit, NaN and infinities, nesting above
-            the limit, and what is not JSON.
+        InvalidValue: text with NUL or lone surrogates, integers beyond 64 bits, NaN and infinities, nesting above
+            the limit, and values that are not JSON.
     """
     kind = type(value)
     if kind is str:
@@ -85,7 +85,7 @@ def _check_depth(depth: int) -> None:
 
 
 def check_key(key: str) -> None:
-    """Refuse a property key that is blank, too long or cannot be stored.
+    """Reject a property key that is blank, too long or cannot be stored.
 
     Raises:
         InvalidValue: code `invalid_key`, or `invalid_text`.
@@ -93,12 +93,12 @@ def check_key(key: str) -> None:
     if not key or key.isspace():
         raise InvalidValue(Code.INVALID_KEY, "a property key must not be blank")
     if len(key) > MAX_KEY_CHARS:
-        raise InvalidValue(Code.INVALID_KEY, f"a property key has at most {MAX_KEY_CHARS} characters")
+        raise InvalidValue(Code.INVALID_KEY, f"a property key must have at most {MAX_KEY_CHARS} characters")
     check_text(key)
 
 
 def same_value(a: Json, b: Json) -> bool:
-    """Whether storing b over a changes nothing. Types count (1, 1.0, true; 0.0, -0.0), the order of keys does not."""
+    """Tell whether storing b over a changes nothing. Types count (1, 1.0, true; 0.0, -0.0), key order does not."""
     kind = type(a)
     if kind is not type(b):
         return False
@@ -112,7 +112,7 @@ def same_value(a: Json, b: Json) -> bool:
 
 
 def equality_key(value: Json) -> Hashable:
-    """Return what two values share exactly when they are deeply equal as JSON: 1 and 1.0 do, 1 and true do not."""
+    """Return a key that is the same for values that are deeply equal as JSON: 1 and 1.0 are, 1 and true are not."""
     kind = type(value)
     if kind is bool:
         return (bool, value)
@@ -131,7 +131,7 @@ def timezone_names() -> frozenset[str]:
 
 
 def read_language(key: str, value: Json) -> str | None:
-    """Return the value to store for `$timezone`, `$locale` or `$preferred_language`; None removes the property.
+    """Return the value to store for `$timezone`, `$locale` or `$preferred_language`; None means remove the property.
 
     Raises:
         InvalidValue: not a string, an unknown timezone, or not the shape of a language tag.

@@ -1,4 +1,4 @@
-"""The audit log: services record changes in their transactions; faces read it, newest first, by filters."""
+"""The audit log: services record changes in their transactions; faces read it, newest first, with filters."""
 
 import hashlib
 from collections.abc import Sequence
@@ -16,9 +16,9 @@ from suprsend_hub.store.audit import AuditRow
 from suprsend_hub.store.database import Connection, Database
 
 STEP = 1_000
-"""Entries read at once."""
+"""How many entries one query reads."""
 MAX_EXAMINED = 20_000
-"""Entries looked at for one page of a filtered view."""
+"""How many entries one page of a filtered view examines."""
 
 _encode = msgspec.json.Encoder().encode
 _MINUTE_MS = 60_000
@@ -26,9 +26,9 @@ _MINUTE_MS = 60_000
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """What entries of a view have in common; None asks nothing.
+    """A filter of entries; None accepts everything.
 
-    `actor`: a name, or kind and name (`api_key:nightly sync`). `action`: a whole one, or the part before its dot.
+    `actor`: a name, or kind and name (`api_key:nightly sync`). `action`: a whole action, or the part before its dot.
     """
 
     actor: str | None = None
@@ -37,7 +37,7 @@ class AuditFilter:
     since: datetime | None = None
 
     def accepts(self, entry: AuditEntry) -> bool:
-        """Whether actor and action are as asked; target and time are for the database to say."""
+        """Tell whether actor and action match; the database checks target and time."""
         if self.actor is not None and self.actor not in (entry.actor.name, entry.actor.label):
             return False
         return self.action is None or self.action in (entry.action, entry.action.partition(".")[0])
@@ -45,7 +45,7 @@ class AuditFilter:
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
-    """Entries newest first. `after` continues; None means that everything has been looked at."""
+    """Entries, newest first. `after` continues; None means that everything has been examined."""
 
     entries: Sequence[AuditEntry]
     after: UUID | None
@@ -59,24 +59,24 @@ class AuditLog:
         self._ulids = ulids
 
     async def record(self, connection: Connection, actor: Actor, workspace_id: int, *changes: Change) -> None:
-        """Record changes, in the caller's transaction."""
+        """Record changes in the caller's transaction."""
         ids = self._ulids.batch(len(changes))
         await audit.insert(
             connection, [_row(actor, workspace_id, each, id_) for each, id_ in zip(changes, ids, strict=True)]
         )
 
     async def record_alone(self, actor: Actor, workspace_id: int, change: Change) -> None:
-        """Record what changes nothing else in the database, in a transaction of its own."""
+        """Record an action that changes nothing else in the database, in its own transaction."""
         async with self._database.transaction() as connection:
             await self.record(connection, actor, workspace_id, change)
 
     async def record_refused_sign_in(self, connection: Connection, actor: Actor, name: str, now: datetime) -> None:
-        """Count a refused sign-in: those of an address in a minute share an entry, which has the first name tried."""
+        """Count a refused sign-in. Those of one address within a minute share an entry, with the first name tried."""
         change = Change(Action.CONSOLE_USER_SIGN_IN_REFUSED, actor.address, detail={"name": name[:64]})
         await audit.insert(connection, [_row(actor, HUB_WIDE, change, _minute_id(actor.address, now))])
 
     async def page(self, workspace_id: int, wanted: AuditFilter, *, after: UUID | None = None, limit: int) -> AuditPage:
-        """Entries as the filter asks, from beyond `after`. Looks at MAX_EXAMINED entries at most."""
+        """Return the entries that the filter accepts, beyond `after`. Examines at most MAX_EXAMINED entries."""
         since = None if wanted.since is None else UUID(int=int(wanted.since.timestamp() * 1000) << 80)
         found: list[AuditEntry] = []
         examined = 0
@@ -119,6 +119,6 @@ def _row(actor: Actor, workspace_id: int, change: Change, audit_id: UUID) -> Aud
 
 
 def _minute_id(address: str, now: datetime) -> UUID:
-    """Return the id that all refused sign-ins of an address in a minute share."""
+    """Return the id that all refused sign-ins of an address within a minute share."""
     minute_ms = int(now.timestamp() * 1000) // _MINUTE_MS * _MINUTE_MS
     return UUID(int=minute_ms << 80 | int.from_bytes(hashlib.sha256(address.encode()).digest()[:10], "big"))

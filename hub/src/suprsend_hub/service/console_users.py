@@ -1,4 +1,4 @@
-"""Users of the console: created on the command line, let into workspaces, signed out everywhere."""
+"""Manage the users of the console: create them, grant them workspaces, sign them out."""
 
 import hashlib
 import secrets
@@ -18,9 +18,9 @@ from suprsend_hub.store.database import Connection, Database
 
 MIN_PASSWORD_CHARS = 10
 MAX_PASSWORD_CHARS = 1024
-"""Long passwords are welcome; hashing megabytes is not."""
+"""Limit of a password's length, so that nobody makes the hub hash megabytes."""
 LINK_LIFETIME = timedelta(hours=12)
-"""How long a one-time link waits to be used."""
+"""How long a one-time link is valid."""
 
 _NAME_LENGTH = 64
 
@@ -35,14 +35,14 @@ class ConsoleUserService:
         self._hasher = PasswordHasher()
 
     async def create(self, actor: Actor, name: str, password: str | None) -> ConsoleUser:
-        """Create a console user, who sees no workspace yet. Conflict if the name is taken.
+        """Create a console user without access to any workspace. Conflict if the name is taken.
 
-        Without a password (None) only one-time links sign in.
+        Without a password (None), the user can sign in only with one-time links.
         """
         name = name.strip()
         if not 1 <= len(name) <= _NAME_LENGTH or not name.isprintable():
             raise InvalidRequest(
-                f"a console user's name has 1 to {_NAME_LENGTH} printable characters", code=Code.INVALID_NAME
+                f"the name of a console user must have 1 to {_NAME_LENGTH} printable characters", code=Code.INVALID_NAME
             )
         password_hash = None if password is None else self._hash(password)
         async with self._database.transaction() as connection:
@@ -53,12 +53,13 @@ class ConsoleUserService:
     def _hash(self, password: str) -> str:
         if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
             raise InvalidRequest(
-                f"a password has {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters", code=Code.INVALID_PASSWORD
+                f"a password must have {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters",
+                code=Code.INVALID_PASSWORD,
             )
         return self._hasher.hash(password)
 
     async def set_password(self, actor: Actor, name: str, password: str) -> None:
-        """Replace a password; all sessions of that console user end."""
+        """Replace a password and end all sessions of that console user."""
         password_hash = self._hash(password)
         user = await self.get(name)
         async with self._database.transaction() as connection:
@@ -66,22 +67,22 @@ class ConsoleUserService:
             await self._record(connection, actor, user.name, Action.CONSOLE_USER_PASSWORD)
 
     async def get(self, name: str) -> ConsoleUser:
-        """The console user of that name; NotFound otherwise."""
+        """Return the console user with that name; NotFound if there is none."""
         user = await self.find(name)
         if user is None:
             raise NotFound(
-                f"console user '{name}' not found; `suprsend-hub console-user list` shows all",
+                f"console user '{name}' not found; `suprsend-hub console-user list` lists all",
                 code=Code.CONSOLE_USER_NOT_FOUND,
             )
         return user
 
     async def find(self, name: str) -> ConsoleUser | None:
-        """The console user of that name, or None."""
+        """Return the console user with that name, or None."""
         async with self._database.connection() as connection:
             return await console_users.find_by_name(connection, name.strip())
 
     async def list_all(self) -> Sequence[tuple[ConsoleUser, Sequence[Grant]]]:
-        """All console users with their workspaces, by name."""
+        """Return all console users with their workspaces, by name."""
         async with self._database.connection() as connection:
             users = await console_users.list_all(connection)
             return [
@@ -90,7 +91,7 @@ class ConsoleUserService:
             ]
 
     async def grant(self, actor: Actor, name: str, workspace_name: str, role: Role) -> None:
-        """Let a console user into a workspace, or change the role there."""
+        """Grant a console user access to a workspace, or change the role there."""
         user, workspace_id = await self._user_and_workspace(name, workspace_name)
         async with self._database.transaction() as connection:
             await console_users.grant(connection, user.console_user_id, workspace_id, role)
@@ -98,7 +99,7 @@ class ConsoleUserService:
             await self._audit.record(connection, actor, workspace_id, change)
 
     async def revoke(self, actor: Actor, name: str, workspace_name: str) -> None:
-        """Take a workspace away, at once; NotFound if it was not granted."""
+        """Revoke access to a workspace at once; NotFound if it was not granted."""
         user, workspace_id = await self._user_and_workspace(name, workspace_name)
         async with self._database.transaction() as connection:
             if not await console_users.revoke(connection, user.console_user_id, workspace_id):
@@ -112,20 +113,20 @@ class ConsoleUserService:
             workspace = await workspaces.find_by_name(connection, workspace_name)
         if workspace is None:
             raise NotFound(
-                f"workspace '{workspace_name}' not found; `suprsend-hub workspace list` shows all",
+                f"workspace '{workspace_name}' not found; `suprsend-hub workspace list` lists all",
                 code=Code.WORKSPACE_NOT_FOUND,
             )
         return user, workspace.workspace_id
 
     async def delete(self, actor: Actor, name: str) -> None:
-        """Delete a console user; what they changed keeps their name in the history."""
+        """Delete a console user. The history keeps the name with the changes."""
         user = await self.get(name)
         async with self._database.transaction() as connection:
             await console_users.delete(connection, user.console_user_id)
             await self._record(connection, actor, user.name, Action.CONSOLE_USER_DELETE)
 
     async def sign_out(self, actor: Actor, name: str) -> None:
-        """End all sessions of a console user, at once and everywhere."""
+        """End all sessions of a console user at once, everywhere."""
         user = await self.get(name)
         async with self._database.transaction() as connection:
             await console_users.end_sessions(connection, user.console_user_id)
@@ -148,5 +149,5 @@ class ConsoleUserService:
 
 
 def hash_link(token: str) -> bytes:
-    """What is stored of a one-time link. Plain SHA-256 is enough: the tokens are random."""
+    """Return the stored form of a one-time link. Plain SHA-256 is enough, because the tokens are random."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

@@ -1,8 +1,8 @@
-"""Delete recipients, by sets: any number of keys in one transaction with a fixed number of statements.
+"""Delete recipients by sets: any number of keys in one transaction with a fixed number of statements.
 
 Locks are taken in the same order as when writing: profiles, then the recipients' own end of their relations, then the
-other end, then history, then counters, each in the order of keys and the counters once. The subscribers of a deleted
-object, of which there may be millions, are left to the sweeper: readers see no subscription of an earlier life.
+other end, then history, then counters, each in the order of keys and the counters once. A deleted object may have
+millions of subscribers. The sweeper removes them later; readers see no subscription of an earlier life.
 """
 
 from collections import Counter
@@ -16,7 +16,7 @@ from suprsend_hub.store import counters, deletion
 from suprsend_hub.store.database import Connection, Database
 
 SWEEP_STEP = 2_000
-"""Subscriptions to a deleted object that one transaction ends: few enough that nobody waits noticeably for it."""
+"""How many subscriptions to a deleted object one transaction ends: few enough not to delay others noticeably."""
 
 _Changes = Counter[tuple[int, str]]
 
@@ -24,7 +24,7 @@ _Changes = Counter[tuple[int, str]]
 async def delete_recipients(
     connection: Connection, audit: AuditLog, actor: Actor, workspace_id: int, keys: Sequence[RecipientKey]
 ) -> Sequence[RecipientKey]:
-    """Delete recipients with everything that names them, in the caller's transaction; returns those that there were."""
+    """Delete recipients with everything that names them, in the caller's transaction; return those that existed."""
     gone = await deletion.delete_profiles(connection, workspace_id, sorted(set(keys)))
     if not gone:
         return gone
@@ -73,5 +73,5 @@ async def _end_memberships(
 
 
 async def sweep_dead_objects(database: Database) -> bool:
-    """End a step's worth of subscriptions to deleted objects; False if there is nothing to do."""
+    """End some subscriptions to deleted objects; return False if there are none."""
     return await database.run(lambda connection: deletion.sweep(connection, at_most=SWEEP_STEP))

@@ -1,4 +1,4 @@
-"""Subscriber lists as they are shown: with their counts and drafts, as a draft, and the list of all users."""
+"""Read subscriber lists for display: with counts and drafts, as one draft, and the list of all users."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,7 +21,7 @@ _NO_VERSION = UUID(int=0)
 async def counted(
     connection: Connection, workspace_id: int, stored: Sequence[SubscriberList]
 ) -> Sequence[SubscriberList]:
-    """Add the number of their members to lists, and their drafts with theirs; in the same order."""
+    """Return the lists, in the same order, with their member counts and their drafts."""
     if not stored:
         return []
     drafts = await lists.read_drafts(connection, workspace_id, [each.list_id for each in stored])
@@ -43,7 +43,7 @@ async def counted(
 
 
 async def as_draft(connection: Connection, workspace_id: int, list_id: str, version_id: UUID) -> SubscriberList:
-    """Return a list as one of its drafts; NotFound if there is no such list or draft."""
+    """Return a list as one of its drafts; NotFound if the list or draft does not exist."""
     stored = await lists.find(connection, workspace_id, list_id)
     if stored is None:
         raise list_not_found(list_id)
@@ -55,7 +55,7 @@ async def as_draft(connection: Connection, workspace_id: int, list_id: str, vers
 
 
 async def all_users(connection: Connection, workspace_id: int) -> SubscriberList:
-    """Return the list that every workspace has."""
+    """Return the list of all users, which every workspace has."""
     created_at = await workspaces.created_at(connection, workspace_id)
     return SubscriberList(
         list_id=ALL_USERS,

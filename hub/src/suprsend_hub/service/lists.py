@@ -29,9 +29,9 @@ from suprsend_hub.store import counters, lists, profiles
 from suprsend_hub.store.database import Connection, Database
 
 DEFAULT_MEMBERS_LIMIT = 20
-"""Members on a page unless asked otherwise, as published."""
+"""Members on a page by default, as published."""
 SWEEP_STEP = 10_000
-"""Members of a dead version removed in one transaction."""
+"""How many members of a dead version one transaction removes."""
 
 
 class ListService:
@@ -44,7 +44,7 @@ class ListService:
         self._ulids = ulids
 
     async def save(self, actor: Actor, workspace_id: int, definition: ListDefinition) -> SubscriberList:
-        """Create a list, or change what the definition names."""
+        """Create a list, or change the fields that the definition has."""
 
         async def use(connection: Connection) -> SubscriberList:
             row = await lists.upsert(
@@ -66,7 +66,7 @@ class ListService:
         return await self._database.run(use)
 
     async def get(self, workspace_id: int, list_id: str) -> SubscriberList:
-        """One list; NotFound if there is none."""
+        """Return one list; NotFound if it does not exist."""
         async with self._database.connection() as connection:
             if list_id == ALL_USERS:
                 return await all_users(connection, workspace_id)
@@ -77,7 +77,7 @@ class ListService:
             return view
 
     async def page(self, workspace_id: int, *, limit: int, offset: int) -> tuple[Sequence[SubscriberList], int]:
-        """Lists and how many there are: newest first, after them all_users, which is in every workspace."""
+        """Return lists, newest first and then all_users, which every workspace has, with the number of lists."""
         async with self._database.connection() as connection:
             count = await lists.count(connection, workspace_id)
             rows = await lists.page(connection, workspace_id, limit=limit, offset=offset)
@@ -87,7 +87,7 @@ class ListService:
             return views, count + 1
 
     async def delete(self, actor: Actor, workspace_id: int, list_id: str) -> None:
-        """Delete a list with its drafts, at once; NotFound if there is none."""
+        """Delete a list with its drafts at once; NotFound if it does not exist."""
         check_writable(list_id)
 
         async def use(connection: Connection) -> None:
@@ -106,7 +106,7 @@ class ListService:
         *,
         version_id: str | None = None,
     ) -> int:
-        """Add users to the list or to a draft; unknown users are left out. Returns how many were added.
+        """Add users to the list or to a draft; skip unknown users. Return how many were added.
 
         `distinct_ids` are distinct and sorted. One statement for any number of them.
         """
@@ -132,7 +132,7 @@ class ListService:
         *,
         version_id: str | None = None,
     ) -> int:
-        """Remove members of the list or of a draft; absent ones are ignored. Returns how many were removed."""
+        """Remove members of the list or of a draft; ignore users who are not members. Return how many were removed."""
         version = _writable_version(list_id, version_id)
 
         async def use(connection: Connection) -> int:
@@ -147,7 +147,7 @@ class ListService:
         self, connection: Connection, actor: Actor, workspace_id: int, list_id: str, version: UUID | None,
         action: Action, distinct_ids: Sequence[str], affected: int | None,
     ) -> int:  # fmt: skip
-        """Record a call that changed members; NotFound, naming what is missing, if there was nothing to change."""
+        """Record a call that changed members; NotFound, naming the list or draft, if that does not exist."""
         if affected is None:
             if await lists.find(connection, workspace_id, list_id) is None:
                 raise list_not_found(list_id)
@@ -161,7 +161,7 @@ class ListService:
     async def page_members(
         self, workspace_id: int, list_id: str, request: PageRequest, *, order: Direction = Direction.NEWEST_FIRST
     ) -> Page[Member]:
-        """Members of a list, newest first unless asked otherwise; NotFound for an unknown list."""
+        """Return members of a list, newest first by default; NotFound for an unknown list."""
         async with self._database.connection() as connection:
             if list_id == ALL_USERS:
                 return await page_all_users(connection, workspace_id, request, order=order)
@@ -187,7 +187,7 @@ class ListService:
             )
 
     async def page_of_user(self, workspace_id: int, distinct_id: str, request: PageRequest) -> Page[Membership]:
-        """Lists that a user is a member of, oldest membership first (all_users is not named). NotFound if unknown."""
+        """Return the lists of a user, oldest membership first, without all_users; NotFound for an unknown user."""
         key = RecipientKey.user(workspace_id, distinct_id)
         async with self._database.connection() as connection:
             if await profiles.find(connection, key) is None:
@@ -212,7 +212,7 @@ class ListService:
             return page.with_rows([replace(row, list=found[row.list_id]) for row in page.rows if row.list_id in found])
 
     async def start_sync(self, actor: Actor, workspace_id: int, list_id: str) -> SubscriberList:
-        """Begin an empty draft beside the live list; NotFound for an unknown list."""
+        """Start an empty draft next to the live list; NotFound for an unknown list."""
         check_writable(list_id)
 
         async def use(connection: Connection) -> SubscriberList:
@@ -227,12 +227,12 @@ class ListService:
         return await self._database.run(use)
 
     async def get_draft(self, workspace_id: int, list_id: str, version_id: str) -> SubscriberList:
-        """A draft; NotFound if there is no such list or draft."""
+        """Return a draft; NotFound if the list or draft does not exist."""
         async with self._database.connection() as connection:
             return await as_draft(connection, workspace_id, list_id, _version(list_id, version_id))
 
     async def finish_sync(self, actor: Actor, workspace_id: int, list_id: str, version_id: str) -> SubscriberList:
-        """Make a draft the live membership, in one step: no reader sees anything between the two."""
+        """Make a draft the live membership in one step, so that no reader sees anything in between."""
         check_writable(list_id)
         version = _version(list_id, version_id)
 
@@ -252,7 +252,7 @@ class ListService:
         return await self._database.run(use)
 
     async def delete_draft(self, actor: Actor, workspace_id: int, list_id: str, version_id: str) -> None:
-        """Discard a draft; NotFound if there is no such list or draft."""
+        """Discard a draft; NotFound if the list or draft does not exist."""
         check_writable(list_id)
         version = _version(list_id, version_id)
 
@@ -267,12 +267,12 @@ class ListService:
         await self._database.run(use)
 
     async def sweep(self) -> bool:
-        """Remove a step's worth of members of versions that are live no more; False if there is nothing to do."""
+        """Remove some members of versions that are no longer live; return False if there are none."""
         return await self._database.run(lambda connection: lists.sweep(connection, at_most=SWEEP_STEP))
 
 
 def _given(definition: ListDefinition) -> dict[str, Json]:
-    """What a definition says of the list."""
+    """Return the fields that a definition has."""
     return {name: value for name, value in asdict(definition).items() if name != "list_id" and value is not None}
 
 
@@ -281,13 +281,13 @@ def _draft_change(action: Action, list_id: str, version_id: UUID) -> Change:
 
 
 def _writable_version(list_id: str, version_id: str | None) -> UUID | None:
-    """The version to change, None for the live one; InvalidRequest for a list that is read-only."""
+    """Return the version to change, None for the live one; InvalidRequest for a read-only list."""
     check_writable(list_id)
     return None if version_id is None else _version(list_id, version_id)
 
 
 def _version(list_id: str, text: str) -> UUID:
-    """A version id of the path; what is no ULID cannot exist."""
+    """Return a version id from the path; NotFound for text that is not a ULID, which cannot exist."""
     try:
         return parse_ulid(text)
     except InvalidRequest as error:

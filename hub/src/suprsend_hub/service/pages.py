@@ -1,6 +1,6 @@
 """Cursor pages: one way to walk every sequence, in both directions.
 
-A page continues behind a cursor (`after`) or goes back from one (`before`); `after` wins if both are given. Cursors are
+A page continues after a cursor (`after`) or goes back from one (`before`); `after` wins if both are given. Cursors are
 opaque to callers: ULIDs, or the encoded id where pages are in the order of ids.
 """
 
@@ -14,7 +14,7 @@ from uuid import UUID
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.errors import InvalidRequest
-from suprsend_hub.domain.ids import ULID_CHARS, parse_ulid, ulid_text
+from suprsend_hub.domain.ids import ULID_CHARS, parse_ulid, shown, ulid_text
 
 DEFAULT_LIMIT = 10
 
@@ -25,7 +25,7 @@ _Cursor = TypeVar("_Cursor")
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """What the caller asked for; cursors still as text."""
+    """A requested page, with cursors still as text."""
 
     limit: int = DEFAULT_LIMIT
     after: str | None = None
@@ -34,7 +34,7 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[_Row]):
-    """One page; the cursors are None where nothing lies behind them."""
+    """A page; a cursor is None if there is nothing beyond it."""
 
     rows: Sequence[_Row]
     count: int
@@ -43,26 +43,30 @@ class Page(Generic[_Row]):
     after: str | None
 
     def with_rows(self, rows: "Sequence[_Other]") -> "Page[_Other]":
-        """The same page, its rows replaced by what they look like from outside."""
+        """Return the same page with other rows."""
         return Page(rows, self.count, self.limit, self.before, self.after)
 
 
 @dataclass(frozen=True, slots=True)
 class CursorForm(Generic[_Cursor]):
-    """How a cursor is written."""
+    """A way of reading and writing cursors."""
 
     read: Callable[[str], _Cursor]
     write: Callable[[_Cursor], str]
 
 
+def _invalid_cursor(text: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"{shown(text)} is not a valid cursor for this list; use the value from `meta`", code=Code.INVALID_CURSOR
+    )
+
+
 def _read_ulid(text: str) -> UUID:
-    """A shorter text is the position before everything that starts with it: the documentation's own sample is one."""
+    """Read a ULID. A shorter text, as in the documentation's sample, is the position before all that start with it."""
     try:
         return parse_ulid(text.ljust(ULID_CHARS, "0"))
     except InvalidRequest as error:
-        raise InvalidRequest(
-            f"{error.message}; take it from `meta` of another page", code=Code.INVALID_CURSOR
-        ) from error
+        raise _invalid_cursor(text) from error
 
 
 def _write_id(recipient_id: str) -> str:
@@ -73,9 +77,9 @@ def _read_id(text: str) -> str:
     try:
         recipient_id = urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4)).decode()
     except (Base64Error, UnicodeError, ValueError) as error:
-        raise InvalidRequest("that is no cursor of this list; take it from `meta`", code=Code.INVALID_CURSOR) from error
+        raise _invalid_cursor(text) from error
     if "\x00" in recipient_id or _write_id(recipient_id) != text:
-        raise InvalidRequest("that is no cursor of this list; take it from `meta`", code=Code.INVALID_CURSOR)
+        raise _invalid_cursor(text)
     return recipient_id
 
 
@@ -94,8 +98,8 @@ async def fetch_page(
 ) -> Page[_Row]:
     """Fetch one page in that order with a single query, plus one probe in the other direction.
 
-    `fetch(cursor, direction, limit)` gives up to `limit` rows beyond the cursor, nearest first. One row more than asked
-    for tells whether there is a further page.
+    `fetch(cursor, direction, limit)` returns up to `limit` rows beyond the cursor, nearest first. One row more than
+    requested tells whether there is another page.
     """
     goes_back = request.after is None and request.before is not None
     direction = order.opposite if goes_back else order

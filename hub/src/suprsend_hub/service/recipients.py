@@ -1,4 +1,4 @@
-"""Recipients, users and objects alike: read, page, search, edit, delete.
+"""Read, page, search, edit and delete recipients (users and objects).
 
 Every change of a profile goes through the batcher to the write path. A user is the recipient whose object type is ''.
 """
@@ -26,11 +26,11 @@ from suprsend_hub.store import counters, profiles
 from suprsend_hub.store.database import Connection, Database
 
 SEARCH_COUNT_CAP = 1000
-"""A search counts its matches no further than this: counting a whole prefix would cost a scan."""
+"""A search stops counting its matches here, because counting a whole prefix would need a scan."""
 
 
 ADDRESS_LIMIT = 20
-"""Recipients that one address names at most; more than one is unusual."""
+"""How many recipients an address search returns at most; more than one is unusual."""
 
 
 class RecipientService:
@@ -52,7 +52,7 @@ class RecipientService:
         *,
         size_bytes: int,
     ) -> None:
-        """Apply identity events in order: what can be applied is committed on return, what cannot is in the log."""
+        """Apply identity events in order. On return, applied ones are committed, and the others are in the log."""
         edits = [
             Edit(
                 RecipientKey(workspace_id, USERS, event.distinct_id),
@@ -74,10 +74,10 @@ class RecipientService:
         request: RequestKey | None = None,
         size_bytes: int = 0,
     ) -> StoredProfile:
-        """Apply an edit whole or not at all (InvalidRequest), creating the recipient if needed; returns it then.
+        """Apply an edit as a whole or not at all (InvalidRequest); return the recipient, which is created if needed.
 
-        With a `request` that is known, nothing is applied again and the profile as it is now comes back. Unprocessable
-        if its key belongs to another request.
+        If the `request` is known, apply nothing and return the present profile. Unprocessable if its key belongs to
+        another request.
         """
         insert_key = self._ulids.new() if request is None else request.key
         edit = Edit(key, insert_key, operations, actor, strict=True, size_bytes=size_bytes or None, request=request)
@@ -89,14 +89,14 @@ class RecipientService:
         return outcome.profile
 
     async def get(self, key: RecipientKey) -> StoredProfile:
-        """The recipient; NotFound if there is none."""
+        """Return the recipient; NotFound if it does not exist."""
         found = await self._reader.find(key)
         if found is None:
             raise not_found(key)
         return found
 
     async def page(self, workspace_id: int, request: PageRequest, *, object_type: str = USERS) -> Page[StoredProfile]:
-        """All users, or all objects of a type, newest first."""
+        """Return a page of all users, or of all objects of a type, newest first."""
         async with self._database.connection() as connection:
             count = await counters.value(connection, workspace_id, counters.profiles_counter(object_type))
 
@@ -117,7 +117,7 @@ class RecipientService:
     async def search(
         self, workspace_id: int, prefix: str, request: PageRequest, *, object_type: str = USERS
     ) -> Page[StoredProfile]:
-        """Recipients whose id starts with `prefix`, in order of id. `count` stops at SEARCH_COUNT_CAP."""
+        """Return recipients whose id starts with `prefix`, in order of id. `count` stops at SEARCH_COUNT_CAP."""
         async with self._database.connection() as connection:
 
             async def fetch(cursor: str | None, direction: Direction, limit: int) -> list[StoredProfile]:
@@ -148,7 +148,7 @@ class RecipientService:
             return replace(page, count=count)
 
     async def find_by_address(self, workspace_id: int, text: str) -> list[str]:
-        """The distinct_ids of users with exactly that e-mail address or phone number, as people write it."""
+        """Return the distinct_ids of users with exactly that e-mail address or phone number, in any usual spelling."""
         address = address_key(text)
         if not address:
             return []
@@ -159,17 +159,17 @@ class RecipientService:
     async def history(
         self, key: RecipientKey, *, before: UUID | None = None, limit: int = 20
     ) -> Sequence[HistoryEntry]:
-        """The edits of a recipient, newest first, starting before the edit `before`."""
+        """Return the edits of a recipient, newest first, older than the edit `before`."""
         async with self._database.connection() as connection:
             return await profiles.page_history(connection, key, before=before, limit=limit)
 
     async def delete(self, actor: Actor, key: RecipientKey) -> None:
-        """Delete a recipient for good, with all its subscriptions and memberships; NotFound if there is none."""
+        """Delete a recipient with all its subscriptions and memberships; NotFound if it does not exist."""
         if not await self.bulk_delete(actor, key.workspace_id, [key]):
             raise not_found(key)
 
     async def bulk_delete(self, actor: Actor, workspace_id: int, keys: Sequence[RecipientKey]) -> int:
-        """Delete recipients, all in one transaction; unknown ones are skipped. Returns how many there were."""
+        """Delete recipients in one transaction; skip unknown ones. Return how many existed."""
 
         async def use(connection: Connection) -> int:
             return len(await delete_recipients(connection, self._audit, actor, workspace_id, keys))
@@ -178,5 +178,5 @@ class RecipientService:
 
 
 def not_found(key: RecipientKey) -> NotFound:
-    """The error of an unknown recipient, in upstream's words."""
+    """Return the error for an unknown recipient, in upstream's words."""
     return NotFound(f"{key.describe()} not found", code=Code.USER_NOT_FOUND if key.is_user else Code.OBJECT_NOT_FOUND)

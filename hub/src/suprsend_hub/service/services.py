@@ -1,6 +1,6 @@
-"""All services of one process, by name: what `app.build_services` wires and every face is handed.
+"""All services of one process, by name. `app.build_services` wires them, and every face receives them.
 
-A module of its own, because the package's root would load every service with the first of them.
+A separate module, because the package's root would load every service with the first one.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from suprsend_hub.service.writing import Batcher
 from suprsend_hub.store.database import Database
 
 SERVICES: Final = "services"
-"""Name under which the state of the application holds the services; requests find them there."""
+"""Name of the services in the state of the application, where requests find them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Services:
     """The services of one process.
 
     `database`, `batcher` and `sweeper` have a lifetime: `app` and the commands open and start them. Faces call the
-    others. `public_url`: where clients reach the hub, if the operator has said so. `trusted_proxies`: networks of the
+    others. `public_url`: where clients reach the hub, if the operator has set it. `trusted_proxies`: networks of the
     reverse proxies whose `X-Forwarded-For` is believed.
     """
 

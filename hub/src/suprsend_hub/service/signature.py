@@ -1,4 +1,4 @@
-"""The HMAC signature of a request (scheme A of the wire contract), and which strings a client may have signed.
+"""Sign and verify requests with HMAC (scheme A of the wire contract), for every string that a client may have signed.
 
 Pure: secret and raw request go in, a verdict comes out. All vectors of `contract/vectors/hmac_*.json` are tests.
 """
@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from urllib.parse import parse_qsl, unquote_to_bytes, urlencode
 
 JSON_CONTENT_TYPES = ("application/json; charset=utf-8", "application/json")
-"""Tried in turn for a request without body whose Content-Type an intermediary stripped."""
+"""Tried in turn for a request without a body whose Content-Type an intermediary has removed."""
 
 
 def sign(secret: bytes, *, method: str, body: bytes, content_type: str, date: str, path: bytes) -> bytes:
-    """The signature, base64 as on the wire. `path` is path and query as the client signed them."""
+    """Return the signature in base64, as sent. `path` is path and query as the client signed them."""
     return _sign(secret, method, _body_md5(body), content_type, date, path)
 
 
@@ -39,10 +39,10 @@ def verify(
     content_type: str | None,
     date: str,
 ) -> bool:
-    """Whether `signature` is right for this request, for any of the paths that official SDKs sign.
+    """Tell whether `signature` is valid for this request, with any of the paths that official SDKs sign.
 
-    Each candidate is compared in constant time, and a wrong signature is compared with all of them. A right one ends
-    the search: its owner learns which of the paths he signed, and nothing that he did not know.
+    Each candidate is compared in constant time, and a wrong signature is compared with all of them. A valid signature
+    ends the search. The time reveals only which path the client signed, which the client knows.
     """
     given = signature.encode("latin-1", "replace")
     body_md5 = _body_md5(body)
@@ -55,7 +55,7 @@ def verify(
 
 
 def _candidate_paths(raw_path: bytes, query: bytes) -> Iterator[bytes]:
-    """The raw target (Python, Node, Java); the same with a lone `?`; decoded path and sorted query (Go)."""
+    """Yield the raw target (Python, Node, Java), the same with a lone `?`, and decoded path with sorted query (Go)."""
     target = raw_path + b"?" + query if query else raw_path
     yield target
     if not query:

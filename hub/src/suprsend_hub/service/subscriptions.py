@@ -1,4 +1,4 @@
-"""Who is subscribed to an object, and to which objects a recipient is subscribed."""
+"""Subscribe recipients to objects, and read subscriptions from both ends."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -26,12 +26,12 @@ from suprsend_hub.store import counters, profiles, subscriptions
 from suprsend_hub.store.database import Connection, Database
 
 _DELETION_RACES = 5
-"""How often recipients may vanish between our creating and our subscribing them."""
+"""How often recipients may be deleted between being created and being subscribed, before the call gives up."""
 
 
 @dataclass(frozen=True, slots=True)
 class SubscriberView:
-    """A subscription as seen from the object; `subscriptions_count` is of a subscriber that is an object."""
+    """A subscription as seen from the object. `subscriptions_count` is set if the subscriber is an object."""
 
     subscription: Subscription
     updated_at: datetime
@@ -67,7 +67,7 @@ class SubscriptionService:
         self._ulids = ulids
 
     async def count_of(self, keys: Sequence[RecipientKey]) -> dict[RecipientKey, int]:
-        """How many direct subscribers each of the objects (of one workspace) has."""
+        """Return the number of direct subscribers of each of the objects (of one workspace)."""
         if not keys:
             return {}
         async with self._database.connection() as connection:
@@ -76,7 +76,7 @@ class SubscriptionService:
     async def create(
         self, actor: Actor, parent: RecipientKey, request: SubscribeRequest, *, size_bytes: int = 0
     ) -> list[SubscriberView]:
-        """Subscribe recipients to an object; create those that are unknown, and apply inline changes.
+        """Subscribe recipients to an object, create unknown ones, and apply inline changes.
 
         `size_bytes`: of the request's body. NotFound for an unknown parent (unless the request upserts it),
         InvalidRequest for a recipient that cannot be subscribed: then nothing has changed.
@@ -99,12 +99,16 @@ class SubscriptionService:
                     )
             if found is not None:
                 return found
-        raise Unavailable("recipients are being deleted meanwhile; try again", code=Code.COLLISION, retry_after_s=1)
+        raise Unavailable(
+            "recipients of this request are being deleted at the same time; send the request again",
+            code=Code.COLLISION,
+            retry_after_s=1,
+        )
 
     def _edits(
         self, actor: Actor, parent: RecipientKey, keys: Sequence[RecipientKey], request: SubscribeRequest
     ) -> list[Edit]:
-        """The edits of parent and recipients, which apply all or none."""
+        """Return the edits of parent and recipients, which apply all or none."""
         changes = [(key, each.operations) for key, each in zip(keys, request.recipients, strict=True)]
         if request.parent_operations is not None:
             changes.insert(0, (parent, request.parent_operations))
@@ -114,7 +118,7 @@ class SubscriptionService:
         ]
 
     async def _prepare(self, parent: RecipientKey, edits: Sequence[Edit], size_bytes: int) -> None:
-        """Apply edits of recipients; InvalidRequest, naming the recipient, if one is refused: then none is applied."""
+        """Apply edits of recipients. If one is rejected, apply none and raise InvalidRequest, naming the recipient."""
         if not edits:
             return
         outcomes = await self._batcher.submit(parent.workspace_id, edits, size_bytes=size_bytes)
@@ -134,7 +138,7 @@ class SubscriptionService:
         size_bytes: int,
         connection: Connection,
     ) -> list[SubscriberView] | None:
-        """Subscribe recipients of whom some are objects. Nobody else nests meanwhile, so what is checked stays true."""
+        """Subscribe recipients that include objects. A lock keeps others from nesting, so the checks stay true."""
         await subscriptions.lock_nesting(connection, parent.workspace_id)
         needed = await _needed(connection, parent, keys, edits)
         await _check_nesting(connection, parent, keys)
@@ -149,7 +153,7 @@ class SubscriptionService:
         request: SubscribeRequest,
         connection: Connection,
     ) -> list[SubscriberView] | None:
-        """Write the relation itself; None if a recipient has been deleted since it was prepared."""
+        """Write the subscriptions; return None if a recipient has been deleted since it was prepared."""
         existing = await profiles.hold_existing(connection, [parent, *keys])
         if parent not in existing and request.parent_operations is None:
             raise not_found(parent)
@@ -174,7 +178,7 @@ class SubscriptionService:
         return await _subscriber_views(connection, [written[key] for key in keys])
 
     async def delete(self, actor: Actor, parent: RecipientKey, recipients: Sequence[Recipient]) -> None:
-        """End subscriptions; recipients that are not subscribed are ignored. NotFound for an unknown object."""
+        """End subscriptions; ignore recipients that are not subscribed. NotFound for an unknown object."""
         keys = sorted(_key(parent.workspace_id, recipient) for recipient in recipients)
 
         async def use(connection: Connection) -> None:
@@ -189,7 +193,7 @@ class SubscriptionService:
         await self._database.run(use)
 
     async def page(self, parent: RecipientKey, request: PageRequest) -> Page[SubscriberView]:
-        """Subscribers of an object, newest first; NotFound for an unknown object."""
+        """Return subscribers of an object, newest first; NotFound for an unknown object."""
         async with self._database.connection() as connection:
             if await profiles.find(connection, parent) is None:
                 raise not_found(parent)
@@ -209,7 +213,7 @@ class SubscriptionService:
             return page.with_rows(await _subscriber_views(connection, page.rows))
 
     async def page_of_subscriber(self, subscriber: RecipientKey, request: PageRequest) -> Page[ParentView]:
-        """Objects that a user or object is subscribed to, oldest subscription first; NotFound for an unknown one."""
+        """Return objects that a recipient is subscribed to, oldest subscription first; NotFound if it is unknown."""
         async with self._database.connection() as connection:
             if await profiles.find(connection, subscriber) is None:
                 words = subscriber.describe()
@@ -245,7 +249,7 @@ class SubscriptionService:
 async def _needed(
     connection: Connection, parent: RecipientKey, keys: Sequence[RecipientKey], edits: Sequence[Edit]
 ) -> list[Edit]:
-    """The edits that change or create somebody; NotFound if the parent exists neither now nor after them."""
+    """Return the edits that change or create recipients; NotFound if the parent will not exist after them."""
     stored = await profiles.read(connection, [parent, *keys])
     if parent not in stored and all(edit.key != parent for edit in edits):
         raise not_found(parent)
@@ -278,7 +282,7 @@ async def _subscriber_views(connection: Connection, rows: Sequence[Subscription]
 
 
 async def _check_nesting(connection: Connection, parent: RecipientKey, keys: Sequence[RecipientKey]) -> None:
-    """Refuse a cycle, and a chain of more than MAX_NESTING object-to-object subscriptions."""
+    """Reject a cycle, and a chain of more than MAX_NESTING object-to-object subscriptions."""
     objects = [key for key in keys if not key.is_user]
     if not objects:
         return
@@ -287,13 +291,13 @@ async def _check_nesting(connection: Connection, parent: RecipientKey, keys: Seq
     circular = set(objects) & {key for step in above for key in step}
     if circular:
         raise InvalidRequest(
-            f"{min(circular).describe()} cannot be subscribed: {parent.describe()} is subscribed to it, and that would "
-            "make a circle",
+            f"{min(circular).describe()} cannot be subscribed to {parent.describe()}, which is already subscribed to "
+            "it; subscribe in one direction only",
             code=Code.SUBSCRIPTION_CYCLE,
         )
     if len(above) - 1 + len(below) > MAX_NESTING:
         raise InvalidRequest(
-            f"objects can be subscribed to objects over {MAX_NESTING} steps at most; this would make a longer chain",
+            f"a chain of objects subscribed to objects must have at most {MAX_NESTING} steps; this one would be longer",
             code=Code.NESTED_TOO_DEEPLY,
         )
 
@@ -301,7 +305,7 @@ async def _check_nesting(connection: Connection, parent: RecipientKey, keys: Seq
 async def _steps(
     connection: Connection, start: Sequence[RecipientKey], *, upward: bool
 ) -> list[Sequence[RecipientKey]]:
-    """The objects at 0, 1, 2 … steps from `start`, no further than what decides."""
+    """Return the objects at 0, 1, 2 … steps from `start`, as far as the check needs them."""
     steps: list[Sequence[RecipientKey]] = [start]
     while steps[-1] and len(steps) <= MAX_NESTING + 1:
         steps.append(await subscriptions.neighbours(connection, start[0].workspace_id, steps[-1], upward=upward))

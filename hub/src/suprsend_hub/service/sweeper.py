@@ -1,4 +1,4 @@
-"""Background clean-up of one process: what deletions leave behind because there may be millions of it."""
+"""Clean up in the background what deletions leave behind, because it may be millions of rows."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,27 +9,27 @@ import structlog
 from suprsend_hub.domain.errors import DomainError
 
 IDLE_S = 5.0
-"""Seconds between looks while there is nothing to do; a look is one indexed read of an empty table."""
+"""Seconds between checks while there is nothing to do. A check is one indexed read of an empty table."""
 
 Step: TypeAlias = Callable[[], Awaitable[bool]]
-"""Removes a little in a transaction of its own; False if there was nothing to remove."""
+"""Removes a little in its own transaction; returns False if there was nothing to remove."""
 
 _log = structlog.get_logger("suprsend_hub.sweeper")
 
 
 class Sweeper:
-    """Sweeps in small steps while the hub runs. Several hubs share the work."""
+    """Sweep in small steps while the hub runs. Several hubs share the work."""
 
     def __init__(self, steps: Sequence[Step]) -> None:
         self._steps = steps
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Start on the running loop."""
+        """Start sweeping on the running loop."""
         self._task = asyncio.create_task(self._run(), name="sweeper")
 
     async def stop(self) -> None:
-        """Stop; a step under way is rolled back and done by whoever comes next."""
+        """Stop sweeping. A step in progress is rolled back; a later run repeats it."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)

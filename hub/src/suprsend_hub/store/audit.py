@@ -1,4 +1,4 @@
-"""The audit log: written in the transactions of what it records, read newest first, deleted by age."""
+"""The audit log: written in the transactions that it records, read newest first, deleted by age."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -28,7 +28,7 @@ class AuditRow(NamedTuple):
 
 
 async def insert(connection: Connection, rows: Sequence[AuditRow]) -> None:
-    """Record changes, in the transaction that makes them."""
+    """Record changes in the transaction that makes them."""
     if rows:
         await connection.execute(sql("insert_audit"), *map(list, zip(*rows, strict=True)))
 
@@ -42,7 +42,7 @@ async def page(
     target_id: str | None,
     limit: int,
 ) -> list[AuditEntry]:
-    """Entries newest first: below `before`, down to and with `since`, of one target if it is given."""
+    """Return entries, newest first: below `before`, down to and including `since`, of one target if given."""
     arguments = (workspace_id, before or LAST_ID, since or FIRST_ID, limit)
     if target_id is None:
         records = await connection.fetch(sql("page_audit"), *arguments)
@@ -69,6 +69,6 @@ async def page(
 
 
 async def delete_old(connection: Connection, workspace_id: int, *, before: UUID, at_most: int) -> int:
-    """Delete the oldest entries of a workspace with ids below `before`; returns how many."""
+    """Delete the oldest entries of a workspace with ids below `before`; return how many."""
     status = await connection.execute(sql("delete_old_audit"), workspace_id, before, at_most)
     return int(status.rpartition(" ")[2])

@@ -1,4 +1,4 @@
-"""Users of the console: rows, grants, one-time links, and counted attempts at signing in."""
+"""Users of the console: rows, grants, one-time links, and counted sign-in attempts."""
 
 from datetime import datetime
 
@@ -9,18 +9,18 @@ from suprsend_hub.store.rows import row
 
 
 async def insert(connection: Connection, *, name: str, password_hash: str | None, now: datetime) -> int:
-    """Create a console user; Conflict if the name is taken. Returns its id."""
+    """Create a console user and return its id; Conflict if the name is taken."""
     return int(await connection.fetchval(sql("insert_console_user"), name, password_hash, now))
 
 
 async def find_by_name(connection: Connection, name: str) -> ConsoleUser | None:
-    """The console user of that name, or None."""
+    """Return the console user with that name, or None."""
     record = await connection.fetchrow(sql("find_console_user_by_name"), name)
     return None if record is None else row(ConsoleUser, record)
 
 
 async def find(connection: Connection, console_user_id: int) -> ConsoleUser | None:
-    """The console user with that id, or None."""
+    """Return the console user with that id, or None."""
     record = await connection.fetchrow(sql("find_console_user"), console_user_id)
     return None if record is None else row(ConsoleUser, record)
 
@@ -40,7 +40,7 @@ async def end_session(connection: Connection, nonce: str, *, expires_at: datetim
 
 
 async def list_all(connection: Connection) -> list[ConsoleUser]:
-    """All console users, by name."""
+    """Return all console users, by name."""
     return [row(ConsoleUser, record) for record in await connection.fetch(sql("list_console_users"))]
 
 
@@ -60,12 +60,12 @@ async def end_sessions(connection: Connection, console_user_id: int) -> None:
 
 
 async def grant(connection: Connection, console_user_id: int, workspace_id: int, role: Role) -> None:
-    """Let a console user into a workspace, or change the role there."""
+    """Grant access to a workspace, or change the role there."""
     await connection.execute(sql("grant_console_workspace"), console_user_id, workspace_id, role.value)
 
 
 async def revoke(connection: Connection, console_user_id: int, workspace_id: int) -> bool:
-    """Take a workspace away; False if it was not granted."""
+    """Revoke access to a workspace; return False if it was not granted."""
     return await connection.fetchval(sql("revoke_console_workspace"), console_user_id, workspace_id) is not None
 
 
@@ -78,13 +78,13 @@ async def read_grants(connection: Connection, console_user_id: int, *, with_disa
 async def insert_link(
     connection: Connection, token_hash: bytes, console_user_id: int, *, expires_at: datetime, now: datetime
 ) -> None:
-    """Keep a one-time link; those that have expired go."""
+    """Store a one-time link, and delete expired ones."""
     await connection.execute(sql("delete_stale_console_links"), now)
     await connection.execute(sql("insert_console_link"), token_hash, console_user_id, expires_at)
 
 
 async def use_link(connection: Connection, token_hash: bytes, now: datetime) -> int | None:
-    """Use a link up; returns the id of its console user, or None if there is no such link any more."""
+    """Use up a link; return the id of its console user, or None if the link no longer exists."""
     record = await connection.fetchrow(sql("use_console_link"), token_hash)
     return None if record is None or record["expires_at"] < now else int(record["console_user_id"])
 
@@ -92,17 +92,17 @@ async def use_link(connection: Connection, token_hash: bytes, now: datetime) -> 
 async def count_attempt(
     connection: Connection, subject: bytes, *, now: datetime, oldest_window: datetime
 ) -> tuple[int, datetime]:
-    """Count an attempt; returns how many there were in the subject's window, this one included, and its start."""
+    """Count an attempt; return the number of attempts in the subject's window, this one included, and its start."""
     record = await connection.fetchrow(sql("count_console_attempt"), subject, now, oldest_window)
     assert record is not None
     return int(record["attempts"]), record["window_start"]
 
 
 async def forget_attempts(connection: Connection, subject: bytes) -> None:
-    """Start counting anew."""
+    """Reset the count of a subject."""
     await connection.execute(sql("forget_console_attempts"), subject)
 
 
 async def delete_stale_attempts(connection: Connection, oldest_window: datetime) -> None:
-    """Drop windows that no longer count, so that guessing names cannot grow the table for long."""
+    """Delete expired windows, so that guessing names cannot grow the table for long."""
     await connection.execute(sql("delete_stale_console_attempts"), oldest_window)

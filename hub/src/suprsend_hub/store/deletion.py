@@ -1,4 +1,4 @@
-"""Deletion by sets: what a transaction that deletes recipients of one workspace does to each table, and the sweeping of
+"""Deletion by sets: the statements that delete recipients of one workspace from each table, and the sweeping of
 deleted objects' subscribers. The order of the calls is `service/deleting.py`'s.
 """
 
@@ -37,7 +37,7 @@ def _columns(keys: Sequence[RecipientKey]) -> tuple[list[str], list[str]]:
 async def delete_profiles(
     connection: Connection, workspace_id: int, keys: Sequence[RecipientKey]
 ) -> list[RecipientKey]:
-    """Delete profiles; `keys` come in order. Returns those that there were."""
+    """Delete profiles; `keys` are in order. Return those that existed."""
     locked = await connection.fetch(sql("lock_profiles"), workspace_id, *_columns(keys))
     found = [RecipientKey(workspace_id, *record) for record in locked]
     if found:
@@ -48,7 +48,7 @@ async def delete_profiles(
 async def end_subscriptions(
     connection: Connection, workspace_id: int, subscribers: Sequence[RecipientKey]
 ) -> list[EndedSubscription]:
-    """Delete what recipients were subscribed to, at their own end."""
+    """Delete the recipients' own subscriptions, at the subscriber's end."""
     records = await connection.fetch(sql("delete_subscriptions_of_subscribers"), workspace_id, *_columns(subscribers))
     return sorted(
         EndedSubscription(
@@ -63,9 +63,9 @@ async def end_subscriptions(
 async def hold_parents(
     connection: Connection, workspace_id: int, parents: Sequence[RecipientKey]
 ) -> dict[RecipientKey, UUID]:
-    """Hold objects against deletion; `parents` come in order.
+    """Hold objects against deletion; `parents` are in order.
 
-    Returns those that exist, each with the last subscription of its earlier lives that still waits to be swept.
+    Returns those that exist, each with the last subscription of its earlier lives that has not been swept yet.
     """
     records = await connection.fetch(sql("hold_parents"), workspace_id, *_columns(parents))
     return {RecipientKey(workspace_id, *key): dead_until or _NEVER for *key, dead_until in records}
@@ -74,7 +74,7 @@ async def hold_parents(
 async def delete_subscription_rows(
     connection: Connection, workspace_id: int, ended: Sequence[EndedSubscription]
 ) -> None:
-    """The objects' end of `end_subscriptions`."""
+    """Delete the objects' end of the subscriptions that `end_subscriptions` ended."""
     await connection.execute(
         sql("delete_subscription_rows"),
         workspace_id,
@@ -86,7 +86,7 @@ async def delete_subscription_rows(
 async def end_memberships(
     connection: Connection, workspace_id: int, distinct_ids: Sequence[str]
 ) -> list[EndedMembership]:
-    """Take deleted users out of all lists and drafts, at both ends."""
+    """Remove deleted users from all lists and drafts, at both ends."""
     records = await connection.fetch(sql("delete_memberships_of_users"), workspace_id, list(distinct_ids))
     ended = sorted(EndedMembership(*record) for record in records)
     if ended:
@@ -101,19 +101,19 @@ async def end_memberships(
 
 
 async def scrub(connection: Connection, workspace_id: int, keys: Sequence[RecipientKey]) -> None:
-    """Take the content out of the history of recipients, unbind their keys, and delete their rejected records."""
+    """Remove the content of the recipients' history, unbind their keys, and delete their rejected records."""
     await connection.execute(sql("scrub_history"), workspace_id, *_columns(keys))
     await connection.execute(sql("scrub_keys"), workspace_id, *_columns(keys))
     await connection.execute(sql("delete_rejected_of_recipients"), workspace_id, *_columns(keys))
 
 
 async def bury_objects(connection: Connection, workspace_id: int, objects: Sequence[RecipientKey]) -> None:
-    """Leave the subscribers of deleted objects to `sweep`."""
+    """Mark deleted objects, whose subscribers `sweep` will remove."""
     await connection.execute(sql("bury_objects"), workspace_id, *_columns(objects))
 
 
 async def sweep(connection: Connection, *, at_most: int) -> bool:
-    """End some subscriptions to one deleted object; False if no deleted object has any."""
+    """End some subscriptions to one deleted object; return False if no deleted object has any."""
     record = await connection.fetchrow(sql("claim_dead_object"))
     if record is None:
         return False

@@ -1,4 +1,4 @@
-"""Which request an `Idempotency-Key` belongs to: bound when its edit is written, unbound if the edit is refused."""
+"""Which request an `Idempotency-Key` belongs to. It is bound when its edit is written, unbound if that is rejected."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,7 +11,7 @@ _COLUMNS = ("workspace_id", "key", "object_type", "recipient_id", "digest", "edi
 
 
 class KeyRow(NamedTuple):
-    """A key, and the digest of the request it belongs to."""
+    """A key, and the digest of the request that it belongs to."""
 
     workspace_id: int
     key: str
@@ -22,14 +22,14 @@ class KeyRow(NamedTuple):
 
 
 async def copy_claims(connection: Connection, rows: Sequence[KeyRow]) -> None:
-    """Bind keys that are probably new; `rows` come in order. AssumptionFailed if one is bound, or comes twice."""
+    """Bind keys that are probably new; `rows` are in order. AssumptionFailed if a key is bound or repeated."""
     await copy_rows(connection, "idempotency_key", _COLUMNS, rows)
 
 
 async def claim(connection: Connection, rows: Sequence[KeyRow]) -> list[KeyRow]:
-    """Bind keys, in order; returns the rows whose key belongs to another request.
+    """Bind keys, in order; return the rows whose key belongs to another request.
 
-    A key whose recipient has been deleted has lost its digest and belongs to any request.
+    A key whose recipient has been deleted has lost its digest and fits any request.
     """
     first = {row[:2]: row for row in reversed(rows)}
     wanted = [first[key] for key in sorted(first)]
@@ -42,11 +42,11 @@ async def claim(connection: Connection, rows: Sequence[KeyRow]) -> list[KeyRow]:
 
 
 async def release(connection: Connection, rows: Sequence[KeyRow]) -> None:
-    """Unbind keys whose edits were refused, so that a corrected request may use them."""
+    """Unbind keys whose edits were rejected, so that a corrected request may use them."""
     await connection.execute(sql("release_keys"), [row.workspace_id for row in rows], [row.key for row in rows])
 
 
 async def delete_old(connection: Connection, workspace_id: int, *, before: UUID, at_most: int) -> int:
-    """Forget keys of a workspace whose edits have ids below `before`; returns how many."""
+    """Delete keys of a workspace whose edits have ids below `before`; return how many."""
     status = await connection.execute(sql("delete_old_keys"), workspace_id, before, at_most)
     return int(status.rpartition(" ")[2])

@@ -1,4 +1,4 @@
-"""Subscriber lists: definitions, drafts, members at both ends, and the sweeping of versions that are live no more."""
+"""Subscriber lists: definitions, drafts, members at both ends, and the sweeping of versions that are no longer live."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,7 +25,7 @@ async def upsert(
     track_user_entry: bool | None,
     track_user_exit: bool | None,
 ) -> SubscriberList:
-    """Create a list or change what is not None; `live_version` is used if it is new."""
+    """Create a list, or change the fields that are not None; `live_version` is used for a new list."""
     record = await connection.fetchrow(
         sql("upsert_list"), workspace_id, list_id, live_version, now,
         list_name, list_description, track_user_entry, track_user_exit,
@@ -35,36 +35,36 @@ async def upsert(
 
 
 async def find(connection: Connection, workspace_id: int, list_id: str) -> SubscriberList | None:
-    """One list, or None."""
+    """Return one list, or None."""
     record = await connection.fetchrow(sql("find_list"), workspace_id, list_id)
     return None if record is None else row(SubscriberList, record)
 
 
 async def lock(connection: Connection, workspace_id: int, list_id: str) -> UUID | None:
-    """Hold a list against everyone who changes its membership; returns its live version, None if there is no list."""
+    """Lock a list against changes of its membership; return its live version, or None if the list does not exist."""
     version: UUID | None = await connection.fetchval(sql("lock_list"), workspace_id, list_id)
     return version
 
 
 async def page(connection: Connection, workspace_id: int, *, limit: int, offset: int) -> list[SubscriberList]:
-    """Lists, newest first."""
+    """Return lists, newest first."""
     records = await connection.fetch(sql("page_lists"), workspace_id, limit, offset)
     return [row(SubscriberList, record) for record in records]
 
 
 async def count(connection: Connection, workspace_id: int) -> int:
-    """How many lists there are; over the definitions, which are few."""
+    """Return the number of lists. This counts the definitions, which are few."""
     return int(await connection.fetchval(sql("count_lists"), workspace_id))
 
 
 async def read(connection: Connection, workspace_id: int, list_ids: Sequence[str]) -> dict[str, SubscriberList]:
-    """Several lists by id."""
+    """Return several lists by id."""
     records = await connection.fetch(sql("read_lists"), workspace_id, list(list_ids))
     return {record["list_id"]: row(SubscriberList, record) for record in records}
 
 
 async def delete(connection: Connection, workspace_id: int, list_id: str) -> bool:
-    """Delete a list and its drafts; their members wait for the sweeper. False if there is no such list."""
+    """Delete a list and its drafts, and leave their members to the sweeper; return False if the list does not exist."""
     live: UUID | None = await connection.fetchval(sql("delete_list"), workspace_id, list_id)
     if live is None:
         return False
@@ -76,24 +76,24 @@ async def delete(connection: Connection, workspace_id: int, list_id: str) -> boo
 async def insert_draft(
     connection: Connection, workspace_id: int, list_id: str, version_id: UUID, now: datetime
 ) -> None:
-    """Begin a version."""
+    """Start a version."""
     await connection.execute(sql("insert_draft"), workspace_id, list_id, version_id, now)
 
 
 async def find_draft(connection: Connection, workspace_id: int, list_id: str, version_id: UUID) -> Draft | None:
-    """One draft, or None."""
+    """Return one draft, or None."""
     record = await connection.fetchrow(sql("find_draft"), workspace_id, list_id, version_id)
     return None if record is None else row(Draft, record)
 
 
 async def read_drafts(connection: Connection, workspace_id: int, list_ids: Sequence[str]) -> list[Draft]:
-    """The drafts of several lists, oldest first."""
+    """Return the drafts of several lists, oldest first."""
     records = await connection.fetch(sql("read_drafts"), workspace_id, list(list_ids))
     return [row(Draft, record) for record in records]
 
 
 async def delete_draft(connection: Connection, workspace_id: int, list_id: str, version_id: UUID) -> bool:
-    """Discard a draft; False if there is none."""
+    """Discard a draft; return False if it does not exist."""
     if await connection.fetchval(sql("delete_draft"), workspace_id, list_id, version_id) is None:
         return False
     await _bury(connection, workspace_id, list_id, [version_id])
@@ -103,7 +103,7 @@ async def delete_draft(connection: Connection, workspace_id: int, list_id: str, 
 async def finish_draft(
     connection: Connection, workspace_id: int, list_id: str, version_id: UUID, *, live: UUID, now: datetime
 ) -> bool:
-    """Make a draft the live membership in place of `live`; False if there is none. Lock the list before."""
+    """Make a draft the live membership in place of `live`; return False if it does not exist. Lock the list first."""
     if await connection.fetchval(sql("delete_draft"), workspace_id, list_id, version_id) is None:
         return False
     await connection.execute(sql("set_live_version"), workspace_id, list_id, version_id, now)
@@ -127,7 +127,7 @@ async def add_members(
 ) -> int | None:
     """Add the existing users among `distinct_ids` (distinct) to the live version or a draft, in one statement.
 
-    Returns how many were new; None if there is no such list or draft.
+    Returns how many were new; None if the list or draft does not exist.
     """
     record = await connection.fetchrow(
         sql("add_members"), workspace_id, list_id, version_id, sorted(distinct_ids, key=str.encode), list(member_ids),
@@ -144,7 +144,7 @@ async def remove_members(
     *,
     distinct_ids: Sequence[str],
 ) -> int | None:
-    """The reverse of `add_members`."""
+    """Remove members; the reverse of `add_members`."""
     record = await connection.fetchrow(
         sql("remove_members"), workspace_id, list_id, version_id, sorted(distinct_ids, key=str.encode),
         counters.any_slot(),
@@ -162,7 +162,7 @@ async def page_members(
     direction: Direction,
     limit: int,
 ) -> list[Member]:
-    """Members of a version beyond the cursor, in that direction."""
+    """Return members of a version beyond the cursor, in that direction."""
     statement, start = walk("page_members", direction, cursor)
     records = await connection.fetch(statement, workspace_id, list_id, version_id, start, limit)
     return [row(Member, record) for record in records]
@@ -177,19 +177,19 @@ async def page_memberships(
     direction: Direction,
     limit: int,
 ) -> list[Membership]:
-    """The live lists of a user beyond the cursor, in that direction."""
+    """Return the live lists of a user beyond the cursor, in that direction."""
     statement, start = walk("page_memberships", direction, cursor)
     records = await connection.fetch(statement, workspace_id, distinct_id, start, limit)
     return [row(Membership, record) for record in records]
 
 
 async def count_memberships(connection: Connection, workspace_id: int, distinct_id: str) -> int:
-    """In how many lists a user is."""
+    """Return the number of lists that a user is a member of."""
     return int(await connection.fetchval(sql("count_memberships"), workspace_id, distinct_id))
 
 
 async def sweep(connection: Connection, *, at_most: int) -> bool:
-    """Remove some members of one dead version, or the version itself when it is empty; False if nothing is dead."""
+    """Remove some members of one dead version, or the version when it is empty; return False if there is none."""
     record = await connection.fetchrow(sql("claim_dead_version"))
     if record is None:
         return False

@@ -30,7 +30,7 @@ _ABOVE_ALL_IDS = "\U0010ffff" * (MAX_DISTINCT_ID_CHARS + 1)
 
 
 class ProfileWrite(msgspec.Struct, frozen=True, gc=False):
-    """What `upsert` writes: `version` is the one that was read plus one, `fresh_id` is used if the row is new."""
+    """A row for `upsert`. `version` is the version that was read plus one; `fresh_id` is used if the row is new."""
 
     key: RecipientKey
     fresh_id: UUID
@@ -41,7 +41,7 @@ class ProfileWrite(msgspec.Struct, frozen=True, gc=False):
 
 
 class HistoryRow(msgspec.Struct, frozen=True, gc=False):
-    """An applied edit; `operations` and `before` are JSON texts."""
+    """An applied edit. `operations` and `before` are JSON texts."""
 
     key: RecipientKey
     insert_key: UUID
@@ -53,7 +53,7 @@ class HistoryRow(msgspec.Struct, frozen=True, gc=False):
 
 
 def key_columns(keys: Iterable[RecipientKey]) -> tuple[list[int], list[str], list[str]]:
-    """Return keys as the arrays that statements take: workspaces, object types, ids."""
+    """Return keys as the arrays that statements expect: workspaces, object types, ids."""
     columns = list(zip(*keys, strict=True))
     if not columns:
         return [], [], []
@@ -61,7 +61,7 @@ def key_columns(keys: Iterable[RecipientKey]) -> tuple[list[int], list[str], lis
 
 
 async def read(connection: Connection, keys: Sequence[RecipientKey]) -> dict[RecipientKey, StoredProfile]:
-    """The profiles that exist among `keys`."""
+    """Return the profiles that exist among `keys`."""
     found: dict[RecipientKey, StoredProfile] = {}
     for position, *rest in await connection.fetch(sql("read_profiles"), *key_columns(keys)):
         key = keys[position - 1]
@@ -70,7 +70,7 @@ async def read(connection: Connection, keys: Sequence[RecipientKey]) -> dict[Rec
 
 
 async def insert_history(connection: Connection, rows: Sequence[HistoryRow]) -> set[UUID]:
-    """Record edits; returns the `edit_id`s of those that were known already. `rows` come in the order of their keys."""
+    """Record edits; return the `edit_id`s of those that were known already. `rows` are in the order of their keys."""
     # Not by the command tag: on distributed tables it counts what was selected, not what was inserted.
     recorded = await connection.fetch(
         sql("insert_history"),
@@ -88,7 +88,7 @@ async def insert_history(connection: Connection, rows: Sequence[HistoryRow]) -> 
 
 
 async def copy_history(connection: Connection, rows: Sequence[HistoryRow]) -> None:
-    """Record edits that are probably new, at half the cost of `insert_history`; `rows` come in the order of their keys.
+    """Record edits that are probably new, at half the cost of `insert_history`. `rows` are in the order of their keys.
 
     Raises AssumptionFailed if one of them is known.
     """
@@ -111,18 +111,17 @@ async def update_history_before(connection: Connection, rows: Sequence[HistoryRo
 
 
 async def delete_history(connection: Connection, rows: Sequence[HistoryRow]) -> None:
-    """Take back the record of edits that turned out not to apply."""
+    """Delete the record of edits that turned out not to apply."""
     await connection.execute(
         sql("delete_history"), *key_columns(row.key for row in rows), [row.insert_key for row in rows]
     )
 
 
 async def upsert(connection: Connection, rows: Sequence[ProfileWrite], now: datetime) -> set[UUID]:
-    """Write profiles whose version has not moved; `rows` come in the order of their keys.
+    """Write profiles whose version has not moved. `rows` are in the order of their keys.
 
-    Returns the `profile_id`s of the rows written: the `fresh_id` of one that was inserted, the stored id of one that
-    was updated. A row without either lost the race and is locked by this transaction: read it again, fold again, write
-    again.
+    Returns the `profile_id`s of the written rows: the `fresh_id` of an inserted row, the stored id of an updated row. A
+    row without either lost the race and is now locked by this transaction; read, fold and write it again.
     """
     records = await connection.fetch(
         sql("upsert_profiles"),
@@ -138,9 +137,9 @@ async def upsert(connection: Connection, rows: Sequence[ProfileWrite], now: date
 
 
 async def copy_new(connection: Connection, rows: Sequence[ProfileWrite], now: datetime) -> None:
-    """Insert profiles that were not there when they were read; `rows` come in the order of their keys.
+    """Insert profiles that did not exist when they were read. `rows` are in the order of their keys.
 
-    Raises AssumptionFailed if one of them is there now.
+    Raises AssumptionFailed if one of them exists now.
     """
     await copy_rows(
         connection,
@@ -157,9 +156,9 @@ async def copy_new(connection: Connection, rows: Sequence[ProfileWrite], now: da
 
 
 async def update(connection: Connection, rows: Sequence[ProfileWrite], now: datetime) -> None:
-    """Write profiles that exist; `rows` come in the order of their keys.
+    """Write existing profiles. `rows` are in the order of their keys.
 
-    Raises AssumptionFailed if the version of one has moved; some of the others are written then.
+    Raises AssumptionFailed if the version of one has moved; some of the others have been written then.
     """
     status = await connection.execute(
         sql("update_profiles"),
@@ -183,12 +182,12 @@ def _indexed_addresses(row: ProfileWrite) -> list[str]:
 
 
 def indexed_address(workspace_id: int, address: str) -> str:
-    """An address as the index holds it: behind its workspace, so that a search never touches another's."""
+    """Return an address in the form of the index, after its workspace, so that a search never touches another's."""
     return f"{workspace_id} {address}"
 
 
 async def find_by_address(connection: Connection, workspace_id: int, address: str, *, limit: int) -> list[RecipientKey]:
-    """Recipients that can be reached at the address (in the form of `domain.channels.addresses`), users first."""
+    """Return recipients with that address (in the form of `domain.channels.addresses`), users first."""
     records = await connection.fetch(
         sql("find_by_address"), workspace_id, indexed_address(workspace_id, address), limit
     )
@@ -196,13 +195,13 @@ async def find_by_address(connection: Connection, workspace_id: int, address: st
 
 
 async def find(connection: Connection, key: RecipientKey) -> StoredProfile | None:
-    """One profile, or None."""
+    """Return one profile, or None."""
     record = await connection.fetchrow(sql("find_profile"), *key)
     return None if record is None else StoredProfile(key, *record)
 
 
 async def hold_existing(connection: Connection, keys: Sequence[RecipientKey]) -> set[RecipientKey]:
-    """Hold recipients against deletion (not against edits) until the transaction ends; returns those that exist."""
+    """Hold recipients against deletion, but not edits, until the transaction ends; return those that exist."""
     records = await connection.fetch(sql("hold_profiles"), *key_columns(sorted(set(keys))))
     return {RecipientKey(*record) for record in records}
 
@@ -224,7 +223,7 @@ async def page_by_creation(
     direction: Direction,
     limit: int,
 ) -> list[StoredProfile]:
-    """Up to `limit` profiles beyond the cursor, in that direction."""
+    """Return up to `limit` profiles beyond the cursor, in that direction."""
     statement, start = walk("page_profiles", direction, cursor)
     return _stored(
         workspace_id, object_type, await connection.fetch(statement, workspace_id, object_type, start, limit)
@@ -241,7 +240,7 @@ async def page_by_prefix(
     direction: Direction,
     limit: int,
 ) -> list[StoredProfile]:
-    """Up to `limit` profiles whose id starts with `prefix`, beyond the cursor (an id), in that direction."""
+    """Return up to `limit` profiles whose id starts with `prefix`, beyond the cursor (an id), in that direction."""
     upper = upper_bound(prefix)
     if direction is Direction.DESCENDING:
         records = await connection.fetch(
@@ -257,7 +256,7 @@ async def page_by_prefix(
 async def count_prefix(
     connection: Connection, workspace_id: int, *, object_type: str = USERS, prefix: str, at_most: int
 ) -> int:
-    """How many ids start with `prefix`, counted no further than `at_most`."""
+    """Return how many ids start with `prefix`, counting up to `at_most`."""
     count = await connection.fetchval(
         sql("count_search"), workspace_id, object_type, prefix, upper_bound(prefix), at_most
     )
@@ -267,13 +266,13 @@ async def count_prefix(
 async def page_history(
     connection: Connection, key: RecipientKey, *, before: UUID | None, limit: int
 ) -> list[HistoryEntry]:
-    """The edits of a recipient, newest first."""
+    """Return the edits of a recipient, newest first."""
     records = await connection.fetch(sql("page_history"), *key, before or LAST_ID, limit)
     return [HistoryEntry(*record) for record in records]
 
 
 def upper_bound(prefix: str) -> str:
-    """The least text above all that starts with `prefix`, in bytewise order; without one, a text above all ids."""
+    """Return the smallest text above all that start with `prefix`, bytewise; if there is none, a text above all ids."""
     for end in range(len(prefix), 0, -1):
         last = ord(prefix[end - 1])
         if last < 0x10FFFF:

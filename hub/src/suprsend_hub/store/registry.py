@@ -1,7 +1,7 @@
 """Every table that names a recipient, and what deletion, merge, export, erasure and `db check` do with it.
 
-One list for all of them: who adds a table or a column that names a user or an object adds a line here, and a test fails
-until then. Merge, export and erasure are not written yet; their columns are what they will have to do.
+This is one list for all of them. If you add a table or a column that names a user or an object, add a line here; a test
+fails until you do. Merge, export and erasure are not implemented yet; their columns say what they will have to do.
 """
 
 from dataclasses import dataclass
@@ -9,26 +9,26 @@ from enum import StrEnum
 
 
 class Fate(StrEnum):
-    """What becomes of rows that name a recipient."""
+    """What happens to rows that name a recipient."""
 
     GOES = "goes"
     """The row is deleted in the same transaction."""
     IS_SWEPT = "is swept"
-    """Nobody sees the row any more, and the sweeper deletes it in small steps."""
+    """The row is no longer shown, and the sweeper deletes it in small steps."""
     IS_SCRUBBED = "is scrubbed"
     """The row keeps its keys and loses its content."""
     STAYS = "stays"
     """The row is kept until its own retention ends."""
     MOVES = "moves"
-    """The row is written under the other recipient, or joined with what that one has."""
+    """The row is moved to the other recipient, or joined with that recipient's row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Naming:
     """Columns of a table that name a recipient.
 
-    `type_column` is None where the recipient is always a user. `content` are the columns that a scrubbed row loses.
-    `checks` are the findings of `db check` that watch over the rows.
+    `type_column` is None if the recipient is always a user. `content` names the columns that a scrubbed row loses.
+    `checks` are the checks of `db check` that cover the rows.
     """
 
     table: str
@@ -74,10 +74,10 @@ NAMINGS = (
     Naming("list_membership", None, "distinct_id", Fate.GOES, Fate.MOVES, exported=True, erasure=Fate.GOES,
            checks=_MEMBER_CHECKS),
 )  # fmt: skip
-"""In the order in which a deletion comes to them, as far as it does."""
+"""In the order in which a deletion reaches them, if it does."""
 
 COUNTERS_NAMED_AFTER_OBJECTS = "subscribers:"
-"""`counter.name` that begin so end with the type and id of an object; they go with it."""
+"""Values of `counter.name` with this prefix end with the type and id of an object and are deleted with it."""
 
 WITHOUT_RECIPIENTS = frozenset(
     {
@@ -85,4 +85,4 @@ WITHOUT_RECIPIENTS = frozenset(
         "console_link", "console_attempt", "console_ended_session", "schema_support", "alembic_version",
     }
 )  # fmt: skip
-"""Tables that name no recipient, apart from the counters above."""
+"""Tables that do not name recipients, apart from the counters above."""

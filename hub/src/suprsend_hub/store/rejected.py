@@ -12,7 +12,7 @@ from suprsend_hub.store.walks import LAST_ID
 
 
 async def insert(connection: Connection, rows: Sequence[RejectedRow]) -> None:
-    """Append to the log."""
+    """Append records to the log."""
     await connection.execute(
         sql("insert_rejected"),
         [row.key.workspace_id for row in rows],
@@ -28,7 +28,7 @@ async def insert(connection: Connection, rows: Sequence[RejectedRow]) -> None:
 
 
 async def page(connection: Connection, workspace_id: int, *, before: UUID | None, limit: int) -> list[RejectedRow]:
-    """Refusals of a workspace, newest first."""
+    """Return rejected records of a workspace, newest first."""
     records = await connection.fetch(sql("page_rejected"), workspace_id, before or LAST_ID, limit)
     return [keyed_row(RejectedRow, record, workspace_id=workspace_id) for record in records]
 
@@ -36,6 +36,6 @@ async def page(connection: Connection, workspace_id: int, *, before: UUID | None
 async def page_of_recipient(
     connection: Connection, key: RecipientKey, *, before: UUID | None, limit: int
 ) -> list[RejectedRow]:
-    """Refusals of one recipient, newest first."""
+    """Return rejected records of one recipient, newest first."""
     records = await connection.fetch(sql("page_rejected_of_recipient"), *key, before or LAST_ID, limit)
     return [keyed_row(RejectedRow, record, workspace_id=key.workspace_id) for record in records]

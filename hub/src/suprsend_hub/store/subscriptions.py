@@ -17,9 +17,9 @@ def _columns(keys: Sequence[RecipientKey]) -> tuple[list[str], list[str]]:
 
 
 async def find_dead_until(connection: Connection, parent: RecipientKey) -> UUID:
-    """Return the last subscription to earlier lives of an object that waits to be swept; the least UUID if none does.
+    """Return the last unswept subscription to earlier lives of an object; the smallest UUID if there is none.
 
-    While the profile of the object is held, the answer stays right.
+    The answer stays correct while the profile of the object is held.
     """
     found: UUID | None = await connection.fetchval(sql("find_dead_object"), *parent)
     return found or FIRST_ID
@@ -29,10 +29,10 @@ async def upsert(
     connection: Connection, parent: RecipientKey, subscribers: Sequence[RecipientKey], *,
     fresh_ids: Sequence[UUID], dead_until: UUID, properties: str, now: datetime,
 ) -> dict[RecipientKey, Subscription]:  # fmt: skip
-    """Subscribe recipients, or overwrite the relation's properties, at both ends.
+    """Subscribe recipients, or overwrite the subscriptions' properties, at both ends.
 
     `subscribers` are distinct and in order, `fresh_ids` are all beyond `dead_until`. A subscription with a fresh id is
-    new. Hold the profiles of both ends before.
+    new. Hold the profiles of both ends first.
     """
     if not subscribers:
         return {}
@@ -55,9 +55,9 @@ async def delete(
     after: UUID = FIRST_ID,
     until: UUID = LAST_ID,
 ) -> int:
-    """End subscriptions at both ends, those with ids beyond `after` and up to `until`; returns how many there were.
+    """End subscriptions with ids beyond `after` and up to `until`, at both ends; return how many there were.
 
-    `subscribers` come in order.
+    `subscribers` are in order.
     """
     ended = await connection.fetch(sql("delete_subscribed_to"), *parent, *_columns(subscribers), after, until)
     await connection.execute(sql("delete_subscriptions"), *parent, *_columns(subscribers), after, until)
@@ -67,7 +67,7 @@ async def delete(
 async def page(
     connection: Connection, parent: RecipientKey, *, cursor: UUID | None, direction: Direction, limit: int
 ) -> list[Subscription]:
-    """Up to `limit` subscriptions to an object beyond the cursor, in that direction."""
+    """Return up to `limit` subscriptions to an object beyond the cursor, in that direction."""
     statement, start = walk("page_subscriptions", direction, cursor)
     records = await connection.fetch(statement, *parent, start, limit)
     return [
@@ -79,7 +79,7 @@ async def page(
 async def page_of_subscriber(
     connection: Connection, subscriber: RecipientKey, *, cursor: UUID | None, direction: Direction, limit: int
 ) -> list[tuple[RecipientKey, UUID]]:
-    """Objects that a recipient is subscribed to, with the id of the subscription, like `page`."""
+    """Return the objects that a recipient is subscribed to, with the ids of the subscriptions, like `page`."""
     statement, start = walk("page_subscribed_to", direction, cursor)
     records = await connection.fetch(statement, *subscriber, start, limit)
     return [
@@ -89,14 +89,14 @@ async def page_of_subscriber(
 
 
 async def count_of_subscriber(connection: Connection, subscriber: RecipientKey) -> int:
-    """How many objects a recipient is subscribed to."""
+    """Return the number of objects that a recipient is subscribed to."""
     return int(await connection.fetchval(sql("count_subscribed_to"), *subscriber))
 
 
 async def read_of_subscriber(
     connection: Connection, subscriber: RecipientKey, parents: Sequence[tuple[RecipientKey, UUID]]
 ) -> list[Subscription]:
-    """The relations of a recipient with the given objects, in the order given; ended ones are left out."""
+    """Return the subscriptions of a recipient to the given objects, in the same order, without ended ones."""
     records = await connection.fetch(
         sql("read_subscriptions_of_subscriber"),
         *subscriber,
@@ -114,20 +114,20 @@ async def read_of_subscriber(
 async def read_updated_at(
     connection: Connection, workspace_id: int, keys: Sequence[RecipientKey]
 ) -> dict[RecipientKey, datetime]:
-    """When each of the recipients was last updated; absent ones are left out."""
+    """Return when each of the recipients was last updated, without absent ones."""
     records = await connection.fetch(sql("read_updated_at"), workspace_id, *_columns(keys))
     return {RecipientKey(workspace_id, record[0], record[1]): record[2] for record in records}
 
 
 async def lock_nesting(connection: Connection, workspace_id: int) -> None:
-    """Let no other transaction nest objects of this workspace until this one ends."""
+    """Keep other transactions from nesting objects of this workspace until this transaction ends."""
     await connection.execute(sql("lock_nesting"), workspace_id)
 
 
 async def neighbours(
     connection: Connection, workspace_id: int, keys: Sequence[RecipientKey], *, upward: bool
 ) -> list[RecipientKey]:
-    """The objects one step up (those that `keys` are subscribed to) or down (their subscribed objects)."""
+    """Return the objects one step up (that `keys` are subscribed to) or down (that are subscribed to `keys`)."""
     name = "find_parent_objects" if upward else "find_child_objects"
     records = await connection.fetch(sql(name), workspace_id, *_columns(keys))
     return [RecipientKey(workspace_id, *record) for record in records]

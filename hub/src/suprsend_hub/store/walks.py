@@ -1,4 +1,4 @@
-"""Statements that walk records in the order of their ids, one for each direction, and where such a walk begins."""
+"""Choose the statement that walks records by id in a direction, and the id where the walk starts."""
 
 from uuid import UUID
 
@@ -10,7 +10,7 @@ LAST_ID = UUID(int=2**128 - 1)
 
 
 def walk(name: str, direction: Direction, cursor: UUID | None) -> tuple[str, UUID]:
-    """Return the statement `name_oldest_first` or `name_newest_first`, and the id to start beyond."""
+    """Return the statement `name_oldest_first` or `name_newest_first`, and the id after which it starts."""
     if direction is Direction.OLDEST_FIRST:
         return sql(f"{name}_oldest_first"), cursor or FIRST_ID
     return sql(f"{name}_newest_first"), cursor or LAST_ID

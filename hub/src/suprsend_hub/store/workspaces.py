@@ -24,19 +24,19 @@ async def insert(
 
 
 async def find_by_key(connection: Connection, workspace_key: str) -> WorkspaceRow | None:
-    """The workspace with that key."""
+    """Return the workspace with that key, or None."""
     return await _find(connection, "find_workspace_by_key", workspace_key)
 
 
 async def find_by_name(connection: Connection, name: str) -> WorkspaceRow | None:
-    """The workspace of that name."""
+    """Return the workspace with that name, or None."""
     return await _find(connection, "find_workspace_by_name", name)
 
 
 async def find_by_api_key_hash(
     connection: Connection, key_hash: bytes
 ) -> tuple[WorkspaceRow, str, frozenset[Scope]] | None:
-    """The workspace, name and scopes of an API key that has not been revoked."""
+    """Return the workspace, name and scopes of an API key that has not been revoked, or None."""
     record = await connection.fetchrow(sql("find_workspace_by_api_key_hash"), key_hash)
     if record is None:
         return None
@@ -46,7 +46,7 @@ async def find_by_api_key_hash(
 
 
 def _scopes(names: Iterable[str]) -> frozenset[Scope]:
-    """Scopes of a later release, which this one does not know, allow nothing here."""
+    """Return the scopes that this release knows; those of a later release allow nothing here."""
     return frozenset(_SCOPES[name] for name in names if name in _SCOPES)
 
 
@@ -56,13 +56,13 @@ async def _find(connection: Connection, query: str, value: object) -> WorkspaceR
 
 
 async def created_at(connection: Connection, workspace_id: int) -> datetime:
-    """When the workspace was created."""
+    """Return when the workspace was created."""
     moment: datetime = await connection.fetchval(sql("workspace_created_at"), workspace_id)
     return moment
 
 
 async def list_all(connection: Connection) -> list[WorkspaceRow]:
-    """All workspaces, oldest first."""
+    """Return all workspaces, oldest first."""
     return [row(WorkspaceRow, record) for record in await connection.fetch(sql("list_workspaces"))]
 
 
@@ -128,7 +128,7 @@ async def insert_api_key(
 
 
 async def list_api_keys(connection: Connection, workspace_id: int) -> list[ApiKeyRow]:
-    """The API keys of a workspace, oldest first, revoked ones included."""
+    """Return the API keys of a workspace, oldest first, including revoked ones."""
     records = await connection.fetch(sql("list_api_keys"), workspace_id)
     return [row(ApiKeyRow, record, scopes=_scopes(record["scopes"])) for record in records]
 
@@ -136,10 +136,10 @@ async def list_api_keys(connection: Connection, workspace_id: int) -> list[ApiKe
 async def set_api_key_scopes(
     connection: Connection, workspace_id: int, api_key_id: UUID, scopes: AbstractSet[Scope]
 ) -> bool:
-    """Replace what a key may do; False if the workspace has no such key that is still valid."""
+    """Replace the scopes of a key; return False if the workspace has no such valid key."""
     return await connection.fetchval(sql("set_api_key_scopes"), workspace_id, api_key_id, sorted(scopes)) is not None
 
 
 async def revoke_api_key(connection: Connection, workspace_id: int, api_key_id: UUID, now: datetime) -> bool:
-    """Revoke a key; False if the workspace has no such key that is still valid."""
+    """Revoke a key; return False if the workspace has no such valid key."""
     return await connection.fetchval(sql("revoke_api_key"), workspace_id, api_key_id, now) is not None

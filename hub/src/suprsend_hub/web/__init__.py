@@ -1,1 +1,1 @@
-"""What the two HTTP faces share below routes and pages: who is at the other end, which request it is, and its body."""
+"""Shared by the two HTTP faces below routes and pages: the client, the request id and the body of a request."""

@@ -1,4 +1,4 @@
-"""The client behind a request: its address, as seen through trusted reverse proxies, and what it calls itself."""
+"""Identify the client behind a request: its address, as seen through trusted reverse proxies, and its user agent."""
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -15,14 +15,14 @@ UNKNOWN = "unknown"
 MAX_USER_AGENT_CHARS = 120
 _FORWARDED_FOR = b"x-forwarded-for"
 _MAX_HOPS = 20
-"""Proxies that are looked through; a longer chain is not one that anybody operates."""
+"""How many proxies are followed. Nobody operates a longer chain."""
 
 
 def client_address(scope: Scope, trusted: Networks) -> str:
     """Return the client's address.
 
-    That is the peer, unless the peer is a trusted proxy. Then it is the last address in `X-Forwarded-For` that is not a
-    trusted proxy itself: what stands before it may have been made up by the client.
+    This is the peer, unless the peer is a trusted proxy. Then it is the last address in `X-Forwarded-For` that is not a
+    trusted proxy itself, because the client may have invented all addresses before that one.
     """
     client = scope.get("client")
     if not client:
@@ -42,7 +42,7 @@ def client_address(scope: Scope, trusted: Networks) -> str:
 
 
 def user_agent(header: bytes) -> str:
-    """Return how a client names itself: printable and short. It cannot pass for a person at the console."""
+    """Return the client's own name, printable and short. It cannot look like a person at the console."""
     return _readable(header[:MAX_USER_AGENT_CHARS])
 
 
@@ -55,13 +55,13 @@ def _readable(header: bytes) -> str:
 
 
 def _hops(values: Iterable[bytes]) -> Sequence[str]:
-    """The addresses that proxies have added, the latest first."""
+    """Return the addresses that proxies have added, latest first."""
     text = b",".join(values).decode("latin-1")
     return [hop.strip() for hop in reversed(text.rsplit(",", _MAX_HOPS)[-_MAX_HOPS:])]
 
 
 def _parse(hop: str) -> IPv4Address | IPv6Address | None:
-    """Read an address, which some proxies write with a port or in brackets."""
+    """Return an address, which some proxies write with a port or in brackets."""
     if hop.startswith("["):
         hop = hop[1:].partition("]")[0]
     elif hop.count(":") == 1:

@@ -1,6 +1,6 @@
-"""An id for every request: in the answer, in log lines, in the audit log.
+"""Give every request an id, which appears in the answer, in log lines and in the audit log.
 
-The caller's own `X-Request-Id` is taken if it is sane, so that an id can be followed through several systems.
+A valid `X-Request-Id` of the caller is used, so that you can follow an id through several systems.
 """
 
 import random
@@ -16,7 +16,7 @@ _SCOPE_KEY = "request_id"
 
 
 def with_request_ids(app: ASGIApp) -> ASGIApp:
-    """Middleware: give each request an id, and add it to the answer and to the log lines of the request."""
+    """Return middleware that gives each request an id and adds it to the answer and to the request's log lines."""
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -38,7 +38,7 @@ def with_request_ids(app: ASGIApp) -> ASGIApp:
 
 
 def request_id(scope: Scope) -> str:
-    """Return the id of a request; '' outside the middleware."""
+    """Return the id of the request, or '' outside the middleware."""
     id_: str = scope.get(_SCOPE_KEY, "")  # type: ignore[assignment]
     return id_
 

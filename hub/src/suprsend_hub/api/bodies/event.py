@@ -1,7 +1,7 @@
-"""Bodies of `POST /event/`: an array is cut into the texts of its events, and each text is read as an event.
+"""Read bodies of `POST /event/`: split an array into the texts of its events, then read each text as an event.
 
-An event has schema 2 or one of the two legacy forms of old SDKs. The operations inside are judged by the fold, not
-here, because a bad one does not spoil the others.
+An event has schema 2 or one of the two legacy forms of old SDKs. The fold checks the operations inside, not this
+module, because a bad operation does not affect the others.
 """
 
 import json
@@ -27,7 +27,7 @@ _raw_array = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def check_encoding(body: bytes) -> None:
-    """Refuse a body that is not UTF-8: the decoders skip over what they do not need, and so over such bytes."""
+    """Reject a body that is not UTF-8; the decoders skip the parts that they do not need, with any such bytes."""
     try:
         body.decode()
     except UnicodeDecodeError as error:
@@ -38,17 +38,17 @@ def split_events(body: bytes) -> list[bytes]:
     """Return the events of an array, each as its own JSON text.
 
     Raises:
-        InvalidRequest: what no SDK can produce, and so spoils the whole request: no JSON, too many events, or an
+        InvalidRequest: the whole request is rejected for what no SDK can produce: invalid JSON, too many events, or an
             element that is not an object.
     """
     texts = _split(body)
     if len(texts) > MAX_EVENTS:
         raise InvalidRequest(
-            f"{len(texts)} events in one request; at most {MAX_EVENTS} are possible", code=Code.TOO_MANY_EVENTS
+            f"the request has {len(texts)} events; send at most {MAX_EVENTS} in one request", code=Code.TOO_MANY_EVENTS
         )
     for index, text in enumerate(texts):
         if text[:1] != b"{":
-            raise InvalidRequest(f"event {index} of the array is not an object", code=Code.INVALID_EVENT)
+            raise InvalidRequest(f"event {index} of the array is not a JSON object", code=Code.INVALID_EVENT)
     return texts
 
 
@@ -73,7 +73,7 @@ def _no_constant(name: str) -> None:
 
 
 class _Wire(msgspec.Struct):
-    """The fields that matter, of any type, so that the checks below word the errors."""
+    """The fields that the hub uses. They accept any type, so that the checks below can word the errors."""
 
     distinct_id: Any = None
     insert_id: Any = msgspec.field(name="$insert_id", default=None)
@@ -98,11 +98,11 @@ def parse_event(text: bytes) -> IdentityEvent:
 
     Raises:
         TooLarge: the text is above the limit of an event.
-        InvalidRequest: no JSON object, a wrong field (named), or a track event, which this hub does not take.
+        InvalidRequest: the text is not a JSON object, has a wrong field (which is named), or is a track event.
     """
     if len(text) > MAX_EVENT_BYTES:
         raise TooLarge(
-            f"an event has {len(text)} bytes; at most {MAX_EVENT_BYTES} are possible", code=Code.EVENT_TOO_LARGE
+            f"the event has {len(text)} bytes; send at most {MAX_EVENT_BYTES} in one event", code=Code.EVENT_TOO_LARGE
         )
     try:
         wire = _decoder.decode(text)
@@ -140,10 +140,10 @@ def _env(env: Json) -> str | None:
 
 
 def _operations(wire: _Wire) -> list[Json]:
-    """Schema 2 has a list; legacy events have one operator at the top level, or `$identify` and none."""
+    """Return the operations: a list in schema 2; in legacy events one top-level operator, or none (`$identify`)."""
     if wire.operations is not msgspec.UNSET:
         if type(wire.operations) is not list:
-            raise InvalidRequest("$user_operations must be an array of operation objects", code=Code.INVALID_OPERATIONS)
+            raise InvalidRequest("$user_operations must be an array of objects", code=Code.INVALID_OPERATIONS)
         return wire.operations
     legacy = {
         operator: operand
@@ -156,13 +156,14 @@ def _operations(wire: _Wire) -> list[Json]:
         return []
     if wire.event is not None:
         raise InvalidRequest(
-            "this is a track event; the hub keeps recipients and takes identity events only", code=Code.TRACK_EVENT
+            "this is a track event; the hub stores recipients and accepts identity events only",
+            code=Code.TRACK_EVENT,
         )
     raise InvalidRequest("an identity event needs $user_operations", code=Code.INVALID_EVENT)
 
 
 def read_rejected(text: bytes) -> tuple[Json, str]:
-    """Return what can be read of a text that is not an event: its JSON or else its beginning, and the user or ''."""
+    """Return what is readable in a text that is not an event: its JSON (else its beginning), and the user (else '')."""
     try:
         record = msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

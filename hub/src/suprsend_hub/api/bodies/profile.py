@@ -1,6 +1,6 @@
-"""Bodies of users and objects: an upsert becomes operations, a PATCH is unwrapped, a bulk deletion names ids.
+"""Read the bodies of users and objects: turn an upsert into operations, unwrap a PATCH, read ids of a bulk deletion.
 
-Edits are all-or-nothing, so wrong types raise here. What is in the operations is judged by the fold.
+Edits are all-or-nothing, so wrong types raise here. The fold checks the content of the operations.
 """
 
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def parse_upsert(payload: Json) -> list[Json]:
     and MS Teams. null is stored for a custom key, ignored for a channel, and removes language, locale or timezone.
 
     Raises:
-        InvalidRequest: a wrong type, naming the key; code `invalid_value`. Formats are judged by the fold.
+        InvalidRequest: a wrong type, naming the key; code `invalid_value`. The fold checks formats.
     """
     if type(payload) is not dict:
         raise InvalidRequest("the body must be a JSON object", code=Code.INVALID_BODY)
@@ -91,10 +91,10 @@ def _wrong(name: str, expected: str) -> InvalidRequest:
 
 
 def parse_patch(payload: Json) -> list[Json]:
-    """Return the operations of a PATCH body `{"operations": [<op>, ...]}`; an empty array is a valid no-op.
+    """Return the operations of a PATCH body `{"operations": [<op>, ...]}`; an empty array is valid and changes nothing.
 
     Raises:
-        InvalidRequest: no body, no operations, or not an array of objects. What is in them is judged by the fold.
+        InvalidRequest: no body, no operations, or not an array of objects. The fold checks their content.
     """
     if payload is not None and type(payload) is not dict:
         raise InvalidRequest('the body must be an object {"operations": [...]}', code=Code.INVALID_BODY)
@@ -102,7 +102,7 @@ def parse_patch(payload: Json) -> list[Json]:
         raise InvalidRequest(_EMPTY_BODY, code=Code.EMPTY_BODY)
     operations: list[Json] = payload["operations"]
     if type(operations) is not list:
-        raise InvalidRequest("operations must be an array of op objects", code=Code.INVALID_OPERATIONS)
+        raise InvalidRequest("operations must be an array of objects", code=Code.INVALID_OPERATIONS)
     for i, operation in enumerate(operations):
         if type(operation) is not dict:
             raise InvalidRequest(f"operations[{i}] must be an object", code=Code.INVALID_OPERATION)
@@ -110,16 +110,16 @@ def parse_patch(payload: Json) -> list[Json]:
 
 
 def parse_ids(payload: Json, field: str, check: Callable[[object, str], str]) -> list[str]:
-    """Return the ids of a bulk deletion, each as `check` gives it back; never "all" for a body without them.
+    """Return the ids of a bulk deletion, each as `check` returns it; a body without ids never means "all".
 
     Raises:
-        InvalidRequest: not a list of ids, too many of them, or a wrong one, named by its place.
+        InvalidRequest: not a list of ids, too many ids, or a wrong id, named by its position.
     """
     ids = payload.get(field) if type(payload) is dict else None
     if type(ids) is not list:
         raise InvalidRequest(f"{field} is required", code=Code.MISSING_IDS)
     if len(ids) > MAX_BULK_DELETE:
         raise InvalidRequest(
-            f"{field} has {len(ids)} ids; at most {MAX_BULK_DELETE} are possible", code=Code.TOO_MANY_IDS
+            f"{field} has {len(ids)} ids; send at most {MAX_BULK_DELETE} in one request", code=Code.TOO_MANY_IDS
         )
     return [check(item, f"{field}[{index}]") for index, item in enumerate(ids)]

@@ -1,4 +1,4 @@
-"""Bodies of subscriber list requests: JSON in, checked values out, or an InvalidRequest in upstream's form."""
+"""Read the bodies of subscriber list requests: JSON in, checked values out, or an InvalidRequest in upstream's form."""
 
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest
@@ -10,7 +10,7 @@ _STATIC = "static_list"
 
 
 def parse_definition(body: Json) -> ListDefinition:
-    """Read the body of a create call; `all_users` and query lists are refused."""
+    """Read the body of a create call; reject `all_users` and query lists."""
     if type(body) is not dict:
         raise InvalidRequest("the body must be an object with `list_id`", code=Code.INVALID_BODY)
     raw_id = body.get("list_id")
@@ -22,7 +22,7 @@ def parse_definition(body: Json) -> ListDefinition:
         raise invalid("list_id", error.message) from error
     check_writable(list_id)
     if body.get("list_type", _STATIC) not in (None, _STATIC) or body.get("query") is not None:
-        raise invalid("list_type", "Only static_list is possible; this hub has no query lists.")
+        raise invalid("list_type", "Must be static_list; this hub has no query lists.")
     return ListDefinition(
         list_id,
         _text(body, "list_name"),
@@ -33,7 +33,7 @@ def parse_definition(body: Json) -> ListDefinition:
 
 
 def parse_distinct_ids(body: Json) -> list[str]:
-    """Read `{"distinct_ids": [...]}`: distinct ids, sorted bytewise. One wrong id refuses the whole call."""
+    """Read `{"distinct_ids": [...]}`: distinct ids, sorted bytewise. One wrong id rejects the whole call."""
     ids = body.get("distinct_ids") if type(body) is dict else None
     if type(ids) is not list:
         raise InvalidRequest("`distinct_ids` must be a list of strings", code=Code.INVALID_DISTINCT_IDS)
@@ -42,7 +42,7 @@ def parse_distinct_ids(body: Json) -> list[str]:
 
 
 def invalid(field: str, reason: str) -> InvalidRequest:
-    """The validation error of the list paths: the detail, and the same as a JSON string in the message."""
+    """Return the validation error of the list paths, with the detail repeated as a JSON string in the message."""
     escaped = reason.replace("\\", "\\\\").replace('"', '\\"')
     return InvalidRequest(f'{{"{field}": ["{escaped}"]}}', code=Code.ERROR, detail={field: [reason]})
 
@@ -52,7 +52,7 @@ def _text(body: dict[str, Json], field: str) -> str | None:
     if value is None:
         return None
     if type(value) is not str or len(value) > MAX_TEXT_CHARS or "\x00" in value:
-        raise invalid(field, f"Must be a text of at most {MAX_TEXT_CHARS} characters, without NUL.")
+        raise invalid(field, f"Must be a string of at most {MAX_TEXT_CHARS} characters, without NUL.")
     return value
 
 

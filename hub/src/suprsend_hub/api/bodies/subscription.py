@@ -1,6 +1,6 @@
-"""Bodies and queries of subscription requests: recipients, inline changes and the properties of the relation.
+"""Read the bodies and queries of subscription requests: recipients, inline changes, properties of the relation.
 
-JSON in, a checked command out, or an InvalidRequest that names the recipient by its place in the list.
+JSON in, a checked command out, or an InvalidRequest that names the recipient by its position in the list.
 """
 
 from collections.abc import Mapping
@@ -44,15 +44,15 @@ def parse_subscribe(body: Json) -> SubscribeRequest:
 
 
 def parse_recipients(recipients: Json) -> tuple[Recipient, ...]:
-    """Read a list of recipients: strings are users, objects are users or objects with inline changes.
+    """Read a list of recipients. Strings are users; JSON objects are users or objects with inline changes.
 
-    A recipient named twice counts once; the changes of both apply in order.
+    A recipient that is named twice counts once; both changes apply, in order.
     """
     if type(recipients) is not list:
         raise InvalidRequest("`recipients` must be a list", code=Code.INVALID_RECIPIENTS)
     if len(recipients) > MAX_RECIPIENTS:
         raise InvalidRequest(
-            f"{len(recipients)} recipients in one call; at most {MAX_RECIPIENTS} are possible",
+            f"the request has {len(recipients)} recipients; send at most {MAX_RECIPIENTS} in one request",
             code=Code.TOO_MANY_RECIPIENTS,
         )
     merged: dict[tuple[str, str], Recipient] = {}
@@ -67,7 +67,7 @@ def parse_recipients(recipients: Json) -> tuple[Recipient, ...]:
 
 
 def recipients_of_query(query: Mapping[str, str]) -> dict[str, Json]:
-    """Return what a deletion without a body says: `?recipients=`, separated by commas, as the body would."""
+    """Return the comma-separated `?recipients=` of a deletion without a body, in the form of the body."""
     text = query.get("recipients", "")
     return {"recipients": [item for item in text.split(",") if item.strip()]} if text else {}
 

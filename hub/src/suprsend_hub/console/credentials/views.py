@@ -1,4 +1,4 @@
-"""API keys: listed, created with a name and shown once, revoked. Viewers see the list, which holds no secret."""
+"""List, create and revoke API keys. A new key is shown once. Viewers see the list, which contains no secrets."""
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
@@ -26,18 +26,18 @@ async def _credentials(
 
 @get("/w/{workspace:str}/credentials/")
 async def credentials_page(desk: NamedDependency[Desk]) -> Response[bytes]:
-    """The keys by name and last characters."""
+    """List the keys by name and last characters."""
     return await _credentials(desk)
 
 
 @post("/w/{workspace:str}/credentials/create/", status_code=200)
 async def create_key(desk: NamedDependency[Desk]) -> Response[bytes]:
-    """A new key; this answer is the only one that shows it."""
+    """Create a key and show it; no other answer shows it."""
     desk.require_editor()
     fields = await desk.form()
     name = fields.get("name", "").strip()
     if not 1 <= len(name) <= _MAX_NAME_CHARS or not name.isprintable():
-        problem = f"A name has 1 to {_MAX_NAME_CHARS} printable characters."
+        problem = f"Enter 1 to {_MAX_NAME_CHARS} printable characters."
         return await _credentials(desk, status=422, typed=name, error=problem)
     created = await desk.services.workspaces.create_api_key(desk.actor, desk.grant.workspace_name, name)
     return await _credentials(desk, new_key=created.api_key)

@@ -1,4 +1,4 @@
-"""Objects: their types with counts, and the objects of a type, newest first or by prefix."""
+"""Show object types with counts, and the objects of a type, newest first or by prefix."""
 
 from litestar import Response, get
 from litestar.di import NamedDependency
@@ -17,7 +17,7 @@ _MAX_PREFIX_CHARS = 255
 
 @get("/w/{workspace:str}/objects/")
 async def types_page(desk: NamedDependency[Desk]) -> Response[bytes]:
-    """The types of which there are objects."""
+    """Show the types that have objects."""
     types = await desk.services.console_search.object_types(desk.workspace_id)
     return page(
         desk, "objects/types.html", section="objects", types=types, is_cut=len(types) == MAX_OBJECT_TYPES, notice=None
@@ -26,7 +26,7 @@ async def types_page(desk: NamedDependency[Desk]) -> Response[bytes]:
 
 @get("/w/{workspace:str}/objects/{object_type:str}/")
 async def objects_page(desk: NamedDependency[Desk], object_type: FromPath[str]) -> Response[bytes]:
-    """The objects of one type."""
+    """Show the objects of one type."""
     kind = check_object_type(segment(object_type))
     query = desk.request.query_params
     request = desk.page_request(ROWS)

@@ -1,4 +1,4 @@
-"""The log of records and operations that could not be applied, newest first."""
+"""Show the log of records and operations that could not be applied, newest first."""
 
 from litestar import Response, get
 from litestar.di import NamedDependency
@@ -12,7 +12,7 @@ _ROWS = 30
 
 @get("/w/{workspace:str}/rejected/")
 async def rejected_page(desk: NamedDependency[Desk]) -> Response[bytes]:
-    """A page of the log."""
+    """Show a page of the log."""
     before = desk.newest_before()
     rows = await desk.services.rejected.page(desk.workspace_id, before=before, limit=_ROWS + 1)
     older = ulid_text(rows[_ROWS - 1].rejected_id) if len(rows) > _ROWS else None

@@ -1,4 +1,4 @@
-"""The users' table: newest first, by prefix, or filtered; the search box; creating a user."""
+"""Show the users' table (newest first, by prefix, or filtered), search, and create a user."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ _DEFAULTS: dict[str, Any] = {
 
 @get("/w/{workspace:str}/users/")
 async def users_page(desk: NamedDependency[Desk]) -> Response[bytes]:
-    """The table: everybody newest first; those whose id begins as asked; or those of a filtered view."""
+    """Show the table: all users, newest first; those whose id has a prefix; or those of a filtered view."""
     query = desk.request.query_params
     view = read_view(query)
     if view.wanted.narrows:
@@ -52,7 +52,7 @@ async def users_page(desk: NamedDependency[Desk]) -> Response[bytes]:
 
 
 async def _exact(desk: Desk, text: str) -> list[Row]:
-    """Users whom the text names by an e-mail address or phone number."""
+    """Return the users who have the text as an e-mail address or phone number."""
     found = await desk.services.console_search.resolve(desk.workspace_id, text)
     keys = [RecipientKey.user(desk.workspace_id, distinct_id) for distinct_id in found if distinct_id != text]
     return [table_row(await desk.services.recipients.get(key)) for key in keys]
@@ -94,7 +94,7 @@ def _possible_id(text: str) -> bool:
 
 @get("/w/{workspace:str}/find/")
 async def find(desk: NamedDependency[Desk]) -> Response[bytes]:
-    """The search box: opens the one user whom the text names exactly, else shows what begins so."""
+    """Answer the search box: open the one exact match, else list the ids with that prefix."""
     text = desk.request.query_params.get("q", "").strip()
     found = await desk.services.console_search.resolve(desk.workspace_id, text) if text else []
     if len(found) == 1:
@@ -104,14 +104,14 @@ async def find(desk: NamedDependency[Desk]) -> Response[bytes]:
 
 @get("/w/{workspace:str}/new-user/")
 async def new_user_page(desk: NamedDependency[Desk]) -> Response[bytes]:
-    """The form that creates a user."""
+    """Show the form that creates a user."""
     desk.require_editor()
     return _new_user(desk, desk.request.query_params.get("distinct_id", ""), {})
 
 
 @post("/w/{workspace:str}/new-user/", status_code=200)
 async def new_user(desk: NamedDependency[Desk]) -> Response[bytes]:
-    """Create a user with nothing but an id (and a name); an existing one is opened instead of being changed."""
+    """Create a user with an id and optionally a name; report an existing user instead of changing it."""
     desk.require_editor()
     fields = await desk.form()
     typed = fields.get("distinct_id", "")
@@ -121,7 +121,7 @@ async def new_user(desk: NamedDependency[Desk]) -> Response[bytes]:
         return _new_user(desk, typed, {"distinct_id": error.message}, fields.get("name", ""))
     try:
         await desk.services.recipients.get(key)
-        return _new_user(desk, typed, {"distinct_id": "There is a user with this id already."}, fields.get("name", ""))
+        return _new_user(desk, typed, {"distinct_id": "A user with this id already exists."}, fields.get("name", ""))
     except NotFound:
         pass
     name = fields.get("name", "").strip()

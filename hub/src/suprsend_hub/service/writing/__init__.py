@@ -1,6 +1,6 @@
-"""The write path: every change of a profile, from whichever endpoint, becomes part of one transaction.
+"""The write path: every change of a profile, from any endpoint, becomes part of one transaction.
 
-Callers hand `Edit`s to `Batcher.submit` and get one `Outcome` for each, in the same order, once they are committed.
+Callers pass `Edit`s to `Batcher.submit` and get one `Outcome` for each, in the same order, once they are committed.
 
     submit → rate_limits (may the workspace?) → queue (fair, bounded) → batcher (lanes, outages)
            → batch (pure: group by profile, fold) → writer (history, profiles, counters) → Outcome

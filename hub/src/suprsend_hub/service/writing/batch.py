@@ -1,6 +1,6 @@
-"""A batch of edits: grouped by profile and folded onto what is stored. Pure: no database, no clock.
+"""Batches of edits, grouped by profile and folded onto the stored profiles. Pure: no database, no clock.
 
-The writer tells a batch what it read and what it learned (known edits, moved profiles) and asks it for rows to write.
+The writer tells a batch what it read and learned (known edits, moved profiles) and asks it for rows to write.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class EditKey(NamedTuple):
-    """What makes an edit count once: an insert key belongs to its profile."""
+    """The key that makes an edit count once: an insert key within its profile."""
 
     key: RecipientKey
     insert_key: UUID
@@ -51,15 +51,15 @@ class Entry(msgspec.Struct, gc=False):
 
     @property
     def counts(self) -> bool:
-        """Whether the edit is applied: neither a duplicate nor refused."""
+        """Tell whether the edit is applied, being neither a duplicate nor rejected."""
         return not self.duplicate and self.refusal() is None
 
     def refusal(self) -> DomainError | None:
-        """Why the edit is not applied at all, if it is not."""
+        """Return why the edit is not applied at all, or None."""
         return self.barred or self.error
 
     def key_row(self) -> KeyRow | None:
-        """The row that binds the key of the request, if it has one."""
+        """Return the row that binds the key of the request, if it has one."""
         edit = self.edit
         if edit.request is None:
             return None
@@ -69,7 +69,7 @@ class Entry(msgspec.Struct, gc=False):
         )
 
     def history_row(self) -> HistoryRow:
-        """The row that records the edit."""
+        """Return the row that records the edit."""
         edit = self.edit
         actor = edit.actor
         return HistoryRow(
@@ -78,7 +78,7 @@ class Entry(msgspec.Struct, gc=False):
 
 
 class Group(msgspec.Struct):
-    """All edits of one profile in the batch, in order, and the profile as it was read and as it will be."""
+    """All edits of one profile in the batch, in order, with the profile before and after them."""
 
     key: RecipientKey
     entries: list[Entry]
@@ -88,7 +88,7 @@ class Group(msgspec.Struct):
     created: bool = False
 
     def fold(self) -> None:
-        """Fold every entry that is not a duplicate onto `stored`, judging each anew."""
+        """Fold every entry that is not a duplicate onto `stored`, checking each again."""
         profile = None if self.stored is None else decode_profile(self.stored.properties, self.stored.channels)
         self.changed = False
         for entry in self.entries:
@@ -105,16 +105,16 @@ class Group(msgspec.Struct):
         self.folded = profile
 
     def accepted(self) -> list[Entry]:
-        """The entries that count."""
+        """Return the entries that count."""
         return [entry for entry in self.entries if entry.counts]
 
     def history_rows(self) -> list[HistoryRow]:
-        """What to record, in the order in which the rows are locked."""
+        """Return the rows to record, in lock order."""
         rows = [entry.history_row() for entry in self.accepted()]
         return rows if len(rows) < 2 else sorted(rows, key=attrgetter("insert_key"))
 
     def write(self, now: datetime) -> ProfileWrite:
-        """The row to write. A new profile takes its id, and so its place among the others, from its first edit."""
+        """Return the row to write. A new profile takes its id, and so its position, from its first edit."""
         assert self.folded is not None
         return ProfileWrite(
             self.key,
@@ -126,7 +126,7 @@ class Group(msgspec.Struct):
         )
 
     def settle(self, write: ProfileWrite, now: datetime) -> None:
-        """Take note that `write` was written."""
+        """Note that `write` was written."""
         before = self.stored
         self.created |= before is None
         self.stored = StoredProfile(
@@ -140,24 +140,24 @@ class Group(msgspec.Struct):
         )
 
     def be_reborn(self, write: ProfileWrite, now: datetime) -> None:
-        """Take note that the profile was deleted between our read and our write, which made it anew with old data."""
+        """Note that the profile was deleted between our read and our write, which created it again with old data."""
         self.created = True
         self.stored = StoredProfile(self.key, write.fresh_id, write.version, "{}", "{}", now, now)
 
 
 class Correction(NamedTuple):
-    """What a second fold of a group means for the history that the first one wrote."""
+    """The effect of a group's second fold on the history that the first fold wrote."""
 
     withdrawn: Sequence[HistoryRow]
     released: Sequence[KeyRow]
     corrected: Sequence[HistoryRow]
     overturned: bool
-    """An edit that the first fold refused counts now and is not recorded, or one that goes together with others is
-    refused now: the attempt has to start over."""
+    """The attempt has to start over: an edit that the first fold rejected counts now and is not recorded, or an edit
+    that belongs together with others is rejected now."""
 
 
 class Batch:
-    """The groups of a batch, in lock order, and an entry per edit, in the order they came."""
+    """The groups of a batch, in lock order, and an entry per edit, in order of arrival."""
 
     def __init__(self, entries: Sequence[Entry], groups: Sequence[Group]) -> None:
         self.entries = entries
@@ -165,7 +165,7 @@ class Batch:
 
     @classmethod
     def of(cls, edits: Sequence[Edit], edit_ids: Sequence[UUID], known: Collection[EditKey] = ()) -> Self:
-        """Group edits by profile. `known` ones have been applied before; a key repeated in the batch counts once."""
+        """Group edits by profile. `known` edits have been applied before; a repeated key in the batch counts once."""
         entries = [Entry(edit, edit_id) for edit, edit_id in zip(edits, edit_ids, strict=True)]
         groups: dict[RecipientKey, Group] = {}
         seen: dict[EditKey, Entry] = {}
@@ -188,14 +188,14 @@ class Batch:
         return cls(entries, sorted(groups.values(), key=attrgetter("key")))
 
     def fold(self, stored: Mapping[RecipientKey, StoredProfile]) -> None:
-        """Fold every group onto what is stored of its profile."""
+        """Fold every group onto its stored profile."""
         for group in self.groups:
             group.stored = stored.get(group.key)
             group.fold()
         self._keep_together()
 
     def _keep_together(self) -> None:
-        """Refuse the edits that go together with a refused one; their groups are folded without them."""
+        """Reject the edits that belong together with a rejected one, and fold their groups without them."""
         while True:
             refused = {id(e.edit.together): e.refusal() for e in self.entries if e.edit.together and e.refusal()}
             left = [entry for entry in self.entries if entry.counts and id(entry.edit.together) in refused]
@@ -209,19 +209,19 @@ class Batch:
                     group.fold()
 
     def counts(self) -> bool:
-        """Whether any edit is to be applied."""
+        """Tell whether any edit is applied."""
         return any(entry.counts for entry in self.entries)
 
     def history_rows(self) -> list[HistoryRow]:
-        """What to record, in lock order."""
+        """Return the rows to record, in lock order."""
         return [row for group in self.groups for row in group.history_rows()]
 
     def key_rows(self) -> list[KeyRow]:
-        """The keys to bind to their requests, in lock order."""
+        """Return the keys to bind to their requests, in lock order."""
         return sorted(row for entry in self.entries if entry.counts and (row := entry.key_row()) is not None)
 
     def refuse_reused(self, misused: Collection[KeyRow]) -> None:
-        """Refuse the edits whose keys belong to other requests, and fold their groups without them."""
+        """Reject the edits whose keys belong to other requests, and fold their groups without them."""
         ids = {row.edit_id for row in misused}
         for group in self.groups:
             found = [entry for entry in group.entries if entry.edit_id in ids]
@@ -232,11 +232,11 @@ class Batch:
                 group.fold()
 
     def unchanged(self) -> list[Group]:
-        """Groups with edits that count and change nothing: recorded in the history, without a row to write."""
+        """Return groups whose edits count but change nothing: recorded in the history, without a row to write."""
         return [group for group in self.groups if not group.changed and any(entry.counts for entry in group.entries)]
 
     def mark_known(self, edit_ids: set[UUID]) -> list[Group]:
-        """Make duplicates of edits that the history knows; returns their groups, which are to be folded again."""
+        """Mark edits that the history knows as duplicates; return their groups, which must be folded again."""
         repeated: list[Group] = []
         for group in self.groups:
             duplicates = [entry for entry in group.entries if entry.edit_id in edit_ids]
@@ -248,13 +248,13 @@ class Batch:
         return repeated
 
     def known(self) -> Iterator[EditKey]:
-        """The keys of edits that have been applied before."""
+        """Return the keys of edits that have been applied before."""
         for entry in self.entries:
             if entry.duplicate and entry.original is None:
                 yield EditKey(entry.edit.key, entry.edit.insert_key)
 
     def outcomes(self) -> list[Outcome]:
-        """One per edit, in the order they came."""
+        """Return one outcome per edit, in order of arrival."""
         by_key = {group.key: group.stored for group in self.groups}
         return [
             Outcome(
@@ -268,7 +268,7 @@ class Batch:
 
 
 def fold_again(group: Group) -> Correction:
-    """Fold a group, whose first fold is recorded, onto what is stored now."""
+    """Fold a group, whose first fold is recorded, onto the present profile."""
     earlier = group.accepted()
     befores = [entry.before for entry in earlier]
     group.fold()
@@ -286,9 +286,9 @@ def fold_again(group: Group) -> Correction:
 
 
 def first_version(now: datetime) -> int:
-    """The version of a profile at its creation: microseconds since 1970 times 1024.
+    """Return the version of a profile at its creation: microseconds since 1970 times 1024.
 
-    Counting from the time keeps two lives of a reused id apart: a writer that read the old life can never mistake the
+    Counting from the time keeps two lives of a reused id apart. A writer that read the old life can never mistake the
     new one for it, as it could if both started at 1.
     """
     return int(now.timestamp() * 1_000_000) << 10
@@ -300,15 +300,15 @@ def json_text(value: object) -> str:
 
 
 def key_reused() -> Unprocessable:
-    """The error of a key that belongs to another request."""
+    """Return the error for a key that belongs to another request."""
     return Unprocessable(
-        "this Idempotency-Key belongs to an earlier request with another method, path or body; send a new key",
+        "this Idempotency-Key belongs to an earlier request with another method, path or body; use a new key",
         code=Code.IDEMPOTENCY_KEY_REUSED,
     )
 
 
 def _belong_together(one: Edit, other: Edit) -> bool:
-    """Whether two edits with one insert key may be the same: an event's key says nothing about its content."""
+    """Tell whether two edits with one insert key may be the same; an event's key says nothing about its content."""
     return one.request is None or other.request is None or one.request == other.request
 
 

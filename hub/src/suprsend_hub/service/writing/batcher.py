@@ -1,7 +1,7 @@
-"""Group commit: edits that arrive while a transaction is under way form the next one.
+"""Group commit: edits that arrive while a transaction runs form the next one.
 
-A request waits for nobody when a lane is free. The queue is bounded, so a hub that gets more than its database takes
-says so at once instead of growing; workspaces take turns, so one cannot starve another.
+If a lane is free, a request does not wait. The queue is bounded, so a hub that receives more than its database can
+write rejects requests at once instead of growing. Workspaces take turns, so none can starve another.
 """
 
 import asyncio
@@ -26,16 +26,16 @@ class BatcherLimits:
     """Sizes of the batcher; counts are of edits, bytes are of request bodies."""
 
     lanes: int = 3
-    """Transactions under way at once in one process."""
+    """Concurrent transactions of one process."""
     max_batch_edits: int = 400
-    """Two full bulk requests: larger batches measured no faster, and hold their locks longer."""
+    """Two full bulk requests. Larger batches were not faster in measurements, and hold their locks longer."""
     max_batch_bytes: int = 4 * 1024 * 1024
     max_queued_edits: int = 20_000
     max_queued_bytes: int = 64 * 1024 * 1024
     max_wait_s: float = 15.0
-    """How long a request may wait for a lane before it gets 503: well before clients give up and send it again."""
+    """How long a request may wait for a lane before it gets 503; much shorter than clients wait before resending."""
     database_patience_s: float = 15.0
-    """How long a batch is tried again while the database does not answer, before its callers get 503."""
+    """How long a batch is retried while the database does not answer, before its callers get 503."""
 
 
 @dataclass(slots=True)
@@ -77,7 +77,7 @@ class Batcher:
         self._lanes = [asyncio.create_task(self._lane(), name=f"batcher-{n}") for n in range(self._limits.lanes)]
 
     async def stop(self) -> None:
-        """Refuse new requests, apply all that is queued (a database that is away is not waited for), end the lanes."""
+        """Reject new requests, apply the queued ones without waiting for an absent database, and end the lanes."""
         self._stopping = True
         self._work.set()
         await asyncio.gather(*self._lanes)
@@ -86,14 +86,16 @@ class Batcher:
     async def submit(
         self, workspace_id: int, edits: Sequence[Edit], rejects: Sequence[RejectedRecord] = (), *, size_bytes: int = 0
     ) -> list[Outcome]:
-        """Apply the edits of one request, in order, all in one transaction with whatever else waits.
+        """Apply the edits of one request, in order, in one transaction together with other waiting requests.
 
-        Returns one outcome per edit. Raises Unavailable when the queue is full or the database stays away, RateLimited
-        when the workspace is above its own limit. A caller that is cancelled while its request waits withdraws it;
-        under way, the edits are applied all the same.
+        Returns one outcome per edit. Raises Unavailable if the queue is full or the database stays away, RateLimited
+        if the workspace exceeds its own limit. A caller that is cancelled withdraws its waiting request; if its
+        transaction has already started, the edits are applied all the same.
         """
         if self._stopping:
-            raise Unavailable("the hub is stopping; try again in a moment", code=Code.STOPPING, retry_after_s=1)
+            raise Unavailable(
+                "this hub process is stopping; send the request again in a moment", code=Code.STOPPING, retry_after_s=1
+            )
         loop = asyncio.get_running_loop()
         weight = max(1, len(edits) + len(rejects))
         request = _Request(workspace_id, edits, rejects, weight, size_bytes, loop.time(), loop.create_future())
@@ -113,18 +115,18 @@ class Batcher:
             raise
 
     def _refuse(self, request: _Request) -> None:
-        """Answer a request that gets no place in a batch."""
+        """Answer a request that does not get into a batch."""
         self._give_back(request)
-        message = "more edits arrive than the database takes; slow down"
+        message = "edits arrive faster than the database can write them; send more slowly"
         request.fail(Unavailable(message, code=Code.OVERLOADED, retry_after_s=1))
 
     def _give_back(self, request: _Request) -> None:
-        """What is not applied costs the workspace nothing."""
+        """Give back the rate limit of edits that were not applied."""
         if self._rate_limits is not None:
             self._rate_limits.give_back(request.workspace_id, request.weight)
 
     def _is_wanted(self, oldest: float, request: _Request) -> bool:
-        """Whether a request is still to be applied; one that arrived before `oldest` gets its answer here."""
+        """Tell whether a request is still wanted; answer one that arrived before `oldest`."""
         if request.future.done():
             return False
         if request.arrived_at < oldest:
@@ -134,12 +136,12 @@ class Batcher:
 
     @property
     def queued_edits(self) -> int:
-        """Edits that wait for a lane."""
+        """Return the number of edits that wait for a lane."""
         return self._queue.edits
 
     @property
     def trouble(self) -> str | None:
-        """Why the latest batch could not be applied; None if it was, or if there was none."""
+        """Return why the latest batch could not be applied; None if it was applied or there was none."""
         return self._outage.message
 
     async def _lane(self) -> None:
@@ -161,7 +163,7 @@ class Batcher:
     async def _run(self, batch: Sequence[_Request]) -> None:
         """Apply a batch; if it fails for another reason than the database's absence, apply its requests one by one.
 
-        So a request that the database cannot take fails alone and not with its neighbours.
+        A request that the database cannot accept then fails alone, without its neighbours.
         """
         try:
             outcomes = await self._patiently(
@@ -188,10 +190,10 @@ class Batcher:
             start = end
 
     async def _patiently(self, edits: Sequence[Edit], rejects: Sequence[RejectedRecord]) -> list[Outcome]:
-        """Apply, and try again while the database is away: safe, since an edit whose key is known changes nothing.
+        """Apply, and retry while the database is away, which is safe because an edit with a known key changes nothing.
 
-        Patience counts from the beginning of an outage: what arrives later must not wait as long once more, or a long
-        outage would pile up requests whose clients have given up.
+        Patience counts from the beginning of an outage. If later requests waited as long again, a long outage would
+        pile up requests whose clients have given up.
         """
         loop = asyncio.get_running_loop()
         started = loop.time()
@@ -211,7 +213,7 @@ class Batcher:
 
 
 class _Outage:
-    """Since when the database has taken nothing, and why; told to the log at its beginning and its end."""
+    """Since when the database has not accepted edits, and why. Its beginning and its end are logged."""
 
     def __init__(self) -> None:
         self._since: float | None = None
@@ -219,19 +221,19 @@ class _Outage:
         self.message: str | None = None
 
     def note(self, error: Unavailable, now: float, lapse_s: float) -> float:
-        """A batch failed; returns when the outage began. One that nobody noticed for `lapse_s` is another outage."""
+        """Note a failed batch; return when the outage began. A failure after `lapse_s` without one is a new outage."""
         if self._since is None or now - self._latest > lapse_s:
             self._since = now
             cause = error.__cause__
             _log.warning(
-                "edits cannot be written; trying again", error=error.code, cause=type(cause).__name__ if cause else None
+                "edits cannot be written; retrying", error=error.code, cause=type(cause).__name__ if cause else None
             )
         self._latest = now
         self.message = error.message
         return self._since
 
     def end(self, now: float) -> None:
-        """A batch was applied."""
+        """Note that a batch was applied."""
         if self._since is not None:
-            _log.warning("edits are written again", after_s=round(now - self._since, 1))
+            _log.warning("edits can be written again", after_s=round(now - self._since, 1))
             self._since = self.message = None

@@ -1,4 +1,4 @@
-"""What goes into the write path and what comes out: edits, records that are not edits, outcomes."""
+"""The input and output of the write path: edits, records that are not edits, outcomes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from suprsend_hub.domain.refusal import Refusal
 
 
 class RequestKey(msgspec.Struct, frozen=True, gc=False):
-    """The `Idempotency-Key` of a request, as an insert key, and a digest of what the request asks for."""
+    """The `Idempotency-Key` of a request, as an insert key, with a digest of the request."""
 
     key: UUID
     digest: bytes
@@ -42,7 +42,7 @@ class Edit(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class RejectedRecord:
-    """A record that is not an edit at all; `recipient_id` is '' if it named nobody. It only goes to the log."""
+    """A record that is not an edit. It only goes to the log; `recipient_id` is '' if it does not name a recipient."""
 
     key: RecipientKey
     code: str
@@ -52,14 +52,14 @@ class RejectedRecord:
 
 
 class EditStatus(Enum):
-    """What became of an edit that was not refused."""
+    """What happened to an edit that was not rejected."""
 
     APPLIED = "applied"
     DUPLICATE = "duplicate"
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """The caller's answer: `profile` is the one after the batch; with `error` the edit changed nothing."""
+    """The caller's answer. `profile` is the profile after the batch; with an `error`, the edit changed nothing."""
 
     status: EditStatus
     profile: StoredProfile | None

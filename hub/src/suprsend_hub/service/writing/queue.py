@@ -1,4 +1,4 @@
-"""A bounded queue in which workspaces take turns, and in which one workspace cannot use up the room of the others.
+"""A bounded queue in which workspaces take turns, and no workspace can use up the room of the others.
 
 Pure: knows neither the event loop nor the database, only how much each request weighs.
 """
@@ -10,15 +10,15 @@ from typing import Generic, Protocol, TypeVar
 
 
 class Weighed(Protocol):
-    """What the queue looks at."""
+    """What the queue measures of a request."""
 
     @property
     def weight(self) -> int:
-        """Edits."""
+        """Return the number of edits."""
 
     @property
     def size_bytes(self) -> int:
-        """Bytes of the request body."""
+        """Return the bytes of the request body."""
 
 
 _R = TypeVar("_R", bound=Weighed)
@@ -26,7 +26,7 @@ _R = TypeVar("_R", bound=Weighed)
 
 @dataclass(slots=True)
 class _Line(Generic[_R]):
-    """What waits for one workspace."""
+    """The waiting requests of one workspace."""
 
     requests: OrderedDict[int, _R] = field(default_factory=OrderedDict)  # by identity, so that any of them can leave
     edits: int = 0
@@ -48,19 +48,19 @@ class FairQueue(Generic[_R]):
 
     @property
     def edits(self) -> int:
-        """Edits that wait."""
+        """Return the number of waiting edits."""
         return self._edits
 
     @property
     def size_bytes(self) -> int:
-        """Bytes of the requests that wait."""
+        """Return the bytes of the waiting requests."""
         return self._size_bytes
 
     def offer(self, workspace_id: int, request: _R) -> Sequence[_R] | None:
-        """Add a request; returns the requests that had to go for it, or None if there is no room for it.
+        """Add a request; return the requests that were dropped for it, or None if there is no room for it.
 
-        In a full queue, the newest requests of the workspace that has most waiting give way to one that has less, as
-        long as that workspace keeps at least as much as the other gets. An empty queue takes anything.
+        In a full queue, the newest requests of the busiest workspace are dropped for a workspace with fewer waiting, as
+        long as the busiest keeps at least as much as the other gets. An empty queue accepts anything.
         """
         pushed_out: Sequence[_R] | None = ()
         if self._lines and not self._fits(request, 0, 0):
@@ -75,7 +75,7 @@ class FairQueue(Generic[_R]):
         return pushed_out
 
     def withdraw(self, workspace_id: int, request: _R) -> bool:
-        """Give up the room of a request whose caller has gone; False if it is no longer queued."""
+        """Remove a request whose caller has gone; return False if it is no longer queued."""
         line = self._lines.get(workspace_id)
         if line is None or line.requests.pop(id(request), None) is None:
             return False
@@ -85,9 +85,9 @@ class FairQueue(Generic[_R]):
         return True
 
     def take(self, *, max_edits: int, max_bytes: int, wanted: Callable[[_R], bool]) -> list[_R]:
-        """The next batch: one request of each workspace in turn, until it is full or nothing waits.
+        """Return the next batch: one request of each workspace in turn, until it is full or nothing waits.
 
-        A request that is not `wanted` any more is dropped. The first one is taken whatever its size.
+        Requests that are no longer `wanted` are dropped. The first one is taken regardless of its size.
         """
         batch: list[_R] = []
         edits = size_bytes = 0
@@ -140,7 +140,7 @@ class FairQueue(Generic[_R]):
         )
 
     def _share(self, line: _Line[_R], more_edits: int = 0, more_bytes: int = 0) -> float:
-        """The part of the queue that a line takes up, by whichever measure is tighter."""
+        """Return the share of the queue that a line uses, by the tighter measure."""
         return max((line.edits + more_edits) / self._max_edits, (line.size_bytes + more_bytes) / self._max_bytes)
 
     def _count(self, line: _Line[_R], request: _R, sign: int) -> None:

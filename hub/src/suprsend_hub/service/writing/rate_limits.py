@@ -1,7 +1,7 @@
 """Rate limits of workspaces, counted in edits: a token bucket per workspace and process.
 
-Every worker counts for itself, so a workspace whose requests spread over all workers gets its limit from each of them.
-Pure but for the clock, which is given from outside.
+Every worker counts for itself, so a workspace whose requests are spread over all workers gets its limit from each.
+Pure, apart from the clock, which is given.
 """
 
 import math
@@ -14,7 +14,7 @@ from suprsend_hub.domain.errors import RateLimited
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """`edits_per_second` on average, `burst_edits` at once after a rest; both at least 1."""
+    """`edits_per_second` on average, `burst_edits` at once after a pause; both at least 1."""
 
     edits_per_second: int
     burst_edits: int
@@ -35,7 +35,7 @@ class RateLimits:
         self._buckets: dict[int, _Bucket] = {}
 
     def learn(self, workspace_id: int, limit: RateLimit | None) -> None:
-        """Take note of the limit that a workspace has now; a new one starts with what is left of the old."""
+        """Set the present limit of a workspace; a new limit starts with what is left of the old one."""
         bucket = self._buckets.get(workspace_id)
         if limit is None:
             if bucket is not None:
@@ -47,10 +47,10 @@ class RateLimits:
             bucket.limit, bucket.tokens = limit, min(bucket.tokens, limit.burst_edits)
 
     def admit(self, workspace_id: int, edits: int) -> None:
-        """Count the edits of a request; RateLimited, saying when to come back, if they are too many for now.
+        """Count the edits of a request; RateLimited, saying when to retry, if they are too many now.
 
-        A request with more edits than the burst is admitted by a full bucket, and paid off before the next one: it
-        could never pass otherwise, and cutting requests smaller is up to the client.
+        A full bucket admits a request with more edits than the burst, which must be paid off before the next one.
+        Otherwise it could never pass; the hub cannot split the request, only the client can.
         """
         bucket = self._buckets.get(workspace_id)
         if bucket is None:
@@ -59,14 +59,14 @@ class RateLimits:
         missing = min(edits, bucket.limit.burst_edits) - bucket.tokens
         if missing > 0:
             raise RateLimited(
-                f"this workspace may make {bucket.limit.edits_per_second} edits per second; slow down",
+                f"this workspace is limited to {bucket.limit.edits_per_second} edits per second; send more slowly",
                 code=Code.RATE_LIMITED,
                 retry_after_s=math.ceil(missing / bucket.limit.edits_per_second),
             )
         bucket.tokens -= edits
 
     def give_back(self, workspace_id: int, edits: int) -> None:
-        """Undo `admit` for edits that the hub refused afterwards: they cost the workspace nothing."""
+        """Undo `admit` for edits that the hub rejected afterwards; they cost the workspace nothing."""
         bucket = self._buckets.get(workspace_id)
         if bucket is not None:
             bucket.tokens = min(bucket.limit.burst_edits, bucket.tokens + edits)

@@ -1,11 +1,11 @@
-"""Write a batch in one transaction: history, profiles, counters, the log of what was refused.
+"""Write a batch in one transaction: history, profiles, counters, and the log of rejected records.
 
-The profiles are read and folded first; then the history is recorded (edits that it knows drop out), the folded profiles
-are written on condition that their version has not moved, and the counters are added up. A profile that lost the race
-is locked by the attempt, so reading and folding it a second time settles it.
+The profiles are read and folded first. Then the history is recorded (edits that it knows drop out), the folded profiles
+are written if their version has not moved, and the counters are added up. The attempt locks a profile that lost the
+race, so reading and folding it a second time settles it.
 
-Locks are taken in one order on both paths: idempotency keys, history, existing profiles that are only held, new
-profiles, existing ones that change, counters; each in the order of keys.
+Both paths take locks in one order: idempotency keys, history, existing profiles that are only held, new profiles,
+existing profiles that change, counters; each in the order of keys.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -22,13 +22,13 @@ from suprsend_hub.store import counters, idempotency, profiles, rejected
 from suprsend_hub.store.database import MAX_RACES, AssumptionFailed, Connection, Database, TransactionRace
 
 FAST_PATH_EDITS = 50
-"""A batch of so many edits takes the fast path first: two more round trips, and half the cost of everything else."""
+"""A batch of this many edits takes the fast path first: two more round trips, half the cost of everything else."""
 _REJECTED_RECORD_BYTES = 4096
-"""How much of a refused record the log keeps."""
+"""How much of a rejected record the log keeps."""
 
 
 class Applies(Protocol):
-    """What the batcher asks of a writer."""
+    """The part of a writer that the batcher uses."""
 
     async def apply(self, edits: Sequence[Edit], rejects: Sequence[RejectedRecord] = ()) -> list[Outcome]:
         """Apply a batch in order; one outcome per edit, in the same order."""
@@ -72,7 +72,7 @@ class Writer:
         write: Callable[[Connection, Batch], Awaitable[None]],
         known: set[EditKey],
     ) -> list[Outcome]:
-        """Try once. What the attempt learns about known edits is kept in `known` for the next one."""
+        """Try once. The attempt records known edits in `known` for the next one."""
         batch = Batch.of(edits, self._ulids.batch(len(edits)), known)
         async with self._database.connection() as connection:
             keys = [group.key for group in batch.groups]
@@ -90,16 +90,16 @@ class Writer:
         return batch.outcomes()
 
     async def _write_fast(self, connection: Connection, batch: Batch) -> None:
-        """Write a batch of which all edits are new, and to whose profiles nobody else writes: nearly always true.
+        """Write a batch, assuming that all edits are new and nobody else writes to their profiles (nearly always true).
 
-        Raises AssumptionFailed if it is not; then the transaction has to be rolled back.
+        Raises AssumptionFailed if that is wrong; then the transaction must be rolled back.
         """
         keys = batch.key_rows()
         if keys:
             await idempotency.copy_claims(connection, keys)
         await profiles.copy_history(connection, batch.history_rows())
         if batch.unchanged() and await self._find_gone(connection, batch):
-            raise AssumptionFailed("a profile is gone")
+            raise AssumptionFailed("a profile has been deleted")
         now = self._now()
         for is_new, write_all in ((True, profiles.copy_new), (False, profiles.update)):
             pending = [group for group in batch.groups if group.changed and (group.stored is None) is is_new]
@@ -110,7 +110,7 @@ class Writer:
                     group.settle(write, now)
 
     async def _write_slow(self, connection: Connection, batch: Batch) -> None:
-        """Write a batch whatever others do meanwhile."""
+        """Write a batch without assuming anything about concurrent writers."""
         keys = batch.key_rows()
         if keys:
             batch.refuse_reused(await idempotency.claim(connection, keys))
@@ -122,7 +122,7 @@ class Writer:
         await self._settle(connection, batch.groups)
 
     async def _record(self, connection: Connection, batch: Batch) -> None:
-        """Insert the history; edits that it knew already become duplicates and their groups are folded again."""
+        """Insert the history; mark edits that it already knew as duplicates and fold their groups again."""
         rows = batch.history_rows()
         known = await profiles.insert_history(connection, rows) if rows else set()
         if not known:
@@ -137,7 +137,7 @@ class Writer:
                 group.stored = stored.get(group.key)
 
     async def _find_gone(self, connection: Connection, batch: Batch) -> list[Group]:
-        """Hold the existing profiles of the batch against deletion; returns the groups of those that are gone.
+        """Hold the existing profiles of the batch against deletion; return the groups of deleted profiles.
 
         An edit without effect writes history and no profile. Unless its profile is held, a deletion could scrub the
         history before the edit's row is there to be scrubbed, and its content would outlive the recipient.
@@ -147,7 +147,7 @@ class Writer:
         return [group for group in existing if group.key not in held]
 
     async def _settle(self, connection: Connection, groups: Sequence[Group]) -> None:
-        """Write the profiles; those that lost the race are read (now locked), folded and written once more."""
+        """Write the profiles; read those that lost the race, which are now locked, fold them and write them again."""
         now = self._now()
         pending = sorted(
             (group for group in groups if group.changed), key=lambda group: (group.stored is not None, group.key)
@@ -176,10 +176,10 @@ class Writer:
             pending = [group for group in again if group.changed]
 
     async def _fold_again(self, connection: Connection, group: Group) -> None:
-        """Fold on what is stored now, and correct what the history already says about these edits."""
+        """Fold onto the present profile, and correct what the history already says about these edits."""
         correction = fold_again(group)
         if correction.overturned:
-            raise TransactionRace("a refusal of the first fold does not hold", code=Code.COLLISION, retry_after_s=1)
+            raise TransactionRace("a refusal of the first fold no longer applies", code=Code.COLLISION, retry_after_s=1)
         if correction.withdrawn:
             await profiles.delete_history(connection, correction.withdrawn)
         if correction.released:
@@ -211,7 +211,7 @@ async def _count_created(connection: Connection, groups: Sequence[Group]) -> Non
 
 
 def _cut(record: object) -> str:
-    """The record as JSON text; a long one becomes a JSON string of its beginning."""
+    """Return the record as JSON text; for a long record, a JSON string of its beginning."""
     text = json_text(record)
     if len(text) <= _REJECTED_RECORD_BYTES:
         return text
