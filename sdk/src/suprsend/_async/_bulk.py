@@ -40,6 +40,7 @@ class AsyncBulkRun:
 
     Attributes:
         response: summary of the records settled so far.
+        settled_batches: number of batches that ``response`` accounts for.
     """
 
     _open = False  # iterated over, and not closed

@@ -41,6 +41,7 @@ class BulkRun:
 
     Attributes:
         response: summary of the records settled so far.
+        settled_batches: number of batches that ``response`` accounts for.
     """
 
     _open = False  # iterated over, and not closed
