@@ -26,8 +26,9 @@ import hub_raw
 import psutil
 from pydantic import SecretStr
 from servers import serving
-from suprsend_hub.app import build_hub
+from suprsend_hub.app import build_services
 from suprsend_hub.cli.server import chosen_port
+from suprsend_hub.domain.actor import hub_actor
 from suprsend_hub.service.secrets import generate_master_key
 from suprsend_hub.settings import Settings
 from suprsend_hub.store.embedded import embedded_postgres
@@ -57,9 +58,11 @@ class Line:
 async def prepare(url: str, master_key: str) -> int:
     """Migrate and create the workspace that the load signs for."""
     await migrate(url)
-    hub = build_hub(Settings(database_url=SecretStr(url), master_key=SecretStr(master_key)))
+    hub = build_services(Settings(database_url=SecretStr(url), master_key=SecretStr(master_key)))
     async with hub.database:
-        created = await hub.workspaces.create("bench", workspace_key=hub_load.KEY, workspace_secret=hub_load.SECRET)
+        created = await hub.workspaces.create(
+            hub_actor("bench"), "bench", workspace_key=hub_load.KEY, workspace_secret=hub_load.SECRET
+        )
     return created.workspace_id
 
 
@@ -70,10 +73,8 @@ def memory_mb(process: psutil.Process) -> float:
 
 def bulk(port: int, users: int, plan: str) -> dict[str, float]:
     """A bulk run in its own process."""
-    command = [sys.executable, str(HERE / "hub_bulk.py"), f"http://127.0.0.1:{port}/", str(users), plan]
-    figures: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    if figures["failure"]:
-        raise RuntimeError(f"{figures['failure']} records failed")
+    command = [sys.executable, str(HERE / "hub_client.py"), f"http://127.0.0.1:{port}/", "bulk", "0", str(users), plan]
+    figures: dict[str, float] = json.loads(subprocess.check_output(command, text=True))
     return figures
 
 
@@ -227,7 +228,7 @@ def run(users: int, sizes: list[int], workers: int) -> tuple[list[Line], dict[st
                 lines.append(Line(f"raw, {name} users, of a bare upsert", ratio, ">= 0.55", ratio >= 0.55, absolute))
             lines += beside_datasette(figures, blind)
             asyncio.run(hub_raw.settle(url))
-            reads = [hub_load.signed("GET", f"/v1/user/user-{n % users:08d}/") for n in range(READS)]
+            reads = hub_load.read_requests([n % users for n in range(READS)])
             idle_port = chosen_port("127.0.0.1", 0)
             with serving(granian(idle_port), idle_port, {}):
                 edit_timing, idle_edits, read_timing, idle_reads = best_in_turns(port, idle_port, reads)

@@ -27,16 +27,15 @@ import psutil
 import uvloop
 from bench_hub import prepare
 from pydantic import SecretStr
-from suprsend_hub.api.routing import raw_path_routing
-from suprsend_hub.app import build_app, build_hub
+from suprsend_hub.api.bodies.event import parse_event
+from suprsend_hub.app import build_asgi, build_services
 from suprsend_hub.domain.channels import addresses
-from suprsend_hub.domain.event import parse_event
-from suprsend_hub.domain.operation import fold
+from suprsend_hub.domain.fold import fold
 from suprsend_hub.domain.profile import decode_profile, encode_channels, encode_properties
 from suprsend_hub.service.secrets import generate_master_key
 from suprsend_hub.settings import Settings
 from suprsend_hub.store import profiles
-from suprsend_hub.store.database import SERVER_SETTINGS
+from suprsend_hub.store.connect import SERVER_SETTINGS
 from suprsend_hub.store.embedded import embedded_postgres
 
 PASSES = 7
@@ -98,7 +97,7 @@ async def statement(
 
 
 async def statements(url: str, workspace_id: int, rows: int) -> None:
-    """The statements of the write path, the express ones and the careful ones, and a bare upsert of the same rows."""
+    """The statements of the fast path and of the slow path, and a bare upsert of the same rows."""
     connection = await asyncpg.connect(url, server_settings=SERVER_SETTINGS)
     await connection.execute(hub_raw.BARE_TABLE)
     now = datetime.now(UTC)
@@ -130,19 +129,21 @@ async def statements(url: str, workspace_id: int, rows: int) -> None:
     gc.freeze()
     await line("begin and commit", first, lambda _batch: connection.execute("SELECT 1"))
     await line("read, nobody there", first, lambda batch: profiles.read(connection, batch.keys))
-    await line("history, express (COPY)", first, lambda batch: profiles.copy_history(connection, batch.history))
-    await line("new profiles, express (COPY)", first, lambda batch: profiles.copy_new(connection, batch.profiles, now))
+    await line("history, fast path (COPY)", first, lambda batch: profiles.copy_history(connection, batch.history))
+    await line(
+        "new profiles, fast path (COPY)", first, lambda batch: profiles.copy_new(connection, batch.profiles, now)
+    )
     await line("read, all there", second, lambda batch: profiles.read(connection, batch.keys))
     await line(
-        "history, careful (INSERT … ON CONFLICT)",
+        "history, slow path (INSERT … ON CONFLICT)",
         second,
         lambda batch: profiles.insert_history(connection, batch.history),
     )
     await line(
-        "existing profiles, express (UPDATE)", second, lambda batch: profiles.update(connection, batch.profiles, now)
+        "existing profiles, fast path (UPDATE)", second, lambda batch: profiles.update(connection, batch.profiles, now)
     )
     await line(
-        "existing profiles, careful (upsert with RETURNING)",
+        "existing profiles, slow path (upsert with RETURNING)",
         third,
         lambda batch: profiles.upsert(connection, batch.profiles, now),
     )
@@ -150,7 +151,7 @@ async def statements(url: str, workspace_id: int, rows: int) -> None:
     await line("bare upsert, existing", second, lambda batch: hub_raw.write_bare(connection, batch))
     await connection.execute("TRUNCATE profile")
     await line(
-        "new profiles, careful (upsert with RETURNING)",
+        "new profiles, slow path (upsert with RETURNING)",
         first,
         lambda batch: profiles.upsert(connection, batch.profiles, now),
     )
@@ -201,11 +202,11 @@ async def request_us(app: Callable[..., Awaitable[None]], requests: Sequence[byt
 @asynccontextmanager
 async def application(url: str, master_key: str):
     """The hub's application in this process."""
-    hub = build_hub(Settings(database_url=SecretStr(url), master_key=SecretStr(master_key)))
+    hub = build_services(Settings(database_url=SecretStr(url), master_key=SecretStr(master_key)))
     async with hub.database:
         hub.batcher.start()
         try:
-            yield raw_path_routing(build_app(hub))
+            yield build_asgi(hub)
         finally:
             await hub.batcher.stop()
 

@@ -10,7 +10,8 @@ from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-KEY, SECRET = "bench_workspace_key_000000", "bench_workspace_secret"
+KEY, SECRET = "workspace_key", "workspace_secret"
+"""Those of a development hub; a benchmark that creates its workspace gives it the same."""
 DATE = "Tue, 03 Jun 2025 10:00:00 GMT"
 
 
@@ -61,6 +62,19 @@ def signed(method: str, path: str, body: bytes = b"") -> bytes:
 def edit_requests(numbers: Sequence[int], plan: str) -> list[bytes]:
     """Requests of one edit each."""
     return [signed("POST", "/event/", json.dumps(event(number, plan)).encode()) for number in numbers]
+
+
+def patch_requests(numbers: Sequence[int], plan: str) -> list[bytes]:
+    """Requests of one synchronous edit each, whose answer is the profile."""
+    return [
+        signed("PATCH", f"/v1/user/user-{number:08d}/", json.dumps({"operations": operations(number, plan)}).encode())
+        for number in numbers
+    ]
+
+
+def read_requests(numbers: Sequence[int]) -> list[bytes]:
+    """Requests for one user each."""
+    return [signed("GET", f"/v1/user/user-{number:08d}/") for number in numbers]
 
 
 @dataclass

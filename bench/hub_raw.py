@@ -12,18 +12,19 @@ import asyncpg
 import uvloop
 from hub_load import operations
 from suprsend_hub.domain.channels import addresses
-from suprsend_hub.domain.operation import fold
+from suprsend_hub.domain.fold import fold
 from suprsend_hub.domain.profile import encode_channels, encode_properties
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.service.edits import first_version
+from suprsend_hub.service.writing.batch import first_version
 from suprsend_hub.store import counters, profiles
-from suprsend_hub.store.database import SERVER_SETTINGS
+from suprsend_hub.store.connect import SERVER_SETTINGS
 from suprsend_hub.store.profiles import HistoryRow, ProfileWrite, indexed_address
 
 BATCH = 400
 CONNECTIONS = 3
 """As many as the hub has lanes."""
 SOURCE = "suprsend-py-sdk/0.20.0 (python/3.11.7; linux)"
+ACTOR = "signed_client:bench_key"
 CREATED_AT = datetime.now(UTC)
 FIRST_VERSION = first_version(CREATED_AT)
 
@@ -50,7 +51,7 @@ class Batch:
         edits = [operations(number, plan) for number in numbers]
         before = None if new else json.dumps({"plan": "free", "name": "User"})
         self.history = [
-            HistoryRow(key, uuid.uuid4(), uuid.uuid4(), SOURCE, json.dumps(edit, separators=(",", ":")), before)
+            HistoryRow(key, uuid.uuid4(), uuid.uuid4(), SOURCE, json.dumps(edit, separators=(",", ":")), before, ACTOR)
             for key, edit in zip(self.keys, edits, strict=True)
         ]
         folded = [fold(None, edit).profile for edit in edits]

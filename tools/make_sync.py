@@ -24,6 +24,9 @@ PARTNERS = {
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
     "aclose": "close",
+    "anext": "next",
+    "async_end": "end",
+    "async_groups": "groups",
     "async_source": "source",
     "_async": "_sync",
 }
@@ -39,7 +42,7 @@ def translate_word(word: str) -> str:
 
 def translate_text(text: str) -> str:
     """Return text (a docstring, a comment) with its identifiers and its words about asyncio translated."""
-    text = text.replace("asyncio client", "client").replace("``await ", "``")
+    text = text.replace("asyncio client", "client").replace("``await ", "``").replace("``async with``", "``with``")
     return _WORD.sub(lambda match: translate_word(match[0]), text)
 
 

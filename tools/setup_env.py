@@ -1,19 +1,26 @@
-"""Create and refresh the virtual environments of the Makefile: `run`, `test`, `official` and `datasette`.
+"""Create and refresh the virtual environments of the Makefile: `run`, `test`, `official`, `datasette` and `sdks`.
 
-Runs on the bare interpreter, before anything is installed, so it uses the standard library only. An environment is
-touched only when what it is made from has changed: a stamp in it keeps the hash of the last successful installation.
+Runs on the bare interpreter, before anything is installed, so it uses the standard library only, and says so itself if
+that interpreter is too old. An environment is touched only when what it is made from has changed: a stamp in it keeps
+the hash of the last successful installation. Without any stamp it is made anew.
 """
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
+import re
+import signal
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+OLDEST_PYTHON = (3, 11)
+PROGRESS_S = 10
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,11 @@ ENVIRONMENTS = {
     "official": Environment(".venv-official", "official.txt"),
     "datasette": Environment(".venv-datasette", "datasette.txt"),
 }
+SDKS = sorted(file.stem for file in (ROOT / "requirements" / "sdks").glob("*.in"))
+"""Older releases of the vendor's SDK."""
+ENVIRONMENTS |= {f"sdk-{version}": Environment(f".venv-sdks/{version}", f"sdks/{version}.txt") for version in SDKS}
+GROUPS = {"sdks": [f"sdk-{version}" for version in SDKS]}
+"""Names that stand for several environments."""
 
 
 def fingerprint(environment: Environment) -> str:
@@ -58,43 +70,101 @@ def is_fresh(name: str) -> bool:
     )
 
 
+def is_usable(folder: Path) -> bool:
+    """Tell whether the folder holds a finished environment of this interpreter's version, which can be added to.
+
+    Otherwise it was left by an installation that broke off, or made by another version.
+    """
+    try:
+        made_by = re.search(r"^version\s*=\s*(\d+)\.(\d+)", (folder / "pyvenv.cfg").read_text(), re.MULTILINE)
+    except OSError:
+        return False
+    version = made_by and (int(made_by[1]), int(made_by[2]))
+    return version == sys.version_info[:2] and (folder / "bin" / "python").exists() and any(folder.glob("installed-*"))
+
+
+def create(folder: Path) -> None:
+    """Create the environment in place of whatever is in the folder."""
+    if importlib.util.find_spec("ensurepip") is None:
+        major, minor = sys.version_info[:2]
+        sys.exit(
+            f"{sys.executable} cannot create virtual environments: its `venv` module is incomplete.\n"
+            f"On Debian or Ubuntu: apt-get install python{major}.{minor}-venv"
+        )
+    print(f"creating {folder.relative_to(ROOT)} with Python {sys.version.split()[0]}", flush=True)
+    # Not by an interpreter that lies in the folder.
+    python = getattr(sys, "_base_executable", sys.executable)
+    subprocess.run([python, "-m", "venv", "--clear", folder], check=True)
+
+
+def run_pip(python: Path, *arguments: str) -> None:
+    """Install, and say every few seconds how far it is; what pip says is shown if it fails."""
+    command = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--progress-bar", "off", *arguments]
+    said: list[str] = []
+    started = time.monotonic()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as pip:
+        reader = threading.Thread(target=lambda: said.extend(pip.stdout or ()), daemon=True)
+        reader.start()
+        try:
+            while reader.is_alive():
+                reader.join(PROGRESS_S)
+                if reader.is_alive():
+                    print(f"  {time.monotonic() - started:3.0f} s: {progress(said)}", flush=True)
+        except BaseException:
+            pip.terminate()
+            raise
+    if pip.returncode:
+        sys.stderr.write("".join(said[-20:]))
+        raise subprocess.CalledProcessError(pip.returncode, command)
+
+
+def progress(said: list[str]) -> str:
+    """Return in a few words what pip is doing, going by what it has said."""
+    for line in said:
+        if line.startswith("Installing collected packages: "):
+            return f"installing {line.count(',') + 1} packages"
+    return f"{sum(line.startswith('Collecting ') for line in said)} packages fetched"
+
+
 def install(name: str) -> None:
     """Create the environment if needed and install the pinned requirements and our packages into it."""
     environment = ENVIRONMENTS[name]
     folder = ROOT / environment.folder
+    if not is_usable(folder):
+        create(folder)
     python = folder / "bin" / "python"
-    if not python.exists():
-        if importlib.util.find_spec("ensurepip") is None:
-            major, minor = sys.version_info[:2]
-            sys.exit(
-                f"{sys.executable} cannot create virtual environments: its `venv` module is incomplete.\n"
-                f"On Debian or Ubuntu: apt-get install python{major}.{minor}-venv"
-            )
-        print(f"creating {environment.folder} with Python {sys.version.split()[0]}", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    print(f"installing requirements/{environment.requirements} into {environment.folder}", flush=True)
-    pinned = str(ROOT / "requirements" / environment.requirements)
-    subprocess.run([*pip, "--require-hashes", "-r", pinned], check=True)
+    pinned = ROOT / "requirements" / environment.requirements
+    count = len(re.findall(r"^\w", pinned.read_text(encoding="utf-8"), re.MULTILINE))
+    print(f"installing requirements/{environment.requirements} into {environment.folder}: {count} packages", flush=True)
+    run_pip(python, "--require-hashes", "-r", str(pinned))
     if environment.packages:
         editable = [argument for package in environment.packages for argument in ("-e", str(ROOT / package))]
-        subprocess.run([*pip, "--no-deps", "--no-build-isolation", *editable], check=True)
+        run_pip(python, "--no-deps", "--no-build-isolation", *editable)
     stamp_of(name).write_text(fingerprint(environment))
 
 
 def main() -> None:
-    """Install the environment named on the command line unless it is fresh."""
-    if len(sys.argv) != 2 or sys.argv[1] not in ENVIRONMENTS:
-        sys.exit(f"usage: {Path(sys.argv[0]).name} {{{','.join(ENVIRONMENTS)}}}")
-    name = sys.argv[1]
-    if is_fresh(name):
-        return
-    try:
-        install(name)
-    except subprocess.CalledProcessError as error:
+    """Install the environments named on the command line that are not fresh."""
+    if sys.version_info < OLDEST_PYTHON:  # before anything is created
         sys.exit(
-            f"Setting up {ENVIRONMENTS[name].folder} failed (exit status {error.returncode}); see the lines above."
+            f"{sys.executable} is Python {sys.version.split()[0]}; 3.11 or newer is needed. "
+            "Name another: make PYTHON=/path/to/python3"
         )
+    known = [*ENVIRONMENTS, *GROUPS]
+    if len(sys.argv) != 2 or sys.argv[1] not in known:
+        sys.exit(f"usage: {Path(sys.argv[0]).name} {{{','.join(known)}}}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that pip ends with this
+    for name in GROUPS.get(sys.argv[1], [sys.argv[1]]):
+        if is_fresh(name):
+            continue
+        try:
+            install(name)
+        except subprocess.CalledProcessError as error:
+            sys.exit(
+                f"Setting up {ENVIRONMENTS[name].folder} failed (exit status {error.returncode}); see the lines above."
+            )
+        except KeyboardInterrupt:
+            sys.exit(f"\nSetting up {ENVIRONMENTS[name].folder} was stopped; the next `make` begins again.")
 
 
 if __name__ == "__main__":

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from cast import TESTER
 from pydantic import SecretStr
-from suprsend_hub.app import Hub, build_hub
+from suprsend_hub.app import build_services
 from suprsend_hub.service.secrets import generate_master_key
+from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
+from suprsend_hub.service.writing import FAST_PATH_EDITS
 from suprsend_hub.settings import PREFIX, Settings
 from suprsend_hub.store.embedded import embedded_postgres
 from suprsend_hub.store.migrate import migrate
@@ -114,9 +117,15 @@ def settings(database_url: str) -> Settings:
 
 
 @pytest.fixture
-async def hub(settings: Settings, anyio_backend: str) -> AsyncIterator[Hub]:
+def fast_path_edits() -> int:
+    """From how many edits on a batch takes the fast path first; the tests of the write path run with both."""
+    return FAST_PATH_EDITS
+
+
+@pytest.fixture
+async def hub(settings: Settings, fast_path_edits: int, anyio_backend: str) -> AsyncIterator[Services]:
     """A wired hub with an open database and a running batcher."""
-    wired = build_hub(settings)
+    wired = build_services(settings, fast_path_edits=fast_path_edits)
     async with wired.database:
         wired.batcher.start()
         yield wired
@@ -124,16 +133,16 @@ async def hub(settings: Settings, anyio_backend: str) -> AsyncIterator[Hub]:
 
 
 @pytest.fixture
-async def workspace_a(hub: Hub) -> NewWorkspace:
-    return await hub.workspaces.create("workspace A")
+async def workspace_a(hub: Services) -> NewWorkspace:
+    return await hub.workspaces.create(TESTER, "workspace A")
 
 
 @pytest.fixture
-async def workspace_b(hub: Hub) -> NewWorkspace:
-    return await hub.workspaces.create("workspace B")
+async def workspace_b(hub: Services) -> NewWorkspace:
+    return await hub.workspaces.create(TESTER, "workspace B")
 
 
 @pytest.fixture
-def make_hub(settings: Settings) -> Callable[[], Hub]:
+def make_hub(settings: Settings, fast_path_edits: int) -> Callable[[], Services]:
     """Another process's worth of services on the same database; the caller opens and starts them."""
-    return lambda: build_hub(settings)
+    return lambda: build_services(settings, fast_path_edits=fast_path_edits)

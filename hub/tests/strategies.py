@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from hypothesis import strategies as st
-from suprsend_hub.domain.operation import fold
+from suprsend_hub.domain.fold import fold
 from suprsend_hub.domain.wire import OPERATORS
 
 if TYPE_CHECKING:

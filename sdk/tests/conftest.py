@@ -5,6 +5,8 @@ The environment is scrubbed, so that no variable of the machine changes a result
 
 import asyncio
 import json
+import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -121,16 +123,9 @@ class Stub:
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (
-        "SUPRSEND_BASE_URL",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-        "http_proxy",
-        "https_proxy",
-        "all_proxy",
-    ):
-        monkeypatch.delenv(name, raising=False)
+    for name in list(os.environ):
+        if re.fullmatch(r"suprsend_.*|.*_proxy|ssl_cert_(file|dir)|(requests|curl)_ca_bundle", name, re.IGNORECASE):
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture
@@ -182,7 +177,7 @@ def quick() -> Callable[[Any], Any]:
 def _quick(client: Any) -> Any:
     from dataclasses import replace
 
-    client._retry = replace(client._retry, base_s=0.001, cap_s=0.002)
+    client._caller.policy = replace(client._caller.policy, base_s=0.001, cap_s=0.002)
     return client
 
 

@@ -8,111 +8,59 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import secrets
 import shutil
-import subprocess
-import sys
-import tempfile
-import threading
-import time
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+from hub_process import HubProcess, data_directory, run_command
 from playwright.sync_api import sync_playwright
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Browser, BrowserContext, Page
 
-COMMAND = Path(sys.executable).with_name("suprsend-hub")
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-START_S = 60
-STOP_S = 30
 PASSWORD = "correct horse battery"
 USERS = "/console/w/development/users/"
 
 
-def scrubbed_environment(**settings: str) -> dict[str, str]:
-    """This process's environment without any setting of the hub, the SDK or a proxy, plus the given ones."""
-    drop = re.compile(r"suprsend_|https?_proxy$|all_proxy$", re.IGNORECASE)
-    return {name: value for name, value in os.environ.items() if not drop.match(name)} | settings
-
-
-@dataclass(slots=True)
-class LiveHub:
+class LiveHub(HubProcess):
     """A running development hub."""
 
-    process: subprocess.Popen[str]
-    data_dir: Path
-    printed: list[str] = field(default_factory=list)
-    link_used: bool = False
-
-    def line(self, pattern: str) -> str:
-        """What the first line that matches says; waits for it."""
-        deadline = time.monotonic() + START_S
-        while time.monotonic() < deadline:
-            for text in self.printed:
-                match = re.match(pattern, text)
-                if match:
-                    return match.group(1)
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.05)
-        pytest.fail(f"the hub did not say {pattern}:\n{''.join(self.printed)}")
+    def __init__(self, data_dir: Path, complaints: Path) -> None:
+        super().__init__("dev", "--port", "0", "--data-dir", str(data_dir), complaints=complaints)
+        self.data_dir = data_dir
+        self._link_used = False
 
     @property
     def address(self) -> str:
-        return self.line(r"Listening on (http://\S+?)/$")
+        return self.base_url.rstrip("/")
 
     def take_link(self) -> str | None:
         """The sign-in link that the hub printed, the first time; it works once."""
-        link, self.link_used = None if self.link_used else self.line(r"Console: (http://\S+)"), True
+        link, self._link_used = None if self._link_used else self.line(r"Console: (http://\S+)"), True
         return link
-
-    @property
-    def api_key(self) -> str:
-        return self.line(r"API key: (\S+)")
 
 
 @pytest.fixture(scope="session")
 def data_dir() -> Iterator[Path]:
-    """Not under pytest's own directory: where tests run as root, PostgreSQL is another user, whom pytest shuts out."""
-    with tempfile.TemporaryDirectory(prefix="hub-browser-") as directory:
-        yield Path(directory) / "data"
+    """Where the hub of these tests keeps its data."""
+    with data_directory() as directory:
+        yield directory
 
 
 @pytest.fixture(scope="session")
 def hub(data_dir: Path) -> Iterator[LiveHub]:
     """One hub for all tests of this process; they keep apart by their users' ids."""
-    process = subprocess.Popen(
-        [COMMAND, "dev", "--port", "0", "--data-dir", str(data_dir)],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
-        env=scrubbed_environment(),
-    )  # fmt: skip
-    running = LiveHub(process, data_dir)
-
-    def read() -> None:
-        assert process.stdout is not None
-        with process.stdout as lines:
-            running.printed.extend(iter(lines.readline, ""))
-
-    reader = threading.Thread(target=read)
-    reader.start()
+    running = LiveHub(data_dir, data_dir.with_name("stderr"))
     try:
-        assert running.address
-        yield running
+        yield running.start()
     finally:
-        process.terminate()
-        try:
-            process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-        reader.join(STOP_S)
+        running.end()
 
 
 @pytest.fixture(scope="session")
@@ -135,14 +83,12 @@ def command(hub: LiveHub) -> Callable[..., str]:
     sockets = (hub.data_dir / "postgres.socket").read_text(encoding="utf-8")
 
     def run(*arguments: str, stdin: str = "") -> str:
-        done = subprocess.run(
-            [COMMAND, *arguments],
-            input=stdin, capture_output=True, text=True, timeout=START_S, check=False,
-            env=scrubbed_environment(
-                SUPRSEND_HUB_DATABASE_URL=f"postgresql://postgres:@/postgres?host={sockets}",
-                SUPRSEND_HUB_MASTER_KEY=(hub.data_dir / "master.key").read_text(encoding="utf-8"),
-            ),
-        )  # fmt: skip
+        done = run_command(
+            *arguments,
+            stdin=stdin,
+            DATABASE_URL=f"postgresql://postgres:@/postgres?host={sockets}",
+            MASTER_KEY=(hub.data_dir / "master.key").read_text(encoding="utf-8"),
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -166,6 +112,8 @@ def session(hub: LiveHub, chromium: Browser, command: Callable[..., str]) -> Any
     context = chromium.new_context()
     page = context.new_page()
     page.goto(hub.take_link() or hub.address + command("console-user", "link", "developer").strip())
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(hub.address + USERS)
     assert page.url == hub.address + USERS, page.url
     state = context.storage_state()
     context.close()

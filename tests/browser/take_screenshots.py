@@ -130,7 +130,10 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         first = browser.new_context()
-        first.new_page().goto(link)
+        sign_in = first.new_page()
+        sign_in.goto(link)
+        sign_in.get_by_role("button", name="Sign in").click()
+        sign_in.wait_for_url("**/users/")
         state = first.storage_state()
         for theme in ("light", "dark"):
             page = open_page(browser, address, state, theme, 1440, 860)

@@ -9,7 +9,7 @@ import pytest
 import suprsend
 from suprsend_hub.console.recipient.edit_forms import draft
 from suprsend_hub.console.recipient.snippets import literal, python_lines
-from suprsend_hub.domain.operation import fold
+from suprsend_hub.domain.fold import fold
 from suprsend_hub.domain.profile import Profile
 from suprsend_hub.domain.recipient import RecipientKey
 

@@ -16,7 +16,7 @@ INCREMENTS = 500
 @pytest.fixture(scope="module")
 def settings(command, postgres_url) -> dict[str, str]:
     key = command("master-key").stdout.strip()
-    return {"SUPRSEND_HUB_DATABASE_URL": postgres_url, "SUPRSEND_HUB_MASTER_KEY": key}
+    return {"DATABASE_URL": postgres_url, "MASTER_KEY": key}
 
 
 @pytest.fixture(scope="module")
@@ -100,12 +100,12 @@ def test_a_revoked_key_is_refused(production, workspace, command, settings):
     assert httpx2.get(f"{production.base_url}v1/user/", headers=headers, trust_env=False).status_code == 200
 
 
-@pytest.mark.parametrize("missing", ["SUPRSEND_HUB_DATABASE_URL", "SUPRSEND_HUB_MASTER_KEY"])
+@pytest.mark.parametrize("missing", ["DATABASE_URL", "MASTER_KEY"])
 def test_serve_refuses_to_start_without_a_setting_and_names_it(command, settings, missing):
     given = {name: value for name, value in settings.items() if name != missing}
     refused = command("serve", "--port", "0", **given)
     assert refused.returncode != 0
-    assert missing in refused.stderr
+    assert f"SUPRSEND_HUB_{missing}" in refused.stderr
     assert "Traceback" not in refused.stderr
 
 

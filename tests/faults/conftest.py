@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from .harness import LiveHub, Postgres, free_port
+from live_hub import LiveHub
+from postgres_server import Postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,29 +28,26 @@ def postgres() -> Iterator[Postgres]:
     # that directory to others, under the feet of a run beside it.
     with tempfile.TemporaryDirectory(prefix="hub-faults-") as directory:
         server = Postgres(Path(directory))
-        yield server
-        server.start()
-        server.stop()
+        try:
+            yield server
+        finally:
+            server.start()
+            server.stop()
 
 
 @pytest.fixture(scope="session")
 def live(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveHub]:
     """A running hub with a workspace."""
-    settings = {"DATABASE_URL": postgres.url, "REQUEST_TIMEOUT_S": "3"}
-    hub = LiveHub(settings, tmp_path_factory.mktemp("faults-hub") / "log", free_port())
-    settings["MASTER_KEY"] = hub.run("master-key").strip()
-    hub.run("db", "migrate")
-    hub.credentials = dict(re.findall(r"^(.+?):\s+(\S+)$", hub.run("workspace", "create", "faults"), re.MULTILINE))
-    hub.start()
+    hub = LiveHub.on(postgres.url, tmp_path_factory.mktemp("faults-hub") / "log", "faults", REQUEST_TIMEOUT_S="3")
     yield hub
-    hub.stop()
+    hub.end()
 
 
 @pytest.fixture
 def hub(live: LiveHub, postgres: Postgres, fault_round: int) -> LiveHub:
     """The hub, up and ready: a test that failed in the middle of a fault must not bring down the next ones."""
     postgres.start()
-    if live.process is None or live.process.poll() is not None:
+    if not live.is_running():
         live.start()
     return live
 

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
-
-from .harness import WAIT_S, LiveHub, Postgres, free_port
+from hub_process import WAIT_S
+from live_hub import LiveHub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from postgres_server import Postgres
 
 pytestmark = pytest.mark.slow
 
@@ -30,10 +32,9 @@ def narrow(live: LiveHub, postgres: Postgres, fault_round: int) -> Iterator[Live
     """A hub on the same database whose queue holds one bulk request per worker."""
     postgres.start()
     settings = {**live.settings, "MAX_QUEUED_EDITS": "400", "LANES": "1"}
-    hub = LiveHub(settings, live.log.with_name("narrow-log"), free_port(), credentials=live.credentials)
-    hub.start()
+    hub = LiveHub(live.complaints.with_name("narrow-log"), settings, live.credentials).start()
     yield hub
-    hub.stop()
+    hub.end()
 
 
 def memory_mb(hub: LiveHub) -> float:

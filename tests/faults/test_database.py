@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
+from hub_process import WAIT_S, until
 
-from .harness import WAIT_S, LiveHub, Load, Postgres, until
+from .harness import Load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from live_hub import LiveHub
+    from postgres_server import Postgres
 
 pytestmark = pytest.mark.slow
 

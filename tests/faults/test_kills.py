@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import httpx2
 import pytest
+from hub_process import until
 
-from .harness import LiveHub, Load, Postgres, until
+from .harness import Load
+
+if TYPE_CHECKING:
+    from live_hub import LiveHub
+    from postgres_server import Postgres
 
 pytestmark = pytest.mark.slow
 
@@ -18,7 +25,6 @@ def test_a_killed_worker_is_replaced(hub: LiveHub, prefix: str) -> None:
         until(lambda: len(hub.workers()) == 2 and victim not in hub.workers(), "the worker is replaced")
         load.goes_on()
     load.verify()
-    assert hub.process is not None
     assert hub.process.poll() is None
 
 
@@ -36,7 +42,6 @@ def test_a_hub_that_is_stopped_finishes_what_is_under_way(hub: LiveHub, prefix: 
     with Load(hub, prefix) as load:
         load.goes_on()
         hub.stop()
-        assert hub.process is not None
         assert hub.process.returncode == 0
         hub.start()
         load.goes_on()
@@ -45,7 +50,6 @@ def test_a_hub_that_is_stopped_finishes_what_is_under_way(hub: LiveHub, prefix: 
 
 def test_a_killed_postgresql_is_waited_for(hub: LiveHub, postgres: Postgres, prefix: str) -> None:
     """The hub lives on, says what is wrong, answers reads with 503, and works again once the database does."""
-    assert hub.process is not None
     supervisor, workers = hub.process.pid, {worker.pid for worker in hub.workers()}
     with Load(hub, prefix) as load:
         load.goes_on()
@@ -64,7 +68,7 @@ def test_a_killed_postgresql_is_waited_for(hub: LiveHub, postgres: Postgres, pre
     assert checks["database"] == checks["schema"] == "ok"
     assert hub.process.pid == supervisor
     assert {worker.pid for worker in hub.workers()} == workers
-    log = hub.log.read_text()
+    log = hub.complaints.read_text()
     assert "edits cannot be written" in log
     assert "edits are written again" in log
     assert "Traceback" not in log

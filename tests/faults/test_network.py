@@ -5,10 +5,15 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
+from typing import TYPE_CHECKING
 
 import pytest
+from hub_process import until
 
-from .harness import BadNetwork, LiveHub, Load, until
+from .harness import BadNetwork, Load
+
+if TYPE_CHECKING:
+    from live_hub import LiveHub
 
 pytestmark = pytest.mark.slow
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import suprsend
+from fuzzing import FUZZ
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 if TYPE_CHECKING:
-    from ..faults.harness import LiveHub  # noqa: TID252 - the tests are no installed package
+    from live_hub import LiveHub
 
 pytestmark = pytest.mark.slow
 
@@ -245,5 +246,5 @@ def same(found: dict[str, Any], profile: Profile) -> None:
 def test_random_use_agrees_with_a_model_in_plain_dicts(hub: LiveHub) -> None:
     with hub.client(max_retries=0) as client:
         machine = type("Directory", (Directory,), {"hub": hub, "client": client})
-        run_state_machine_as_test(machine, settings=settings(settings.get_profile("fuzz"), stateful_step_count=20))
+        run_state_machine_as_test(machine, settings=settings(FUZZ, stateful_step_count=20))
     assert hub.run("db", "check") == "No faults found.\n"

@@ -50,12 +50,67 @@ def hub(tmp_path: Path):
         ("console/users/views.py", "from ...api import routes", "console may not import api"),
         ("service/users.py", "import litestar.exceptions", "service may not import litestar"),
         ("service/users.py", "from suprsend import Suprsend", "may not import suprsend"),
+        ("domain/event.py", "from urllib.parse import parse_qsl", "domain may not import urllib"),
+        ("domain/event.py", "import http.client", "domain may not import http"),
+        ("service/users.py", "import urllib.parse as parse", "service may not import urllib"),
+        (
+            "domain/event.py",
+            "import msgspec\ndef f(b):\n    msgspec.json.decode(b)",
+            "may not import msgspec.json.decode",
+        ),
+        ("domain/event.py", "from msgspec.json import decode", "may not import msgspec.json.decode"),
+        (
+            "service/users.py",
+            "from msgspec import json as j\nx = j.Decoder(int)",
+            "may not import msgspec.json.Decoder",
+        ),
+        ("service/users.py", "def f(text):\n    import json\n", "service may not import json"),
         ("extra.py", "", "extra has no place"),
     ],
 )
 def test_a_wrong_arrow_is_named(hub, module, source, finding):
     (line,) = hub(module, source)
     assert finding in line
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "from suprsend_hub.service.lists import ListService",
+        "from suprsend_hub.service import lists",
+        "from .lists import ListService",
+        "import suprsend_hub.service.lists",
+        "def f():\n    from suprsend_hub.service.lists import ListService",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from suprsend_hub.service.lists import ListService",
+    ],
+    ids=["module", "package", "relative", "plain", "function", "type checking"],
+)
+def test_an_import_cycle_is_named_in_whatever_form_it_is_written(hub, back):
+    hub("service/lists.py", "from suprsend_hub.service.sweeper import Sweeper")
+    (line,) = hub("service/sweeper.py", back)
+    assert "import cycle: suprsend_hub.service." in line
+    assert "lists -> suprsend_hub.service.sweeper" in line
+
+
+def test_a_cycle_through_several_parts_and_packages_is_named(hub):
+    """The root of a package counts as a module when something is imported from it by name."""
+    hub("console/__init__.py", "from suprsend_hub.console.router import console_router")
+    hub("console/router.py", "from suprsend_hub.console.users.views import HANDLERS")
+    (line,) = hub("console/users/views.py", "from suprsend_hub.console import console_router")
+    assert line.count("->") == 3
+
+
+def test_a_module_may_be_imported_twice_and_name_the_packages_it_lies_in(hub):
+    hub("domain/__init__.py", "")
+    hub("domain/wire.py", "")
+    hub("domain/ids.py", "from suprsend_hub.domain import wire\nfrom .wire import SET")
+    assert hub("domain/fold.py", "from .ids import shown\nfrom .wire import SET") == []
+
+
+def test_what_is_allowed_by_module_or_only_looks_alike_passes(hub):
+    assert hub("service/signature.py", "from urllib.parse import unquote_to_bytes") == []
+    assert hub("domain/profile.py", "import msgspec\nread = msgspec.json.Decoder(dict).decode") == []
+    assert hub("service/users.py", "import msgspec\nx = msgspec.json.encode(1)\ndef f(json):\n    json.decode()") == []
 
 
 def test_right_arrows_pass(hub):

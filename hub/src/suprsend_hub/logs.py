@@ -1,4 +1,4 @@
-"""Log lines: structured, one form for the hub, the server and the libraries. Secrets never reach a log call."""
+"""Structured logs, in one form for the hub, the server and the libraries. Secrets never reach a log call."""
 
 import logging
 import sys
@@ -9,7 +9,7 @@ from suprsend_hub.settings import Settings
 
 
 def configure_logging(settings: Settings) -> None:
-    """Send all logs to stderr in the form the settings ask for."""
+    """Send all logs to stderr in the form that the settings choose."""
     level = getattr(logging, settings.log_level.upper())
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer() if settings.log_format == "json" else structlog.dev.ConsoleRenderer()

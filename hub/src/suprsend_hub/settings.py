@@ -5,15 +5,20 @@ Values come from the environment (`SUPRSEND_HUB_…`); a secret may also come fr
 
 import os
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "SUPRSEND_HUB_"
 DEFAULT_PORT = 7877
 """7877 spells SUPR on a telephone keypad."""
+_MAX_POOL = 200
+_CONNECTIONS_BESIDE_LANES = 2
+"""One for reads, one for credentials and readiness."""
 
 
 class _SecretFiles(PydanticBaseSettingsSource):
@@ -45,8 +50,15 @@ class Settings(BaseSettings):
         description="Encrypts workspace secrets at rest; made by `suprsend-hub master-key`. "
         "Several, separated by commas: the first encrypts, all decrypt.",
     )
-    pool_size: int = Field(default=8, ge=2, le=200, description="Connections to PostgreSQL per worker.")
-    lanes: int = Field(default=3, ge=1, le=32, description="Write transactions under way at once per worker.")
+    pool_size: int = Field(
+        default=8,
+        ge=3,
+        le=_MAX_POOL,
+        description="Connections to PostgreSQL per worker: at least two more than lanes.",
+    )
+    lanes: int = Field(
+        default=3, ge=1, le=32, validate_default=True, description="Write transactions under way at once per worker."
+    )
     max_queued_edits: int = Field(
         default=20_000, ge=1, description="Edits that may wait per worker before the hub answers 503."
     )
@@ -70,8 +82,35 @@ class Settings(BaseSettings):
     rejected_days: int = Field(
         default=30, ge=1, description="Days that rejected records are kept by `suprsend-hub db clean`."
     )
+    audit_days: int = Field(
+        default=365, ge=1, description="Days that the audit log is kept by `suprsend-hub db clean`."
+    )
+    trusted_proxies: str = Field(
+        default="",
+        description="Addresses or networks of reverse proxies, separated by commas. X-Forwarded-For is believed from "
+        "these only.",
+    )
     log_format: Literal["console", "json"] = Field(default="json", description="Form of the log lines on stderr.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
+
+    @field_validator("lanes")
+    @classmethod
+    def _leave_connections_to_reads(cls, lanes: int, info: ValidationInfo) -> int:
+        room = info.data.get("pool_size", _MAX_POOL) - _CONNECTIONS_BESIDE_LANES  # not there if it is wrong itself
+        if lanes > room:
+            raise PydanticCustomError(
+                "pool_too_small",
+                "{lanes} write transactions at once need {needed} connections, so that reads have some: "
+                "raise SUPRSEND_HUB_POOL_SIZE or lower this",
+                {"lanes": lanes, "needed": lanes + _CONNECTIONS_BESIDE_LANES},
+            )
+        return lanes
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        parse_networks(value)
+        return value
 
     @classmethod
     def settings_customise_sources(
@@ -84,6 +123,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then environment, then `_FILE`."""
         return init_settings, env_settings, _SecretFiles(settings_cls)
+
+
+def parse_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Return the networks of a comma-separated list; ValueError, naming it, for an item that is not one."""
+    return tuple(ip_network(item.strip()) for item in text.split(",") if item.strip())
 
 
 @dataclass(frozen=True, slots=True)

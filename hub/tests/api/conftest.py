@@ -1,20 +1,26 @@
 """The hub as an ASGI application in this process, and who talks to it: workspaces A and B, and strangers."""
 
+import tempfile
 from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx2
 import pytest
-from suprsend_hub.api.routing import raw_path_routing
-from suprsend_hub.app import Hub, build_app
+from pydantic import SecretStr
+from suprsend_hub.app import build_asgi, build_services
+from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
+from suprsend_hub.settings import Settings
 
+from .relay import Relay
 from .support import BASE_URL, ApiClient, bearer, nobody, signed
 
 
 @pytest.fixture
-async def http(hub: Hub, anyio_backend: str) -> AsyncIterator[httpx2.AsyncClient]:
+async def http(hub: Services, anyio_backend: str) -> AsyncIterator[httpx2.AsyncClient]:
     """An HTTP client whose server is the hub of this test."""
-    transport = httpx2.ASGITransport(app=raw_path_routing(build_app(hub)))
+    transport = httpx2.ASGITransport(app=build_asgi(hub))
     async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as client:
         yield client
 
@@ -41,3 +47,34 @@ def a_signing(http: httpx2.AsyncClient, workspace_a: NewWorkspace) -> ApiClient:
 def stranger(http: httpx2.AsyncClient) -> ApiClient:
     """Somebody without credentials."""
     return ApiClient(http, nobody)
+
+
+@pytest.fixture
+async def relay(database_url: str, anyio_backend: str) -> AsyncIterator[Relay]:
+    with tempfile.TemporaryDirectory(prefix="relay-") as directory:
+        [socket_directory] = parse_qs(urlsplit(database_url).query)["host"]
+        between = Relay(Path(directory), f"{socket_directory}/.s.PGSQL.5432")
+        await between.mend()
+        yield between
+        await between.cut()
+
+
+@pytest.fixture
+def relayed_settings(relay: Relay, settings: Settings) -> Settings:
+    """The settings of a hub that reaches the database through the relay."""
+    assert settings.database_url is not None
+    url = urlsplit(settings.database_url.get_secret_value())
+    query = urlencode({"host": str(Path(relay._path).parent)})
+    return settings.model_copy(update={"database_url": SecretStr(url._replace(query=query).geturl())})
+
+
+@pytest.fixture
+async def relayed(relayed_settings: Settings, workspace_a: NewWorkspace) -> AsyncIterator[ApiClient]:
+    """Workspace A at a hub that reaches the database through the relay."""
+    hub = build_services(relayed_settings)
+    async with hub.database:
+        hub.batcher.start()
+        transport = httpx2.ASGITransport(app=build_asgi(hub))
+        async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as http:
+            yield ApiClient(http, bearer(workspace_a.api_key))
+        await hub.batcher.stop()

@@ -85,6 +85,10 @@ class ApiClient:
         judge(method, url.raw_path.decode(), answer)
         return answer
 
+    async def send(self, method: str, target: str, body: object = b"") -> httpx2.Response:
+        """Send bytes as they are, anything else as JSON."""
+        return await self.request(method, target, body if isinstance(body, bytes) else encode(body))
+
     async def get(self, target: str) -> httpx2.Response:
         return await self.request("GET", target)
 

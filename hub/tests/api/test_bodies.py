@@ -6,7 +6,7 @@ import json
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from suprsend_hub.app import Hub
+from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
 
 from .support import ApiClient, assert_error, encode
@@ -143,7 +143,7 @@ async def test_a_value_that_cannot_be_stored_is_refused_and_nothing_of_the_reque
 
 
 async def test_a_value_that_cannot_be_stored_in_an_event_is_refused_or_logged(
-    a: ApiClient, hub: Hub, workspace_a: NewWorkspace
+    a: ApiClient, hub: Services, workspace_a: NewWorkspace
 ) -> None:
     """Alone: 400 with nothing applied, or 202 with the rest applied and the value in the log. Among others: logged."""
     expected = 0
@@ -333,7 +333,10 @@ BODIES = (
 
 
 @pytest.mark.parametrize("route", READERS, ids=name)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25,
+    suppress_health_check=[*settings.default.suppress_health_check, HealthCheck.function_scoped_fixture],
+)
 @given(body=BODIES)
 async def test_any_json_is_answered_and_after_a_refusal_all_is_as_it_was(
     prepared: ApiClient, route: tuple[str, str], body: object

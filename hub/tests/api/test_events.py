@@ -4,8 +4,8 @@ import asyncio
 import uuid
 
 import pytest
-from suprsend_hub.app import Hub
 from suprsend_hub.domain.recipient import RecipientKey
+from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
 
 from .support import ApiClient, assert_error, encode
@@ -17,7 +17,7 @@ def event(distinct_id: object, *operations: object, **more: object) -> dict:
     return {"distinct_id": distinct_id, "$user_operations": list(operations), **more}
 
 
-async def rejected(hub: Hub, workspace: NewWorkspace) -> list[tuple[str, str]]:
+async def rejected(hub: Services, workspace: NewWorkspace) -> list[tuple[str, str]]:
     """What is in the log, oldest first: user and code."""
     rows = await hub.rejected.page(workspace.workspace_id)
     return [(row.key.recipient_id, row.code) for row in reversed(rows)]
@@ -90,7 +90,7 @@ BAD_EVENTS = {
 
 
 async def test_a_single_bad_event_is_refused_and_among_good_ones_it_goes_to_the_log(
-    a: ApiClient, hub: Hub, workspace_a: NewWorkspace
+    a: ApiClient, hub: Services, workspace_a: NewWorkspace
 ) -> None:
     for what, (bad, status, code) in BAD_EVENTS.items():
         answer = await a.post("/event/", bad)
@@ -110,7 +110,7 @@ async def test_a_single_bad_event_is_refused_and_among_good_ones_it_goes_to_the_
 
 
 async def test_operations_that_cannot_be_applied_go_to_the_log_and_the_others_apply(
-    a: ApiClient, hub: Hub, workspace_a: NewWorkspace
+    a: ApiClient, hub: Services, workspace_a: NewWorkspace
 ) -> None:
     operations = [
         {"$set": {"ok": 1, "$reserved": 1}},
@@ -145,7 +145,7 @@ WHOLE = {
 
 
 async def test_an_array_is_refused_whole_only_for_what_no_sdk_can_produce(
-    a: ApiClient, hub: Hub, workspace_a: NewWorkspace
+    a: ApiClient, hub: Services, workspace_a: NewWorkspace
 ) -> None:
     for what, (body, code) in WHOLE.items():
         answer = await a.request("POST", "/event/", body)
@@ -232,7 +232,9 @@ async def test_an_unusable_idempotency_key_is_refused(a: ApiClient) -> None:
     assert await a.properties("ada") is None
 
 
-async def test_an_edit_shows_in_the_history_with_its_client(a: ApiClient, hub: Hub, workspace_a: NewWorkspace) -> None:
+async def test_an_edit_shows_in_the_history_with_its_client(
+    a: ApiClient, hub: Services, workspace_a: NewWorkspace
+) -> None:
     """And a User-Agent of any length and content does no harm."""
     for agent in ("suprsend-py-sdk/0.20.0 (python/3.11.7; linux)", "x" * 5000, "tab\there é"):
         answer = await a.request("POST", "/v1/user/ada/", b'{"n": 1}', {"user-agent": agent.encode()})

@@ -2,84 +2,25 @@
 
 import asyncio
 import dataclasses
-import tempfile
+import re
 from collections.abc import AsyncIterator
-from pathlib import Path
-from urllib.parse import parse_qs, urlencode, urlsplit
 
 import asyncpg
 import httpx2
 import pytest
+from cast import TESTER
 from pydantic import SecretStr
-from suprsend_hub.api.routing import raw_path_routing
-from suprsend_hub.app import Hub, build_app, build_hub
+from roles import admit
+from suprsend_hub.app import build_asgi, build_services
+from suprsend_hub.service.secrets import generate_master_key
+from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
 from suprsend_hub.settings import Settings
 
-from .support import BASE_URL, ApiClient, assert_error, bearer, document, nobody
+from .relay import Relay
+from .support import BASE_URL, ApiClient, assert_error, bearer, document, nobody, signed
 
 pytestmark = pytest.mark.anyio
-
-
-class Relay:
-    """Stands between the hub and PostgreSQL; `cut` it and connections break and new ones are refused."""
-
-    def __init__(self, directory: Path, target: str) -> None:
-        self._path = str(directory / ".s.PGSQL.5432")
-        self._target = target
-        self._server: asyncio.Server | None = None
-        self._writers: list[asyncio.StreamWriter] = []
-
-    async def mend(self) -> None:
-        self._server = await asyncio.start_unix_server(self._connected, self._path)
-
-    async def cut(self) -> None:
-        assert self._server is not None
-        self._server.close()
-        for writer in self._writers:
-            writer.transport.abort()
-        self._writers.clear()
-        await self._server.wait_closed()
-
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        to_reader, to_writer = await asyncio.open_unix_connection(self._target)
-        self._writers += [writer, to_writer]
-        await asyncio.gather(self._copy(reader, to_writer), self._copy(to_reader, writer))
-
-    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while data := await reader.read(65_536):
-                writer.write(data)
-                await writer.drain()
-        except ConnectionError:
-            pass
-        finally:
-            writer.close()
-
-
-@pytest.fixture
-async def relay(database_url: str, anyio_backend: str) -> AsyncIterator[Relay]:
-    with tempfile.TemporaryDirectory(prefix="relay-") as directory:
-        [socket_directory] = parse_qs(urlsplit(database_url).query)["host"]
-        between = Relay(Path(directory), f"{socket_directory}/.s.PGSQL.5432")
-        await between.mend()
-        yield between
-        await between.cut()
-
-
-@pytest.fixture
-async def relayed(relay: Relay, settings: Settings, workspace_a: NewWorkspace) -> AsyncIterator[ApiClient]:
-    """Workspace A at a hub that reaches the database through the relay."""
-    assert settings.database_url is not None
-    url = urlsplit(settings.database_url.get_secret_value())
-    query = urlencode({"host": str(Path(relay._path).parent)})
-    hub = build_hub(settings.model_copy(update={"database_url": SecretStr(url._replace(query=query).geturl())}))
-    async with hub.database:
-        hub.batcher.start()
-        transport = httpx2.ASGITransport(app=raw_path_routing(build_app(hub)))
-        async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as http:
-            yield ApiClient(http, bearer(workspace_a.api_key))
-        await hub.batcher.stop()
 
 
 async def test_while_the_database_is_away_all_is_503_and_afterwards_it_works_again(
@@ -106,12 +47,113 @@ async def test_while_the_database_is_away_all_is_503_and_afterwards_it_works_aga
     assert (await stranger.get("/healthz")).status_code == 200
     ready = await stranger.get("/readyz")
     assert (ready.status_code, ready.json()["status"]) == (503, "unavailable")
+    assert [(await stranger.http.head(path)).status_code for path in ("/healthz", "/readyz")] == [200, 503]
 
     await relay.mend()
     assert await relayed.properties("ada") == {"n": 1}
     edited = await relayed.patch("/v1/user/ada/", {"operations": [{"$add": {"n": 1}}]})
     assert edited.json()["properties"] == {"n": 2}
+    for path in ("/healthz", "/readyz"):  # what monitors and load balancers send
+        head = await stranger.http.head(path)
+        assert (head.status_code, head.content) == (200, b"")
     assert (await stranger.get("/readyz")).status_code == 200
+
+
+async def test_a_database_that_refuses_the_hub_is_503_and_its_operator_gets_the_reason(
+    settings: Settings, database_url: str, workspace_a: NewWorkspace, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Privileges taken away while the hub runs: readiness and a single line of the log say why, clients do not learn it."""
+    owner = await asyncpg.connect(database_url)
+    await admit(owner, "hub_role")
+    await owner.execute("CREATE ROLE hub_role LOGIN; GRANT ALL ON ALL TABLES IN SCHEMA public TO hub_role")
+    hub = build_services(
+        settings.model_copy(update={"database_url": SecretStr(re.sub("//[^/]*@", "//hub_role@", database_url))})
+    )
+    hub.database.log_outages()
+    async with hub.database:
+        hub.batcher.start()
+        transport = httpx2.ASGITransport(app=build_asgi(hub))
+        async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as http:
+            client, stranger = ApiClient(http, bearer(workspace_a.api_key)), ApiClient(http, nobody)
+            await client.upsert("ada")
+            capfd.readouterr()
+            await owner.execute("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM hub_role")
+            for _ in range(10):
+                answer = await client.get("/v1/user/ada/")
+                assert_error(answer, 503, "database_misconfigured")
+                assert int(answer.headers["retry-after"]) >= 1
+                assert "profile" not in answer.text
+                ready = await stranger.get("/readyz")
+                assert ready.status_code == 503
+                assert "permission denied for table" in ready.json()["checks"]["database"]
+            log = "".join(capfd.readouterr())
+            assert log.count("permission denied") == 1
+            assert "permission denied for table profile" in log
+            assert (await stranger.get("/healthz")).status_code == 200
+            await owner.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO hub_role")
+            assert (await client.get("/v1/user/ada/")).status_code == 200
+            assert (await stranger.get("/readyz")).status_code == 200
+        await hub.batcher.stop()
+    await owner.execute("DROP OWNED BY hub_role; DROP ROLE hub_role")
+    await owner.close()
+
+
+async def test_a_wrong_master_key_is_503_for_signed_requests_and_shows_in_readiness(
+    settings: Settings, workspace_a: NewWorkspace, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It is the operator's mistake: a 400 would make clients drop what they send. API keys need no master key."""
+    hub = build_services(settings.model_copy(update={"master_key": SecretStr(generate_master_key())}))
+    async with hub.database:
+        hub.batcher.start()
+        transport = httpx2.ASGITransport(app=build_asgi(hub))
+        async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as http:
+            signing = ApiClient(http, signed(workspace_a.workspace_key, workspace_a.workspace_secret))
+            for _ in range(5):
+                answer = await signing.post("/event/", {"distinct_id": "ada", "$user_operations": []})
+                assert_error(answer, 503, "wrong_master_key")
+                assert int(answer.headers["retry-after"]) >= 1
+                assert "MASTER_KEY" not in answer.text
+            assert "".join(capfd.readouterr()).count("SUPRSEND_HUB_MASTER_KEY does not decrypt") == 1
+            ready = await ApiClient(http, nobody).get("/readyz")
+            assert ready.status_code == 503
+            assert "SUPRSEND_HUB_MASTER_KEY does not decrypt" in ready.json()["checks"]["master_key"]
+            await ApiClient(http, bearer(workspace_a.api_key)).upsert("ada")
+        await hub.batcher.stop()
+
+
+async def test_one_secret_that_can_be_decrypted_is_enough_to_be_ready(settings: Settings, hub: Services) -> None:
+    """Half of them may be under an old key; a hub without workspaces needs none."""
+    assert settings.master_key is not None
+    other = build_services(settings.model_copy(update={"master_key": SecretStr(generate_master_key())}))
+    async with other.database:
+        assert (await other.health.check()).ready
+        await hub.workspaces.create(TESTER, "old")
+        assert not (await other.health.check()).ready
+        await other.workspaces.create(TESTER, "new")
+        await hub.workspaces.create(TESTER, "old again")
+        assert (await other.health.check()).ready
+        assert (await hub.health.check()).ready
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        ("ALTER TABLE profile RENAME TO elsewhere", 'relation "profile" does not exist'),
+        ("ALTER TABLE profile RENAME properties TO elsewhere", "does not exist"),
+        ("ALTER SCHEMA public RENAME TO elsewhere", "does not exist"),
+    ],
+    ids=["table", "column", "schema"],
+)
+async def test_a_schema_that_is_not_the_hubs_is_503_and_not_a_defect(
+    a: ApiClient, hub: Services, database_url: str, capfd: pytest.CaptureFixture[str], damage: str, reason: str
+) -> None:
+    hub.database.log_outages()
+    await a.get("/v1/user/")  # the credentials are known from here on
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(damage)
+    await connection.close()
+    assert_error(await a.get("/v1/user/ada/"), 503, "database_misconfigured")
+    assert reason in "".join(capfd.readouterr())
 
 
 async def test_a_write_waits_out_a_short_absence_of_the_database(relayed: ApiClient, relay: Relay) -> None:
@@ -129,9 +171,9 @@ async def test_more_than_the_queue_holds_is_503_at_once_and_nothing_of_it_is_app
     settings: Settings, workspace_a: NewWorkspace
 ) -> None:
     small = settings.model_copy(update={"max_queued_edits": 10, "lanes": 1})
-    hub = build_hub(small)
+    hub = build_services(small)
     async with hub.database:
-        transport = httpx2.ASGITransport(app=raw_path_routing(build_app(hub)))
+        transport = httpx2.ASGITransport(app=build_asgi(hub))
         async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as http:
             client = ApiClient(http, bearer(workspace_a.api_key))
             await client.get("/v1/user/")  # the credentials are known from here on
@@ -149,9 +191,9 @@ async def test_more_than_the_queue_holds_is_503_at_once_and_nothing_of_it_is_app
 
 
 async def test_above_its_rate_limit_a_workspace_may_read_and_others_may_write(
-    a: ApiClient, b: ApiClient, hub: Hub, workspace_a: NewWorkspace
+    a: ApiClient, b: ApiClient, hub: Services, workspace_a: NewWorkspace
 ) -> None:
-    await hub.workspaces.limit(workspace_a.name, edits_per_second=1, burst_edits=3)
+    await hub.workspaces.limit(TESTER, workspace_a.name, edits_per_second=1, burst_edits=3)
     events = [{"distinct_id": "ada", "$user_operations": [{"$add": {"n": 1}}]}] * 3
     # Admitted by a full bucket and paid off in the five minutes that follow, so that no delay of the test lets one pass.
     assert (await a.post("/event/", events * 100)).status_code == 202
@@ -166,8 +208,8 @@ async def test_above_its_rate_limit_a_workspace_may_read_and_others_may_write(
     assert (await b.post("/event/", events * 5)).status_code == 202
 
 
-async def test_a_body_that_does_not_arrive_is_408_and_applies_nothing(a: ApiClient, hub: Hub) -> None:
-    app = raw_path_routing(build_app(dataclasses.replace(hub, request_timeout_s=0.2)))
+async def test_a_body_that_does_not_arrive_is_408_and_applies_nothing(a: ApiClient, hub: Services) -> None:
+    app = build_asgi(dataclasses.replace(hub, request_timeout_s=0.2))
 
     async def stalling() -> AsyncIterator[bytes]:
         yield b'{"n": 1'
@@ -199,7 +241,7 @@ async def test_a_defect_is_a_500_that_tells_nothing_of_the_inside(
 
 
 async def test_no_secret_shows_in_the_repr_of_what_holds_one(
-    hub: Hub, settings: Settings, workspace_a: NewWorkspace
+    hub: Services, settings: Settings, workspace_a: NewWorkspace
 ) -> None:
     shown = repr(hub) + repr(settings) + repr(workspace_a)
     for secret in (settings.database_url, settings.master_key):
@@ -209,7 +251,7 @@ async def test_no_secret_shows_in_the_repr_of_what_holds_one(
     assert workspace_a.api_key not in shown
 
 
-async def test_a_client_that_leaves_early_does_no_harm(a: ApiClient, hub: Hub) -> None:
+async def test_a_client_that_leaves_early_does_no_harm(a: ApiClient, hub: Services) -> None:
     """Its edit may or may not have been applied; the next one is."""
     for _ in range(5):
         leaving = asyncio.create_task(a.patch("/v1/user/ada/", {"operations": [{"$add": {"n": 1}}]}))

@@ -4,8 +4,9 @@ import subprocess
 from collections.abc import Callable
 
 import pytest
-from suprsend_hub.app import Hub
+from cast import TESTER
 from suprsend_hub.domain.recipient import RecipientKey
+from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
 
 pytestmark = pytest.mark.anyio
@@ -14,7 +15,7 @@ RunCli = Callable[..., subprocess.CompletedProcess[str]]
 
 
 async def test_check_lists_what_is_wrong_and_repairs_on_request(
-    hub: Hub, workspace_a: NewWorkspace, run_cli: RunCli, configured: dict[str, str]
+    hub: Services, workspace_a: NewWorkspace, run_cli: RunCli, configured: dict[str, str]
 ) -> None:
     """Status 0 when all is well, 1 with a line per fault when not, and 0 again after --fix, which says what it found."""
 
@@ -23,7 +24,7 @@ async def test_check_lists_what_is_wrong_and_repairs_on_request(
         assert done.stderr == ""
         return done.returncode, done.stdout.splitlines()
 
-    await hub.recipients.edit(RecipientKey.user(workspace_a.workspace_id, "ada"), [], source="test")
+    await hub.recipients.edit(TESTER, RecipientKey.user(workspace_a.workspace_id, "ada"), [])
     assert check() == (0, ["No faults found."])
     async with hub.database.connection() as connection:
         await connection.execute("UPDATE counter SET value = 7 WHERE name = 'users'")
@@ -34,9 +35,9 @@ async def test_check_lists_what_is_wrong_and_repairs_on_request(
 
 
 async def test_check_does_not_claim_to_have_repaired_what_cannot_be(
-    hub: Hub, workspace_a: NewWorkspace, run_cli: RunCli, configured: dict[str, str]
+    hub: Services, workspace_a: NewWorkspace, run_cli: RunCli, configured: dict[str, str]
 ) -> None:
-    await hub.recipients.edit(RecipientKey.user(workspace_a.workspace_id, "ada"), [], source="test")
+    await hub.recipients.edit(TESTER, RecipientKey.user(workspace_a.workspace_id, "ada"), [])
     async with hub.database.connection() as connection:
         await connection.execute("UPDATE profile SET properties = '[]'")
     done = run_cli("db", "check", "--fix", **configured)
@@ -46,12 +47,14 @@ async def test_check_does_not_claim_to_have_repaired_what_cannot_be(
 
 
 async def test_clean_says_how_much_it_deleted_and_by_which_settings(
-    hub: Hub, workspace_a: NewWorkspace, run_cli: RunCli, configured: dict[str, str]
+    hub: Services, workspace_a: NewWorkspace, run_cli: RunCli, configured: dict[str, str]
 ) -> None:
-    await hub.recipients.edit(RecipientKey.user(workspace_a.workspace_id, "ada"), [], source="test")
-    done = run_cli("db", "clean", **configured, HISTORY_DAYS="7", REJECTED_DAYS="3")
+    await hub.recipients.edit(TESTER, RecipientKey.user(workspace_a.workspace_id, "ada"), [])
+    done = run_cli("db", "clean", **configured, HISTORY_DAYS="7", REJECTED_DAYS="3", AUDIT_DAYS="5")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "Deleted 0 edits older than 7 days and 0 rejected records older than 3 days.\n"
+    assert done.stdout == (
+        "Deleted 0 edits older than 7 days, 0 rejected records older than 3 days and 0 audit entries older than 5 days.\n"
+    )
 
 
 def test_a_limit_is_set_shown_and_lifted(cli: Callable[..., str], run_cli: RunCli, configured: dict[str, str]) -> None:

@@ -50,11 +50,6 @@ def call(method: str, url: str, api_key: str, body: object = None) -> tuple[int,
             return error.code, json.load(error)
 
 
-def api_key_of(server) -> str:
-    [line] = [line for line in server.lines if line.startswith("API key: ")]
-    return line.removeprefix("API key: ").strip()
-
-
 def dev(start_server: StartServer, data_dir: Path, *more: str):
     return start_server("dev", "--port", "0", "--data-dir", str(data_dir), *more)
 
@@ -64,8 +59,8 @@ def test_the_life_of_dev_on_one_directory(start_server: StartServer, run_cli: Ru
     directory = data_dir
     first = dev(start_server, directory, "--workers", "2")
     assert first.base_url.startswith("http://127.0.0.1:")
-    assert "Workspace: workspace_key / workspace_secret\n" in first.lines
-    key = api_key_of(first)
+    assert "Workspace: workspace_key / workspace_secret\n" in first.printed
+    key = first.api_key
     assert call("POST", f"{first.base_url}v1/user/ada/", key, {"name": "Ada"})[0] == 201
     for name in ("api.key", "master.key"):
         assert (directory / name).stat().st_mode & 0o077 == 0
@@ -86,7 +81,7 @@ def test_the_life_of_dev_on_one_directory(start_server: StartServer, run_cli: Ru
     assert first.complaints.read_text() == ""
 
     second = dev(start_server, directory)
-    assert api_key_of(second) == key
+    assert second.api_key == key
     status, user = call("GET", f"{second.base_url}v1/user/ada/", key)
     assert (status, user["properties"]) == (200, {"name": "Ada"})
     postgres = postgres_of(directory)
@@ -99,7 +94,7 @@ def test_dev_starts_again_after_violence(start_server: StartServer, data_dir: Pa
     """A killed hub leaves no workers behind, and its PostgreSQL is replaced; a killed PostgreSQL loses nothing."""
     directory = data_dir
     first = dev(start_server, directory, "--workers", "2")
-    key = api_key_of(first)
+    key = first.api_key
     assert call("POST", f"{first.base_url}v1/user/ada/", key, {"name": "Ada"})[0] == 201
     postgres, workers = postgres_of(directory), first.workers()
     first.process.kill()
@@ -145,6 +140,6 @@ def test_serve_answers_for_a_configured_database_and_has_no_built_in_credentials
     assert call("GET", f"{server.base_url}v1/user/", api_key)[0] == 200
     assert call("GET", f"{server.base_url}v1/user/", "workspace_secret")[0] == 401
     assert call("GET", f"{server.base_url}readyz", api_key)[1]["status"] == "ok"
-    assert "workspace_secret" not in "".join(server.lines)
+    assert "workspace_secret" not in "".join(server.printed)
     server.process.send_signal(signal.SIGTERM)
     assert server.process.wait(GONE_S) == 0

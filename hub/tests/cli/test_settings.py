@@ -41,6 +41,16 @@ def test_a_wrong_master_key_is_refused_without_being_repeated(run_cli: RunCli) -
     assert "correct-horse" not in line
 
 
+@pytest.mark.usefixtures("workspace_a")
+@pytest.mark.anyio
+async def test_serve_refuses_to_start_with_the_master_key_of_another_hub(
+    run_cli: RunCli, configured: dict[str, str]
+) -> None:
+    """As after a restore without the key: it would answer no signed request."""
+    line = complaint(run_cli("serve", "--port", "0", **configured | {"MASTER_KEY": generate_master_key()}))
+    assert line.startswith("Error: master_key: SUPRSEND_HUB_MASTER_KEY does not decrypt the stored workspace secrets")
+
+
 @pytest.mark.parametrize("command", [("serve", "--port", "0"), ("db", "migrate")], ids=" ".join)
 def test_a_database_that_does_not_answer_is_said_without_its_password(
     run_cli: RunCli, command: tuple[str, ...]
@@ -54,6 +64,16 @@ def test_a_setting_out_of_range_is_named_as_it_is_set(run_cli: RunCli) -> None:
     line = complaint(run_cli("settings", LANES="0"))
     assert "SUPRSEND_HUB_LANES" in line
     assert "greater than or equal to 1" in line
+
+
+@pytest.mark.parametrize("settings", [{"LANES": "7"}, {"POOL_SIZE": "4"}, {"POOL_SIZE": "33", "LANES": "32"}])
+def test_lanes_that_could_hold_every_connection_are_refused(run_cli: RunCli, settings: dict[str, str]) -> None:
+    """Reads would wait behind edits, and get 503 after ten seconds."""
+    line = complaint(run_cli("settings", **settings))
+    assert line.startswith("Error: SUPRSEND_HUB_LANES: ")
+    assert "SUPRSEND_HUB_POOL_SIZE" in line
+    room = {"LANES": "6"} if "LANES" in settings else {"POOL_SIZE": "5"}
+    assert run_cli("settings", **room).returncode == 0
 
 
 def test_settings_shows_every_setting_with_its_origin_and_hides_secrets(run_cli: RunCli, tmp_path: Path) -> None:

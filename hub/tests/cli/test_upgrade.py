@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from releases import Post, Pre, following, release, schema_of
 from suprsend_hub.cli import dev
-from suprsend_hub.cli.database import app
+from suprsend_hub.cli.main import app
 from suprsend_hub.settings import PREFIX
 from suprsend_hub.store import migrate as migrations
 from suprsend_hub.store.migrate import migrate

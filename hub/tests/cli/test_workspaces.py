@@ -4,16 +4,19 @@ import json
 import re
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import asyncpg
 import httpx2
 import pytest
-from suprsend_hub.api.routing import raw_path_routing
-from suprsend_hub.app import Hub, build_app
-from suprsend_hub.domain.errors import Unauthenticated
+from cast import TESTER
+from suprsend_hub.app import build_asgi
+from suprsend_hub.domain.errors import Forbidden, Unauthenticated
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.service.credentials import SignedRequest, Workspace
+from suprsend_hub.service.secrets import SecretBox, generate_master_key
+from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
 from suprsend_hub.store.migrate import FOLDER, read_steps
 
@@ -27,15 +30,14 @@ def printed(output: str, label: str) -> str:
     return value
 
 
-async def authenticated(hub: Hub, api_key: str) -> Workspace:
-    return await hub.credentials.authenticate(
-        SignedRequest("GET", b"/v1/user/", b"", b"", f"Bearer {api_key}", None, "")
-    )
+async def authenticated(hub: Services, api_key: str) -> Workspace:
+    claim = await hub.credentials.look_up(f"Bearer {api_key}")
+    return hub.credentials.confirm(claim, SignedRequest("GET", b"/v1/user/", b"", b"", None, "")).workspace
 
 
 @pytest.mark.anyio
 async def test_workspace_create_prints_credentials_that_work_and_are_stored_nowhere_in_clear(
-    cli: Cli, hub: Hub, database_url: str
+    cli: Cli, hub: Services, database_url: str
 ) -> None:
     output = cli("workspace", "create", "Acme")
     key, secret, api_key = (printed(output, label) for label in ("Workspace key", "Workspace secret", "API key"))
@@ -92,7 +94,7 @@ async def test_a_created_key_works_until_it_is_revoked_and_only_its_end_is_liste
     async with hub.database:
         assert (await authenticated(hub, api_key)).workspace_id == (await authenticated(hub, first)).workspace_id
     listed = [line.split("\t") for line in cli("key", "list", "Acme").splitlines()]
-    assert listed[1] == [key_id, f"…{api_key[-4:]}", "valid", "importer"]
+    assert listed[1] == [key_id, f"…{api_key[-4:]}", "valid", "read,write", "importer"]
 
     assert cli("key", "revoke", "Acme", key_id) == "Revoked.\n"
     hub = make_hub()
@@ -105,13 +107,13 @@ async def test_a_created_key_works_until_it_is_revoked_and_only_its_end_is_liste
 
 @pytest.mark.anyio
 async def test_a_key_cannot_be_revoked_twice_nor_through_another_workspace(
-    hub: Hub, workspace_a: NewWorkspace, workspace_b: NewWorkspace, run_cli: RunCli, configured: dict[str, str]
+    hub: Services, workspace_a: NewWorkspace, workspace_b: NewWorkspace, run_cli: RunCli, configured: dict[str, str]
 ) -> None:
     [key] = await hub.workspaces.list_api_keys("workspace A")
     command = ("key", "revoke", "workspace B", ulid_text(key.api_key_id))
     assert "has no valid API key" in run_cli(*command, **configured).stderr
     assert await authenticated(hub, workspace_a.api_key)
-    await hub.workspaces.revoke_api_key("workspace A", ulid_text(key.api_key_id))
+    await hub.workspaces.revoke_api_key(TESTER, "workspace A", ulid_text(key.api_key_id))
     command = ("key", "revoke", "workspace A", ulid_text(key.api_key_id))
     assert "has no valid API key" in run_cli(*command, **configured).stderr
 
@@ -124,10 +126,79 @@ async def test_a_limit_is_set_shown_and_lifted(cli: Cli, workspace_a: NewWorkspa
     assert cli("workspace", "limit", workspace_a.name, "--edits-per-second", "0") == "No limit.\n"
 
 
+@pytest.mark.anyio
+async def test_a_secret_is_rotated_with_an_overlap_that_can_be_ended(cli: Cli, make_hub) -> None:
+    created = cli("workspace", "create", "Acme")
+    old = printed(created, "Workspace secret")
+    output = cli("workspace", "rotate-secret", "Acme", "--overlap", "90m")
+    new = printed(output, "Workspace secret")
+    assert new != old
+    until = datetime.strptime(re.findall(r"valid until (.*) UTC", output)[0], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
+    assert abs(until - datetime.now(UTC) - timedelta(minutes=90)) < timedelta(minutes=2)
+    assert cli("workspace", "drop-old-secret", "Acme") == "The old secret is not valid any more.\n"
+    assert "The old one is not valid any more." in cli("workspace", "rotate-secret", "Acme", "--overlap", "0")
+    hub = make_hub()
+    async with hub.database:
+        row = await hub.workspaces.get("Acme")
+    assert (row.previous_secret, row.previous_secret_until) == (None, None)
+
+
+@pytest.mark.anyio
+async def test_a_workspace_is_disabled_enabled_and_shown_so(cli: Cli, make_hub) -> None:
+    api_key = printed(cli("workspace", "create", "Acme"), "API key")
+    assert cli("workspace", "disable", "Acme") == "Workspace Acme is disabled.\n"
+    assert cli("workspace", "list").rstrip("\n").endswith("\tdisabled")
+    hub = make_hub()
+    async with hub.database:
+        with pytest.raises(Forbidden):
+            await authenticated(hub, api_key)
+    assert cli("workspace", "enable", "Acme") == "Workspace Acme is enabled.\n"
+    assert "disabled" not in cli("workspace", "list")
+    hub = make_hub()
+    async with hub.database:
+        assert await authenticated(hub, api_key)
+
+
+def test_a_clock_skew_is_set_shown_and_lifted(cli: Cli, run_cli: RunCli, configured: dict[str, str]) -> None:
+    cli("workspace", "create", "Acme")
+    assert cli("workspace", "clock-skew", "Acme") == "Any Date is taken.\n"
+    assert cli("workspace", "clock-skew", "Acme", "--at-most", "15m") == "At most 900 seconds.\n"
+    assert cli("workspace", "clock-skew", "Acme") == "At most 900 seconds.\n"
+    assert cli("workspace", "clock-skew", "Acme", "--at-most", "0") == "Any Date is taken.\n"
+    for wrong in ("15", "-1m", "2 weeks", ""):
+        refused = run_cli("workspace", "clock-skew", "Acme", "--at-most", wrong, **configured)
+        assert refused.returncode == 2
+        assert "such as 24h" in refused.stderr
+
+
+@pytest.mark.anyio
+async def test_the_master_key_is_changed_step_by_step(
+    run_cli: RunCli, configured: dict[str, str], workspace_a: NewWorkspace, make_hub
+) -> None:
+    """As the guide says: both keys, re-encrypt, then the new one alone; with a wrong one nothing is touched."""
+    old, new = configured["MASTER_KEY"], generate_master_key()
+
+    def re_encrypt(master_key: str) -> tuple[int, str]:
+        done = run_cli("workspace", "re-encrypt", **configured | {"MASTER_KEY": master_key})
+        return done.returncode, done.stdout + done.stderr
+
+    status, output = re_encrypt(new)
+    assert (status, "workspace A: none of the keys decrypts its secret" in output) == (1, True)
+    assert re_encrypt(f"{new},{old}") == (
+        0,
+        "workspace A: re-encrypted\nRe-encrypted secrets: 1. Workspaces: 1.\n",
+    )
+    assert re_encrypt(new) == (0, "Re-encrypted secrets: 0. Workspaces: 1.\n")
+    hub = make_hub()
+    async with hub.database:
+        row = await hub.workspaces.get(workspace_a.name)
+    assert SecretBox(new).decrypt(row.secret_encrypted) == workspace_a.workspace_secret
+
+
 @pytest.fixture
-async def events(hub: Hub, anyio_backend: str) -> AsyncIterator[Callable[..., Awaitable[None]]]:
+async def events(hub: Services, anyio_backend: str) -> AsyncIterator[Callable[..., Awaitable[None]]]:
     """Sends an array of events for a workspace through the API of the same database."""
-    transport = httpx2.ASGITransport(app=raw_path_routing(build_app(hub)))
+    transport = httpx2.ASGITransport(app=build_asgi(hub))
     async with httpx2.AsyncClient(transport=transport, base_url="http://hub.test") as client:
 
         async def send(workspace: NewWorkspace, *records: object) -> None:

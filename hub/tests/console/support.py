@@ -75,6 +75,10 @@ class Browser:
     async def sign_in(self, name: str, password: str = PASSWORD, **fields: str) -> Page:
         return await self.submit("/console/sign-in/", name=name, password=password, **fields)
 
+    async def follow_link(self, path: str) -> Page:
+        """Open a one-time link and press its button."""
+        return await self.submit(path)
+
     def _seen(self, response: httpx2.Response) -> Page:
         found = _TOKEN.search(response.text)
         if found:

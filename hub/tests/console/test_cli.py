@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from suprsend_hub.app import Hub, build_hub
+from cast import TESTER, VISITOR
+from suprsend_hub.app import build_services
 from suprsend_hub.cli import console  # noqa: F401 - registers the commands
 from suprsend_hub.cli.main import app
 from suprsend_hub.domain.errors import Unauthenticated
+from suprsend_hub.service.services import Services
 from suprsend_hub.settings import PREFIX, Settings
 from typer.testing import CliRunner
 
@@ -23,15 +25,15 @@ def configured(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     assert settings.master_key is not None
     monkeypatch.setenv(f"{PREFIX}DATABASE_URL", settings.database_url.get_secret_value())
     monkeypatch.setenv(f"{PREFIX}MASTER_KEY", settings.master_key.get_secret_value())
-    run_with(settings, lambda hub: hub.workspaces.create("acme"))
+    run_with(settings, lambda hub: hub.workspaces.create(TESTER, "acme"))
     return settings
 
 
-def run_with(settings: Settings, use: Callable[[Hub], object]) -> object:
+def run_with(settings: Settings, use: Callable[[Services], object]) -> object:
     """Run a coroutine function with the services of the test's database."""
 
     async def run() -> object:
-        hub = build_hub(settings)
+        hub = build_services(settings)
         async with hub.database:
             return await use(hub)  # type: ignore[misc]
 
@@ -63,11 +65,11 @@ def test_the_life_of_a_console_user() -> None:
 
 def test_the_password_given_is_the_one_that_signs_in_and_a_new_one_replaces_it(configured: Settings) -> None:
     operate("create", "pat", "--workspace", "acme", "--role", "editor", "--password-stdin", stdin=f"{PASSWORD}\n")
-    assert run_with(configured, lambda hub: hub.console_access.sign_in("pat", PASSWORD, address="192.0.2.1"))
+    assert run_with(configured, lambda hub: hub.console_access.sign_in(VISITOR, "pat", PASSWORD))
     operate("password", "pat", "--password-stdin", stdin=NEW_PASSWORD)
-    assert run_with(configured, lambda hub: hub.console_access.sign_in("pat", NEW_PASSWORD, address="192.0.2.1"))
+    assert run_with(configured, lambda hub: hub.console_access.sign_in(VISITOR, "pat", NEW_PASSWORD))
     with pytest.raises(Unauthenticated):
-        run_with(configured, lambda hub: hub.console_access.sign_in("pat", PASSWORD, address="192.0.2.1"))
+        run_with(configured, lambda hub: hub.console_access.sign_in(VISITOR, "pat", PASSWORD))
 
 
 @pytest.mark.usefixtures("configured")

@@ -3,10 +3,11 @@
 import html
 
 import pytest
-from suprsend_hub.app import Hub
+from cast import TESTER
 from suprsend_hub.domain.profile import decode_profile
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import StoredProfile
+from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
 
 from .conftest import Edit
@@ -26,7 +27,7 @@ async def ann(edit_user: Edit) -> StoredProfile:
     )
 
 
-async def _now(hub: Hub, ann: StoredProfile) -> dict[str, object]:
+async def _now(hub: Services, ann: StoredProfile) -> dict[str, object]:
     stored = await hub.recipients.get(ann.key)
     profile = decode_profile(stored.properties, stored.channels)
     values = {channel: [each.value for each in each_of] for channel, each_of in profile.channels.items()}
@@ -54,7 +55,9 @@ CASES = [
 ]  # fmt: skip
 
 
-async def test_each_form_changes_what_it_says_and_nothing_else(editor: Browser, hub: Hub, ann: StoredProfile) -> None:
+async def test_each_form_changes_what_it_says_and_nothing_else(
+    editor: Browser, hub: Services, ann: StoredProfile
+) -> None:
     expected = await _now(hub, ann)
     for fields, change in CASES:
         page = await _edit(editor, **fields)
@@ -65,7 +68,9 @@ async def test_each_form_changes_what_it_says_and_nothing_else(editor: Browser, 
         assert newest.source == "console: erin"
 
 
-async def test_values_are_removed_by_their_mark_also_secret_ones(editor: Browser, hub: Hub, ann: StoredProfile) -> None:
+async def test_values_are_removed_by_their_mark_also_secret_ones(
+    editor: Browser, hub: Services, ann: StoredProfile
+) -> None:
     page = await editor.get(USERS + "ann/")
     removals = [href for href in page.links("") if "do=remove_channel" in href]
     assert len(removals) == 3
@@ -81,7 +86,7 @@ async def test_values_are_removed_by_their_mark_also_secret_ones(editor: Browser
     assert "no longer there" in again.text
 
 
-async def test_properties_and_language_are_unset(editor: Browser, hub: Hub, ann: StoredProfile) -> None:
+async def test_properties_and_language_are_unset(editor: Browser, hub: Services, ann: StoredProfile) -> None:
     assert (await _edit(editor, do="unset_property", key="plan")).location.endswith("done=saved")
     assert (await _edit(editor, do="set_language", language="", locale="", timezone="")).location.endswith("done=saved")
     assert not {"plan", "$timezone"} & set(await _now(hub, ann))
@@ -109,7 +114,7 @@ WRONG = [
 
 
 async def test_a_mistake_is_said_beside_its_field_and_nothing_changes(
-    editor: Browser, hub: Hub, ann: StoredProfile
+    editor: Browser, hub: Services, ann: StoredProfile
 ) -> None:
     for fields, field, words in WRONG:
         page = await _edit(editor, **fields)
@@ -120,7 +125,7 @@ async def test_a_mistake_is_said_beside_its_field_and_nothing_changes(
 
 
 async def test_the_preview_shows_operation_and_python_and_changes_nothing(
-    editor: Browser, hub: Hub, ann: StoredProfile
+    editor: Browser, hub: Services, ann: StoredProfile
 ) -> None:
     page = await _edit(editor, do="set_property", key="plan", kind="text", value='go"ld', preview="1")
     assert page.status == 200
@@ -134,9 +139,9 @@ async def test_saving_what_is_there_already_says_so(editor: Browser, ann: Stored
     assert (await _edit(editor, do="set_property", key="plan", value="free")).location.endswith("done=unchanged")
 
 
-async def test_objects_are_edited_in_the_same_way(editor: Browser, hub: Hub, workspace_a: NewWorkspace) -> None:
+async def test_objects_are_edited_in_the_same_way(editor: Browser, hub: Services, workspace_a: NewWorkspace) -> None:
     key = RecipientKey(workspace_a.workspace_id, "teams/x", "a/b")
-    await hub.recipients.edit(key, [], source="test")
+    await hub.recipients.edit(TESTER, key, [])
     path = HOME + "objects/teams%2Fx/a%2Fb/edit/"
     page = await editor.submit(f"{path}?do=set_property", do="set_property", key="name", value="Red")
     assert page.location == HOME + "objects/teams%2Fx/a%2Fb/?done=saved"
@@ -149,7 +154,7 @@ async def test_objects_are_edited_in_the_same_way(editor: Browser, hub: Hub, wor
     assert decode_profile((await hub.recipients.get(key)).properties, "{}").properties == {"name": "Red"}
 
 
-async def test_deletion_needs_the_id_typed_exactly(editor: Browser, hub: Hub, ann: StoredProfile) -> None:
+async def test_deletion_needs_the_id_typed_exactly(editor: Browser, hub: Services, ann: StoredProfile) -> None:
     for typed in ("", "Ann", "an"):
         page = await editor.submit(USERS + "ann/delete/", confirm=typed)
         assert page.status == 422
@@ -160,11 +165,11 @@ async def test_deletion_needs_the_id_typed_exactly(editor: Browser, hub: Hub, an
 
 
 async def test_list_members_are_added_and_removed(
-    editor: Browser, hub: Hub, workspace_a: NewWorkspace, ann: StoredProfile
+    editor: Browser, hub: Services, workspace_a: NewWorkspace, ann: StoredProfile
 ) -> None:
-    from suprsend_hub.domain.subscriber_list import parse_definition
+    from suprsend_hub.api.bodies.subscriber_list import parse_definition
 
-    await hub.lists.save(workspace_a.workspace_id, parse_definition({"list_id": "friends"}))
+    await hub.lists.save(TESTER, workspace_a.workspace_id, parse_definition({"list_id": "friends"}))
     path = HOME + "lists/friends/"
     assert (await editor.submit(path + "add/", path, distinct_id="ann")).location == path + "?done=added"
     assert (await editor.submit(path + "add/", path, distinct_id="ann")).location == path + "?done=there"
@@ -178,7 +183,7 @@ async def test_list_members_are_added_and_removed(
 
 
 async def test_an_api_key_is_shown_once_and_can_be_revoked(
-    editor: Browser, hub: Hub, workspace_a: NewWorkspace
+    editor: Browser, hub: Services, workspace_a: NewWorkspace
 ) -> None:
     path = HOME + "credentials/"
     created = await editor.submit(path + "create/", path, name="import job")

@@ -1,9 +1,10 @@
 """Who may see and change what: viewers only look, workspaces not granted do not exist."""
 
 import pytest
-from suprsend_hub.app import Hub
+from cast import TESTER
 from suprsend_hub.domain.console import Role
 from suprsend_hub.domain.recipient import RecipientKey
+from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
 
 from .conftest import Edit
@@ -48,7 +49,7 @@ async def test_viewers_see_every_page_without_anything_to_change(viewer: Browser
 
 
 @pytest.mark.usefixtures("ann")
-async def test_viewers_cannot_change_anything(viewer: Browser, hub: Hub, workspace_a: NewWorkspace) -> None:
+async def test_viewers_cannot_change_anything(viewer: Browser, hub: Services, workspace_a: NewWorkspace) -> None:
     key = RecipientKey.user(workspace_a.workspace_id, "ann")
     before = await hub.recipients.get(key)
     for path, fields in CHANGES.items():
@@ -72,7 +73,7 @@ async def test_a_workspace_not_granted_looks_like_one_that_does_not_exist(of_b: 
 
 @pytest.mark.usefixtures("ann")
 async def test_an_editor_of_another_workspace_changes_nothing_here(
-    of_b: Browser, hub: Hub, workspace_a: NewWorkspace
+    of_b: Browser, hub: Services, workspace_a: NewWorkspace
 ) -> None:
     before = await hub.recipients.get(RecipientKey.user(workspace_a.workspace_id, "ann"))
     for path, fields in CHANGES.items():
@@ -89,10 +90,20 @@ async def test_the_same_id_in_another_workspace_is_another_user(of_b: Browser) -
 
 
 async def test_a_grant_taken_away_closes_the_workspace_at_once(
-    viewer: Browser, hub: Hub, workspace_a: NewWorkspace
+    viewer: Browser, hub: Services, workspace_a: NewWorkspace
 ) -> None:
     assert (await viewer.get(USERS)).status == 200
-    await hub.console_users.revoke("vic", workspace_a.name)
+    await hub.console_users.revoke(TESTER, "vic", workspace_a.name)
     assert (await viewer.get(USERS)).status == 404
-    await hub.console_users.grant("vic", workspace_a.name, Role.EDITOR)
+    await hub.console_users.grant(TESTER, "vic", workspace_a.name, Role.EDITOR)
     assert (await viewer.get(HOME + "new-user/")).status == 200
+
+
+async def test_a_disabled_workspace_is_not_shown_to_anyone(hub: Services, editor: Browser, of_b: Browser) -> None:
+    """It looks like one that does not exist, until it is enabled."""
+    await hub.workspaces.disable(TESTER, "workspace A")
+    assert (await editor.get(USERS)).status == 404
+    assert "No workspace yet" in (await editor.get("/console/")).text
+    assert (await of_b.get("/console/w/workspace%20B/users/")).status == 200
+    await hub.workspaces.enable(TESTER, "workspace A")
+    assert (await editor.get(USERS)).status == 200

@@ -1,11 +1,12 @@
 """The table of users: pages, search, filters, creating."""
 
 import pytest
-from suprsend_hub.app import Hub
+from cast import TESTER
+from suprsend_hub.api.bodies.subscriber_list import parse_definition
+from suprsend_hub.api.bodies.subscription import parse_subscribe
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.domain.subscriber_list import parse_definition
-from suprsend_hub.domain.subscription import parse_subscribe
 from suprsend_hub.service import console_search
+from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
 
 from .conftest import Edit
@@ -78,7 +79,7 @@ async def test_an_unknown_id_is_offered_to_editors_to_be_created(
 
 
 async def test_creating_a_user_stores_it_and_the_history_names_the_person(
-    editor: Browser, hub: Hub, workspace_a: NewWorkspace
+    editor: Browser, hub: Services, workspace_a: NewWorkspace
 ) -> None:
     page = await editor.submit(HOME + "new-user/", distinct_id=" new/one ", name="New One")
     assert page.location == USERS + "new%2Fone/?done=created"
@@ -88,7 +89,7 @@ async def test_creating_a_user_stores_it_and_the_history_names_the_person(
     assert entry.source == "console: erin"
 
 
-async def test_creating_an_existing_user_changes_nothing(editor: Browser, edit_user: Edit, hub: Hub) -> None:
+async def test_creating_an_existing_user_changes_nothing(editor: Browser, edit_user: Edit, hub: Services) -> None:
     before = await edit_user("ann", {"$set": {"name": "Ann"}})
     page = await editor.submit(HOME + "new-user/", distinct_id="ann", name="Other")
     assert page.status == 422
@@ -104,18 +105,18 @@ async def test_an_impossible_id_is_refused_beside_the_field(editor: Browser) -> 
 
 
 @pytest.fixture
-async def crowd(hub: Hub, workspace_a: NewWorkspace, edit_user: Edit) -> list[str]:
+async def crowd(hub: Services, workspace_a: NewWorkspace, edit_user: Edit) -> list[str]:
     """30 users: every third with Slack, every fifth in the list `friends`, every second subscribed to teams/red."""
     names = [f"u{number:02}" for number in range(30)]
     for number, name in enumerate(names):
         slack = [{"$append": {"$slack": {"channel_id": f"C{number}"}}}] if number % 3 == 0 else []
         await edit_user(name, {"$set": {"n": number}}, *slack)
     workspace_id = workspace_a.workspace_id
-    await hub.lists.save(workspace_id, parse_definition({"list_id": "friends"}))
-    await hub.lists.add(workspace_id, "friends", names[::5])
+    await hub.lists.save(TESTER, workspace_id, parse_definition({"list_id": "friends"}))
+    await hub.lists.add(TESTER, workspace_id, "friends", names[::5])
     red = RecipientKey(workspace_id, "teams", "red")
-    await hub.recipients.edit(red, [], source="test")
-    await hub.subscriptions.create(red, parse_subscribe({"recipients": names[::2]}), source="test")
+    await hub.recipients.edit(TESTER, red, [])
+    await hub.subscriptions.create(TESTER, red, parse_subscribe({"recipients": names[::2]}))
     return names
 
 

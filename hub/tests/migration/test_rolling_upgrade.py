@@ -9,27 +9,31 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from cast import TESTER
 from pre_step_lint import complaints
 from releases import Post, Pre, following, release
-from suprsend_hub.app import Hub
+from suprsend_hub.api.bodies.subscriber_list import parse_definition
+from suprsend_hub.api.bodies.subscription import parse_subscribe
+from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.errors import Conflict, NotFound
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.domain.subscriber_list import parse_definition
-from suprsend_hub.domain.subscription import Recipient, parse_subscribe
-from suprsend_hub.service.edits import EXPRESS_EDITS, Edit, EditService, Outcome
+from suprsend_hub.domain.subscription import Recipient
 from suprsend_hub.service.pages import PageRequest
+from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
+from suprsend_hub.service.writing import FAST_PATH_EDITS, Edit, Outcome, Writer
+from suprsend_hub.service.writing.batch import Batch
 from suprsend_hub.store.migrate import migrate
 from suprsend_hub.store.schema_version import HEAD
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_version", [16, 18])]
 
-MakeHub = Callable[[], Hub]
+MakeHub = Callable[[], Services]
 
 _GROWING_TABLES = [  # in the order in which the hub locks them, so that no deadlock decides a test
-    "workspace", "api_key", "history", "profile", "list", "list_draft", "list_member", "list_membership",
-    "dead_list_version", "subscription", "subscribed_to", "counter", "rejected",
+    "workspace", "api_key", "idempotency_key", "history", "profile", "list", "list_draft", "list_member", "list_membership",
+    "dead_list_version", "dead_object", "subscription", "subscribed_to", "audit", "counter", "rejected",
 ]  # fmt: skip
 PRE = Pre(
     "".join(
@@ -51,20 +55,20 @@ def newer(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def express(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many profiles each batch had that was written the express way."""
+def fast(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many profiles each batch had that was written the fast path."""
     written: list[int] = []
-    write_express = EditService._write_express
+    write_fast = Writer._write_fast
 
-    async def write(self: EditService, connection: object, groups: list) -> None:
-        await write_express(self, connection, groups)
-        written.append(len(groups))
+    async def write(self: Writer, connection: object, batch: Batch) -> None:
+        await write_fast(self, connection, batch)
+        written.append(len(batch.groups))
 
-    monkeypatch.setattr(EditService, "_write_express", write)
+    monkeypatch.setattr(Writer, "_write_fast", write)
     return written
 
 
-async def schema_check(hub: Hub) -> tuple[bool, str]:
+async def schema_check(hub: Services) -> tuple[bool, str]:
     report = await hub.health.check()
     return report.ready, report.checks["schema"]
 
@@ -72,7 +76,7 @@ async def schema_check(hub: Hub) -> tuple[bool, str]:
 class Work:
     """Some of everything that a hub does, with what should come of it. Names begin with `prefix`."""
 
-    def __init__(self, hub: Hub, workspace_id: int, prefix: str) -> None:
+    def __init__(self, hub: Services, workspace_id: int, prefix: str) -> None:
         self.hub, self.workspace_id, self.prefix = hub, workspace_id, prefix
 
     async def all(self) -> None:
@@ -87,7 +91,7 @@ class Work:
         return RecipientKey.user(self.workspace_id, f"{self.prefix}-{name}")
 
     def edit(self, name: str, *operations: object) -> Edit:
-        return Edit(self.user(name), uuid.uuid4(), list(operations), "test")
+        return Edit(self.user(name), uuid.uuid4(), list(operations), TESTER)
 
     async def submit(self, *edits: Edit) -> list[tuple[str, object]]:
         """What became of each edit, and the property `n` that its profile has now."""
@@ -105,17 +109,17 @@ class Work:
 
     async def large_batches(self) -> None:
         """New users, the same ones again, all of it sent twice, and all kinds in one batch: by COPY and by INSERT."""
-        names = [f"user-{number:03d}" for number in range(2 * EXPRESS_EDITS)]
+        names = [f"user-{number:03d}" for number in range(2 * FAST_PATH_EDITS)]
         first = [self.edit(name, {"$add": {"n": 1}}) for name in names]
         second = [self.edit(name, {"$add": {"n": 1}}) for name in names]
         assert await self.submit(*first) == [("applied", 1)] * len(names)
         assert await self.submit(*second) == [("applied", 2)] * len(names)
         assert await self.submit(*second) == [("duplicate", 2)] * len(names)
-        more = [self.edit(f"more-{number:03d}", {"$add": {"n": 1}}) for number in range(EXPRESS_EDITS)]
-        third = [self.edit(name, {"$add": {"n": 1}}) for name in names[:EXPRESS_EDITS]]
-        expected = [("duplicate", 2)] * EXPRESS_EDITS + [("applied", 3), ("applied", 1)] * EXPRESS_EDITS
+        more = [self.edit(f"more-{number:03d}", {"$add": {"n": 1}}) for number in range(FAST_PATH_EDITS)]
+        third = [self.edit(name, {"$add": {"n": 1}}) for name in names[:FAST_PATH_EDITS]]
+        expected = [("duplicate", 2)] * FAST_PATH_EDITS + [("applied", 3), ("applied", 1)] * FAST_PATH_EDITS
         mixed = [edit for pair in zip(third, more, strict=True) for edit in pair]
-        assert await self.submit(*second[EXPRESS_EDITS:], *mixed) == expected
+        assert await self.submit(*second[FAST_PATH_EDITS:], *mixed) == expected
 
     async def reads(self) -> None:
         recipients = self.hub.recipients
@@ -125,9 +129,9 @@ class Work:
             self.user("ada").recipient_id
         ]
         found = await recipients.search(self.workspace_id, f"{self.prefix}-more", PageRequest(limit=1000))
-        assert found.count == len(found.rows) == EXPRESS_EDITS
+        assert found.count == len(found.rows) == FAST_PATH_EDITS
         newest = await recipients.page(self.workspace_id, PageRequest(limit=1))
-        assert newest.rows[0].key == self.user(f"more-{EXPRESS_EDITS - 1:03d}")
+        assert newest.rows[0].key == self.user(f"more-{FAST_PATH_EDITS - 1:03d}")
         [refused] = await self.hub.rejected.page_of_user(self.workspace_id, self.user("ada").recipient_id)
         assert refused.property_key == "$email"
 
@@ -135,46 +139,46 @@ class Work:
         """A list with members, replaced by a draft, swept, and deleted."""
         lists, list_id = self.hub.lists, f"{self.prefix}-news"
         first, second = sorted(self.user(name).recipient_id for name in ("user-001", "user-002"))
-        await lists.save(self.workspace_id, parse_definition({"list_id": list_id}))
-        assert await lists.add(self.workspace_id, list_id, [first, second]) == 2
-        draft = await lists.start_sync(self.workspace_id, list_id)
+        await lists.save(TESTER, self.workspace_id, parse_definition({"list_id": list_id}))
+        assert await lists.add(TESTER, self.workspace_id, list_id, [first, second]) == 2
+        draft = await lists.start_sync(TESTER, self.workspace_id, list_id)
         assert draft.version_id is not None
         version = ulid_text(draft.version_id)
-        assert await lists.add(self.workspace_id, list_id, [first], version_id=version) == 1
-        await lists.finish_sync(self.workspace_id, list_id, version)
-        members = await lists.page_members(self.workspace_id, list_id, PageRequest(), oldest_first=True)
+        assert await lists.add(TESTER, self.workspace_id, list_id, [first], version_id=version) == 1
+        await lists.finish_sync(TESTER, self.workspace_id, list_id, version)
+        members = await lists.page_members(self.workspace_id, list_id, PageRequest(), order=Direction.OLDEST_FIRST)
         assert [member.distinct_id for member in members.rows] == [first]
         assert (await lists.page_of_user(self.workspace_id, first, PageRequest())).count == 1
         while await lists.sweep():
             pass
-        await lists.delete(self.workspace_id, list_id)
+        await lists.delete(TESTER, self.workspace_id, list_id)
 
     async def subscriptions(self) -> None:
         """Subscribers of an object, old and new, one of whom leaves; the other one is deleted."""
         team = RecipientKey(self.workspace_id, "teams", self.prefix)
         one, two = self.user("user-001"), self.user("subscriber")
-        await self.hub.recipients.edit(team, [], source="test")
+        await self.hub.recipients.edit(TESTER, team, [])
         request = parse_subscribe({"recipients": [one.recipient_id, {"distinct_id": two.recipient_id, "role": "dev"}]})
-        assert len(await self.hub.subscriptions.create(team, request, source="test")) == 2
+        assert len(await self.hub.subscriptions.create(TESTER, team, request)) == 2
         assert (await self.hub.subscriptions.page(team, PageRequest())).count == 2
         assert (await self.hub.subscriptions.page_of_subscriber(two, PageRequest())).count == 1
-        await self.hub.subscriptions.delete(team, [Recipient("", one.recipient_id)])
-        await self.hub.recipients.delete(two)
+        await self.hub.subscriptions.delete(TESTER, team, [Recipient("", one.recipient_id)])
+        await self.hub.recipients.delete(TESTER, two)
         assert (await self.hub.subscriptions.page(team, PageRequest())).count == 0
         with pytest.raises(NotFound):
             await self.hub.recipients.get(two)
 
     async def care(self) -> None:
         """What the operator's commands do: make a workspace, check everything, clean."""
-        created = await self.hub.workspaces.create(f"workspace {self.prefix}")
+        created = await self.hub.workspaces.create(TESTER, f"workspace {self.prefix}")
         assert created.name in [workspace.name for workspace in await self.hub.workspaces.list_all()]
         assert await self.hub.maintenance.check() == []
-        await self.hub.maintenance.repair()
-        await self.hub.maintenance.clean(history_days=90, rejected_days=30)
+        await self.hub.maintenance.repair(TESTER)
+        await self.hub.maintenance.clean(TESTER, history_days=90, rejected_days=30, audit_days=365)
 
 
 async def test_old_hubs_work_on_after_the_pre_steps_until_the_post_steps_and_say_so(
-    hub: Hub, make_hub: MakeHub, workspace_a: NewWorkspace, database_url: str, newer: Path, express: list[int]
+    hub: Services, make_hub: MakeHub, workspace_a: NewWorkspace, database_url: str, newer: Path, fast: list[int]
 ) -> None:
     """One that has been at work since before, with its statements prepared, and one that starts now."""
     workspace_id = workspace_a.workspace_id
@@ -189,7 +193,7 @@ async def test_old_hubs_work_on_after_the_pre_steps_until_the_post_steps_and_say
         assert await schema_check(started) == (True, "ok")
         await Work(started, workspace_id, "started").all()
         await started.batcher.stop()
-    assert express == [2 * EXPRESS_EDITS] * 6  # the new and the existing ones, by three hubs
+    assert fast == [2 * FAST_PATH_EDITS] * 6  # the new and the existing ones, by three hubs
     again = await migrate(database_url)
     assert (again.revision, again.is_newer, again.post_steps_wait) == (following(1), True, False)
     assert await migrate(database_url, post=True) == again
@@ -207,11 +211,11 @@ async def test_old_hubs_work_on_after_the_pre_steps_until_the_post_steps_and_say
 
 
 async def test_old_hubs_write_while_the_pre_steps_run(
-    hub: Hub, workspace_a: NewWorkspace, database_url: str, newer: Path
+    hub: Services, workspace_a: NewWorkspace, database_url: str, newer: Path
 ) -> None:
     """Every edit that is sent meanwhile is applied, once."""
     work = Work(hub, workspace_a.workspace_id, "meanwhile")
-    names = [f"user-{number:03d}" for number in range(EXPRESS_EDITS)]
+    names = [f"user-{number:03d}" for number in range(FAST_PATH_EDITS)]
     under_way, migrated = asyncio.Event(), asyncio.Event()
     rounds = 0
 
@@ -236,7 +240,7 @@ async def test_old_hubs_write_while_the_pre_steps_run(
     assert await hub.maintenance.check() == []
 
 
-async def test_a_schema_that_is_too_old_is_not_ready(hub: Hub, database_url: str) -> None:
+async def test_a_schema_that_is_too_old_is_not_ready(hub: Services, database_url: str) -> None:
     async with hub.database.connection() as connection:
         await connection.execute("UPDATE alembic_version SET version_num = '0004'; DROP TABLE schema_support")
     assert await schema_check(hub) == (False, f"is at 0004, needs {HEAD}: run `suprsend-hub db migrate`")

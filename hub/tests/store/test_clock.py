@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
-from suprsend_hub.app import Hub
+from cast import TESTER
 from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.service.edits import Edit, EditService, EditStatus, Outcome
 from suprsend_hub.service.pages import PageRequest
+from suprsend_hub.service.services import Services
+from suprsend_hub.service.writing import Edit, EditStatus, Outcome, Writer
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_version", [16, 18])]
 
@@ -34,14 +35,14 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def edits(hub: Hub, clock: Clock) -> EditService:
+def edits(hub: Services, clock: Clock) -> Writer:
     """The write path of a process with that clock."""
     ulids = UlidFactory(lambda: int(clock.now.timestamp() * 1000), bytes)
-    return EditService(hub.database, now=lambda: clock.now, ulids=ulids)
+    return Writer(hub.database, now=lambda: clock.now, ulids=ulids)
 
 
-async def increment(edits: EditService, key: RecipientKey = ADA, insert_key: uuid.UUID | None = None) -> Outcome:
-    [outcome] = await edits.apply([Edit(key, insert_key or uuid.uuid4(), [{"$add": {"n": 1}}], "test")])
+async def increment(edits: Writer, key: RecipientKey = ADA, insert_key: uuid.UUID | None = None) -> Outcome:
+    [outcome] = await edits.apply([Edit(key, insert_key or uuid.uuid4(), [{"$add": {"n": 1}}], TESTER)])
     return outcome
 
 
@@ -50,12 +51,12 @@ def count(outcome: Outcome) -> int:
     return msgspec.json.decode(outcome.profile.properties)["n"]
 
 
-async def history(hub: Hub) -> Sequence[uuid.UUID]:
+async def history(hub: Services) -> Sequence[uuid.UUID]:
     return [entry.edit_id for entry in await hub.recipients.history(ADA)]
 
 
 async def test_edits_before_and_after_a_jump_all_count_and_stay_in_order(
-    hub: Hub, clock: Clock, edits: EditService
+    hub: Services, clock: Clock, edits: Writer
 ) -> None:
     results = [await increment(edits)]
     for _ in range(3):
@@ -71,7 +72,7 @@ async def test_edits_before_and_after_a_jump_all_count_and_stay_in_order(
     assert await hub.maintenance.check() == []
 
 
-async def test_a_resend_after_a_jump_counts_once(hub: Hub, clock: Clock, edits: EditService) -> None:
+async def test_a_resend_after_a_jump_counts_once(hub: Services, clock: Clock, edits: Writer) -> None:
     key = uuid.uuid4()
     await increment(edits, insert_key=key)
     clock.jump(days=-1)
@@ -80,21 +81,21 @@ async def test_a_resend_after_a_jump_counts_once(hub: Hub, clock: Clock, edits: 
 
 
 async def test_a_second_life_that_begins_before_the_first_inherits_nothing(
-    hub: Hub, clock: Clock, edits: EditService
+    hub: Services, clock: Clock, edits: Writer
 ) -> None:
     """Deleted and created again by a process whose clock is behind; even at the very same microsecond."""
     for back in (timedelta(0), timedelta(hours=1)):
         await increment(edits)
         await increment(edits)
-        await hub.recipients.delete(ADA)
+        await hub.recipients.delete(TESTER, ADA)
         clock.now -= back
         assert count(await increment(edits)) == 1
         assert count(await increment(edits)) == 2
-        await hub.recipients.delete(ADA)
+        await hub.recipients.delete(TESTER, ADA)
     assert await hub.maintenance.check() == []
 
 
-async def test_pages_hold_users_created_after_a_jump(hub: Hub, clock: Clock, edits: EditService) -> None:
+async def test_pages_hold_users_created_after_a_jump(hub: Services, clock: Clock, edits: Writer) -> None:
     names = [f"user-{number}" for number in range(6)]
     for name in names:
         await increment(edits, RecipientKey.user(WORKSPACE, name))

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from suprsend_hub.app import Hub
+from cast import TESTER
+from suprsend_hub.api.bodies.subscriber_list import parse_definition
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.domain.subscriber_list import parse_definition
 from suprsend_hub.domain.subscription import Recipient, SubscribeRequest
-from suprsend_hub.service.edits import Edit, RejectedRecord
 from suprsend_hub.service.maintenance import MaintenanceService
+from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
+from suprsend_hub.service.writing import Edit, RejectedRecord
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_version", [16, 18])]
 
@@ -67,78 +68,78 @@ BEYOND_REPAIR = {
 
 
 @pytest.fixture
-async def filled(hub: Hub, workspace_a: NewWorkspace, workspace_b: NewWorkspace) -> Hub:
+async def filled(hub: Services, workspace_a: NewWorkspace, workspace_b: NewWorkspace) -> Services:
     """Users with addresses, an object with subscribers, a list with a draft, in two workspaces."""
     for workspace in (workspace_a, workspace_b):
         workspace_id = workspace.workspace_id
         for name in ("ada", "bo", "cy"):
             operations: list = [{"$append": {"$email": f"{name}@example.com"}}, {"$append": {"$sms": "+15555550100"}}]
             key = RecipientKey.user(workspace_id, name)
-            await hub.batcher.submit(workspace_id, [Edit(key, uuid.uuid4(), operations, "test")])
+            await hub.batcher.submit(workspace_id, [Edit(key, uuid.uuid4(), operations, TESTER)])
         team = RecipientKey(workspace_id, "teams", "a/b:é")
-        await hub.recipients.edit(team, [], source="test")
+        await hub.recipients.edit(TESTER, team, [])
         request = SubscribeRequest((Recipient("", "ada"), Recipient("", "bo")), {}, None)
-        await hub.subscriptions.create(team, request, source="test")
-        await hub.lists.save(workspace_id, parse_definition({"list_id": "news"}))
-        await hub.lists.add(workspace_id, "news", ["ada", "bo"])
-        await hub.lists.start_sync(workspace_id, "news")
+        await hub.subscriptions.create(TESTER, team, request)
+        await hub.lists.save(TESTER, workspace_id, parse_definition({"list_id": "news"}))
+        await hub.lists.add(TESTER, workspace_id, "news", ["ada", "bo"])
+        await hub.lists.start_sync(TESTER, workspace_id, "news")
     return hub
 
 
-async def execute(hub: Hub, statement: str) -> None:
+async def execute(hub: Services, statement: str) -> None:
     async with hub.database.connection() as connection:
         await connection.execute(statement)
 
 
-async def kinds(hub: Hub) -> set[str]:
+async def kinds(hub: Services) -> set[str]:
     return {finding.check for finding in await hub.maintenance.check()}
 
 
-async def sweep(hub: Hub) -> None:
+async def sweep(hub: Services) -> None:
     while await hub.lists.sweep():
         pass
 
 
-async def test_nothing_is_wrong_with_what_the_hub_wrote(filled: Hub, workspace_a: NewWorkspace) -> None:
+async def test_nothing_is_wrong_with_what_the_hub_wrote(filled: Services, workspace_a: NewWorkspace) -> None:
     """Neither after ordinary use, nor in the middle of a sweep, nor after everything has been deleted."""
     assert await filled.maintenance.check() == []
     workspace_id = workspace_a.workspace_id
-    await filled.lists.delete(workspace_id, "news")
+    await filled.lists.delete(TESTER, workspace_id, "news")
     assert await filled.maintenance.check() == []
     await sweep(filled)
-    await filled.recipients.delete(RecipientKey.user(workspace_id, "ada"))
-    await filled.recipients.delete(RecipientKey(workspace_id, "teams", "a/b:é"))
+    await filled.recipients.delete(TESTER, RecipientKey.user(workspace_id, "ada"))
+    await filled.recipients.delete(TESTER, RecipientKey(workspace_id, "teams", "a/b:é"))
     assert await filled.maintenance.check() == []
 
 
-async def test_every_kind_of_damage_is_found_and_repaired(filled: Hub) -> None:
+async def test_every_kind_of_damage_is_found_and_repaired(filled: Services) -> None:
     for name, (statement, found) in DAMAGE.items():
         await execute(filled, statement)
         assert await kinds(filled) == found, name
-        await filled.maintenance.repair()
+        await filled.maintenance.repair(TESTER)
         assert await filled.maintenance.check() == [], name
         await sweep(filled)
         assert await filled.maintenance.check() == [], name
         await restore(filled)
 
 
-async def restore(hub: Hub) -> None:
+async def restore(hub: Services) -> None:
     """Bring back what the repair of a damage rightly removed: the next damage has to find something."""
     for workspace in await hub.workspaces.list_all():
         workspace_id = workspace.workspace_id
         await hub.recipients.edit(
-            RecipientKey.user(workspace_id, "ada"), [{"$append": {"$email": "ada@example.com"}}], source="test"
+            TESTER, RecipientKey.user(workspace_id, "ada"), [{"$append": {"$email": "ada@example.com"}}]
         )
         team = RecipientKey(workspace_id, "teams", "a/b:é")
-        await hub.recipients.edit(team, [], source="test")
+        await hub.recipients.edit(TESTER, team, [])
         request = SubscribeRequest((Recipient("", "ada"), Recipient("", "bo")), {}, None)
-        await hub.subscriptions.create(team, request, source="test")
-        await hub.lists.save(workspace_id, parse_definition({"list_id": "news"}))
-        await hub.lists.add(workspace_id, "news", ["ada", "bo"])
-        await hub.lists.start_sync(workspace_id, "news")
+        await hub.subscriptions.create(TESTER, team, request)
+        await hub.lists.save(TESTER, workspace_id, parse_definition({"list_id": "news"}))
+        await hub.lists.add(TESTER, workspace_id, "news", ["ada", "bo"])
+        await hub.lists.start_sync(TESTER, workspace_id, "news")
 
 
-async def test_what_a_repair_writes_is_what_was_lost(filled: Hub, workspace_a: NewWorkspace) -> None:
+async def test_what_a_repair_writes_is_what_was_lost(filled: Services, workspace_a: NewWorkspace) -> None:
     workspace_id = workspace_a.workspace_id
     for statement in (
         "DELETE FROM subscribed_to",
@@ -146,7 +147,7 @@ async def test_what_a_repair_writes_is_what_was_lost(filled: Hub, workspace_a: N
         "UPDATE profile SET addresses = '{}'",
     ):
         await execute(filled, statement)
-    await filled.maintenance.repair()
+    await filled.maintenance.repair(TESTER)
     async with filled.database.connection() as connection:
         assert await connection.fetchval("SELECT count(*) FROM subscribed_to") == 4
         assert await connection.fetchval("SELECT count(*) FROM list_membership") == 4
@@ -154,9 +155,9 @@ async def test_what_a_repair_writes_is_what_was_lost(filled: Hub, workspace_a: N
 
 
 @pytest.mark.parametrize("damage", BEYOND_REPAIR)
-async def test_what_cannot_be_repaired_is_named_and_left_alone(filled: Hub, damage: str) -> None:
+async def test_what_cannot_be_repaired_is_named_and_left_alone(filled: Services, damage: str) -> None:
     await execute(filled, BEYOND_REPAIR[damage])
-    await filled.maintenance.repair()
+    await filled.maintenance.repair(TESTER)
     findings = await filled.maintenance.check()
     assert {finding.check for finding in findings} >= {"profiles"}
     assert {(finding.check, finding.repairable, finding.place) for finding in findings if not finding.repairable} == {
@@ -165,7 +166,7 @@ async def test_what_cannot_be_repaired_is_named_and_left_alone(filled: Hub, dama
 
 
 async def test_checks_and_repairs_beside_a_writing_hub_find_nothing_and_break_nothing(
-    filled: Hub, workspace_a: NewWorkspace
+    filled: Services, workspace_a: NewWorkspace
 ) -> None:
     """Users come and go, join and leave, while checks run; wrong counters are repaired in the middle of it."""
     workspace_id = workspace_a.workspace_id
@@ -177,18 +178,18 @@ async def test_checks_and_repairs_beside_a_writing_hub_find_nothing_and_break_no
         while not stop.is_set():
             number += 1
             name = f"u{writer}-{number % 7}"
-            await filled.recipients.edit(RecipientKey.user(workspace_id, name), [], source="test")
-            await filled.subscriptions.create(team, SubscribeRequest((Recipient("", name),), {}, None), source="t")
-            await filled.lists.add(workspace_id, "news", [name])
+            await filled.recipients.edit(TESTER, RecipientKey.user(workspace_id, name), [])
+            await filled.subscriptions.create(TESTER, team, SubscribeRequest((Recipient("", name),), {}, None))
+            await filled.lists.add(TESTER, workspace_id, "news", [name])
             if number % 3 == 0:
-                await filled.recipients.delete(RecipientKey.user(workspace_id, name))
+                await filled.recipients.delete(TESTER, RecipientKey.user(workspace_id, name))
 
     async def look() -> None:
         for round_ in range(6):
             assert await filled.maintenance.check() == [], round_
         for round_ in range(6):
             await execute(filled, f"UPDATE counter SET value = value + {round_ + 1} WHERE slot = 1")
-            await filled.maintenance.repair()
+            await filled.maintenance.repair(TESTER)
             assert await filled.maintenance.check() == [], round_
 
     writers = [asyncio.create_task(write(number)) for number in range(3)]
@@ -201,19 +202,19 @@ async def test_checks_and_repairs_beside_a_writing_hub_find_nothing_and_break_no
     assert await filled.maintenance.check() == []
 
 
-def at(hub: Hub, days: int) -> MaintenanceService:
+def at(hub: Services, days: int) -> MaintenanceService:
     """The service as it will be some days from now."""
     return MaintenanceService(hub.database, now=lambda: datetime.now(UTC) + timedelta(days=days))
 
 
-async def history(hub: Hub, workspace_id: int, name: str) -> Sequence[object]:
+async def history(hub: Services, workspace_id: int, name: str) -> Sequence[object]:
     return await hub.recipients.history(RecipientKey.user(workspace_id, name))
 
 
-async def test_cleaning_deletes_by_age_alone(filled: Hub, workspace_a: NewWorkspace) -> None:
+async def test_cleaning_deletes_by_age_alone(filled: Services, workspace_a: NewWorkspace) -> None:
     workspace_id = workspace_a.workspace_id
     nobody = RecipientKey.user(workspace_id, "")
-    await filled.batcher.submit(workspace_id, [], [RejectedRecord(nobody, "invalid", "no", {}, "test")])
+    await filled.batcher.submit(workspace_id, [], [RejectedRecord(nobody, "invalid", "no", {}, TESTER)])
     early = await at(filled, 9).clean(history_days=10, rejected_days=10)
     assert (early.history, early.rejected) == (0, 0)
     assert len(await history(filled, workspace_id, "ada")) == 1
@@ -226,11 +227,11 @@ async def test_cleaning_deletes_by_age_alone(filled: Hub, workspace_a: NewWorksp
 
 
 async def test_cleaning_takes_as_many_small_steps_as_it_needs(
-    filled: Hub, workspace_a: NewWorkspace, monkeypatch: pytest.MonkeyPatch
+    filled: Services, workspace_a: NewWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workspace_id = workspace_a.workspace_id
     nobody = RecipientKey.user(workspace_id, "")
-    await filled.batcher.submit(workspace_id, [], [RejectedRecord(nobody, "invalid", "no", {}, "test")] * 7)
+    await filled.batcher.submit(workspace_id, [], [RejectedRecord(nobody, "invalid", "no", {}, TESTER)] * 7)
     monkeypatch.setattr("suprsend_hub.service.maintenance.CLEAN_STEP", 3)
     cleaned = await at(filled, 2).clean(history_days=1, rejected_days=1)
     assert (cleaned.history, cleaned.rejected) == (8, 7)

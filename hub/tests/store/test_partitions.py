@@ -36,6 +36,7 @@ async def _fill(connection: asyncpg.Connection) -> None:
     for statement in (
         "INSERT INTO profile SELECT 1, '', 'user-' || n, gen_random_uuid(), 1, '{}', '{}', '{}', now(), now()",
         "INSERT INTO history SELECT 1, '', 'user-' || n, gen_random_uuid(), gen_random_uuid(), 'test', '[]', NULL",
+        "INSERT INTO rejected SELECT 1, '', 'user-' || n, gen_random_uuid(), 'c', 'k', 'm', '{}', 'test'",
         "INSERT INTO subscription SELECT 1, 'teams', 'o-' || n, '', 'user-' || n, gen_random_uuid(), '{}', now(), now()",
         "INSERT INTO subscribed_to SELECT 1, '', 'user-' || n, 'teams', 'o-' || n, gen_random_uuid()",
         "INSERT INTO list_member SELECT 1, 'l-' || n, gen_random_uuid(), 'user-' || n, gen_random_uuid(), now()",

@@ -9,15 +9,20 @@ import json
 import asyncpg
 import pytest
 from hot_statements import STATEMENTS, nodes
-from suprsend_hub.store.database import SERVER_SETTINGS
+from suprsend_hub.store.connect import SERVER_SETTINGS
 from suprsend_hub.store.queries import sql
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_version", [16, 18])]
 
 PAGES = {name for name in STATEMENTS if name.startswith("page_") and name.endswith("_first")}
+BY_CREATION = PAGES | {"bury_objects", "find_dead_subscribers"}
+"""Statements that walk rows in the order of their creation."""
 WHOLE_KEY = {
     "count_memberships",
     "count_subscribed_to",
+    "delete_memberships_of_users",
+    "delete_rejected_of_recipients",
+    "delete_subscriptions_of_subscribers",
     "find_child_objects",
     "find_parent_objects",
     "page_history",
@@ -30,6 +35,8 @@ LAST_KEY_COLUMN = {
     "profile": "recipient_id",
     "history": "insert_key",
     "counter": "name",
+    "idempotency_key": "recipient_id",
+    "dead_object": "object_id",
     "subscription": "subscriber_id",
     "subscribed_to": "object_id",
     "list": "list_id",
@@ -37,6 +44,9 @@ LAST_KEY_COLUMN = {
     "list_member": "distinct_id",
     "list_membership": "version_id",
 }
+
+BY_RECIPIENT = {"idempotency_key": "idempotency_key_by_recipient"}
+"""Tables whose primary key does not begin with the recipient that a deletion looks for."""
 
 
 async def test_single_keys_are_found_by_the_primary_key_and_pages_in_order_of_creation(database_url: str) -> None:
@@ -51,8 +61,8 @@ async def test_single_keys_are_found_by_the_primary_key_and_pages_in_order_of_cr
                 table = node.get("Relation Name")
                 if table is None or node["Node Type"] in ("ModifyTable", "Bitmap Index Scan"):
                     continue
-                by_creation = name in PAGES and table != "list"
-                index = f"{table}_by_creation" if by_creation else f"{table}_pkey"
+                by_creation = name in BY_CREATION and table not in ("list", "dead_object")
+                index = f"{table}_by_creation" if by_creation else BY_RECIPIENT.get(table, f"{table}_pkey")
                 column = "_id" if by_creation else LAST_KEY_COLUMN[table]
                 if node.get("Index Name") != index or column not in node.get("Index Cond", ""):
                     wrong[name] = {

@@ -2,9 +2,10 @@
 
 import asyncpg
 import pytest
-from suprsend_hub.app import Hub
+from cast import TESTER
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.service.pages import PageRequest
+from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
 from suprsend_hub.store.profiles import upper_bound
 from suprsend_hub.store.queries import sql
@@ -30,10 +31,12 @@ async def test_a_plan_for_any_prefix_ends_the_walk_at_its_upper_bound(database_u
     assert "recipient_id < $4" in condition, plan
 
 
-async def test_a_prefix_of_the_last_characters_there_are_finds_its_users(hub: Hub, workspace_a: NewWorkspace) -> None:
+async def test_a_prefix_of_the_last_characters_there_are_finds_its_users(
+    hub: Services, workspace_a: NewWorkspace
+) -> None:
     last = "\U0010ffff"
     for distinct_id in (last, last * 2, last * 255, "\U0010fffe", "z"):
-        await hub.recipients.edit(RecipientKey.user(workspace_a.workspace_id, distinct_id), [], source="test")
+        await hub.recipients.edit(TESTER, RecipientKey.user(workspace_a.workspace_id, distinct_id), [])
     page = await hub.recipients.search(workspace_a.workspace_id, last, PageRequest(10))
     assert [len(row.key.recipient_id) for row in page.rows] == [1, 2, 255]
     assert page.count == 3

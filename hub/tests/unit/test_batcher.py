@@ -6,10 +6,20 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
-from suprsend_hub.domain.errors import InvalidRequest, Unavailable
+from cast import TESTER
+from suprsend_hub.domain.codes import Code
+from suprsend_hub.domain.errors import InvalidRequest, RateLimited, Unavailable
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.service.batcher import Batcher, BatcherLimits
-from suprsend_hub.service.edits import Edit, EditStatus, Outcome, RejectedRecord
+from suprsend_hub.service.writing import (
+    Batcher,
+    BatcherLimits,
+    Edit,
+    EditStatus,
+    Outcome,
+    RateLimit,
+    RateLimits,
+    RejectedRecord,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -45,12 +55,12 @@ class Database:
 
 
 def away(_: list[str]) -> Exception:
-    return Unavailable("the database does not answer", retry_after_s=1, code="database_unavailable")
+    return Unavailable("the database does not answer", retry_after_s=1, code=Code.DATABASE_UNAVAILABLE)
 
 
 @asynccontextmanager
-async def running(database: Database, **limits: float) -> AsyncIterator[Batcher]:
-    batcher = Batcher(database.apply, BatcherLimits(**{"lanes": 1, **limits}))  # type: ignore[arg-type]
+async def running(database: Database, rate_limits: RateLimits | None = None, **limits: float) -> AsyncIterator[Batcher]:
+    batcher = Batcher(database, BatcherLimits(**{"lanes": 1, **limits}), rate_limits=rate_limits)  # type: ignore[arg-type]
     batcher.start()
     try:
         async with asyncio.timeout(DONE_S):
@@ -62,7 +72,7 @@ async def running(database: Database, **limits: float) -> AsyncIterator[Batcher]
 
 
 def edits(*names: str, workspace: int = A) -> list[Edit]:
-    return [Edit(RecipientKey.user(workspace, name), uuid.uuid4(), [], "test") for name in names]
+    return [Edit(RecipientKey.user(workspace, name), uuid.uuid4(), [], TESTER) for name in names]
 
 
 def send(batcher: Batcher, *names: str, workspace: int = A, size_bytes: int = 0) -> "asyncio.Task[list[Outcome]]":
@@ -105,6 +115,45 @@ async def test_each_caller_gets_the_outcomes_of_its_own_edits() -> None:
         await until(lambda: batcher.queued_edits == 7)  # a request without edits counts as one
         database.open.set()
         assert [len(outcomes) for outcomes in await asyncio.gather(first, *several)] == [1, 0, 1, 2, 3]
+
+
+async def test_a_caller_that_is_gone_gives_up_its_room() -> None:
+    """Cancelled requests neither keep live ones out of the queue nor cost their workspace anything."""
+    database = Database()
+    now = [0.0]
+    limits = RateLimits(monotonic=lambda: now[0])
+    limits.learn(A, RateLimit(edits_per_second=1, burst_edits=11))
+    async with running(database, rate_limits=limits, max_queued_edits=10) as batcher:
+        first = await blocked(database, batcher)
+        gone = [send(batcher, f"gone-{n}") for n in range(10)]
+        await until(lambda: batcher.queued_edits == 10)
+        for task in gone:
+            task.cancel()
+        await settled(*gone)
+        assert batcher.queued_edits == 0
+        live = [send(batcher, f"live-{n}") for n in range(10)]
+        await until(lambda: batcher.queued_edits == 10)
+        database.open.set()
+        await asyncio.gather(first, *live)
+    assert sorted(name for batch in database.batches[1:] for name in batch) == sorted(f"live-{n}" for n in range(10))
+
+
+async def test_a_refused_request_costs_its_workspace_nothing() -> None:
+    database = Database()
+    limits = RateLimits(monotonic=lambda: 0.0)
+    limits.learn(A, RateLimit(edits_per_second=1, burst_edits=4))
+    async with running(database, rate_limits=limits, max_queued_edits=2) as batcher:
+        first = await blocked(database, batcher)
+        queued = send(batcher, "queued-1", "queued-2")
+        await until(lambda: batcher.queued_edits == 2)
+        for _ in range(5):
+            [refusal] = await settled(send(batcher, "refused"))
+            assert (type(refusal), refusal.code) == (Unavailable, "overloaded")  # and not RateLimited
+        database.open.set()
+        await asyncio.gather(first, queued)
+        await send(batcher, "last")  # the fourth
+        [refusal] = await settled(send(batcher, "too many"))
+        assert isinstance(refusal, RateLimited)
 
 
 async def test_a_full_queue_refuses_at_once_and_holds_no_more() -> None:
@@ -207,7 +256,7 @@ async def test_a_request_that_cannot_be_applied_fails_alone() -> None:
 
 async def test_a_refusal_is_not_tried_again() -> None:
     database = Database()
-    database.error = lambda _: InvalidRequest("no")
+    database.error = lambda _: InvalidRequest("no", code=Code.INVALID_VALUE)
     async with running(database) as batcher:
         with pytest.raises(InvalidRequest):
             await send(batcher, "one")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from hypothesis import given
 from hypothesis import strategies as st
-from suprsend_hub.service.fair_queue import FairQueue
+from suprsend_hub.service.writing.queue import FairQueue
 
 A, B, C = 1, 2, 3
 

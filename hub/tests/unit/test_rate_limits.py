@@ -2,7 +2,7 @@
 
 import pytest
 from suprsend_hub.domain.errors import RateLimited
-from suprsend_hub.service.rate_limits import RateLimit, RateLimits
+from suprsend_hub.service.writing import RateLimit, RateLimits
 
 A, B = 1, 2
 

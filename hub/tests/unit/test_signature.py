@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from suprsend_hub.domain.signature import verify
+from suprsend_hub.service.signature import verify
 
 VECTORS = Path(__file__).parents[3] / "contract" / "vectors"
 

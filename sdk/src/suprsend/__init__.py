@@ -2,6 +2,25 @@
 
 import logging as _logging
 
+from suprsend._answers import (
+    Affected,
+    Done,
+    Draft,
+    EventAnswer,
+    Identity,
+    Member,
+    Membership,
+    ObjectProfile,
+    OffsetMeta,
+    OffsetPage,
+    Page,
+    PageMeta,
+    SubscribedTo,
+    SubscriberList,
+    Subscription,
+    Subscriptions,
+    UserProfile,
+)
 from suprsend._async._bulk import AsyncBulkRun, AsyncBulkUsersEdit
 from suprsend._async._client import AsyncSuprsend
 from suprsend._bulk import BulkProgress, BulkResponse, Outcome
@@ -30,6 +49,7 @@ from suprsend._unsupported import Event, SubscriberListBroadcast, Workflow, Work
 from suprsend._version import __version__
 
 __all__ = [
+    "Affected",
     "AppInfo",
     "AsyncBulkRun",
     "AsyncBulkUsersEdit",
@@ -39,12 +59,27 @@ __all__ = [
     "BulkResponse",
     "BulkRun",
     "BulkUsersEdit",
+    "Done",
+    "Draft",
     "Event",
+    "EventAnswer",
+    "Identity",
     "InputValueError",
+    "Member",
+    "Membership",
     "ObjectEdit",
+    "ObjectProfile",
+    "OffsetMeta",
+    "OffsetPage",
     "Outcome",
+    "Page",
+    "PageMeta",
     "Response",
+    "SubscribedTo",
+    "SubscriberList",
     "SubscriberListBroadcast",
+    "Subscription",
+    "Subscriptions",
     "Suprsend",
     "SuprsendAPIException",
     "SuprsendAuthenticationError",
@@ -61,6 +96,7 @@ __all__ = [
     "SuprsendValidationError",
     "Transport",
     "UserEdit",
+    "UserProfile",
     "Workflow",
     "WorkflowTriggerRequest",
     "__version__",

@@ -1,4 +1,4 @@
-"""The edit instances that callers fill: UserEdit and ObjectEdit. Pure but for clock and randomness of the event ids."""
+"""The edits that callers fill: UserEdit and ObjectEdit. Pure, except for clock and randomness in event ids."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 class UserEdit(EditBuilder):
-    """Operations for one user; made by ``client.users.get_edit_instance``.
+    """An edit of one user. Create it with ``client.users.get_edit_instance``.
 
-    An instance can be sent more than once: operations accumulate and are not cleared by sending.
+    You can send an edit more than once. Sending does not clear its operations.
     """
 
     __slots__ = ("distinct_id", "tenant_id")
@@ -31,12 +31,12 @@ class UserEdit(EditBuilder):
         return f"<UserEdit distinct_id={self.distinct_id!r} operations={len(self._operations)}>"
 
     def get_async_payload(self) -> JSONObject:
-        """Return the identity event, with an ``$insert_id`` and ``$time`` of its own on each call."""
+        """Return the identity event. Each call gives it a new ``$insert_id`` and ``$time``."""
         self._plain = False  # the caller holds the lists now
         return self._event()
 
     def as_json_async(self) -> JSONObject:
-        """Return the edit as failed records show it: user, operations, warnings, tenant."""
+        """Return the edit in the form in which failed records show it: user, operations, warnings, tenant."""
         payload: JSONObject = {
             "distinct_id": self.distinct_id,
             "$user_operations": self.operations,
@@ -47,11 +47,11 @@ class UserEdit(EditBuilder):
         return payload
 
     def validate_body(self) -> list[str]:
-        """Return the mistakes made while building, in up to three texts, and log each mistake once at WARNING."""
+        """Return the mistakes in this edit, in up to three texts, and log each of them once at WARNING."""
         return self.mistakes()
 
     def validate_payload_size(self, payload: JSONObject) -> tuple[JSONObject, int]:
-        """Return ``payload`` and its size in bytes of JSON.
+        """Return ``payload`` and the size of its JSON in bytes.
 
         Raises:
             InputValueError: the payload is larger than 10,240 bytes, or has no JSON form.
@@ -63,7 +63,7 @@ class UserEdit(EditBuilder):
         return payload, size
 
     def encode_event(self) -> bytes:
-        """Return the identity event as the bytes to send.
+        """Return the identity event as bytes to send.
 
         Raises:
             InputValueError: the event is larger than 10,240 bytes, or a value has no JSON form.
@@ -99,7 +99,7 @@ class UserEdit(EditBuilder):
 
 
 class ObjectEdit(EditBuilder):
-    """Operations for one object; made by ``client.objects.get_edit_instance``."""
+    """An edit of one object. Create it with ``client.objects.get_edit_instance``."""
 
     __slots__ = ("object_id", "object_type")
 
@@ -113,7 +113,7 @@ class ObjectEdit(EditBuilder):
         return f"<ObjectEdit {where} operations={len(self._operations)}>"
 
     def validate_body(self) -> None:
-        """Log the mistakes made while building, each once, at WARNING."""
+        """Log each mistake in this edit once, at WARNING."""
         self.mistakes()
 
     def _label(self) -> str:

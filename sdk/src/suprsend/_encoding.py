@@ -47,8 +47,13 @@ def encode(value: object, subject: str) -> bytes:
         plain = False
     if plain:
         return encode_plain(value, subject)
-    check(value, subject)
-    return _encoder.encode(value)
+    try:
+        check(value, subject)
+        return _encoder.encode(value)
+    except InputValueError:
+        raise
+    except Exception as error:  # a subclass of dict or list can do anything when it is walked
+        raise InputValueError(f"{subject}: has no JSON form ({type(error).__name__}: {error})") from error
 
 
 def encode_plain(value: object, subject: str) -> bytes:
@@ -91,7 +96,7 @@ def _walk(value: object, path: str) -> None:
             raise InputValueError(f"{path}: text contains a lone surrogate, which is not valid Unicode")
     elif isinstance(value, float):
         if not math.isfinite(value):
-            raise InputValueError(f"{path}: {value} is not a finite number, JSON cannot express it")
+            raise InputValueError(f"{path}: {value} is not a finite number and has no JSON form")
     elif isinstance(value, dict):
         for key, item in value.items():
             _check_key(key, path)
@@ -100,7 +105,7 @@ def _walk(value: object, path: str) -> None:
         for index, item in enumerate(value):
             _walk(item, f"{path}[{index}]")
     elif not isinstance(value, int):
-        raise InputValueError(f"{path}: {kind.__name__} has no JSON form; pass text, a number, a list or a dict")
+        raise InputValueError(f"{path}: {kind.__name__} has no JSON form; pass a string, a number, a list or a dict")
 
 
 def _check_key(key: object, path: str) -> None:
@@ -108,7 +113,7 @@ def _check_key(key: object, path: str) -> None:
         if not _encodable(key):
             raise InputValueError(f"{path}: a key contains a lone surrogate, which is not valid Unicode")
     elif isinstance(key, bool) or not isinstance(key, int):
-        raise InputValueError(f"{path}: key {key!r} is a {type(key).__name__}, JSON keys are text")
+        raise InputValueError(f"{path}: key {key!r} is a {type(key).__name__}, but JSON keys are strings")
 
 
 def _encodable(text: str) -> bool:

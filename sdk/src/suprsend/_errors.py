@@ -1,10 +1,10 @@
 """The error tree of the SDK. A leaf.
 
     SuprsendError
-    ├─ SuprsendConfigError             the client was built wrongly
-    ├─ SuprsendValidationError         an argument is wrong; nothing was sent
-    │  └─ InputValueError              the same, about a value (also a ValueError)
-    ├─ SuprsendAPIException            the hub answered with a status that means refusal
+    ├─ SuprsendConfigError             the client is configured wrongly
+    ├─ SuprsendValidationError         an argument is invalid; nothing was sent
+    │  └─ InputValueError              a value is invalid (also a ValueError)
+    ├─ SuprsendAPIException            the hub refused the call
     │  ├─ SuprsendAuthenticationError  401
     │  ├─ SuprsendPermissionError      403
     │  ├─ SuprsendNotFoundError        404
@@ -12,8 +12,8 @@
     │  ├─ SuprsendTooLargeError        413
     │  ├─ SuprsendRateLimitError       429: retry_after_s
     │  ├─ SuprsendUnavailableError     502, 503, 504: retry_after_s
-    │  └─ SuprsendResponseError        accepted, but the answer cannot be read
-    └─ SuprsendTransportError          no answer: maybe_applied says whether the call may have taken effect
+    │  └─ SuprsendResponseError        the answer is not one that a hub gives
+    └─ SuprsendTransportError          no answer; maybe_applied tells whether the call may have been applied
 
 Class names, ``status_code``, ``message``, ``response`` and the form ``[code: 404] …`` of ``str()`` are those of the
 official SDK 0.20.0. No message contains a credential or a request body.
@@ -29,13 +29,19 @@ if TYPE_CHECKING:
 
     from suprsend._response import Response
 
+# The hub's word for a path at which it has nothing, as opposed to a path that names something unknown.
+NO_SUCH_PATH = "no_such_path"
+# Our choice: a proxy's error page is not the text of an exception. The official text of a body this short is kept.
+MAX_SHOWN_HTML_CHARS = 40
+MAX_SHOWN_TEXT_CHARS = 1_000
+
 
 class SuprsendError(Exception):
-    """Base of everything that the SDK raises.
+    """The base class of all exceptions of the SDK.
 
     Attributes:
-        message: what went wrong, for people.
-        status_code: the HTTP status where there is one, else 500 (400 for wrong arguments).
+        message: what went wrong.
+        status_code: the HTTP status of the answer; 400 for invalid arguments, 500 otherwise.
     """
 
     default_status = 500
@@ -52,23 +58,23 @@ class SuprsendError(Exception):
 
 
 class SuprsendConfigError(SuprsendError):
-    """The client was built wrongly: a missing credential or an unusable base URL."""
+    """The client is configured wrongly: a credential, the base URL, the proxy or the certificates cannot be used."""
 
 
 class SuprsendValidationError(SuprsendError):
-    """An argument is wrong; nothing was sent."""
+    """An argument is invalid. Nothing was sent."""
 
     default_status = 400
     default_message = "validation error"
 
     @property
     def error_type(self) -> str:
-        """Name of the class, as the official SDK has it."""
+        """The name of the class, as in the official SDK."""
         return type(self).__name__
 
 
 class InputValueError(SuprsendValidationError, ValueError):
-    """A value is wrong: it is too large, cannot be written as JSON, or (strict mode) does not fit its key."""
+    """A value is invalid: it is too large, has no JSON form, or (in strict mode) is wrong for its key."""
 
     def __str__(self) -> str:
         return str(self.message)
@@ -79,8 +85,8 @@ class SuprsendAPIException(SuprsendError):  # noqa: N818  # the official name
 
     Attributes:
         response: the HTTP response.
-        code: the stable word of the hub's error body (``error_code``), if it sent one.
-        request_id: value of the header ``X-Request-ID``, if the hub sent one.
+        code: the stable error code, ``error_code`` in the answer, or None.
+        request_id: the header ``X-Request-ID`` of the answer, or None. It identifies the request in the hub's log.
     """
 
     def __init__(self, response: Response) -> None:
@@ -90,13 +96,17 @@ class SuprsendAPIException(SuprsendError):  # noqa: N818  # the official name
         self.code: str | None = body.get("error_code") if isinstance(body, dict) else None
         self.request_id: str | None = response.headers.get("x-request-id")
 
+    def __str__(self) -> str:
+        text = super().__str__()
+        return f"{text} [request_id: {self.request_id}]" if self.request_id else text
+
 
 class SuprsendAuthenticationError(SuprsendAPIException):
-    """401: the hub does not know these credentials."""
+    """401: the credentials are not valid."""
 
 
 class SuprsendPermissionError(SuprsendAPIException):
-    """403: the credentials are good, but not for this call."""
+    """403: the credentials do not permit this call."""
 
 
 class SuprsendNotFoundError(SuprsendAPIException):
@@ -104,7 +114,7 @@ class SuprsendNotFoundError(SuprsendAPIException):
 
 
 class SuprsendConflictError(SuprsendAPIException):
-    """409: the call contradicts what the hub holds."""
+    """409: the call conflicts with the state of the hub."""
 
 
 class SuprsendTooLargeError(SuprsendAPIException):
@@ -112,45 +122,71 @@ class SuprsendTooLargeError(SuprsendAPIException):
 
 
 class SuprsendRateLimitError(SuprsendAPIException):
-    """429: too many calls; ``retry_after_s`` is the pause that the hub asks for, in seconds."""
+    """429: too many calls. Wait ``retry_after_s`` seconds before the next one."""
 
     @property
     def retry_after_s(self) -> float | None:
-        """Seconds to wait, or None if the hub named no time."""
+        """Seconds to wait, or None if the hub did not say."""
         return retry_after_s(self.response.headers)
 
 
 class SuprsendUnavailableError(SuprsendAPIException):
-    """502, 503, 504: the hub, or what stands before it, cannot answer now."""
+    """502, 503, 504: the hub, or a proxy in front of it, cannot answer at the moment."""
 
     @property
     def retry_after_s(self) -> float | None:
-        """Seconds to wait, or None if the hub named no time."""
+        """Seconds to wait, or None if the hub did not say."""
         return retry_after_s(self.response.headers)
 
 
 class SuprsendResponseError(SuprsendAPIException):
-    """The status says accepted, but the answer is not the JSON that a hub sends; is ``base_url`` right?"""
+    """The answer does not look like that of a hub. Check ``base_url``.
+
+    Either the status is a success but the body is not what a hub sends, or the status is 404 because the path does not
+    exist. Such a 404 does not mean that the user, object or list does not exist.
+    """
 
     def __init__(self, response: Response) -> None:
         super().__init__(response)
-        kind = response.headers.get("content-type", "no content type")
-        self.message = (
-            f"the answer ({kind}) is not a JSON object, as a hub would send it; does base_url point to a hub?"
-        )
+        if self.code == NO_SUCH_PATH:
+            what = f"the hub does not have this path ({self.message})"
+        elif response.status_code == 404:
+            what = f"404 from something that does not look like a hub ({self.message})"
+        else:
+            kind = response.headers.get("content-type", "no content type")
+            what = f"the answer ({kind}, {len(response.content)} bytes) does not look like that of a hub"
+        self.message = f"{what}; does base_url point to a hub?"
 
 
 class SuprsendTransportError(SuprsendError):
-    """No answer came.
+    """The hub did not answer.
 
     Attributes:
-        maybe_applied: False if the request certainly never reached the hub (no connection), True if it may have been
-            applied (timeout or lost connection after sending).
+        maybe_applied: False if the request never reached the hub. True if it may have been applied, because the answer
+            was lost or late.
+        retryable: False if the same call would fail again in the same way, for example because of a certificate.
     """
 
-    def __init__(self, message: str, *, maybe_applied: bool = True) -> None:
+    def __init__(self, message: str, *, maybe_applied: bool = True, retryable: bool = True) -> None:
         super().__init__(message)
         self.maybe_applied = maybe_applied
+        self.retryable = retryable
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+    def after_an_unsure_attempt(self) -> SuprsendTransportError:
+        """Return the error of a call whose last attempt failed so, after one that may have been applied."""
+        if not self.maybe_applied:
+            self.maybe_applied = True
+            self.message = f"{self.message}; an earlier attempt of this call may have been applied"
+        return self
+
+
+def foreign(error: Exception) -> SuprsendTransportError:
+    """Return the error of the family for whatever a transport that is not ours has raised."""
+    text = f"the transport failed ({type(error).__name__}: {error}); the call may have been applied"
+    return SuprsendTransportError(text, retryable=isinstance(error, OSError))
 
 
 _BY_STATUS: dict[int, type[SuprsendAPIException]] = {
@@ -166,8 +202,21 @@ _BY_STATUS: dict[int, type[SuprsendAPIException]] = {
 }
 
 
+def is_not_found(response: Response) -> bool:
+    """Whether a hub says that it does not know what the call names; a 404 of anything else says nothing about that."""
+    if response.status_code != 404:
+        return False
+    body = _json_body(response)
+    if not isinstance(body, dict):
+        return False
+    code = body.get("error_code")
+    return code != NO_SUCH_PATH if code else body.get("code") == 404
+
+
 def api_error(response: Response) -> SuprsendAPIException:
     """Return the exception that fits the status of a refused call."""
+    if response.status_code == 404 and not is_not_found(response):
+        return SuprsendResponseError(response)
     return _BY_STATUS.get(response.status_code, SuprsendAPIException)(response)
 
 
@@ -200,10 +249,30 @@ def _json_body(response: Response) -> Any:
 def _message_of(response: Response) -> str:
     if 300 <= response.status_code < 400:
         where = response.headers.get("location", "nowhere")
-        return f"the hub answered with a redirect to {where}; redirects are not followed, correct base_url"
+        return f"the hub answered with a redirect to {where}; redirects are not followed, so correct base_url"
     body = _json_body(response)
     if isinstance(body, dict):
         message = body.get("message") or body.get("detail")
         if message:
             return str(message)
-    return response.text
+    return readable_text(response)
+
+
+def readable_text(response: Response) -> str:
+    """Return the body as the text of an error: whole if it is short, described if it is a page or long."""
+    text = response.text
+    kind = response.headers.get("content-type", "").lower()
+    if ("html" in kind or text.lstrip()[:1] == "<") and len(text) > MAX_SHOWN_HTML_CHARS:
+        return f"{_phrase(response)} (an HTML page of {len(text)} characters, see error.response)"
+    if len(text) > MAX_SHOWN_TEXT_CHARS:
+        return f"{text[:MAX_SHOWN_TEXT_CHARS]}… ({len(text)} characters, see error.response)"
+    return text or f"{_phrase(response)} (no body)"
+
+
+def _phrase(response: Response) -> str:
+    from http import HTTPStatus  # late: costs 3 ms of import
+
+    try:
+        return HTTPStatus(response.status_code).phrase
+    except ValueError:
+        return "Unknown status"

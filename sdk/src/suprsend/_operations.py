@@ -1,32 +1,35 @@
-"""Building the operations of one edit, for users and objects alike. Pure.
+"""Building the operations of an edit, for users and objects. Pure.
 
 Argument forms, messages and resulting JSON are those of the official SDK: ``contract/vectors/user_operations.json``.
 """
 
 from __future__ import annotations
 
+import copy
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self, cast
 
-from suprsend import _channels as words
+from suprsend import _wire
+from suprsend._doubts import doubt
 from suprsend._encoding import check, is_plain_leaf
 from suprsend._errors import InputValueError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Set as AbstractSet
 
     from suprsend._types import EditConfig, JSONObject
 
 logger = logging.getLogger("suprsend")
 
-_PLAIN_OPERANDS = frozenset({words.SET, words.SET_ONCE})
+_PLAIN_OPERANDS = frozenset({_wire.SET, _wire.SET_ONCE})
 
 
 class EditBuilder:
-    """Collects operations in the order of the calls. Nothing is sent until the edit is handed to its API.
+    """Collects operations in the order of the calls. Nothing is sent until you pass the edit to ``edit`` or ``save``.
 
-    Mistakes (an argument of the wrong type, a blank key, a value that the hub would refuse) are kept as messages, or
-    raised as InputValueError at the call that makes them if the client is strict.
+    Mistakes, such as an argument of the wrong type, a blank key or a value that the hub would refuse, are kept as
+    warnings. In strict mode they raise InputValueError at the call.
     """
 
     __slots__ = ("_doubts", "_errors", "_infos", "_operations", "_plain", "_strict", "_unlogged", "config")
@@ -41,22 +44,38 @@ class EditBuilder:
         self._doubts: list[str] = []
         self._unlogged: list[str] = []
 
-    # -- what was collected
+    # -- copies: of the same client, with operations of their own
+
+    def __copy__(self) -> Self:
+        return self._copied(lambda value: list(value) if isinstance(value, list) else value)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self._copied(lambda value: copy.deepcopy(value, memo))
+
+    def _copied(self, copied: Callable[[Any], Any]) -> Self:
+        other = type(self).__new__(type(self))
+        # What __dict__ holds, if a subclass has one, and what __slots__ hold.
+        own, slots = cast("tuple[JSONObject | None, JSONObject]", object.__getstate__(self))
+        for name, value in {**(own or {}), **slots}.items():
+            setattr(other, name, value if name == "config" else copied(value))
+        return other
+
+    # -- the collected operations
 
     @property
     def operations(self) -> list[JSONObject]:
-        """The operations so far, in wire form; the list may be changed."""
+        """The operations so far, as they will be sent. You may change the list."""
         self._plain = False
         return self._operations
 
     @property
     def errors(self) -> list[str]:
-        """Calls that had no effect because an argument was of the wrong form."""
+        """Messages about calls that had no effect because of an invalid argument."""
         return self._errors
 
     @property
     def warnings(self) -> list[str]:
-        """Keys that were skipped."""
+        """Messages about skipped keys."""
         return self._infos
 
     def get_payload(self) -> JSONObject:
@@ -66,33 +85,34 @@ class EditBuilder:
     # -- properties
 
     def set(self, arg1: str | JSONObject, arg2: Any = None) -> None:
-        """Set properties, ``set(key, value)`` or ``set({key: value, …})``; what was stored under the key is replaced.
+        """Set properties: ``set(key, value)`` or ``set({key: value, …})``. Existing values are replaced.
 
-        None is stored with the dict form only.
+        To store None, use the dict form.
         """
-        self._change("set", words.SET, arg1, arg2)
+        self._change("set", _wire.SET, arg1, arg2)
 
     def set_once(self, arg1: str | JSONObject, arg2: Any = None) -> None:
-        """Set properties that do not exist yet; same forms as ``set``."""
-        self._change("set_once", words.SET_ONCE, arg1, arg2)
+        """Set properties that do not exist yet. The arguments are those of ``set``."""
+        self._change("set_once", _wire.SET_ONCE, arg1, arg2)
 
     def increment(self, arg1: str | JSONObject, arg2: float | None = None) -> None:
-        """Add to numbers, ``increment(key, n)`` or ``increment({key: n, …})``; a missing one counts as 0."""
-        self._change("increment", words.ADD, arg1, arg2)
+        """Add to numbers: ``increment(key, n)`` or ``increment({key: n, …})``. A missing property counts as 0."""
+        self._change("increment", _wire.ADD, arg1, arg2)
 
     def append(self, arg1: str | JSONObject, arg2: Any = None) -> None:
-        """Append to list properties, or add an identity if the key is a channel; ``append(key, value)`` or a dict.
+        """Append to list properties: ``append(key, value)`` or ``append({key: value, …})``.
 
-        In the dict form ``$id_provider`` and ``$bundle_id`` qualify the push tokens beside them.
+        If the key is a channel, add an address, number or token to it. In the dict form, ``$id_provider`` and
+        ``$bundle_id`` apply to the push tokens in the same dict.
         """
-        self._change("append", words.APPEND, arg1, arg2)
+        self._change("append", _wire.APPEND, arg1, arg2)
 
     def remove(self, arg1: str | JSONObject, arg2: Any = None) -> None:
-        """Remove from list properties, or remove an identity; same forms as ``append``."""
-        self._change("remove", words.REMOVE, arg1, arg2)
+        """Remove from list properties or channels. The arguments are those of ``append``."""
+        self._change("remove", _wire.REMOVE, arg1, arg2)
 
     def unset(self, key: str | list[str] | tuple[str, ...] | AbstractSet[str]) -> None:
-        """Delete properties, or all identities of channels: one key, or a list, tuple or set of keys."""
+        """Delete properties, or everything on a channel: a key, or a list, tuple or set of keys."""
         if isinstance(key, str):
             keys: list[object] = [key]
         elif isinstance(key, (list, tuple, set, frozenset)):
@@ -102,89 +122,89 @@ class EditBuilder:
             return
         trimmed = [name for name in (self._key("unset", item) for item in keys) if name]
         if trimmed:
-            self._operations.append({words.UNSET: trimmed})
+            self._operations.append({_wire.UNSET: trimmed})
 
     # -- language, locale, time zone
 
     def set_preferred_language(self, lang_code: str | None) -> None:
-        """Set the language, a code such as ``en``; None removes it."""
-        self._set_one("set_preferred_language", words.LANGUAGE, lang_code)
+        """Set the language, such as ``en``. None removes it."""
+        self._set_one("set_preferred_language", _wire.LANGUAGE, lang_code)
 
     def set_locale(self, locale_code: str | None) -> None:
-        """Set the locale, such as ``en_GB`` or ``es-AR``; None removes it."""
-        self._set_one("set_locale", words.LOCALE, locale_code)
+        """Set the locale, such as ``en_GB`` or ``es-AR``. None removes it."""
+        self._set_one("set_locale", _wire.LOCALE, locale_code)
 
     def set_timezone(self, timezone: str | None) -> None:
-        """Set the time zone by its IANA name, such as ``America/Los_Angeles``; None removes it."""
-        self._set_one("set_timezone", words.TIMEZONE, timezone)
+        """Set the time zone by its IANA name, such as ``America/Los_Angeles``. None removes it."""
+        self._set_one("set_timezone", _wire.TIMEZONE, timezone)
 
     # -- channels
 
     def add_email(self, value: str) -> None:
         """Add an e-mail address."""
-        self._identity("add_email", words.APPEND, words.EMAIL, value)
+        self._identity("add_email", _wire.APPEND, _wire.EMAIL, value)
 
     def remove_email(self, value: str) -> None:
         """Remove an e-mail address."""
-        self._identity("remove_email", words.REMOVE, words.EMAIL, value)
+        self._identity("remove_email", _wire.REMOVE, _wire.EMAIL, value)
 
     def add_sms(self, value: str) -> None:
-        """Add a phone number for SMS, with country code: ``+15550100000``."""
-        self._identity("add_sms", words.APPEND, words.SMS, value)
+        """Add a phone number for SMS, with the country code: ``+15550100000``."""
+        self._identity("add_sms", _wire.APPEND, _wire.SMS, value)
 
     def remove_sms(self, value: str) -> None:
         """Remove a phone number for SMS."""
-        self._identity("remove_sms", words.REMOVE, words.SMS, value)
+        self._identity("remove_sms", _wire.REMOVE, _wire.SMS, value)
 
     def add_whatsapp(self, value: str) -> None:
-        """Add a phone number for WhatsApp, with country code."""
-        self._identity("add_whatsapp", words.APPEND, words.WHATSAPP, value)
+        """Add a phone number for WhatsApp, with the country code."""
+        self._identity("add_whatsapp", _wire.APPEND, _wire.WHATSAPP, value)
 
     def remove_whatsapp(self, value: str) -> None:
         """Remove a phone number for WhatsApp."""
-        self._identity("remove_whatsapp", words.REMOVE, words.WHATSAPP, value)
+        self._identity("remove_whatsapp", _wire.REMOVE, _wire.WHATSAPP, value)
 
     def add_androidpush(self, value: str, provider: str | None = None, bundle_id: str | None = None) -> None:
-        """Add an Android push token; providers ``fcm`` (default), ``xiaomi``, ``oppo``."""
-        self._push("add_androidpush", words.APPEND, words.ANDROIDPUSH, value, provider, bundle_id)
+        """Add an Android push token. The provider is ``fcm`` (default), ``xiaomi`` or ``oppo``."""
+        self._push("add_androidpush", _wire.APPEND, _wire.ANDROIDPUSH, value, provider, bundle_id)
 
     def remove_androidpush(self, value: str, provider: str | None = None, bundle_id: str | None = None) -> None:
         """Remove an Android push token."""
-        self._push("remove_androidpush", words.REMOVE, words.ANDROIDPUSH, value, provider, bundle_id)
+        self._push("remove_androidpush", _wire.REMOVE, _wire.ANDROIDPUSH, value, provider, bundle_id)
 
     def add_iospush(self, value: str, provider: str | None = None, bundle_id: str | None = None) -> None:
-        """Add an iOS push token; provider ``apns``."""
-        self._push("add_iospush", words.APPEND, words.IOSPUSH, value, provider, bundle_id)
+        """Add an iOS push token. The provider is ``apns``."""
+        self._push("add_iospush", _wire.APPEND, _wire.IOSPUSH, value, provider, bundle_id)
 
     def remove_iospush(self, value: str, provider: str | None = None, bundle_id: str | None = None) -> None:
         """Remove an iOS push token."""
-        self._push("remove_iospush", words.REMOVE, words.IOSPUSH, value, provider, bundle_id)
+        self._push("remove_iospush", _wire.REMOVE, _wire.IOSPUSH, value, provider, bundle_id)
 
     def add_webpush(self, value: JSONObject, provider: str | None = None) -> None:
-        """Add a web push subscription, ``{"endpoint": …, "keys": {"p256dh": …, "auth": …}}``; provider ``vapid``."""
-        self._push("add_webpush", words.APPEND, words.WEBPUSH, value, provider, None)
+        """Add a web push subscription, ``{"endpoint": …, "keys": {"p256dh": …, "auth": …}}``. Provider: ``vapid``."""
+        self._push("add_webpush", _wire.APPEND, _wire.WEBPUSH, value, provider, None)
 
     def remove_webpush(self, value: JSONObject, provider: str | None = None) -> None:
         """Remove a web push subscription."""
-        self._push("remove_webpush", words.REMOVE, words.WEBPUSH, value, provider, None)
+        self._push("remove_webpush", _wire.REMOVE, _wire.WEBPUSH, value, provider, None)
 
     def add_slack(self, value: JSONObject) -> None:
-        """Add a Slack recipient: ``email``, ``user_id`` or ``channel_id``, with its token; or ``incoming_webhook``."""
-        self._identity("add_slack", words.APPEND, words.SLACK, value)
+        """Add a Slack recipient: ``email``, ``user_id`` or ``channel_id`` with a token, or ``incoming_webhook``."""
+        self._identity("add_slack", _wire.APPEND, _wire.SLACK, value)
 
     def remove_slack(self, value: JSONObject) -> None:
         """Remove a Slack recipient."""
-        self._identity("remove_slack", words.REMOVE, words.SLACK, value)
+        self._identity("remove_slack", _wire.REMOVE, _wire.SLACK, value)
 
     def add_ms_teams(self, value: JSONObject) -> None:
-        """Add a Teams recipient: ``user_id`` or ``conversation_id``, with its tenant; or ``incoming_webhook``."""
-        self._identity("add_ms_teams", words.APPEND, words.MS_TEAMS, value)
+        """Add a Teams recipient: ``user_id`` or ``conversation_id`` with a tenant, or ``incoming_webhook``."""
+        self._identity("add_ms_teams", _wire.APPEND, _wire.MS_TEAMS, value)
 
     def remove_ms_teams(self, value: JSONObject) -> None:
         """Remove a Teams recipient."""
-        self._identity("remove_ms_teams", words.REMOVE, words.MS_TEAMS, value)
+        self._identity("remove_ms_teams", _wire.REMOVE, _wire.MS_TEAMS, value)
 
-    # -- how operations come about
+    # -- building operations
 
     def _change(self, caller: str, operator: str, arg1: object, arg2: object) -> None:
         if isinstance(arg1, str):
@@ -195,7 +215,7 @@ class EditBuilder:
         elif isinstance(arg1, dict):
             items = arg1.items()
         else:
-            text = "String or a dict" if operator not in (words.APPEND, words.REMOVE) else "either string or a dict"
+            text = "String or a dict" if operator not in (_wire.APPEND, _wire.REMOVE) else "either string or a dict"
             self._error(f"[{caller}] arg1 must be {text}")
             return
         operand: JSONObject = {}
@@ -205,15 +225,15 @@ class EditBuilder:
             if key:
                 self._look_at(caller, operator, key, value)
                 operand[key] = value
-                push = push or key in words.PUSH_CHANNELS
-        if push and operator in (words.APPEND, words.REMOVE):
-            operand.setdefault(words.ID_PROVIDER, None)
+                push = push or key in _wire.PUSH_CHANNELS
+        if push and operator in (_wire.APPEND, _wire.REMOVE):
+            operand.setdefault(_wire.ID_PROVIDER, None)
         if operand:
             self._operations.append({operator: operand})
 
     def _set_one(self, caller: str, key: str, value: object) -> None:
-        self._look_at(caller, words.SET, key, value)
-        self._operations.append({words.SET: {key: value}})
+        self._look_at(caller, _wire.SET, key, value)
+        self._operations.append({_wire.SET: {key: value}})
 
     def _identity(self, caller: str, operator: str, channel: str, value: object) -> None:
         self._look_at(caller, operator, channel, value)
@@ -223,11 +243,11 @@ class EditBuilder:
         self, caller: str, operator: str, channel: str, value: object, provider: str | None, bundle_id: str | None
     ) -> None:
         self._look_at(caller, operator, channel, value)
-        self._look_at(caller, operator, words.ID_PROVIDER, provider)
-        operand: JSONObject = {channel: value, words.ID_PROVIDER: provider}
+        self._look_at(caller, operator, _wire.ID_PROVIDER, provider)
+        operand: JSONObject = {channel: value, _wire.ID_PROVIDER: provider}
         if bundle_id:
-            self._look_at(caller, operator, words.BUNDLE_ID, bundle_id)
-            operand[words.BUNDLE_ID] = bundle_id
+            self._look_at(caller, operator, _wire.BUNDLE_ID, bundle_id)
+            operand[_wire.BUNDLE_ID] = bundle_id
         self._operations.append({operator: operand})
 
     def _look_at(self, caller: str, operator: str, key: str, value: object) -> None:
@@ -237,7 +257,7 @@ class EditBuilder:
             self._plain = False
         elif key[0] not in "$sS" and operator in _PLAIN_OPERANDS:  # most calls: a plain value under a key of the caller
             return
-        message = words.doubt(operator, key, value)
+        message = doubt(operator, key, value)
         if message is not None:
             self._note(self._doubts, f"[{caller}] {message}")
 
@@ -265,7 +285,7 @@ class EditBuilder:
         self._unlogged.append(message)
 
     def mistakes(self) -> list[str]:
-        """Return up to three texts (skipped keys, calls without effect, doubtful values); log what is new."""
+        """Return up to three texts: skipped keys, calls without effect, invalid values. Log those that are new."""
         if not (self._infos or self._errors or self._doubts):
             return []
         label = self._label()

@@ -1,4 +1,4 @@
-"""Building requests and reading answers. No I/O.
+"""Building requests. No I/O.
 
 Paths, encodings and local checks follow the official SDK: ``contract/vectors/wire_requests.json``. Ids that are ``.``
 or ``..`` are refused here, because URL rules would turn them into another resource.
@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from suprsend import _encoding
-from suprsend._errors import SuprsendResponseError, SuprsendValidationError
+from suprsend._errors import SuprsendValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from suprsend._response import Response
     from suprsend._types import JSONObject
 
 
@@ -30,6 +29,7 @@ class Request:
         path: path and query after the base URL, percent-encoded, without leading slash.
         body: bytes to send.
         repeatable: applying it twice equals applying it once, so it may be sent again when no answer came.
+        gone_is_done: what the call names does not exist any more once it is applied, so a repetition finds nothing.
         idempotency_key: value of ``Idempotency-Key``: the hub takes it as the edit's insert id.
     """
 
@@ -38,6 +38,7 @@ class Request:
     body: bytes = b""
     repeatable: bool = False
     idempotency_key: str | None = None
+    gone_is_done: bool = False
 
 
 def get(path: str, options: Mapping[str, Any] | None = None) -> Request:
@@ -56,9 +57,15 @@ def patch(path: str, payload: object, options: Mapping[str, Any] | None = None, 
 
 
 def delete(path: str, payload: object = None, options: Mapping[str, Any] | None = None) -> Request:
-    """Return a DELETE; without payload it has no body at all."""
-    body = b"" if payload is None else json_body(payload)
-    return Request("DELETE", path + query(options), body, repeatable=True)
+    """Return a DELETE: of what the path names, or of what the payload lists."""
+    if payload is None:
+        return Request("DELETE", path + query(options), repeatable=True, gone_is_done=True)
+    return Request("DELETE", path + query(options), json_body(payload), repeatable=True)
+
+
+def finish(path: str, options: Mapping[str, Any] | None = None) -> Request:
+    """Return the PATCH that turns a draft into the list; the draft is gone afterwards."""
+    return Request("PATCH", path + query(options), json_body({}), repeatable=True, gone_is_done=True)
 
 
 def profile_write(
@@ -77,7 +84,7 @@ def json_body(payload: object) -> bytes:
     """Return the JSON of a payload; None becomes ``{}``.
 
     Raises:
-        SuprsendValidationError: the payload is no dict.
+        SuprsendValidationError: the payload is not a dict.
         InputValueError: a value in it has no JSON form.
     """
     if payload is None:
@@ -89,15 +96,26 @@ def json_body(payload: object) -> bytes:
 
 def query(options: Mapping[str, Any] | None) -> str:
     """Return the query string with its ``?``: None is dropped, booleans become true and false, order is kept."""
-    if not options:
-        return ""
-    if not isinstance(options, dict):
-        raise SuprsendValidationError(f"options must be a dict of query parameters, not {type(options).__name__}")
-    pairs = [(key, _query_value(value)) for key, value in options.items() if value is not None]
+    pairs = [(key, _query_value(value)) for key, value in query_options(options).items() if value is not None]
     try:
         return "?" + urlencode(pairs) if pairs else ""
     except UnicodeEncodeError:
-        raise SuprsendValidationError("options: text contains a lone surrogate, which is not valid Unicode") from None
+        raise SuprsendValidationError(
+            "options: a value contains a lone surrogate, which is not valid Unicode"
+        ) from None
+
+
+def query_options(options: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Return query parameters, none for None.
+
+    Raises:
+        SuprsendValidationError: not a dict.
+    """
+    if not options:
+        return {}
+    if not isinstance(options, dict):
+        raise SuprsendValidationError(f"options must be a dict of query parameters, not {type(options).__name__}")
+    return options
 
 
 def _query_value(value: object) -> str:
@@ -108,12 +126,14 @@ def clean_id(value: object, name: str) -> str:
     """Return an id, trimmed.
 
     Raises:
-        SuprsendValidationError: not a text, blank, ``.`` or ``..``, or not valid Unicode.
+        SuprsendValidationError: not a string, blank, ``.`` or ``..``, or not valid Unicode.
     """
-    if not isinstance(value, str) or not (trimmed := value.strip()):
+    if value is not None and not isinstance(value, str):
+        raise SuprsendValidationError(not_a_string(value, name))
+    if not value or not (trimmed := value.strip()):
         raise SuprsendValidationError(f"missing {name}")
     if trimmed in {".", ".."}:
-        raise SuprsendValidationError(f"{name} must not be '.' or '..', a URL cannot carry it")
+        raise SuprsendValidationError(f"{name} must not be '.' or '..': a URL cannot carry it")
     try:
         trimmed.encode()
     except UnicodeEncodeError:
@@ -122,10 +142,17 @@ def clean_id(value: object, name: str) -> str:
 
 
 def text_id(value: object, name: str) -> str:
-    """Like ``clean_id``, for lists and tenants, where the official SDK tells a wrong type from a blank."""
-    if not isinstance(value, str):
-        raise SuprsendValidationError(f"{name} must be a string")
+    """Like ``clean_id``, for lists and tenants, where the official SDK tells None from a blank."""
+    if value is None:
+        raise SuprsendValidationError(not_a_string(value, name))
     return clean_id(value, name)
+
+
+def not_a_string(value: object, name: str) -> str:
+    """Return the message for an id of another type; primary keys are numbers or UUIDs in many a database."""
+    kind = type(value).__name__
+    remedy = ": pass str(pk)" if isinstance(value, (int, uuid.UUID)) and not isinstance(value, bool) else ""
+    return f"{name} must be a string, not {kind}{remedy}"
 
 
 def path(*segments: str) -> str:
@@ -165,28 +192,15 @@ def id_list(values: Iterable[str]) -> list[str]:
     """Return a list of distinct_ids as it is.
 
     Raises:
-        SuprsendValidationError: not a list, or an element is not a text.
+        SuprsendValidationError: not a list, or an element is not a string.
     """
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise SuprsendValidationError("distinct_ids must be list of strings")
+    if not isinstance(values, list):
+        error = SuprsendValidationError("distinct_ids must be list of strings")  # the official wording
+        error.add_note(f"it is a {type(values).__name__}: pass list(…)")
+        raise error
+    for position, value in enumerate(values):
+        if not isinstance(value, str):
+            error = SuprsendValidationError("distinct_ids must be list of strings")
+            error.add_note(not_a_string(value, f"distinct_ids[{position}]"))
+            raise error
     return values
-
-
-def json_object(response: Response) -> JSONObject:
-    """Return the JSON object of an accepted call.
-
-    Raises:
-        SuprsendResponseError: the answer is something else.
-    """
-    try:
-        answer = _encoding.decode(response.content)
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict):
-        raise SuprsendResponseError(response)
-    return answer
-
-
-def done(response: Response) -> JSONObject:
-    """Return the answer of the delete methods, which have no body."""
-    return {"success": True, "status_code": response.status_code}

@@ -9,7 +9,7 @@ import msgspec
 
 
 class Headers(Mapping[str, str]):
-    """Header fields, looked up without regard to case."""
+    """Header fields with case-insensitive names."""
 
     __slots__ = ("_fields",)
 
@@ -30,20 +30,22 @@ class Headers(Mapping[str, str]):
 
 
 class Response:
-    """What the hub answered.
+    """An answer of the hub.
 
     Attributes:
         status_code: HTTP status.
-        headers: header fields; of a repeated one the last.
+        headers: header fields. Of a repeated field, the last value.
         content: the body.
+        maybe_repeated: whether an earlier attempt of the same call failed but may have been applied.
     """
 
-    __slots__ = ("content", "headers", "status_code")
+    __slots__ = ("content", "headers", "maybe_repeated", "status_code")
 
     def __init__(self, status_code: int, headers: Mapping[str, str], content: bytes) -> None:
         self.status_code = status_code
         self.headers = Headers(headers)
         self.content = content
+        self.maybe_repeated = False
 
     @property
     def ok(self) -> bool:
@@ -52,11 +54,11 @@ class Response:
 
     @property
     def text(self) -> str:
-        """The body as UTF-8 text; bytes that are none become replacement characters."""
+        """The body as UTF-8 text. Invalid bytes become replacement characters."""
         return self.content.decode("utf-8", "replace")
 
     def json(self) -> Any:
-        """Return the parsed body; ValueError if it is no JSON."""
+        """Return the parsed body. Raise ValueError if it is not JSON."""
         return msgspec.json.decode(self.content)
 
     def __repr__(self) -> str:

@@ -42,11 +42,13 @@ class Failure:
         status_code: HTTP status of the refusal.
         maybe_applied: whether the attempt may have had its effect.
         retry_after_s: pause that the server asked for.
+        passing: whether a failure without an answer may be over at the next attempt.
     """
 
     status_code: int | None
     maybe_applied: bool
     retry_after_s: float | None = None
+    passing: bool = True
 
 
 def refusal(status_code: int, retry_after_s: float | None) -> Failure:
@@ -69,7 +71,7 @@ def pause_before_retry(
     asked = 0 if failure.retry_after_s is None else policy.max_asked_retries
     if attempt >= max(policy.max_retries, asked):
         return None
-    if failure.status_code is not None and failure.status_code not in _PASSING:
+    if not failure.passing or (failure.status_code is not None and failure.status_code not in _PASSING):
         return None
     if failure.maybe_applied and not repeatable:
         return None

@@ -5,9 +5,13 @@ A leaf: it imports nothing of the package.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypedDict
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar
+
+T = TypeVar("T")
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from suprsend._response import Response
 
 # `Any` is the honest type of JSON whose keys the caller invents; it is used at the edge only.
@@ -15,22 +19,22 @@ JSONObject = dict[str, Any]
 
 
 class AppInfo(TypedDict, total=False):
-    """Name and version of the calling application, appended to the user agent."""
+    """The name and version of your application, added to the user agent."""
 
     name: str
     version: str
 
 
 class Transport(Protocol):
-    """What carries requests; a client makes its own, tests and special networks may bring another."""
+    """Sends requests. Pass your own to a client for tests and unusual networks."""
 
     def send(
         self, method: str, url: str, headers: dict[str, str], body: bytes, timeout_s: tuple[float, float]
     ) -> Response:
-        """Send a request and return the whole answer; ``timeout_s`` is (connect, read).
+        """Send a request and return the complete answer. ``timeout_s`` is (connect, read).
 
         Raises:
-            SuprsendTransportError: no answer came.
+            SuprsendTransportError: there was no answer.
         """
 
     def close(self) -> None:
@@ -38,22 +42,28 @@ class Transport(Protocol):
 
 
 class AsyncTransport(Protocol):
-    """The same for the asyncio client."""
+    """Sends the requests of an asyncio client."""
 
     async def send(
         self, method: str, url: str, headers: dict[str, str], body: bytes, timeout_s: tuple[float, float]
     ) -> Response:
-        """Send a request and return the whole answer."""
+        """Send a request and return the complete answer."""
 
     async def aclose(self) -> None:
         """Close the connections."""
 
 
 class EditConfig(Protocol):
-    """What an edit instance needs to know of the client that made it."""
+    """What an edit needs to know about its client."""
 
     user_agent: str
     strict: bool
 
     def workspace_identifier(self) -> str:
         """Return the workspace key, or the workspace uid of an API-key client."""
+
+
+def deprecated(message: str) -> Callable[[T], T]:
+    """Stand in at run time for the decorator of PEP 702, which type checkers read; the warning is given elsewhere."""
+    del message
+    return lambda thing: thing

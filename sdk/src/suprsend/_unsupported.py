@@ -1,4 +1,4 @@
-"""Names of the official SDK that exist here only to say that sending is not part of this product."""
+"""Names from the official SDK that only say that sending messages is not part of this product."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 def refuse(what: str) -> NoReturn:
-    """Raise SuprsendError for something that this product does not do."""
+    """Raise SuprsendError for a feature that this product does not have."""
     raise SuprsendError(f"{what} is not available: this hub stores recipients and sends nothing")
 
 
 class _Unsupported:
-    """A class that cannot be instantiated; the signature takes whatever callers have."""
+    """A class that cannot be instantiated, whatever its arguments."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         del args, kwargs
@@ -24,23 +24,23 @@ class _Unsupported:
 
 
 class Event(_Unsupported):
-    """Track event of the official SDK; creating one raises SuprsendError."""
+    """A track event in the official SDK. Creating an instance raises SuprsendError."""
 
 
 class Workflow(_Unsupported):
-    """Workflow of the official SDK; creating one raises SuprsendError."""
+    """A workflow in the official SDK. Creating an instance raises SuprsendError."""
 
 
 class WorkflowTriggerRequest(_Unsupported):
-    """Workflow trigger of the official SDK; creating one raises SuprsendError."""
+    """A workflow trigger in the official SDK. Creating an instance raises SuprsendError."""
 
 
 class SubscriberListBroadcast(_Unsupported):
-    """Broadcast of the official SDK; creating one raises SuprsendError."""
+    """A broadcast in the official SDK. Creating an instance raises SuprsendError."""
 
 
 class UnsupportedApi:
-    """A sub-API of the official SDK; calling any of its methods raises SuprsendError."""
+    """A sub-API of the official SDK. Every method raises SuprsendError."""
 
     def __init__(self, name: str) -> None:
         self._name = name

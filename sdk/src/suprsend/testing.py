@@ -1,11 +1,11 @@
-"""A pytest fixture with a throw-away hub, for the tests of applications; needs the distribution ``suprsend-hub``.
+"""A pytest fixture with a temporary hub, for the tests of your application. Requires the package ``suprsend-hub``.
 
     pytest_plugins = ["suprsend.testing"]  # in conftest.py
 
     def test_sign_up(suprsend_hub):
         client = suprsend.Suprsend(suprsend_hub.workspace_key, suprsend_hub.workspace_secret, suprsend_hub.base_url)
 
-One hub serves a test session; give each test users of its own.
+All tests of a session share one hub, so use different users in each test.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _LISTENING = re.compile(r"^Listening on (\S+)$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class TestHub:
-    """Where a throw-away hub is and how to enter: the development workspace, no secrets of anybody."""
+    """The address and credentials of a temporary hub. The credentials are those of every development hub."""
 
-    __test__ = False  # the name says test, but pytest shall not collect it
+    __test__ = False  # pytest must not collect it in spite of its name
 
     base_url: str
     workspace_key: str = "workspace_key"
@@ -48,10 +48,10 @@ def run_hub(folder: Path) -> Iterator[TestHub]:
     Raises:
         RuntimeError: ``suprsend-hub`` is not installed, or did not start within a minute; the text has its output.
     """
-    beside = Path(sys.executable).with_name("suprsend-hub")
-    command = str(beside) if beside.exists() else shutil.which("suprsend-hub")
+    installed = Path(sys.executable).with_name("suprsend-hub")
+    command = str(installed) if installed.exists() else shutil.which("suprsend-hub")
     if command is None:
-        raise RuntimeError("the command suprsend-hub was not found: install the distribution suprsend-hub")
+        raise RuntimeError("the command suprsend-hub was not found; install the package suprsend-hub")
     output = folder / "hub.log"
     with output.open("wb") as log:
         process = subprocess.Popen(  # noqa: S603  # our own command, no shell
@@ -84,6 +84,6 @@ def _wait_for_address(process: subprocess.Popen[bytes], output: Path) -> str:
 
 @pytest.fixture(scope="session")
 def suprsend_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestHub]:
-    """A hub that lives as long as the test session."""
+    """A hub for the whole test session. Tests see what earlier tests have stored."""
     with run_hub(tmp_path_factory.mktemp("suprsend-hub")) as hub:
         yield hub

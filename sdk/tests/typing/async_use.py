@@ -1,17 +1,17 @@
 """Ordinary use of the asyncio client; checked by mypy --strict, never run."""
 
 from collections.abc import AsyncIterator
-from typing import Any, assert_type
+from typing import assert_type
 
-from suprsend import AsyncSuprsend, BulkResponse, Outcome, UserEdit
+from suprsend import AsyncSuprsend, BulkResponse, EventAnswer, Member, Outcome, UserEdit, UserProfile
 
 
 async def main() -> None:
     async with AsyncSuprsend("workspace_key", "workspace_secret") as client:
         user = client.users.get_edit_instance("user-1")
         user.set("name", "Ada")
-        assert_type(await client.users.async_edit(user), dict[str, Any])
-        assert_type(await client.users.get("user-1"), dict[str, Any])
+        assert_type(await client.users.async_edit(user), EventAnswer)
+        assert_type(await client.users.get("user-1"), UserProfile)
 
         async def edits() -> AsyncIterator[UserEdit]:
             yield client.users.get_edit_instance("user-1")
@@ -23,8 +23,8 @@ async def main() -> None:
         bulk.append(user)
         assert_type(await bulk.save(), BulkResponse)
         async for item in client.users.iter_users():
-            assert_type(item, dict[str, Any])
+            assert_type(item, UserProfile)
         async for member in client.subscriber_lists.iter_subscribers("my-list"):
-            assert_type(member, dict[str, Any])
+            assert_type(member, Member)
         await client.objects.upsert("teams", "core", {"name": "Core"})
         await client.with_options(timeout=1, max_retries=0).users.delete("user-1")

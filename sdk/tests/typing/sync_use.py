@@ -1,10 +1,26 @@
 """Ordinary use of the client; checked by mypy --strict, never run."""
 
 from collections.abc import Iterator
-from typing import Any, assert_type
+from typing import assert_type
 
 import suprsend
-from suprsend import BulkProgress, BulkResponse, Outcome, Suprsend, UserEdit
+from suprsend import (
+    Affected,
+    BulkProgress,
+    BulkResponse,
+    Done,
+    EventAnswer,
+    Membership,
+    ObjectProfile,
+    OffsetPage,
+    Outcome,
+    Page,
+    SubscribedTo,
+    SubscriberList,
+    Suprsend,
+    UserEdit,
+    UserProfile,
+)
 
 client = Suprsend(
     "workspace_key", "workspace_secret", app_info={"name": "shop", "version": "2"}, strict=True, timeout=5
@@ -27,10 +43,22 @@ user.add_androidpush("token", provider="fcm")
 user.add_slack({"email": "a@example.com", "access_token": "xoxb"})
 assert_type(user.warnings, list[str])
 
-assert_type(client.users.async_edit(user), dict[str, Any])
-assert_type(client.users.edit(user), dict[str, Any])
+assert_type(client.users.async_edit(user), EventAnswer)
+assert_type(client.users.edit(user), UserProfile)
 client.users.edit("user-1", {"operations": []}, tenant_id="acme")
-profile: dict[str, Any] = client.users.get("user-1")
+profile = client.users.get("user-1")
+assert_type([identity["status"] for identity in profile.get("$email", [])], list[str])
+assert_type(profile["created_at"], str)
+page = client.users.list({"limit": 10})
+assert_type(page, Page[UserProfile])
+assert_type(page["meta"]["after"], str | None)
+assert_type(client.users.get_objects_subscribed_to("user-1"), Page[SubscribedTo])
+assert_type(client.users.get_lists_subscribed_to("user-1"), Page[Membership])
+assert_type(client.users.delete("user-1"), Done)
+assert_type(client.objects.get("teams", "core"), ObjectProfile)
+assert_type(client.subscriber_lists.get("my-list"), SubscriberList)
+assert_type(client.subscriber_lists.get_all(), OffsetPage[SubscriberList])
+assert_type(client.subscriber_lists.add("my-list", ["user-1"]), Affected)
 client.users.get_objects_subscribed_to("user-1", {"limit": 1, "after": "01J"})
 
 bulk = client.users.get_bulk_edit_instance()
@@ -49,9 +77,10 @@ def show(progress: BulkProgress) -> None:
 for outcome in client.users.bulk_edit(edits(), max_in_flight=2, on_progress=show):
     assert_type(outcome, Outcome)
     assert_type(outcome.error, str | None)
+    assert_type(outcome.warnings, tuple[str, ...])
 assert_type(client.users.bulk_edit([user]).result(), BulkResponse)
 for item in client.users.iter_users({"limit": 50}):
-    assert_type(item, dict[str, Any])
+    assert_type(item, UserProfile)
 
 client.objects.create_subscriptions("teams", "core", {"recipients": ["user-1"]})
 client.subscriber_lists.add("my-list", ["user-1"])

@@ -52,6 +52,20 @@ def test_a_value_that_contains_itself_is_refused() -> None:
         encode(loop, "payload")
 
 
+class Broken(dict[str, Any]):
+    def items(self) -> Any:
+        raise RuntimeError("the session is closed")
+
+
+def test_a_value_that_raises_when_it_is_read_is_refused() -> None:
+    """As lazy objects of an ORM do; the cause is named and attached."""
+    with pytest.raises(
+        InputValueError, match=r"payload: has no JSON form \(RuntimeError: the session is closed\)"
+    ) as caught:
+        encode({"user": Broken(a=1)}, "payload")
+    assert isinstance(caught.value.__cause__, RuntimeError)
+
+
 class Color(str, enum.Enum):  # noqa: UP042  # the old spelling is what callers have
     RED = "red"
 

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -39,14 +40,29 @@ def imports(path: Path) -> set[str]:
     return names
 
 
-PURE = sorted(path for path in PACKAGE.glob("_*.py") if path.name not in ("__init__.py", "_io.py"))
+def modules() -> dict[str, Path]:
+    return {
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in PACKAGE.rglob("*.py")
+    }
+
+
+def test_no_import_runs_in_a_circle() -> None:
+    """Not even inside functions or under TYPE_CHECKING: each module can be read before those that use it."""
+    known = modules()
+    graph = {name: imports(path) & set(known) - {name, "suprsend"} for name, path in known.items()}
+    assert len(graph) > 30
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+
+
+PURE = sorted(path for path in PACKAGE.glob("_*.py") if path.name != "__init__.py")
 
 
 @pytest.mark.parametrize("path", PURE, ids=lambda path: path.name)
 def test_nothing_below_the_shells_knows_asyncio_threads_or_the_http_library(path: Path) -> None:
     known = imports(path)
-    assert not known & {"asyncio", "threading", "socket", "concurrent.futures", "suprsend._io"}
-    assert not any(name.startswith(("suprsend._async", "suprsend._sync")) for name in known)
+    assert not known & {"asyncio", "threading", "socket", "concurrent.futures"}
+    assert not any(name.startswith(("suprsend._async", "suprsend._sync", "suprsend._io")) for name in known)
     assert "httpcore2" not in known
 
 

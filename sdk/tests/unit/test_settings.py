@@ -1,9 +1,11 @@
 """How a client is made: credentials, base URL, options, what it shows of itself."""
 
 import logging
+import uuid
 from typing import Any
 
 import pytest
+import suprsend
 from suprsend import AsyncSuprsend, Suprsend, SuprsendConfigError, SuprsendError, SuprsendValidationError
 
 
@@ -17,13 +19,27 @@ from suprsend import AsyncSuprsend, Suprsend, SuprsendConfigError, SuprsendError
         (lambda: AsyncSuprsend("k", ""), "Missing workspace_secret"),
         (lambda: Suprsend("k", "top\nsecret"), "workspace_secret contains a line break"),
         (lambda: Suprsend("k", 5), "workspace_secret must be a string"),  # type: ignore[arg-type]
+        (lambda: Suprsend("k", " secret-of-marge"), "workspace_secret starts or ends with a blank"),
+        (lambda: Suprsend("k\u200b", "s"), "workspace_key contains a line break or another invisible character"),
         (lambda: Suprsend("k", "s", timeout=0), "timeout must be"),
+        (lambda: Suprsend("k", "s", timeout=-1), "timeout must be"),
+        (lambda: Suprsend("k", "s", timeout="5"), "timeout must be"),  # type: ignore[arg-type]
+        (lambda: Suprsend("k", "s", timeout=float("nan")), "timeout must be"),
+        (lambda: Suprsend("k", "s", timeout=float("inf")), "timeout must be"),
+        (lambda: Suprsend("k", "s", timeout=(1, 2, 3)), "timeout must be"),  # type: ignore[arg-type]
+        (lambda: Suprsend("k", "s", max_retries=-1), "max_retries must be"),
+        (lambda: Suprsend("k", "s", max_retries=None), "max_retries must be"),  # type: ignore[arg-type]
+        (lambda: Suprsend("k", "s").with_options(max_retries=1.5), "max_retries must be"),  # type: ignore[arg-type]
+        (lambda: Suprsend("k", "s", base_url=5), "base_url must be a string, not int"),  # type: ignore[arg-type]
+        (lambda: Suprsend("k", "s", app_info="shop"), "app_info must be"),  # type: ignore[arg-type]
+        (lambda: Suprsend("k", "s", app_info={"name": 5}), "app_info must be"),  # type: ignore[typeddict-item]
     ],
 )
 def test_a_wrong_credential_or_option_is_named_and_not_shown(make: Any, message: str) -> None:
     with pytest.raises(SuprsendConfigError, match=message) as caught:
         make()
     assert "top" not in str(caught.value)
+    assert "marge" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -49,12 +65,101 @@ def test_base_url_comes_from_the_environment_if_not_given(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(
-    "url", ["hub.example", "ftp://x/", "http://", "http://u:p@x/", "http://x/?a=1", "http://x:99999/"]
+    ("url", "reason"),
+    [
+        ("hub.example", "the scheme is missing"),
+        ("ftp://x/", "the scheme is missing or wrong"),
+        ("http://", "the host is missing"),
+        ("http://:80/", "the host is missing"),
+        ("http:/x", "the host is missing"),
+        ("http://u:p@x/", "must not contain a user name"),
+        ("http://@x/", "must not contain a user name"),
+        ("http://u:p#x@y/", "must not contain a user name"),
+        ("http://x/?a=1", "must not contain"),
+        ("http://x/?", "must not contain"),
+        ("http://x#", "must not contain"),
+        ("http://x:99999/", "the port is not a number"),
+        ("http://x:u:p/", "the port is not a number"),
+        ("http://x:\uff10/", "the port is not a number"),
+        ("http://x:0/", "the port is not a number"),
+        ("http://x:-1/", "the port is not a number"),
+        ("http://x..y/", "the host is missing or invalid"),
+        ("http://.x/", "the host is missing or invalid"),
+        (f"http://{'a' * 64}.x/", "the host is missing or invalid"),
+        (f"http://{'ä' * 64}.x/", "the host is missing or invalid"),
+        (f"http://{'a.' * 200}x/", "the host is missing or invalid"),
+        ("http://a,b/", "the host is missing or invalid"),
+        ("http://x\\y/", "the host is missing or invalid"),
+        ("http://%41/", "the host is missing or invalid"),
+        ("http://[::1/", "it is not a URL"),
+        ("http://[::1%25]/", "not a valid IPv6 address"),
+        ("http://℀.example/", "it is not a URL"),
+        ("http://x/prüfix/", "the path must be percent-encoded ASCII"),
+        ("http://x/a b/", "U\\+0020"),
+        ("http://x y/", "U\\+0020"),
+        ("http://x\u00a0/", "U\\+00A0"),
+        ("http://x\u200b/", "U\\+200B"),
+        ("\ufeffhttp://x/", "U\\+FEFF"),
+        ("http://x/\u2060", "U\\+2060"),
+        ("http://x/a\tb", "U\\+0009"),
+        ("http://x/\ud800", "U\\+D800"),
+    ],
 )
-def test_an_unusable_base_url_is_refused_without_showing_it(url: str) -> None:
-    with pytest.raises(SuprsendConfigError) as caught:
+def test_a_base_url_to_which_no_request_can_be_sent_is_refused_at_once(
+    url: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the reason, without repeating it, and with the name of the variable that it came from."""
+    with pytest.raises(SuprsendConfigError, match=reason) as caught:
         Suprsend("k", "s", base_url=url)
     assert "u:p" not in str(caught.value)
+    if "\ud800" not in url:
+        monkeypatch.setenv("SUPRSEND_BASE_URL", url)
+        with pytest.raises(SuprsendConfigError, match="SUPRSEND_BASE_URL"):
+            AsyncSuprsend("k", "s")
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("http://MÜNCHEN.example/x", "http://xn--mnchen-3ya.example"),
+        ("HTTPS://Hub.Example:8443", "https://hub.example:8443"),
+        ("http://[::1]:7/", "http://[::1]:7"),
+        ("http://[fe80::1%25eth0]/", "http://[fe80::1%eth0]"),
+        ("http://hub.example./", "http://hub.example."),
+        ("http://my_hub/", "http://my_hub"),
+        ("http://x:/", "http://x"),
+    ],
+)
+def test_requests_go_to_the_host_in_ascii(url: str, origin: str) -> None:
+    urls: list[str] = []
+
+    class Fake:
+        def send(self, method: str, url: str, *rest: object) -> suprsend.Response:
+            urls.append(url)
+            return suprsend.Response(200, {}, b"{}")
+
+        def close(self) -> None:
+            pass
+
+    Suprsend("k", "s", base_url=url, transport=Fake()).users.get("u")
+    assert urls[0].startswith(origin + "/")
+    assert urls[0].endswith("/v1/user/u/")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda c: c.request("GET", None),
+        lambda c: c.request("GET", c.base_url + "ü"),
+        lambda c: c.request("GET", c.base_url + "a b"),
+        lambda c: c.request("GE T", c.base_url),
+        lambda c: c.request(5, c.base_url),
+        lambda c: c.prepare_request("GET", "http://elsewhere.example/"),
+    ],
+)
+def test_a_request_that_cannot_be_built_is_refused(call: Any, client: Suprsend) -> None:
+    with pytest.raises(SuprsendValidationError):
+        call(client)
 
 
 def test_nothing_printed_of_a_client_shows_a_secret() -> None:
@@ -116,15 +221,24 @@ def test_classes_of_sending_can_be_imported_and_say_so_when_used(name: str) -> N
     [
         (lambda c: c.users.get_edit_instance("u", " "), "missing tenant_id"),
         (lambda c: c.users.edit("u", {}, ""), "missing tenant_id"),
-        (lambda c: c.users.edit(c.users.get_edit_instance("u"), tenant_id="t"), "give tenant_id to get_edit_instance"),
+        (lambda c: c.users.edit(c.users.get_edit_instance("u"), tenant_id="t"), "pass tenant_id to get_edit_instance"),
         (lambda c: c.users.merge("u", None), "missing from_user_id"),
+        (lambda c: c.users.get(None), "missing distinct_id"),
+        (lambda c: c.users.get_edit_instance(42), r"distinct_id must be a string, not int: pass str\(pk\)"),
+        (lambda c: c.users.get(uuid.uuid4()), r"distinct_id must be a string, not UUID: pass str\(pk\)"),
+        (lambda c: c.users.delete(True), "distinct_id must be a string, not bool$"),
+        (lambda c: c.users.get(b"u"), "distinct_id must be a string, not bytes$"),
+        (lambda c: c.users.get_edit_instance("u", 7), r"tenant_id must be a string, not int: pass str\(pk\)"),
+        (lambda c: c.users.iter_lists_subscribed_to(7), "distinct_id must be a string, not int"),
+        (lambda c: c.objects.get("teams", 7), r"object_id must be a string, not int: pass str\(pk\)"),
+        (lambda c: c.objects.get_edit_instance(7, "x"), "object_type must be a string, not int"),
         (lambda c: c.users.upsert("u", [1]), "payload must be a dict, not list"),
         (lambda c: c.users.list("limit"), "options must be a dict"),
         (lambda c: c.users.get("\ud800"), "lone surrogate"),
         (lambda c: c.users.async_edit("u"), "instance must be a UserEdit, not str"),
         (lambda c: c.objects.get("", "x"), "missing object_type"),
         (lambda c: c.objects.get("x", ".."), "object_id must not be"),
-        (lambda c: c.tenants.get(5), "tenant_id must be a string"),
+        (lambda c: c.tenants.get(5), r"tenant_id must be a string, not int: pass str\(pk\)"),
         (lambda c: c.tenants.get(" "), "missing tenant_id"),
         (lambda c: c.tenants.get_preference_category("t", ""), "missing category"),
         (lambda c: c.brands.get(None), "brand_id must be a string"),
@@ -132,7 +246,11 @@ def test_classes_of_sending_can_be_imported_and_say_so_when_used(name: str) -> N
         (lambda c: c.subscriber_lists.create({"a": 1}), "missing list_id is payload"),
         (lambda c: c.subscriber_lists.create({"list_id": 5}), "list_id must be a string"),
         (lambda c: c.subscriber_lists.create({"list_id": " "}), "missing list_id"),
-        (lambda c: c.subscriber_lists.add("l", [1]), "distinct_ids must be list of strings"),
+        (
+            lambda c: c.subscriber_lists.add("l", ["u", 1]),
+            r"must be list of strings\ndistinct_ids\[1\] .*not int: pass str",
+        ),
+        (lambda c: c.subscriber_lists.add("l", {"u"}), r"must be list of strings\nit is a set: pass list"),
         (lambda c: c.subscriber_lists.get_version("l", ""), "missing version_id"),
         (lambda c: c.subscriber_lists.get_version("l", 5), "version_id must be a string"),
         (lambda c: c.users.bulk_edit([], max_in_flight=0), "max_in_flight"),

@@ -6,8 +6,6 @@ import json
 import logging
 import multiprocessing
 import socket
-import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -35,13 +33,14 @@ SECRET = "SECRET_example_000000000000"
         lambda c: c.objects.edit("teams", "core", {"operations": []}),
         lambda c: c.objects.create_subscriptions("teams", "core", {"recipients": ["u"]}),
         lambda c: c.subscriber_lists.add("l", ["u"]),
+        lambda c: c.subscriber_lists.finish_sync("l", "v"),
         lambda c: c.tenants.upsert("t", {"tenant_name": "T"}),
     ],
 )
 def test_calls_that_may_be_repeated_survive_a_lost_answer_and_a_busy_hub(
     call: Any, stub: Any, reply: Any, dropped: Any, sender: Suprsend
 ) -> None:
-    stub.reply(dropped, reply(503), reply(200))
+    stub.reply(dropped, reply(503), reply(202, "OK") if "async_edit" in call.__code__.co_names else reply(200))
     call(sender)
     assert len(stub.requests) == 3
     assert (
@@ -54,7 +53,6 @@ def test_calls_that_may_be_repeated_survive_a_lost_answer_and_a_busy_hub(
     [
         lambda c: c.users.merge("u", "v"),
         lambda c: c.subscriber_lists.start_sync("l"),
-        lambda c: c.subscriber_lists.finish_sync("l", "v"),
     ],
 )
 def test_calls_that_could_double_are_not_repeated_after_a_lost_answer(
@@ -189,22 +187,6 @@ def test_a_forked_process_opens_connections_of_its_own(stub: Any, sender: Suprse
     assert process.exitcode == 0
     sender.users.get("parent")
     assert stub.connections == 2
-
-
-TWO_LOOPS = """
-import asyncio, sys, suprsend
-client = suprsend.AsyncSuprsend("k", "s", base_url=sys.argv[1])
-async def once():
-    return await client.users.get("u")
-print(asyncio.run(once()), asyncio.run(once()))
-"""
-
-
-def test_an_asyncio_client_works_in_one_event_loop_after_another(stub: Any) -> None:
-    # In a process of its own: the sockets that each loop leaves behind are closed by the end of the process.
-    command = [sys.executable, "-c", TWO_LOOPS, stub.url]
-    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
-    assert result.stdout.strip() == "{} {}"
 
 
 def test_asyncio_calls_run_side_by_side(stub: Any, reply: Any) -> None:

@@ -18,7 +18,7 @@ def test_every_code_block_of_the_readme_runs(
 
     def rule(request: Any) -> Any:
         if request.method == "DELETE":
-            return reply(404, {"code": 404, "message": "user [distinct_id: 'nobody'] not found"})
+            return reply(404, {"code": 404, "message": "user [distinct_id: 'nobody'] not found"}, X_Request_Id="r-1")
         if request.target == "/event/":
             return reply(202, "OK")
         return reply(200, page if request.target.startswith("/v1/user/?") else {"distinct_id": "user-1"})
@@ -31,7 +31,8 @@ def test_every_code_block_of_the_readme_runs(
         exec(compile(block, "README.md", "exec"), names)
     printed = capsys.readouterr().out
     assert "BulkResponse<status: success | total: 1000 |" in printed
-    assert "[code: 404] user [distinct_id: 'nobody'] not found 404" in printed
+    assert "[code: 404] user [distinct_id: 'nobody'] not found [request_id: r-1] 404 r-1" in printed
+    assert "1000 records, 0 failures" in printed
     assert "does not look like an e-mail address" in printed
     assert InputValueError.__name__ in README
     names["supr_client"].close()

@@ -1,4 +1,4 @@
-"""The answers of the API: finished bytes with a status."""
+"""Answers of the API: finished bytes with a status."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,10 +11,10 @@ TEXT = "text/plain; charset=utf-8"
 
 
 class Answer(Response[bytes]):
-    """A body as it goes out, a status, a content type, perhaps headers.
+    """A finished body with a status, a content type and optional headers.
 
-    The framework's own response collects headers and cookies from every layer of the application, of which the API has
-    none; that took as long as reading the request.
+    The framework's own response collects headers and cookies from every layer of the application. The API has none of
+    these, and collecting them took as long as reading the request.
     """
 
     def __init__(
@@ -26,11 +26,11 @@ class Answer(Response[bytes]):
         self._more_headers = headers or {}
 
     def to_asgi_response(self, *_args: object, **_settings: Any) -> ASGIApp:  # type: ignore[override]
-        """The response itself; nothing is left to be merged."""
+        """Return an application that sends this answer; there is nothing to merge."""
         return self.respond
 
     async def respond(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it: an ASGI application."""
+        """Send this answer (an ASGI application)."""
         del scope, receive
         headers = [
             (b"content-type", self._content_type.encode()),

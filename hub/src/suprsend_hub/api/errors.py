@@ -1,4 +1,4 @@
-"""The one error body, and the table from domain errors to HTTP status.
+"""Answer errors: the one shape of an error body, and the table from kinds of errors to HTTP status.
 
 Shape: `code` (HTTP status, integer), `error_code` (stable), `type`, `message`, `detail`. Every official SDK reads it.
 """
@@ -12,29 +12,22 @@ from litestar import Request
 from litestar.exceptions import HTTPException
 
 from suprsend_hub.api.answers import Answer
-from suprsend_hub.domain.errors import (
-    Conflict,
-    DomainError,
-    Forbidden,
-    InvalidRequest,
-    NotFound,
-    RateLimited,
-    TimedOut,
-    TooLarge,
-    Unauthenticated,
-    Unavailable,
-)
+from suprsend_hub.domain.codes import Code, Kind
+from suprsend_hub.domain.errors import DomainError, RateLimited, Unavailable
 
-STATUS_OF: Mapping[type[DomainError], int] = {
-    InvalidRequest: 400,
-    Unauthenticated: 401,
-    Forbidden: 403,
-    NotFound: 404,
-    Conflict: 409,
-    TimedOut: 408,
-    TooLarge: 413,
-    RateLimited: 429,
-    Unavailable: 503,
+STATUS_OF: Mapping[Kind, int] = {
+    Kind.INVALID: 400,
+    Kind.UNAUTHENTICATED: 401,
+    Kind.FORBIDDEN: 403,
+    Kind.NOT_FOUND: 404,
+    Kind.WRONG_METHOD: 405,
+    Kind.TIMED_OUT: 408,
+    Kind.CONFLICT: 409,
+    Kind.TOO_LARGE: 413,
+    Kind.UNPROCESSABLE: 422,
+    Kind.RATE_LIMITED: 429,
+    Kind.UNEXPECTED: 500,
+    Kind.UNAVAILABLE: 503,
 }
 _TYPE_OF = {
     400: "ValidationError",
@@ -45,6 +38,7 @@ _TYPE_OF = {
     408: "RequestTimeout",
     409: "Conflict",
     413: "PayloadTooLarge",
+    422: "Unprocessable",
     429: "RateLimited",
     500: "InternalServerError",
     503: "ServiceUnavailable",
@@ -52,8 +46,8 @@ _TYPE_OF = {
 _log = structlog.get_logger("suprsend_hub.api")
 
 
-def error_body(status: int, error_code: str, message: str, detail: object | None = None) -> bytes:
-    """The body of an error answer."""
+def error_body(status: int, error_code: Code, message: str, detail: object | None = None) -> bytes:
+    """Return the body of an error answer."""
     return msgspec.json.encode(
         {
             "code": status,
@@ -66,12 +60,12 @@ def error_body(status: int, error_code: str, message: str, detail: object | None
 
 
 def status_of(error: DomainError) -> int:
-    """The HTTP status of a refusal; the console's pages answer with the same."""
-    return next(STATUS_OF[cls] for cls in type(error).__mro__ if cls in STATUS_OF)
+    """Return the HTTP status of a domain error; the console's pages use the same."""
+    return STATUS_OF[error.kind]
 
 
 def domain_error(_request: Request[None, None, "object"], error: DomainError) -> Answer:  # type: ignore[type-var]
-    """Answer a refusal; temporary ones carry `Retry-After` in whole seconds."""
+    """Answer a domain error; a temporary one with `Retry-After` in whole seconds."""
     status = status_of(error)
     headers = {}
     if isinstance(error, (Unavailable, RateLimited)):
@@ -80,19 +74,21 @@ def domain_error(_request: Request[None, None, "object"], error: DomainError) ->
 
 
 def http_error(request: Request[None, None, "object"], error: HTTPException) -> Answer:  # type: ignore[type-var]
-    """Answer what the framework refuses: unknown paths and methods."""
+    """Answer the framework's own errors, for unknown paths and methods."""
     if error.status_code == 404:
-        return Answer(error_body(404, "no_such_path", f"there is nothing at {request.method} this path"), 404)
+        return Answer(
+            error_body(404, Code.NO_SUCH_PATH, f"no route matches {request.method} and this path; check the path"), 404
+        )
     if error.status_code == 405:
-        message = f"{request.method} is not possible on this path"
-        return Answer(error_body(405, "method_not_allowed", message), 405, headers=error.headers)
+        message = f"this path does not accept {request.method}; the Allow header names the methods that it accepts"
+        return Answer(error_body(405, Code.METHOD_NOT_ALLOWED, message), 405, headers=error.headers)
     if error.status_code < 500:
-        return Answer(error_body(error.status_code, "invalid_request", error.detail), error.status_code)
+        return Answer(error_body(error.status_code, Code.INVALID_REQUEST, error.detail), error.status_code)
     return unexpected_error(request, error)
 
 
 def unexpected_error(request: Request[None, None, "object"], error: Exception) -> Answer:  # type: ignore[type-var]
-    """Answer a bug: logged with its traceback, told to the caller without any detail."""
+    """Log an unexpected error with its traceback, and answer without any detail of it."""
     _log.error(
         "unexpected error",
         method=request.method,
@@ -100,4 +96,7 @@ def unexpected_error(request: Request[None, None, "object"], error: Exception) -
         error=type(error).__name__,
         traceback="".join(traceback.format_tb(error.__traceback__)),
     )
-    return Answer(error_body(500, "internal_error", "internal error; the hub's log has the details"), 500)
+    return Answer(
+        error_body(500, Code.INTERNAL_ERROR, "internal error; look for this request's X-Request-Id in the hub's log"),
+        500,
+    )

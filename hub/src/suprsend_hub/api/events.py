@@ -1,77 +1,39 @@
-"""`POST /event/`: identity events, one or an array: the asynchronous edit of every SDK.
+"""`POST /event/`: apply one identity event or an array of them, the asynchronous edit of every SDK.
 
-One array has one answer, and SDKs resend all of a refused one; so an array is refused whole only for what no SDK can
-produce (no JSON, no objects, too many). A single bad record in it goes to the log of rejected records.
+An array gets one answer, and SDKs resend a rejected array as a whole. So the hub rejects an array only for what no SDK
+can produce (invalid JSON, elements that are not objects, too many). A single bad record goes to the log of rejected
+records.
 """
 
-import json
-
-import msgspec
 from litestar import post
 
 from suprsend_hub.api.answers import TEXT, Answer
+from suprsend_hub.api.bodies.event import check_encoding, parse_event, read_rejected, split_events
 from suprsend_hub.api.requests import ApiRequest, Caller
-from suprsend_hub.domain.errors import DomainError, InvalidRequest, NotFound, TooLarge
-from suprsend_hub.domain.event import IdentityEvent, parse_event
-from suprsend_hub.domain.ids import check_distinct_id
+from suprsend_hub.domain.codes import Code
+from suprsend_hub.domain.errors import DomainError, InvalidRequest, NotFound
+from suprsend_hub.domain.event import IdentityEvent
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.service.edits import RejectedRecord
 from suprsend_hub.service.recipients import RecipientService
-
-MAX_EVENTS = 400
-"""Events in one request, as in the official SDKs."""
-MAX_EVENT_BYTES = 32_768
-"""32 KiB for one event; clients stop at 10,240 of their own counting."""
-
-_raw_array = msgspec.json.Decoder(list[msgspec.Raw])
+from suprsend_hub.service.writing import RejectedRecord
 
 
 @post("/event/")
 async def post_events(request: ApiRequest) -> Answer:
-    """Apply identity events; what the 202 promises is committed."""
+    """Apply identity events; when this answers 202, they are committed."""
     caller, recipients = request.caller, request.services.recipients
     body = caller.body.lstrip()
-    try:
-        body.decode()  # the decoders below skip over what they do not need, and so over bytes that are no UTF-8
-    except UnicodeDecodeError as error:
-        raise InvalidRequest(f"the body is not valid JSON: {error}", code="invalid_json") from error
+    check_encoding(body)
     if body[:1] == b"[":
         await _apply_array(caller, recipients, body)
     else:
         event = _check(caller, body)
-        await recipients.apply_events(caller.workspace_id, [event], [], source=caller.source, size_bytes=len(body))
+        await recipients.apply_events(caller.actor, caller.workspace_id, [event], [], size_bytes=len(body))
     return Answer(b"OK", 202, content_type=TEXT)
 
 
-def _split(body: bytes) -> list[bytes]:
-    """The elements of an array, each as its own JSON text; InvalidRequest if it is no JSON."""
-    try:
-        return [bytes(raw) for raw in _raw_array.decode(body)]
-    except msgspec.DecodeError as error:
-        # JavaScript can cut a text between two surrogates and writes the half that is left. That spoils one event, not
-        # the others; the standard library reads it.
-        try:
-            elements = json.loads(body, parse_constant=_no_constant)
-        except (ValueError, RecursionError):
-            raise InvalidRequest(f"the body is not valid JSON: {error}", code="invalid_json") from error
-        return [json.dumps(element).encode() for element in elements]
-    except RecursionError as error:
-        raise InvalidRequest("the body is nested too deeply", code="too_deep") from error
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
 async def _apply_array(caller: Caller, recipients: RecipientService, body: bytes) -> None:
-    texts = _split(body)
-    if len(texts) > MAX_EVENTS:
-        raise InvalidRequest(
-            f"{len(texts)} events in one request; at most {MAX_EVENTS} are possible", code="too_many_events"
-        )
-    for index, text in enumerate(texts):
-        if text[:1] != b"{":
-            raise InvalidRequest(f"event {index} of the array is not an object", code="invalid_event")
+    texts = split_events(body)
     events: list[IdentityEvent] = []
     rejects: list[RejectedRecord] = []
     for text in texts:
@@ -79,35 +41,25 @@ async def _apply_array(caller: Caller, recipients: RecipientService, body: bytes
             events.append(_check(caller, text))
         except DomainError as error:
             rejects.append(_reject(caller, text, error))
-    await recipients.apply_events(caller.workspace_id, events, rejects, source=caller.source, size_bytes=len(body))
+    await recipients.apply_events(caller.actor, caller.workspace_id, events, rejects, size_bytes=len(body))
 
 
 def _check(caller: Caller, text: bytes) -> IdentityEvent:
-    """One event as the service takes it; a DomainError says why not."""
-    if len(text) > MAX_EVENT_BYTES:
-        raise TooLarge(
-            f"an event has {len(text)} bytes; at most {MAX_EVENT_BYTES} are possible", code="event_too_large"
-        )
+    """Return one event as the service accepts it; raise a DomainError that says why it cannot be accepted."""
     event = parse_event(text)
     if event.env is not None and not caller.workspace.owns_env(event.env):
-        raise InvalidRequest("`env` names another workspace than the credentials do", code="wrong_env")
+        raise InvalidRequest(
+            "`env` names a different workspace than the credentials; send the key or uid of the workspace that signs",
+            code=Code.WRONG_ENV,
+        )
     if event.tenant_id is not None:
-        raise NotFound(f"tenant '{event.tenant_id}' not found", code="tenant_not_found")
+        raise NotFound(f"tenant '{event.tenant_id}' not found", code=Code.TENANT_NOT_FOUND)
     return event
 
 
 def _reject(caller: Caller, text: bytes, error: DomainError) -> RejectedRecord:
-    """The log's entry for a record that is no event; names its user if that much can be read."""
-    try:
-        record = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        record = text[:1000].decode("utf-8", "replace")
-    distinct_id = ""
-    if isinstance(record, dict):
-        try:
-            distinct_id = check_distinct_id(record.get("distinct_id"))
-        except InvalidRequest:
-            distinct_id = ""
+    """Return the log entry for a record that is not an event; it names the user if that is readable."""
+    record, distinct_id = read_rejected(text)
     return RejectedRecord(
-        RecipientKey.user(caller.workspace_id, distinct_id), error.code, error.message, record, caller.source
+        RecipientKey.user(caller.workspace_id, distinct_id), error.code, error.message, record, caller.actor
     )

@@ -1,46 +1,35 @@
-"""`/v1/subscriber_list/`: lists, their members, and replacing a list by draft versions."""
-
-from collections.abc import Mapping
+"""`/v1/subscriber_list/`: lists, their members, and draft versions that replace the members."""
 
 from litestar import delete, get, patch, post
 from litestar.params import FromPath
 
 from suprsend_hub.api.answers import Answer
+from suprsend_hub.api.bodies.page import parse_offset, parse_page, parse_sort
+from suprsend_hub.api.bodies.subscriber_list import parse_definition, parse_distinct_ids
 from suprsend_hub.api.rendering import encode, list_object, member_object, page_json
 from suprsend_hub.api.requests import ApiRequest
 from suprsend_hub.api.routing import segment
-from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.domain.ids import check_list_id
-from suprsend_hub.domain.subscriber_list import parse_definition, parse_distinct_ids
 from suprsend_hub.service.lists import DEFAULT_MEMBERS_LIMIT
-from suprsend_hub.service.pages import MAX_LIMIT, PageRequest
-
-_DEFAULT_LIMIT = 20
-_MAX_OFFSET = 1_000_000
 
 
 def _list_id(encoded: str) -> str:
     return check_list_id(segment(encoded, "list_id"))
 
 
-def _number(query: Mapping[str, str], name: str, default: int, at_most: int) -> int:
-    text = query.get(name, "")
-    return min(int(text), at_most) if text.isascii() and text.isdigit() and len(text) < 10 else default
-
-
 @post("/v1/subscriber_list/")
 async def create_list(request: ApiRequest) -> Answer:
-    """Create a list, or change the fields named. 201 in both cases."""
-    view = await request.services.lists.save(request.caller.workspace_id, parse_definition(request.caller.json()))
+    """Create a list, or change the given fields. 201 in both cases."""
+    view = await request.services.lists.save(
+        request.caller.actor, request.caller.workspace_id, parse_definition(request.caller.json())
+    )
     return Answer(encode(list_object(view)), 201)
 
 
 @get("/v1/subscriber_list/")
 async def list_lists(request: ApiRequest) -> Answer:
-    """Lists by `limit` (20) and `offset` (0), as every official SDK asks for them."""
-    query = request.query_params
-    limit = _number(query, "limit", _DEFAULT_LIMIT, MAX_LIMIT) or _DEFAULT_LIMIT
-    offset = _number(query, "offset", 0, _MAX_OFFSET)
+    """Return lists by `limit` (20) and `offset` (0), as every official SDK asks for them."""
+    limit, offset = parse_offset(request.query_params)
     views, count = await request.services.lists.page(request.caller.workspace_id, limit=limit, offset=offset)
     meta = {"count": count, "limit": limit, "offset": offset}
     body = encode({"meta": meta, "results": [list_object(view) for view in views]})
@@ -49,63 +38,65 @@ async def list_lists(request: ApiRequest) -> Answer:
 
 @get("/v1/subscriber_list/{list_id:str}/")
 async def get_list(request: ApiRequest, list_id: FromPath[str]) -> Answer:
-    """One list; 404 if unknown."""
+    """Return one list; 404 if unknown."""
     return Answer(encode(list_object(await request.services.lists.get(request.caller.workspace_id, _list_id(list_id)))))
 
 
 @delete("/v1/subscriber_list/{list_id:str}/", status_code=204)
 async def delete_list(request: ApiRequest, list_id: FromPath[str]) -> None:
-    """Delete a list (the form of the Python SDK)."""
-    await request.services.lists.delete(request.caller.workspace_id, _list_id(list_id))
+    """Delete a list (as the Python SDK does)."""
+    await request.services.lists.delete(request.caller.actor, request.caller.workspace_id, _list_id(list_id))
 
 
 @patch("/v1/subscriber_list/{list_id:str}/delete/")
 async def patch_delete_list(request: ApiRequest, list_id: FromPath[str]) -> Answer:
-    """Delete a list (the form of the other SDKs)."""
-    await request.services.lists.delete(request.caller.workspace_id, _list_id(list_id))
+    """Delete a list (as the other SDKs do)."""
+    await request.services.lists.delete(request.caller.actor, request.caller.workspace_id, _list_id(list_id))
     return _success()
 
 
 @get("/v1/subscriber_list/{list_id:str}/subscriber/")
 async def list_members(request: ApiRequest, list_id: FromPath[str]) -> Answer:
-    """A page of members, newest first; `?sort=id` is oldest first."""
+    """Return a page of members, newest first; with `?sort=id` oldest first."""
     query = request.query_params
-    sort = query.get("sort", "-id") or "-id"
-    if sort not in ("id", "-id"):
-        raise InvalidRequest("sort must be `id` or `-id`", code="invalid_sort")
+    order = parse_sort(query)
     page = await request.services.lists.page_members(
         request.caller.workspace_id,
         _list_id(list_id),
-        PageRequest.parse(query, default_limit=DEFAULT_MEMBERS_LIMIT),
-        oldest_first=sort == "id",
+        parse_page(query, default_limit=DEFAULT_MEMBERS_LIMIT),
+        order=order,
     )
     return Answer(page_json(page, member_object))
 
 
 @post("/v1/subscriber_list/{list_id:str}/subscriber/add/")
 async def add_members(request: ApiRequest, list_id: FromPath[str]) -> Answer:
-    """Add users that exist; `affected_count` says how many were no members before."""
+    """Add existing users; `affected_count` is the number of new members."""
     ids = parse_distinct_ids(request.caller.json())
-    return _affected(await request.services.lists.add(request.caller.workspace_id, _list_id(list_id), ids))
+    return _affected(
+        await request.services.lists.add(request.caller.actor, request.caller.workspace_id, _list_id(list_id), ids)
+    )
 
 
 @post("/v1/subscriber_list/{list_id:str}/subscriber/remove/")
 async def remove_members(request: ApiRequest, list_id: FromPath[str]) -> Answer:
-    """Remove members; absent ones are ignored."""
+    """Remove members; ignore users that are not members."""
     ids = parse_distinct_ids(request.caller.json())
-    return _affected(await request.services.lists.remove(request.caller.workspace_id, _list_id(list_id), ids))
+    return _affected(
+        await request.services.lists.remove(request.caller.actor, request.caller.workspace_id, _list_id(list_id), ids)
+    )
 
 
 @post("/v1/subscriber_list/{list_id:str}/start_sync/")
 async def start_sync(request: ApiRequest, list_id: FromPath[str]) -> Answer:
-    """Begin an empty draft."""
-    view = await request.services.lists.start_sync(request.caller.workspace_id, _list_id(list_id))
+    """Start an empty draft."""
+    view = await request.services.lists.start_sync(request.caller.actor, request.caller.workspace_id, _list_id(list_id))
     return Answer(encode(list_object(view)), 201)
 
 
 @get("/v1/subscriber_list/{list_id:str}/version/{version_id:str}/")
 async def get_version(request: ApiRequest, list_id: FromPath[str], version_id: FromPath[str]) -> Answer:
-    """A draft."""
+    """Return one draft; 404 if unknown."""
     view = await request.services.lists.get_draft(
         request.caller.workspace_id, _list_id(list_id), segment(version_id, "version_id")
     )
@@ -116,11 +107,13 @@ async def get_version(request: ApiRequest, list_id: FromPath[str], version_id: F
     "/v1/subscriber_list/{list_id:str}/version/{version_id:str}/subscriber/add/",
 )
 async def add_to_version(request: ApiRequest, list_id: FromPath[str], version_id: FromPath[str]) -> Answer:
-    """Add users that exist to a draft."""
+    """Add existing users to a draft."""
     ids = parse_distinct_ids(request.caller.json())
     version = segment(version_id, "version_id")
     return _affected(
-        await request.services.lists.add(request.caller.workspace_id, _list_id(list_id), ids, version_id=version)
+        await request.services.lists.add(
+            request.caller.actor, request.caller.workspace_id, _list_id(list_id), ids, version_id=version
+        )
     )
 
 
@@ -132,7 +125,9 @@ async def remove_from_version(request: ApiRequest, list_id: FromPath[str], versi
     ids = parse_distinct_ids(request.caller.json())
     version = segment(version_id, "version_id")
     return _affected(
-        await request.services.lists.remove(request.caller.workspace_id, _list_id(list_id), ids, version_id=version)
+        await request.services.lists.remove(
+            request.caller.actor, request.caller.workspace_id, _list_id(list_id), ids, version_id=version
+        )
     )
 
 
@@ -140,26 +135,26 @@ async def remove_from_version(request: ApiRequest, list_id: FromPath[str], versi
     "/v1/subscriber_list/{list_id:str}/version/{version_id:str}/finish_sync/",
 )
 async def finish_sync(request: ApiRequest, list_id: FromPath[str], version_id: FromPath[str]) -> Answer:
-    """Make a draft the live list, in one step; answers with the live list."""
+    """Make a draft the live list in one step, and answer with the live list."""
     view = await request.services.lists.finish_sync(
-        request.caller.workspace_id, _list_id(list_id), segment(version_id, "version_id")
+        request.caller.actor, request.caller.workspace_id, _list_id(list_id), segment(version_id, "version_id")
     )
     return Answer(encode(list_object(view)), 201)
 
 
 @delete("/v1/subscriber_list/{list_id:str}/version/{version_id:str}/", status_code=204)
 async def delete_version(request: ApiRequest, list_id: FromPath[str], version_id: FromPath[str]) -> None:
-    """Discard a draft (the form of the Python SDK)."""
+    """Discard a draft (as the Python SDK does)."""
     await request.services.lists.delete_draft(
-        request.caller.workspace_id, _list_id(list_id), segment(version_id, "version_id")
+        request.caller.actor, request.caller.workspace_id, _list_id(list_id), segment(version_id, "version_id")
     )
 
 
 @patch("/v1/subscriber_list/{list_id:str}/version/{version_id:str}/delete/")
 async def patch_delete_version(request: ApiRequest, list_id: FromPath[str], version_id: FromPath[str]) -> Answer:
-    """Discard a draft (the form of the other SDKs)."""
+    """Discard a draft (as the other SDKs do)."""
     await request.services.lists.delete_draft(
-        request.caller.workspace_id, _list_id(list_id), segment(version_id, "version_id")
+        request.caller.actor, request.caller.workspace_id, _list_id(list_id), segment(version_id, "version_id")
     )
     return _success()
 

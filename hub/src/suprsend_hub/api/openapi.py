@@ -1,4 +1,4 @@
-"""`/openapi.yaml`: the OpenAPI document, written by hand in `contract/openapi.yaml` and shipped with the package."""
+"""`/openapi.yaml`: the OpenAPI document. `contract/openapi.yaml` is written by hand and shipped with the package."""
 
 from importlib.resources import files
 
@@ -11,5 +11,5 @@ _DOCUMENT = files("suprsend_hub.api").joinpath("openapi.yaml")
 
 @get("/openapi.yaml", sync_to_thread=False)
 def document() -> Answer:
-    """The description of this API."""
+    """Return the OpenAPI document."""
     return Answer(_DOCUMENT.read_bytes(), content_type="application/yaml")

@@ -1,4 +1,4 @@
-"""Records and pages as the contract's JSON."""
+"""Render records and pages as the contract's JSON."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -6,10 +6,10 @@ from typing import TypeVar
 
 import msgspec
 
+from suprsend_hub.api.bodies.page import page_meta
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.domain.profile import channels_to_wire, decode_channels
-from suprsend_hub.domain.records import Member, StoredProfile
-from suprsend_hub.service.lists import ListView, MembershipView
+from suprsend_hub.domain.records import Member, Membership, StoredProfile, SubscriberList
 from suprsend_hub.service.pages import Page
 from suprsend_hub.service.subscriptions import ParentView, SubscriberView
 
@@ -18,19 +18,19 @@ encode = msgspec.json.Encoder().encode
 
 
 def timestamp(moment: datetime) -> str:
-    """`2025-04-04T21:37:36.712496+00:00`: always microseconds, always UTC."""
+    """Return `2025-04-04T21:37:36.712496+00:00`: always microseconds, always UTC."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
     return moment.isoformat(timespec="microseconds")
 
 
 def timestamp_z(moment: datetime) -> str:
-    """The same as lists write it: `2025-04-04T21:37:36.712496Z`."""
+    """Return the form that lists use: `2025-04-04T21:37:36.712496Z`."""
     return timestamp(moment).removesuffix("+00:00") + "Z"
 
 
 def user_object(user: StoredProfile) -> dict[str, object]:
-    """The user object: identity, properties, times, then a key per channel that has identities."""
+    """Return the user object: id, properties, times, then a key for each channel that has identities."""
     return {
         "distinct_id": user.key.recipient_id,
         "properties": msgspec.Raw(user.properties.encode()),
@@ -41,12 +41,12 @@ def user_object(user: StoredProfile) -> dict[str, object]:
 
 
 def user_json(user: StoredProfile) -> bytes:
-    """The user object with channels, encoded."""
+    """Return the encoded user object with channels."""
     return encode(user_object(user))
 
 
 def profile_summary(user: StoredProfile) -> dict[str, object]:
-    """The short form of user lists: no channels. The stored JSON goes out as it is."""
+    """Return the short form of user lists, without channels; the stored JSON is sent unchanged."""
     return {
         "distinct_id": user.key.recipient_id,
         "properties": msgspec.Raw(user.properties.encode()),
@@ -56,7 +56,7 @@ def profile_summary(user: StoredProfile) -> dict[str, object]:
 
 
 def object_object(row: StoredProfile, subscriptions_count: int) -> dict[str, object]:
-    """The object, like a user with type, id and the number of its direct subscribers."""
+    """Return the object: like a user, with type, id and the number of direct subscribers."""
     return {
         "object_type": row.key.object_type,
         "id": row.key.recipient_id,
@@ -69,12 +69,12 @@ def object_object(row: StoredProfile, subscriptions_count: int) -> dict[str, obj
 
 
 def object_json(row: StoredProfile, subscriptions_count: int) -> bytes:
-    """The object, encoded."""
+    """Return the encoded object."""
     return encode(object_object(row, subscriptions_count))
 
 
 def subscriber_object(view: SubscriberView) -> dict[str, object]:
-    """A subscription seen from the object: exactly one of `user` and `object` is there, the other is null."""
+    """Return a subscription as seen from the object: one of `user` and `object` is set, the other is null."""
     key = view.subscription.subscriber
     updated_at = timestamp(view.updated_at)
     user = {"distinct_id": key.recipient_id, "updated_at": updated_at}
@@ -94,7 +94,7 @@ def subscriber_object(view: SubscriberView) -> dict[str, object]:
 
 
 def parent_object(view: ParentView) -> dict[str, object]:
-    """A subscription seen from the subscriber: the object without channels and creation time."""
+    """Return a subscription as seen from the subscriber: the object without channels and creation time."""
     return {
         "properties": msgspec.Raw(view.subscription.properties.encode()),
         "object": {
@@ -109,8 +109,8 @@ def parent_object(view: ParentView) -> dict[str, object]:
     }
 
 
-def list_object(view: ListView) -> dict[str, object]:
-    """The list; with `version_id` and status `draft` if it is the view of a draft."""
+def list_object(view: SubscriberList) -> dict[str, object]:
+    """Return the list; for the view of a draft, with `version_id` and the status `draft`."""
     drafts = [
         {
             "version_id": ulid_text(draft.version_id),
@@ -140,7 +140,7 @@ def list_object(view: ListView) -> dict[str, object]:
 
 
 def member_object(member: Member) -> dict[str, object]:
-    """A member of a list."""
+    """Return a member of a list."""
     return {
         "id": ulid_text(member.member_id),
         "distinct_id": member.distinct_id,
@@ -148,29 +148,30 @@ def member_object(member: Member) -> dict[str, object]:
     }
 
 
-def membership_object(view: MembershipView) -> dict[str, object]:
-    """A list as a member sees it; `created_at` is when the user was added."""
+def membership_object(row: Membership) -> dict[str, object]:
+    """Return a list as a member sees it; `created_at` is when the user was added."""
+    assert row.list is not None
     return {
         "list": {
-            "list_id": view.list.list_id,
-            "list_name": view.list.list_name,
-            "list_description": view.list.list_description,
+            "list_id": row.list.list_id,
+            "list_name": row.list.list_name,
+            "list_description": row.list.list_description,
             "list_type": "static_list",
             "source": None,
-            "subscribers_count": view.list.subscribers_count,
-            "updated_at": timestamp_z(view.list.updated_at),
+            "subscribers_count": row.list.subscribers_count,
+            "updated_at": timestamp_z(row.list.updated_at),
         },
-        "created_at": timestamp(view.created_at),
+        "created_at": timestamp(row.created_at),
     }
 
 
 def page_json(
     page: Page[_Row], render: Callable[[_Row], Mapping[str, object]], more_meta: Mapping[str, object] | None = None
 ) -> bytes:
-    """A page in the `meta`/`results` form."""
-    return encode({"meta": {**page.meta(), **(more_meta or {})}, "results": [render(row) for row in page.rows]})
+    """Return a page in the form `meta` and `results`."""
+    return encode({"meta": {**page_meta(page), **(more_meta or {})}, "results": [render(row) for row in page.rows]})
 
 
 def results_json(rows: Iterable[_Row], render: Callable[[_Row], Mapping[str, object]]) -> bytes:
-    """A list that is no page."""
+    """Return results that are not paged."""
     return encode({"results": [render(row) for row in rows]})

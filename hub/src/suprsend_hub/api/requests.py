@@ -1,47 +1,49 @@
-"""From an HTTP request to an authenticated one: raw body within its limit, credentials, JSON.
+"""From an HTTP request to an authenticated one: credentials, raw body within its limit, JSON.
 
-The body is read before anything looks at it, because the signature covers its bytes.
+Credentials are looked up first, from the head; a body that cannot become anything is not kept. A signature is checked
+when the body is there, because it covers its bytes.
 """
 
-import asyncio
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from uuid import UUID
 
 import msgspec
 from litestar import Request
 from litestar.datastructures import State
-from litestar.types import Receive
 
-from suprsend_hub.domain.console import SOURCE_PREFIX
-from suprsend_hub.domain.errors import InvalidRequest, TimedOut, TooLarge
+from suprsend_hub.domain.actor import Actor, Scope
+from suprsend_hub.domain.codes import Code
+from suprsend_hub.domain.errors import Forbidden, InvalidRequest
 from suprsend_hub.domain.ids import insert_key
+from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.wire import Json
-from suprsend_hub.service.credentials import CredentialService, SignedRequest, Workspace
-from suprsend_hub.service.health import HealthService
-from suprsend_hub.service.lists import ListService
-from suprsend_hub.service.recipients import RecipientService
-from suprsend_hub.service.subscriptions import SubscriptionService
+from suprsend_hub.service.credentials import Identity, SignedRequest, Workspace
+from suprsend_hub.service.services import SERVICES, Services
+from suprsend_hub.service.writing import RequestKey
+from suprsend_hub.web.body import BODIES, BodyReader
+from suprsend_hub.web.clients import client_address, user_agent
+from suprsend_hub.web.request_ids import request_id
 
 MAX_EVENT_BODY_BYTES = 2_621_440
 """2.5 MiB for `/event/`: 400 records of 10,240 bytes as Node counts them (UTF-16 units, up to three bytes each)."""
 MAX_BODY_BYTES = 1_048_576
 """1 MiB for every other body."""
-_MAX_DRAINED_BYTES = 16_777_216
-"""How much of a body above its limit is read and thrown away, so that the client gets to see the answer."""
-_MAX_SOURCE_CHARS = 120
 _MAX_IDEMPOTENCY_KEY_CHARS = 255
+SCOPE = "scope"
+"""Option of a route: the scope that it needs, where the method does not say."""
 
 _decoder = msgspec.json.Decoder()
 
 
 @dataclass(slots=True)
 class Caller:
-    """An authenticated request: for which workspace, from what client, with which body."""
+    """An authenticated request: for which workspace, by whom, with which body."""
 
     workspace: Workspace
-    source: str
+    actor: Actor
+    method: str
     body: bytes
     idempotency_key: UUID | None = None
 
@@ -50,25 +52,21 @@ class Caller:
         """The workspace the request acts for."""
         return self.workspace.workspace_id
 
+    def request_key(self, key: RecipientKey) -> RequestKey | None:
+        """The `Idempotency-Key` with a digest of what the request asks for: method, recipient and body."""
+        if self.idempotency_key is None:
+            return None
+        digest = hashlib.sha256(f"{self.method}\0{key.object_type}\0{key.recipient_id}\0".encode())
+        digest.update(self.body)
+        return RequestKey(self.idempotency_key, digest.digest())
+
     def json(self) -> Json:
-        """The body as JSON; InvalidRequest if it is none."""
+        """Return the body as JSON; InvalidRequest if it is something else."""
         return decode_json(self.body)
 
-
-@dataclass(frozen=True, slots=True)
-class ApiServices:
-    """What the API's handlers call."""
-
-    credentials: CredentialService
-    health: HealthService
-    lists: ListService
-    recipients: RecipientService
-    subscriptions: SubscriptionService
-    request_timeout_s: float
-
-
-SERVICES = "api_services"
-"""Under this name the application's state holds the `ApiServices`."""
+    def json_or(self, default: Json) -> Json:
+        """Return the body as JSON, or the default for a request without a body."""
+        return self.json() if self.body else default
 
 
 class ApiRequest(Request[None, Caller, State]):
@@ -85,33 +83,52 @@ class ApiRequest(Request[None, Caller, State]):
         return caller
 
     @property
-    def services(self) -> ApiServices:
+    def services(self) -> Services:
         """The services of this process."""
-        services: ApiServices = self.app.state[SERVICES]
+        services: Services = self.app.state[SERVICES]
         return services
 
 
 async def authenticate(request: ApiRequest) -> None:
-    """Read the body and check the credentials, before every handler of the API."""
+    """Check the credentials and read the body, before every handler of the API."""
     scope = request.scope
     headers = dict(scope["headers"])  # names are in lower case; of one that is given twice the last counts
     services = request.services
-    body = await _read_body(request, headers, services.request_timeout_s)
-    workspace = await services.credentials.authenticate(
+    is_read = scope["method"] in ("GET", "HEAD")
+    claim = await services.credentials.look_up(_text(headers, b"authorization"), patiently=not is_read)
+    body = await _read_body(request, headers, keep=claim.may_hold)
+    identity = services.credentials.confirm(
+        claim,
         SignedRequest(
             method=scope["method"],
             raw_path=scope["raw_path"],  # the router strips a trailing slash from `path`
             query=scope["query_string"],
             body=body,
-            authorization=_text(headers, b"authorization"),
             content_type=_text(headers, b"content-type"),
             date=_text(headers, b"date") or _text(headers, b"x-amz-date") or "",
-        )
+        ),
+    )
+    _check_scope(request, identity)
+    actor = Actor(
+        identity.kind,
+        identity.name,
+        user_agent(headers.get(b"user-agent", b"")),
+        client_address(scope, services.trusted_proxies),
+        request_id(scope),
     )
     key = _text(headers, b"idempotency-key")
     scope["auth"] = Caller(
-        workspace, _source(_text(headers, b"user-agent") or ""), body, None if key is None else _idempotency_key(key)
+        identity.workspace, actor, scope["method"], body, None if key is None else _idempotency_key(key)
     )
+
+
+def _check_scope(request: ApiRequest, identity: Identity) -> None:
+    """Forbidden unless the credentials allow what the route names or, if it names nothing, what its method says."""
+    needed = request.route_handler.opt.get(SCOPE) or (
+        Scope.READ if request.scope["method"] in ("GET", "HEAD") else Scope.WRITE
+    )
+    if needed not in identity.scopes:
+        raise Forbidden(f"these credentials lack the scope `{needed.value}`", code=Code.MISSING_SCOPE)
 
 
 def _text(headers: Mapping[bytes, bytes], name: bytes) -> str | None:
@@ -119,7 +136,8 @@ def _text(headers: Mapping[bytes, bytes], name: bytes) -> str | None:
     return None if value is None else value.decode("latin-1")
 
 
-async def _read_body(request: ApiRequest, headers: Mapping[bytes, bytes], timeout_s: float) -> bytes:
+async def _read_body(request: ApiRequest, headers: Mapping[bytes, bytes], *, keep: bool) -> bytes:
+    """The body; nothing, after the same work, if it is not to be kept."""
     if (
         request.scope["http_version"].startswith("1")
         and b"transfer-encoding" not in headers
@@ -127,54 +145,27 @@ async def _read_body(request: ApiRequest, headers: Mapping[bytes, bytes], timeou
     ):
         return b""  # HTTP/1 announces a body
     limit = MAX_EVENT_BODY_BYTES if request.scope["path"].startswith("/event") else MAX_BODY_BYTES
-    try:
-        async with asyncio.timeout(timeout_s):
-            return await _read_within(request.receive, limit)
-    except TimeoutError as error:
-        raise TimedOut(f"the body did not arrive within {timeout_s:g} seconds") from error
-
-
-async def _read_within(receive: Receive, limit: int) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    more = True
-    while more and size <= _MAX_DRAINED_BYTES:
-        message = await receive()
-        if message["type"] != "http.request":  # it is a disconnect
-            raise InvalidRequest("the connection ended before the body did", code="incomplete_body")
-        chunk = message["body"]
-        more = message["more_body"]
-        size += len(chunk)
-        if size <= limit:
-            chunks.append(chunk)
-    if size > limit:
-        raise TooLarge(f"the body is larger than {limit} bytes; send fewer records at once", code="body_too_large")
-    return b"".join(chunks)
+    bodies: BodyReader = request.app.state[BODIES]
+    if keep:
+        return await bodies.read(request.receive, limit)
+    await bodies.pass_by(request.receive, limit, hashlib.md5(usedforsecurity=False).update)
+    return b""
 
 
 def decode_json(body: bytes) -> Json:
-    """Any JSON value; InvalidRequest, saying where, for what is none."""
+    """Return any JSON value; InvalidRequest, saying where, for other text."""
     try:
         value: Json = _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"the body is not valid JSON: {error}", code="invalid_json") from error
+        raise InvalidRequest(f"the body is not valid JSON: {error}", code=Code.INVALID_JSON) from error
     except RecursionError as error:
-        raise InvalidRequest("the body is nested too deeply", code="too_deep") from error
+        raise InvalidRequest("the body is nested too deeply", code=Code.TOO_DEEP) from error
     return value
-
-
-@lru_cache(maxsize=1024)
-def _source(user_agent: str) -> str:
-    """What the history names as the origin of an edit. A client cannot pass for a person at the console."""
-    text = "".join(char if char.isprintable() else "?" for char in user_agent).lstrip()
-    if text.lower().startswith(SOURCE_PREFIX.strip()):
-        text = f"api client '{text}'"
-    return text[:_MAX_SOURCE_CHARS] or "api"
 
 
 def _idempotency_key(header: str) -> UUID:
     if not header.strip() or len(header) > _MAX_IDEMPOTENCY_KEY_CHARS:
         raise InvalidRequest(
-            f"Idempotency-Key must have 1 to {_MAX_IDEMPOTENCY_KEY_CHARS} characters", code="invalid_idempotency_key"
+            f"Idempotency-Key must have 1 to {_MAX_IDEMPOTENCY_KEY_CHARS} characters", code=Code.INVALID_IDEMPOTENCY_KEY
         )
     return insert_key(header)

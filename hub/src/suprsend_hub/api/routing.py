@@ -1,7 +1,7 @@
-"""Routing on the raw path: each segment is decoded after the split, so `a%2Fb` is one id.
+"""Route on the raw path: each segment is decoded after the path has been split, so `a%2Fb` is one id.
 
-Servers hand over a decoded path, on which an id with a slash would look like two segments. The middleware puts the raw
-path in its place; handlers decode their segments with `segment`.
+Servers pass a decoded path, in which an id with a slash looks like two segments. The middleware replaces it with the
+raw path; handlers decode their segments with `segment`.
 """
 
 from urllib.parse import unquote_to_bytes
@@ -11,21 +11,22 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from suprsend_hub.api.answers import Answer
 from suprsend_hub.api.errors import error_body
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest
 
 
 def raw_path_routing(app: ASGIApp) -> ASGIApp:
-    """Middleware: let the application route on the undecoded path.
+    """Return middleware that lets the application route on the undecoded path.
 
-    An empty segment (`//`) is refused here, because the router would collapse it and reach another resource. A segment
-    `.` or `..` stays one: the check of ids refuses it.
+    It rejects an empty segment (`//`), because the router would collapse it and reach another resource. The segments
+    `.` and `..` pass; the check of ids rejects them.
     """
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.HTTP:
             raw_path = scope.get("raw_path") or scope["path"].encode()
             if b"//" in raw_path:
-                answer = Answer(error_body(404, "no_such_path", "the path has an empty segment"), 404)
+                answer = Answer(error_body(404, Code.NO_SUCH_PATH, "the path has an empty segment (//)"), 404)
                 await answer.respond(scope, receive, send)
                 return
             scope["raw_path"] = raw_path
@@ -38,11 +39,11 @@ def raw_path_routing(app: ASGIApp) -> ASGIApp:
 def segment(encoded: str, what: str) -> str:
     """Decode one path segment: percent-escapes are UTF-8, `+` is a plus.
 
-    Raises InvalidRequest if the bytes are no UTF-8.
+    Raises InvalidRequest if the bytes are not UTF-8.
     """
     if "%" not in encoded and encoded.isascii():
         return encoded
     try:
         return unquote_to_bytes(encoded.encode("latin-1")).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InvalidRequest(f"{what} in the path is not UTF-8", code="invalid_path") from error
+        raise InvalidRequest(f"{what} in the path is not UTF-8", code=Code.INVALID_PATH) from error

@@ -1,21 +1,18 @@
-"""`/v1/user/`: pages and search, read, upsert, synchronous edit, delete, and what a user is subscribed to."""
+"""`/v1/user/`: page, search, read, upsert, edit and delete users, and show what a user is subscribed to."""
 
 from litestar import delete, get, patch, post
 from litestar.params import FromPath
 
 from suprsend_hub.api.answers import Answer
-from suprsend_hub.api.objects import bulk_ids
-from suprsend_hub.api.rendering import membership_object, page_json, parent_object, profile_summary, user_json
+from suprsend_hub.api.bodies.page import parse_page, parse_search
+from suprsend_hub.api.bodies.profile import parse_ids, parse_patch, parse_upsert
+from suprsend_hub.api.recipients import answer_with, apply_edit
+from suprsend_hub.api.rendering import membership_object, page_json, parent_object, profile_summary
 from suprsend_hub.api.requests import ApiRequest, Caller
 from suprsend_hub.api.routing import segment
-from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.domain.ids import check_distinct_id
-from suprsend_hub.domain.operation import check_patch, upsert_operations
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.service.pages import PageRequest
 from suprsend_hub.service.recipients import SEARCH_COUNT_CAP
-
-_MAX_PREFIX_CHARS = 255
 
 
 def _key(caller: Caller, distinct_id: str) -> RecipientKey:
@@ -24,15 +21,11 @@ def _key(caller: Caller, distinct_id: str) -> RecipientKey:
 
 @get("/v1/user/")
 async def list_users(request: ApiRequest) -> Answer:
-    """A page of users, newest first; with `?search=` those whose id starts with it, in order of id."""
-    query = request.query_params
-    page_request = PageRequest.parse(query)
-    prefix = query.get("search", "")
+    """Return a page of users, newest first; with `?search=`, those whose id has that prefix, in order of id."""
+    page_request, prefix = parse_page(request.query_params), parse_search(request.query_params)
     if not prefix:
         page = await request.services.recipients.page(request.caller.workspace_id, page_request)
         return Answer(page_json(page, profile_summary))
-    if len(prefix) > _MAX_PREFIX_CHARS or "\x00" in prefix:
-        raise InvalidRequest(f"search takes at most {_MAX_PREFIX_CHARS} characters and no NUL", code="invalid_search")
     page = await request.services.recipients.search(request.caller.workspace_id, prefix, page_request)
     capped = {"count_capped": page.count >= SEARCH_COUNT_CAP}
     return Answer(page_json(page, profile_summary, capped))
@@ -40,68 +33,53 @@ async def list_users(request: ApiRequest) -> Answer:
 
 @get("/v1/user/{distinct_id:str}/")
 async def get_user(request: ApiRequest, distinct_id: FromPath[str]) -> Answer:
-    """One user with all channels; 404 if unknown."""
-    return Answer(user_json(await request.services.recipients.get(_key(request.caller, distinct_id))))
+    """Return one user with all channels; 404 if unknown."""
+    return await answer_with(request, await request.services.recipients.get(_key(request.caller, distinct_id)))
 
 
 @post("/v1/user/{distinct_id:str}/")
 async def upsert_user(request: ApiRequest, distinct_id: FromPath[str]) -> Answer:
-    """Create or update: properties are merged key by key, channel values added. 201 in both cases, as upstream."""
-    user = await request.services.recipients.edit(
-        _key(request.caller, distinct_id),
-        upsert_operations(request.caller.json() if request.caller.body else {}),
-        source=request.caller.source,
-        insert_key=request.caller.idempotency_key,
-        size_bytes=len(request.caller.body),
-    )
-    return Answer(user_json(user), 201)
+    """Create or update a user: merge properties key by key, add channel values. 201 in both cases, as upstream."""
+    key = _key(request.caller, distinct_id)
+    return await apply_edit(request, key, parse_upsert(request.caller.json_or({})), 201)
 
 
 @patch("/v1/user/{distinct_id:str}/")
 async def edit_user(request: ApiRequest, distinct_id: FromPath[str]) -> Answer:
-    """Apply operations, all or none; creates an unknown user. 202 with the user after the edit, as upstream."""
-    user = await request.services.recipients.edit(
-        _key(request.caller, distinct_id),
-        check_patch(request.caller.json() if request.caller.body else {}),
-        source=request.caller.source,
-        insert_key=request.caller.idempotency_key,
-        size_bytes=len(request.caller.body),
-    )
-    return Answer(user_json(user), 202)
+    """Apply operations, all or none, and create an unknown user. 202 with the user after the edit, as upstream."""
+    key = _key(request.caller, distinct_id)
+    return await apply_edit(request, key, parse_patch(request.caller.json_or({})), 202)
 
 
 @delete("/v1/user/{distinct_id:str}/", status_code=204)
 async def delete_user(request: ApiRequest, distinct_id: FromPath[str]) -> None:
-    """Delete for good, with subscriptions and list memberships; 404 if unknown."""
-    await request.services.recipients.delete(_key(request.caller, distinct_id))
+    """Delete a user with its subscriptions and list memberships; 404 if unknown."""
+    await request.services.recipients.delete(request.caller.actor, _key(request.caller, distinct_id))
 
 
 @delete("/v1/bulk/user/", status_code=204)
 async def bulk_delete_users(request: ApiRequest) -> None:
-    """Delete several users in one transaction; unknown ones are skipped."""
-    ids = bulk_ids(request.caller.json() if request.caller.body else {}, "distinct_ids")
-    keys = [
-        RecipientKey.user(request.caller.workspace_id, check_distinct_id(item, f"distinct_ids[{index}]"))
-        for index, item in enumerate(ids)
-    ]
-    await request.services.recipients.bulk_delete(keys)
+    """Delete several users in one transaction; skip unknown ones."""
+    ids = parse_ids(request.caller.json_or({}), "distinct_ids", check_distinct_id)
+    keys = [RecipientKey.user(request.caller.workspace_id, distinct_id) for distinct_id in ids]
+    await request.services.recipients.bulk_delete(request.caller.actor, request.caller.workspace_id, keys)
 
 
 @get("/v1/user/{distinct_id:str}/subscribed_to/object/")
 async def list_objects_of_user(request: ApiRequest, distinct_id: FromPath[str]) -> Answer:
-    """A page of the objects that a user is subscribed to, oldest first."""
+    """Return a page of the objects that a user is subscribed to, oldest first."""
     page = await request.services.subscriptions.page_of_subscriber(
-        _key(request.caller, distinct_id), PageRequest.parse(request.query_params)
+        _key(request.caller, distinct_id), parse_page(request.query_params)
     )
     return Answer(page_json(page, parent_object))
 
 
 @get("/v1/user/{distinct_id:str}/subscribed_to/list/")
 async def list_lists_of_user(request: ApiRequest, distinct_id: FromPath[str]) -> Answer:
-    """A page of the lists that a user is a member of, oldest first."""
+    """Return a page of the lists that a user is a member of, oldest first."""
     key = _key(request.caller, distinct_id)
     page = await request.services.lists.page_of_user(
-        request.caller.workspace_id, key.recipient_id, PageRequest.parse(request.query_params)
+        request.caller.workspace_id, key.recipient_id, parse_page(request.query_params)
     )
     return Answer(page_json(page, membership_object))
 

@@ -1,16 +1,17 @@
-"""`suprsend-hub console-user …`: who may use the console, and in which workspaces."""
+"""`suprsend-hub console-user …`: manage who may use the console, and in which workspaces."""
 
 import sys
 from typing import Annotated
 
 import typer
 
-from suprsend_hub.app import Hub, sign_in_path
-from suprsend_hub.cli.main import app, fail, with_hub
+from suprsend_hub.app import sign_in_path
+from suprsend_hub.cli.data_dir import DataDir
+from suprsend_hub.cli.shared import command_line, fail, with_services
 from suprsend_hub.domain.console import Role
+from suprsend_hub.service.services import Services
 
-console_user = typer.Typer(help="Users of the console.", no_args_is_help=True)
-app.add_typer(console_user, name="console-user")
+console_user = typer.Typer(help="Manage the users of the console.", no_args_is_help=True)
 
 UserName = Annotated[str, typer.Argument(help="Name of the console user.")]
 WorkspaceName = Annotated[str, typer.Option("--workspace", help="Name of the workspace.")]
@@ -21,43 +22,46 @@ def _read_password(from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
     if not sys.stdin.isatty():
-        fail("there is no terminal to ask for the password; use --password-stdin")
+        fail("cannot ask for the password without a terminal; use --password-stdin")
     return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
 
 
 @console_user.command("create")
 def create(
     name: UserName,
-    workspace: Annotated[str | None, typer.Option(help="A workspace to grant at once.")] = None,
+    workspace: Annotated[str | None, typer.Option(help="Name of a workspace to grant access to.")] = None,
     role: Annotated[Role, typer.Option(help="What the user may do there.")] = Role.VIEWER,
     password_stdin: PasswordStdin = False,
+    data_dir: DataDir = None,
 ) -> None:
-    """Create a console user; the password is asked for."""
+    """Create a console user; asks for the password."""
     password = _read_password(password_stdin)
 
-    async def use(hub: Hub) -> None:
+    async def use(services: Services) -> None:
         if workspace is not None:
-            await hub.workspaces.get(workspace)  # before anything is created
-        created = await hub.console_users.create(name, password)
+            await services.workspaces.get(workspace)  # before anything is created
+        created = await services.console_users.create(command_line(), name, password)
         if workspace is None:
             typer.echo(f"Created. Grant a workspace: suprsend-hub console-user grant {created.name} --workspace NAME")
         else:
-            await hub.console_users.grant(created.name, workspace, role)
+            await services.console_users.grant(command_line(), created.name, workspace, role)
             typer.echo(f"Created: {role.value} of workspace {workspace}.")
 
-    with_hub(use)
+    with_services(use, data_dir)
 
 
 @console_user.command("list")
-def list_all() -> None:
-    """List console users with their workspaces and roles."""
+def list_all(
+    data_dir: DataDir = None,
+) -> None:
+    """List console users with their workspaces and roles, and when they were created."""
 
-    async def use(hub: Hub) -> None:
-        for user, grants in await hub.console_users.list_all():
+    async def use(services: Services) -> None:
+        for user, grants in await services.console_users.list_all():
             shown = ", ".join(f"{grant.workspace_name} ({grant.role.value})" for grant in grants) or "no workspace"
             typer.echo(f"{user.name}\t{shown}\t{user.created_at:%Y-%m-%d %H:%M} UTC")
 
-    with_hub(use)
+    with_services(use, data_dir)
 
 
 @console_user.command("grant")
@@ -65,66 +69,84 @@ def grant(
     name: UserName,
     workspace: WorkspaceName,
     role: Annotated[Role, typer.Option(help="What the user may do there.")] = Role.VIEWER,
+    data_dir: DataDir = None,
 ) -> None:
-    """Let a console user into a workspace, or change the role there; takes effect at once."""
+    """Grant access to a workspace, or change the role there. Takes effect at once."""
 
-    async def use(hub: Hub) -> None:
-        await hub.console_users.grant(name, workspace, role)
+    async def use(services: Services) -> None:
+        await services.console_users.grant(command_line(), name, workspace, role)
         typer.echo(f"{name} is {role.value} of workspace {workspace}.")
 
-    with_hub(use)
+    with_services(use, data_dir)
 
 
 @console_user.command("revoke")
-def revoke(name: UserName, workspace: WorkspaceName) -> None:
-    """Take a workspace away; takes effect at once."""
+def revoke(
+    name: UserName,
+    workspace: WorkspaceName,
+    data_dir: DataDir = None,
+) -> None:
+    """Revoke access to a workspace. Takes effect at once."""
 
-    async def use(hub: Hub) -> None:
-        await hub.console_users.revoke(name, workspace)
-        typer.echo(f"{name} has no access to workspace {workspace} any more.")
+    async def use(services: Services) -> None:
+        await services.console_users.revoke(command_line(), name, workspace)
+        typer.echo(f"{name} no longer has access to workspace {workspace}.")
 
-    with_hub(use)
+    with_services(use, data_dir)
 
 
 @console_user.command("password")
-def password(name: UserName, password_stdin: PasswordStdin = False) -> None:
-    """Set a new password; ends all sessions of the console user."""
+def password(
+    name: UserName,
+    password_stdin: PasswordStdin = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Set a new password and end all sessions of the console user."""
     new = _read_password(password_stdin)
 
-    async def use(hub: Hub) -> None:
-        await hub.console_users.set_password(name, new)
+    async def use(services: Services) -> None:
+        await services.console_users.set_password(command_line(), name, new)
         typer.echo("The password has been changed.")
 
-    with_hub(use)
+    with_services(use, data_dir)
 
 
 @console_user.command("sign-out")
-def sign_out(name: UserName) -> None:
+def sign_out(
+    name: UserName,
+    data_dir: DataDir = None,
+) -> None:
     """End all sessions of a console user, everywhere."""
 
-    async def use(hub: Hub) -> None:
-        await hub.console_users.sign_out(name)
+    async def use(services: Services) -> None:
+        await services.console_users.sign_out(command_line(), name)
         typer.echo(f"All sessions of {name} have ended.")
 
-    with_hub(use)
+    with_services(use, data_dir)
 
 
 @console_user.command("link")
-def link(name: UserName) -> None:
-    """Print a link, without the hub's address, that signs in once within 12 hours."""
+def link(
+    name: UserName,
+    data_dir: DataDir = None,
+) -> None:
+    """Print the path of a link that signs in once within 12 hours; put it after the hub's address."""
 
-    async def use(hub: Hub) -> None:
-        typer.echo(sign_in_path(await hub.console_users.one_time_link(name)))
+    async def use(services: Services) -> None:
+        typer.echo(sign_in_path(await services.console_users.one_time_link(command_line(), name)))
 
-    with_hub(use)
+    with_services(use, data_dir)
 
 
 @console_user.command("delete")
-def delete(name: UserName) -> None:
-    """Delete a console user. What they changed keeps their name in the history."""
+def delete(
+    name: UserName,
+    data_dir: DataDir = None,
+) -> None:
+    """Delete a console user. The history keeps the name with the changes."""
 
-    async def use(hub: Hub) -> None:
-        await hub.console_users.delete(name)
+    async def use(services: Services) -> None:
+        await services.console_users.delete(command_line(), name)
         typer.echo("Deleted.")
 
-    with_hub(use)
+    with_services(use, data_dir)

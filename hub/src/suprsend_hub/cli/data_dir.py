@@ -14,6 +14,7 @@ import typer
 from pydantic import SecretStr
 
 from suprsend_hub.cli.stopping import StopRequest
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import NotFound
 from suprsend_hub.settings import Settings
 from suprsend_hub.store.embedded import holds_data, shared_postgres
@@ -59,7 +60,7 @@ def chosen_database(data_dir: Path | None) -> Iterator[Settings]:
         return
     directory = directory.expanduser().absolute()
     if not holds_data(directory):
-        raise NotFound(f"there is no data of a development hub in {directory}")
+        raise NotFound(f"there is no data of a development hub in {directory}", code=Code.NO_DATA)
     forget_other_databases()
     key = (directory / MASTER_KEY).read_text(encoding="utf-8")
     stop = StopRequest(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from suprsend_hub.app import Hub
-from suprsend_hub.cli.main import app, fail, failing_clearly, with_hub
+from suprsend_hub.cli.data_dir import DataDir
+from suprsend_hub.cli.shared import command_line, fail, failing_clearly, one_line, warn_of_ignored, with_services
 from suprsend_hub.service.maintenance import Finding
+from suprsend_hub.service.services import Services
 from suprsend_hub.settings import PREFIX, Settings
+from suprsend_hub.store.address import parse_address
 
 db = typer.Typer(help="Care of the database.", no_args_is_help=True)
-app.add_typer(db, name="db")
 
 
 @db.command("migrate")
@@ -31,6 +32,7 @@ def db_migrate(
         url = Settings().database_url
         if url is None:
             fail(f"{PREFIX}DATABASE_URL is not set")
+        warn_of_ignored(parse_address(url.get_secret_value()).ignored)
         migrated = asyncio.run(migrate(url.get_secret_value(), post=post))
         typer.echo(f"The schema is at revision {migrated.revision}.")
         if migrated.is_newer:
@@ -44,42 +46,51 @@ def db_migrate(
 @db.command("check")
 def db_check(
     fix: Annotated[bool, typer.Option("--fix", help="Repair what is wrong, and check again.")] = False,
+    data_dir: DataDir = None,
 ) -> None:
     """Recount the counters and verify what belongs together; status 1 if anything is wrong. Hubs may run meanwhile."""
 
-    async def use(hub: Hub) -> Sequence[Finding]:
-        findings = await hub.maintenance.check()
+    async def use(services: Services) -> Sequence[Finding]:
+        findings = await services.maintenance.check()
         if findings and fix:
             _show(findings)
-            await hub.maintenance.repair()
-            findings = await hub.maintenance.check()
+            await services.maintenance.repair(command_line())
+            findings = await services.maintenance.check()
             typer.echo("After the repair:")
         _show(findings)
         return findings
 
-    if with_hub(use):
+    if with_services(use, data_dir):
         raise typer.Exit(1)
 
 
 @db.command("clean")
-def db_clean() -> None:
-    """Delete history and rejected records that are older than the settings say; run it once a day."""
+def db_clean(
+    data_dir: DataDir = None,
+) -> None:
+    """Delete history, rejected records and audit entries that are older than the settings say; run it once a day."""
 
-    async def use(hub: Hub) -> None:
+    async def use(services: Services) -> None:
         settings = Settings()
-        cleaned = await hub.maintenance.clean(history_days=settings.history_days, rejected_days=settings.rejected_days)
+        cleaned = await services.maintenance.clean(
+            command_line(),
+            history_days=settings.history_days,
+            rejected_days=settings.rejected_days,
+            audit_days=settings.audit_days,
+        )
         typer.echo(
-            f"Deleted {cleaned.history} edits older than {settings.history_days} days and {cleaned.rejected} "
-            f"rejected records older than {settings.rejected_days} days."
+            f"Deleted {cleaned.history} edits older than {settings.history_days} days, {cleaned.rejected} rejected "
+            f"records older than {settings.rejected_days} days and {cleaned.audit} audit entries older than "
+            f"{settings.audit_days} days."
         )
 
-    with_hub(use)
+    with_services(use, data_dir)
 
 
 def _show(findings: Sequence[Finding]) -> None:
     for finding in findings:
         how = "" if finding.repairable else " (cannot be repaired by --fix)"
         text = f"{finding.check}: workspace {finding.workspace_id}: {finding.place}: {finding.what}{how}"
-        typer.echo("".join(char if char.isprintable() else ascii(char)[1:-1] for char in text))
+        typer.echo(one_line(text))
     count = len(findings) or "No"
     typer.echo(f"{count} fault found." if count == 1 else f"{count} faults found.")

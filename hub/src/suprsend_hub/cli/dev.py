@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
-from suprsend_hub.app import build_hub, sign_in_path
+from suprsend_hub.app import build_services, sign_in_path
 from suprsend_hub.cli.data_dir import MASTER_KEY, default_data_dir, forget_other_databases
-from suprsend_hub.cli.main import app, failing_clearly
 from suprsend_hub.cli.server import chosen_port, run_server
+from suprsend_hub.cli.shared import failing_clearly
 from suprsend_hub.cli.stopping import StopRequest
+from suprsend_hub.domain.actor import hub_actor
 from suprsend_hub.domain.console import Role
 from suprsend_hub.service.secrets import generate_master_key
 from suprsend_hub.settings import DEFAULT_PORT, PREFIX, Settings
@@ -26,7 +27,6 @@ WORKSPACE_KEY = "workspace_key"
 WORKSPACE_SECRET = "workspace_secret"  # noqa: S105 - printed in the public documentation, and only served on loopback
 
 
-@app.command()
 def dev(
     port: Annotated[
         int, typer.Option(help="Port on 127.0.0.1; 0 takes any free one.", min=0, max=65535)
@@ -74,20 +74,21 @@ async def _prepare(url: str, directory: Path) -> tuple[str, str]:
     from suprsend_hub.store.migrate import migrate  # Alembic takes a second to import
 
     await migrate(url, post=True)  # the data directory is ours alone: no other hub runs on it
-    hub = build_hub(Settings())
+    hub = build_services(Settings())
     key_file = directory / "api.key"
+    actor = hub_actor("dev")
     async with hub.database:
         if await hub.workspaces.find(WORKSPACE) is None:
             created = await hub.workspaces.create(
-                WORKSPACE, workspace_key=WORKSPACE_KEY, workspace_secret=WORKSPACE_SECRET
+                actor, WORKSPACE, workspace_key=WORKSPACE_KEY, workspace_secret=WORKSPACE_SECRET
             )
             write_private(key_file, created.api_key)
         elif not key_file.exists():
-            write_private(key_file, (await hub.workspaces.create_api_key(WORKSPACE, "development")).api_key)
+            write_private(key_file, (await hub.workspaces.create_api_key(actor, WORKSPACE, "development")).api_key)
         if await hub.console_users.find(CONSOLE_USER) is None:
-            await hub.console_users.create(CONSOLE_USER, password=None)
-        await hub.console_users.grant(CONSOLE_USER, WORKSPACE, Role.EDITOR)
-        link = await hub.console_users.one_time_link(CONSOLE_USER)
+            await hub.console_users.create(actor, CONSOLE_USER, password=None)
+        await hub.console_users.grant(actor, CONSOLE_USER, WORKSPACE, Role.EDITOR)
+        link = await hub.console_users.one_time_link(actor, CONSOLE_USER)
     return key_file.read_text(encoding="utf-8"), link
 
 

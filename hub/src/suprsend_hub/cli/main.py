@@ -1,61 +1,42 @@
-"""The root command and what all commands share: clear failure, access to services, output."""
+"""The root command, with every command and group of commands under its name."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from typing import NoReturn, TypeVar
+from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
-from suprsend_hub.app import Hub, build_hub
-from suprsend_hub.domain.errors import DomainError
-from suprsend_hub.settings import PREFIX, Settings
+from suprsend_hub._version import __version__
+from suprsend_hub.cli import audit, console, database, dev, rejected, serve, settings, workspace
 
 app = typer.Typer(
     name="suprsend-hub",
-    help="A recipient directory one runs oneself.",
+    help="A self-hosted recipient directory.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=True,
 )
-_T = TypeVar("_T")
+app.add_typer(audit.audit, name="audit")
+app.add_typer(console.console_user, name="console-user")
+app.add_typer(database.db, name="db")
+app.command()(dev.dev)
+app.add_typer(rejected.rejected, name="rejected")
+app.command()(serve.serve)
+app.command("master-key")(serve.master_key)
+app.command("settings")(settings.show_settings)
+app.add_typer(workspace.workspace, name="workspace")
+app.add_typer(workspace.key, name="key")
 
 
-def main() -> None:
-    """Entry point of the console script."""
-    from suprsend_hub.cli import console, database, dev, rejected, serve, settings, workspace  # noqa: F401 - they register commands
-
-    app()
-
-
-def fail(message: str) -> NoReturn:
-    """Say what is wrong on stderr and end with status 1."""
-    typer.echo(f"Error: {message}", err=True)
-    raise typer.Exit(1)
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"suprsend-hub {__version__}")
+        raise typer.Exit
 
 
-@contextmanager
-def failing_clearly() -> Iterator[None]:
-    """Show an expected error as one line instead of a traceback."""
-    try:
-        yield
-    except DomainError as error:
-        fail(error.message)
-    except ValidationError as error:
-        problems = error.errors(include_input=False, include_url=False)
-        fail("; ".join(f"{PREFIX}{str(item['loc'][0]).upper()}: {item['msg']}" for item in problems))
-    except OSError as error:  # a file or directory that a setting or option names
-        fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
-
-
-def with_hub(use: Callable[[Hub], Awaitable[_T]]) -> _T:
-    """Run `use` with the services of the configured database."""
-
-    async def run() -> _T:
-        hub = build_hub(Settings())
-        async with hub.database:
-            return await use(hub)
-
-    with failing_clearly():
-        return asyncio.run(run())
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """A self-hosted recipient directory."""
+    del version

@@ -5,15 +5,20 @@ from typing import Annotated
 
 import typer
 
-from suprsend_hub.app import build_hub
-from suprsend_hub.cli.main import app, failing_clearly
+from suprsend_hub.app import build_services
 from suprsend_hub.cli.server import chosen_port, run_server
+from suprsend_hub.cli.shared import failing_clearly, warn_of_ignored
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Unavailable
 from suprsend_hub.service.secrets import generate_master_key
 from suprsend_hub.settings import DEFAULT_PORT, Settings
 
+_DECISIVE = ("database", "schema", "master_key")
+"""The checks of readiness without which a hub does not start."""
+_ANSWER_S = 10
+"""Seconds that the database has for an answer before the hub refuses to start."""
 
-@app.command()
+
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port; 0 takes any free one.", min=0, max=65535)] = DEFAULT_PORT,
@@ -32,16 +37,16 @@ def serve(
 
 
 async def _check() -> None:
-    """Refuse to start without settings, database or schema, saying which is missing."""
-    hub = build_hub(Settings())
-    async with hub.database:
-        report = await hub.health.check()
+    """Refuse to start without settings, database, schema or the right master key, saying which is missing."""
+    services = build_services(Settings())
+    warn_of_ignored(services.database.ignored_parameters)
+    async with services.database:
+        report = await services.health.check(answer_s=_ANSWER_S)
     if not report.ready:
-        wrong = "; ".join(f"{name}: {text}" for name, text in report.checks.items() if name in ("database", "schema"))
-        raise Unavailable(wrong, code="not_ready", retry_after_s=1)
+        wrong = [f"{name}: {report.checks[name]}" for name in _DECISIVE if report.checks.get(name, "ok") != "ok"]
+        raise Unavailable("; ".join(wrong), code=Code.NOT_READY, retry_after_s=1)
 
 
-@app.command("master-key")
 def master_key() -> None:
     """Print a new master key for SUPRSEND_HUB_MASTER_KEY. Keep it: without it, workspace secrets are lost."""
     typer.echo(generate_master_key())

@@ -19,6 +19,7 @@ from granian.server import Server
 
 from suprsend_hub.app import create_app
 from suprsend_hub.cli.stopping import StopRequest
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Conflict, InvalidRequest
 
 _READY_POLL_S = 0.05
@@ -121,7 +122,7 @@ def resolved(host: str) -> str:
         return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
     except (OSError, UnicodeError) as error:
         raise InvalidRequest(
-            f"--host {host!r} is not an address of this machine, nor a name that stands for one", code="unknown_host"
+            f"--host {host!r} is not an address of this machine, nor a name that stands for one", code=Code.UNKNOWN_HOST
         ) from error
 
 
@@ -137,7 +138,7 @@ def chosen_port(host: str, port: int) -> int:
             raise Conflict(
                 f"cannot listen on {_in_url(address)}:{port}: {error.strerror}; stop what runs there, or choose "
                 "another --port",
-                code="port_taken",
+                code=Code.PORT_TAKEN,
             ) from error
         return int(probe.getsockname()[1])
 

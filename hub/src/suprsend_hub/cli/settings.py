@@ -1,15 +1,14 @@
-"""`suprsend-hub settings`: every setting, its value and where it comes from."""
+"""`suprsend-hub settings`: show every setting."""
 
 from rich.console import Console
 from rich.table import Table
 
-from suprsend_hub.cli.main import app, failing_clearly
+from suprsend_hub.cli.shared import failing_clearly
 from suprsend_hub.settings import Settings, describe
 
 
-@app.command("settings")
 def show_settings() -> None:
-    """Show every setting, its value and where the value comes from; secrets are hidden."""
+    """Show every setting with its value and where the value comes from. Secrets are hidden."""
     with failing_clearly():
         table = Table("setting", "value", "from", "meaning")
         for line in describe(Settings()):

@@ -1,7 +1,7 @@
-"""Signals that stop a hub, from its first moment on: nothing that has been started may be forgotten.
+"""Handle the signals that stop a hub, from its first moment on, so that nothing it has started is left running.
 
-While a hub starts, a signal is noted, and obeyed where the start looks at the note. Once the server runs, it has the
-signals; those that it does not take away from us go on to it.
+While a hub starts, a signal is only noted; the start checks the note where it can stop safely. Once the server runs, it
+handles the signals itself; we pass on those for which it installs no handler.
 """
 
 import signal
@@ -14,7 +14,7 @@ Handler = Callable[[int, FrameType | None], None]
 
 
 class StopRequest:
-    """Whether this process has been told to stop, by one of the given signals."""
+    """A note of whether one of the given signals has told this process to stop."""
 
     def __init__(self, *numbers: signal.Signals) -> None:
         self._numbers = numbers
@@ -22,25 +22,25 @@ class StopRequest:
         self._requested = False
 
     def listen(self) -> None:
-        """Note the signals from now on, except those that whoever started us has switched off (`nohup`)."""
+        """Note the signals from now on, except those that are ignored already (`nohup`)."""
         self._heard = self._heard or {
             number for number in self._numbers if signal.getsignal(number) is not signal.SIG_IGN
         }
         self.hand_over(self._note)
 
     def check(self) -> None:
-        """End the command, as a success, if a stop was asked for."""
+        """Exit with success if a stop was requested."""
         if self._requested:
             raise typer.Exit
 
     def hand_over(self, handler: Handler) -> None:
-        """Give the signals to what stops the hub from now on, after a last look."""
+        """Check a last time, then hand the signals to `handler`, which stops the hub from now on."""
         for number in self._numbers:
             signal.signal(number, handler if number in self._heard else signal.SIG_IGN)
         self.check()
 
     def ignore(self) -> None:
-        """Ignore the signals from now on: all is stopped, and Python is about to drop its handlers and exit."""
+        """Ignore the signals from now on; everything is stopped, and Python is about to drop its handlers and exit."""
         for number in self._numbers:
             signal.signal(number, signal.SIG_IGN)
 

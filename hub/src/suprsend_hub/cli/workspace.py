@@ -1,45 +1,58 @@
 """`suprsend-hub workspace …` and `key …`: workspaces and their API keys."""
 
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 
-from suprsend_hub.app import Hub
-from suprsend_hub.cli.main import app, fail, with_hub
+from suprsend_hub.cli.data_dir import DataDir
+from suprsend_hub.cli.durations import parse_duration
+from suprsend_hub.cli.shared import command_line, fail, with_services
+from suprsend_hub.domain.actor import DEFAULT_SCOPES, Scope
 from suprsend_hub.domain.ids import ulid_text
+from suprsend_hub.service.services import Services
 
 workspace = typer.Typer(help="Workspaces.", no_args_is_help=True)
 key = typer.Typer(help="API keys of a workspace.", no_args_is_help=True)
-app.add_typer(workspace, name="workspace")
-app.add_typer(key, name="key")
 
 WorkspaceName = Annotated[str, typer.Argument(help="Name of the workspace.")]
+KeyId = Annotated[str, typer.Argument(help="Id, as `key list` shows it.")]
+Scopes = Annotated[
+    list[Scope] | None, typer.Option("--scope", help="What the key may do; repeat it for more than one.")
+]
 
 
 @workspace.command("create")
-def create(name: WorkspaceName) -> None:
+def create(
+    name: WorkspaceName,
+    data_dir: DataDir = None,
+) -> None:
     """Create a workspace and print its credentials, this once."""
 
-    async def use(hub: Hub) -> None:
-        created = await hub.workspaces.create(name)
+    async def use(services: Services) -> None:
+        created = await services.workspaces.create(command_line(), name)
         typer.echo(f"Workspace key:    {created.workspace_key}")
         typer.echo(f"Workspace secret: {created.workspace_secret}")
         typer.echo(f"Workspace uid:    {created.workspace_uid}")
         typer.echo(f"API key:          {created.api_key}")
         typer.echo("The secret and the API key are not shown again.")
 
-    with_hub(use)
+    with_services(use, data_dir)
 
 
 @workspace.command("list")
-def list_all() -> None:
+def list_all(
+    data_dir: DataDir = None,
+) -> None:
     """List workspaces."""
 
-    async def use(hub: Hub) -> None:
-        for row in await hub.workspaces.list_all():
-            typer.echo(f"{row.name}\t{row.workspace_key}\t{row.workspace_uid}\t{row.created_at:%Y-%m-%d %H:%M} UTC")
+    async def use(services: Services) -> None:
+        for row in await services.workspaces.list_all():
+            state = "\tdisabled" if row.disabled_at else ""
+            created_at = f"{row.created_at:%Y-%m-%d %H:%M} UTC"
+            typer.echo(f"{row.name}\t{row.workspace_key}\t{row.workspace_uid}\t{created_at}{state}")
 
-    with_hub(use)
+    with_services(use, data_dir)
 
 
 @workspace.command("limit")
@@ -49,59 +62,207 @@ def limit(
         int | None, typer.Option(help="Edits per second, per worker; 0 lifts the limit.", min=0)
     ] = None,
     burst: Annotated[int | None, typer.Option(help="Edits at once after a rest; else a second's worth.", min=1)] = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Limit how fast a workspace may edit, or show its limit; running hubs follow within seconds."""
 
-    async def use(hub: Hub) -> None:
+    async def use(services: Services) -> None:
         if edits_per_second is not None:
-            row = await hub.workspaces.limit(name, edits_per_second=edits_per_second, burst_edits=burst)
+            row = await services.workspaces.limit(
+                command_line(), name, edits_per_second=edits_per_second, burst_edits=burst
+            )
         elif burst is not None:
             fail("--burst needs --edits-per-second")
         else:
-            row = await hub.workspaces.get(name)
+            row = await services.workspaces.get(name)
         typer.echo(
             f"{row.edits_per_second} edits per second, {row.burst_edits} at once, per worker."
             if row.edits_per_second
             else "No limit."
         )
 
-    with_hub(use)
+    with_services(use, data_dir)
+
+
+@workspace.command("rotate-secret")
+def rotate_secret(
+    name: WorkspaceName,
+    overlap: Annotated[
+        timedelta,
+        typer.Option(
+            parser=parse_duration, metavar="TIME", show_default="24h", help="How long the old secret stays valid."
+        ),
+    ] = timedelta(hours=24),
+    data_dir: DataDir = None,
+) -> None:
+    """Give a workspace a new secret and print it, this once. Running hubs take it within seconds."""
+
+    async def use(services: Services) -> None:
+        rotated = await services.workspaces.rotate_secret(command_line(), name, overlap=overlap)
+        typer.echo(f"Workspace secret: {rotated.workspace_secret}")
+        typer.echo("The secret is not shown again.")
+        typer.echo(
+            "The old one is not valid any more."
+            if rotated.old_until is None
+            else f"The old one is valid until {rotated.old_until:%Y-%m-%d %H:%M} UTC; "
+            "`suprsend-hub workspace drop-old-secret` ends it sooner."
+        )
+
+    with_services(use, data_dir)
+
+
+@workspace.command("drop-old-secret")
+def drop_old_secret(
+    name: WorkspaceName,
+    data_dir: DataDir = None,
+) -> None:
+    """End the overlap of the latest rotation now."""
+
+    async def use(services: Services) -> None:
+        await services.workspaces.drop_old_secret(command_line(), name)
+        typer.echo("The old secret is not valid any more.")
+
+    with_services(use, data_dir)
+
+
+@workspace.command("disable")
+def disable(
+    name: WorkspaceName,
+    data_dir: DataDir = None,
+) -> None:
+    """Let nobody in: running hubs answer 403 within seconds, and the console hides the workspace. Its data stay."""
+
+    async def use(services: Services) -> None:
+        await services.workspaces.disable(command_line(), name)
+        typer.echo(f"Workspace {name} is disabled.")
+
+    with_services(use, data_dir)
+
+
+@workspace.command("enable")
+def enable(
+    name: WorkspaceName,
+    data_dir: DataDir = None,
+) -> None:
+    """Let everybody in again."""
+
+    async def use(services: Services) -> None:
+        await services.workspaces.enable(command_line(), name)
+        typer.echo(f"Workspace {name} is enabled.")
+
+    with_services(use, data_dir)
+
+
+@workspace.command("clock-skew")
+def clock_skew(
+    name: WorkspaceName,
+    at_most: Annotated[
+        timedelta | None,
+        typer.Option(parser=parse_duration, metavar="TIME", help="15m is a good choice; 0 takes any Date."),
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Limit how far the Date of a signed request may be from the hub's clock, or show the limit.
+
+    Without a limit, a request that somebody has seen can be repeated for ever.
+    """
+
+    async def use(services: Services) -> None:
+        if at_most is not None:
+            await services.workspaces.limit_clock_skew(command_line(), name, round(at_most.total_seconds()))
+        seconds = (await services.workspaces.get(name)).max_clock_skew_s
+        typer.echo(f"At most {seconds} seconds." if seconds else "Any Date is taken.")
+
+    with_services(use, data_dir)
+
+
+@workspace.command("re-encrypt")
+def re_encrypt(
+    data_dir: DataDir = None,
+) -> None:
+    """Bring all secrets under the first key of SUPRSEND_HUB_MASTER_KEY; safe to interrupt and to run again.
+
+    Set the new key in front of the old one first, on every hub. When this has succeeded, the old one may go.
+    """
+
+    async def use(services: Services) -> int:
+        changed = lost = workspaces = 0
+        async for done in services.workspaces.reencrypt_secrets(command_line()):
+            workspaces, changed, lost = workspaces + 1, changed + done.changed, lost + done.lost
+            if done.changed:
+                typer.echo(f"{done.name}: re-encrypted")
+            if done.lost:
+                typer.echo(f"{done.name}: none of the keys decrypts its secret", err=True)
+        typer.echo(f"Re-encrypted secrets: {changed}. Workspaces: {workspaces}.")
+        return lost
+
+    if with_services(use, data_dir):
+        raise typer.Exit(1)
 
 
 @key.command("create")
 def create_key(
-    workspace_name: WorkspaceName, name: Annotated[str, typer.Option(help="What the key is for.")] = "API key"
+    workspace_name: WorkspaceName,
+    name: Annotated[str, typer.Option(help="What the key is for.")] = "API key",
+    scope: Scopes = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Create an API key and print it, this once."""
 
-    async def use(hub: Hub) -> None:
-        created = await hub.workspaces.create_api_key(workspace_name, name)
+    async def use(services: Services) -> None:
+        created = await services.workspaces.create_api_key(
+            command_line(), workspace_name, name, frozenset(scope or DEFAULT_SCOPES)
+        )
         typer.echo(f"API key: {created.api_key}")
         typer.echo(f"Id:      {created.api_key_id}")
 
-    with_hub(use)
+    with_services(use, data_dir)
 
 
 @key.command("list")
-def list_keys(workspace_name: WorkspaceName) -> None:
-    """List the API keys of a workspace, by id, name and last characters."""
+def list_keys(
+    workspace_name: WorkspaceName,
+    data_dir: DataDir = None,
+) -> None:
+    """List the API keys of a workspace: id, last characters, state, scopes, name."""
 
-    async def use(hub: Hub) -> None:
-        for row in await hub.workspaces.list_api_keys(workspace_name):
+    async def use(services: Services) -> None:
+        for row in await services.workspaces.list_api_keys(workspace_name):
             state = "revoked" if row.revoked_at else "valid"
-            typer.echo(f"{ulid_text(row.api_key_id)}\t…{row.hint}\t{state}\t{row.name}")
+            scopes = ",".join(sorted(row.scopes))
+            typer.echo(f"{ulid_text(row.api_key_id)}\t…{row.hint}\t{state}\t{scopes}\t{row.name}")
 
-    with_hub(use)
+    with_services(use, data_dir)
+
+
+@key.command("scopes")
+def set_scopes(
+    workspace_name: WorkspaceName,
+    key_id: KeyId,
+    scope: Scopes = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Set what an API key may do, in place of what it might before; running hubs follow within seconds."""
+    if not scope:
+        fail("name at least one --scope: read, write, manage, privacy")
+
+    async def use(services: Services) -> None:
+        await services.workspaces.set_api_key_scopes(command_line(), workspace_name, key_id, frozenset(scope))
+        typer.echo(f"Scopes: {', '.join(sorted(set(scope)))}")
+
+    with_services(use, data_dir)
 
 
 @key.command("revoke")
 def revoke_key(
-    workspace_name: WorkspaceName, key_id: Annotated[str, typer.Argument(help="Id, as `key list` shows it.")]
+    workspace_name: WorkspaceName,
+    key_id: KeyId,
+    data_dir: DataDir = None,
 ) -> None:
     """Revoke an API key; running hubs refuse it within seconds."""
 
-    async def use(hub: Hub) -> None:
-        await hub.workspaces.revoke_api_key(workspace_name, key_id)
+    async def use(services: Services) -> None:
+        await services.workspaces.revoke_api_key(command_line(), workspace_name, key_id)
         typer.echo("Revoked.")
 
-    with_hub(use)
+    with_services(use, data_dir)

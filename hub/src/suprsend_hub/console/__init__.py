@@ -1,10 +1,9 @@
-"""The console: server-rendered pages under `/console/`. Calls services; knows neither the store nor our own HTTP API.
+"""The console: server-rendered pages under `/console/`. It calls services and knows neither the store nor our HTTP API.
 
 A feature is one folder with its views and templates; `shared/` holds the layout. Pages work without JavaScript.
 """
 
 from suprsend_hub.console.paths import SIGN_IN_LINK
 from suprsend_hub.console.router import console_router
-from suprsend_hub.console.visits import Services
 
-__all__ = ["SIGN_IN_LINK", "Services", "console_router"]
+__all__ = ["SIGN_IN_LINK", "console_router"]

@@ -1,6 +1,6 @@
-"""The console's own stylesheet, script and icon, served under names that carry a hash of their content.
+"""Serve the console's stylesheet, script and icon under names that contain a hash of their content.
 
-A browser may keep them for good: another content has another name.
+A browser may cache them forever, because changed content gets a new name.
 """
 
 import gzip
@@ -12,6 +12,7 @@ from litestar import Request, Response, get
 from litestar.datastructures import State
 from litestar.params import FromPath
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import NotFound
 
 _TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
@@ -42,16 +43,16 @@ _URLS, _ASSETS = _load()
 
 
 def asset(name: str) -> str:
-    """The address of an asset by its plain name, for templates; KeyError for one that does not exist."""
+    """Return the path of an asset by its plain name, for templates; KeyError if there is no such asset."""
     return _URLS[name]
 
 
 @get("/assets/{name:str}")
 async def get_asset(name: FromPath[str], request: Request[None, None, State]) -> Response[bytes]:
-    """An asset by its name with the hash."""
+    """Return an asset by its name with the hash."""
     found = _ASSETS.get(name)
     if found is None:
-        raise NotFound("There is no such file.", code="asset_not_found")
+        raise NotFound("File not found. Load the page again.", code=Code.ASSET_NOT_FOUND)
     headers = {
         "Cache-Control": "public, max-age=31536000, immutable",
         "X-Content-Type-Options": "nosniff",

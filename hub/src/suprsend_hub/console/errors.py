@@ -1,4 +1,4 @@
-"""Refusals as pages: what was wrong and where to go from here. The table from error to status is given by `app.py`."""
+"""Show errors as pages: what was wrong, and where to go from there. `app.py` provides the table of statuses."""
 
 import traceback
 from collections.abc import Callable
@@ -13,12 +13,13 @@ from suprsend_hub.domain.errors import DomainError, RateLimited, Unavailable
 
 StatusOf = Callable[[DomainError], int]
 _TITLES = {
-    400: "That did not work",
+    400: "Invalid request",
     401: "Not signed in",
     403: "Not allowed",
     404: "Not found",
-    405: "Not possible here",
-    409: "That exists already",
+    405: "Method not allowed",
+    408: "Request timed out",
+    409: "Already exists",
     413: "Too large",
     429: "Too many attempts",
     503: "Not available right now",
@@ -26,7 +27,7 @@ _TITLES = {
 
 
 def error_handlers(status_of: StatusOf) -> dict[type[Exception], Callable[[HubRequest, Exception], Response[bytes]]]:
-    """The handlers of the console's routes."""
+    """Return the error handlers of the console's routes."""
 
     def refused(request: HubRequest, error: Exception) -> Response[bytes]:
         assert isinstance(error, DomainError)
@@ -41,7 +42,7 @@ def error_handlers(status_of: StatusOf) -> dict[type[Exception], Callable[[HubRe
 
 
 def error_page(request: HubRequest, status: int, message: str) -> Response[bytes]:
-    """A page that says what was wrong."""
+    """Return a page that says what was wrong."""
     return html(
         request, "shared/error.html", status=status, title=_TITLES.get(status, "Something went wrong"),
         message=message, status_code=status,
@@ -49,7 +50,7 @@ def error_page(request: HubRequest, status: int, message: str) -> Response[bytes
 
 
 def _to_sign_in(request: HubRequest) -> Response[bytes]:
-    """To the sign-in page and, after it, back to what was asked for (if it can be asked for again)."""
+    """Redirect to the sign-in page and from there back to the requested page, if it can be requested again."""
     asked = here(request)
     back = asked if request.method == "GET" and asked != paths.ROOT else None
     return redirect(paths.with_query(paths.SIGN_IN, next=back))
@@ -58,7 +59,9 @@ def _to_sign_in(request: HubRequest) -> Response[bytes]:
 def _http_error(request: HubRequest, error: Exception) -> Response[bytes]:
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
-        return error_page(request, 404, "There is no page at this address.")
+        return error_page(
+            request, 404, "No page at this address. Check the address, or start from the console's first page."
+        )
     if error.status_code < 500:
         return error_page(request, error.status_code, error.detail)
     return _unexpected(request, error)
@@ -72,4 +75,6 @@ def _unexpected(request: HubRequest, error: Exception) -> Response[bytes]:
         error=type(error).__name__,
         traceback="".join(traceback.format_tb(error.__traceback__)),
     )
-    return error_page(request, 500, "This is a fault of the hub, not yours. Its log has the details.")
+    return error_page(
+        request, 500, "The hub failed unexpectedly. This is not your fault. The hub's log contains the details."
+    )

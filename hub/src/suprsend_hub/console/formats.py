@@ -1,6 +1,6 @@
-"""How values look on a page: times, counts, ids with invisible characters, JSON. Pure, and safe on hostile text.
+"""Format values for pages: times, counts, ids with invisible characters, JSON. Pure, and safe on hostile text.
 
-Everything here takes plain values and returns text, or `Markup` that has been escaped here.
+The functions take plain values and return text, or `Markup` that they have escaped.
 """
 
 import re
@@ -12,8 +12,9 @@ from uuid import UUID
 import msgspec
 from markupsafe import Markup, escape
 
+from suprsend_hub.domain.actor import ActorKind
 from suprsend_hub.domain.ids import ulid_text
-from suprsend_hub.domain.operation import mask_secrets
+from suprsend_hub.domain.masking import mask_secrets
 from suprsend_hub.domain.profile import Identity
 from suprsend_hub.domain.wire import (
     ANDROIDPUSH,
@@ -41,12 +42,12 @@ CHANNEL_NAMES = {
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 )
-"""Control characters, direction marks and widthless blanks: shown by number, so that no text poses as another."""
+"""Control characters, direction marks and zero-width spaces. They are shown by number: no text can pose as another."""
 _UNITS = ((60, 1, "s"), (3600, 60, "min"), (86_400, 3600, "h"), (86_400 * 30, 86_400, "d"))
 
 
 def visible(value: object) -> Markup:
-    """Text in its own direction, with what cannot be seen made visible."""
+    """Return text in its own direction, with invisible characters made visible."""
     text = str(value)
     parts: list[Markup] = []
     position = 0
@@ -59,19 +60,19 @@ def visible(value: object) -> Markup:
 
 
 def marked(value: str, prefix: str) -> Markup:
-    """An id with the beginning that was searched for marked."""
+    """Return an id with the searched prefix marked."""
     if not prefix or not value.startswith(prefix):
         return visible(value)
     return Markup("<mark>{}</mark>{}").format(visible(prefix), visible(value[len(prefix) :]))
 
 
 def exact(moment: datetime) -> str:
-    """A time to the second, in UTC."""
+    """Return a time to the second, in UTC."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def relative(moment: datetime, now: datetime) -> str:
-    """How long ago, or the date if that is long ago."""
+    """Return how long ago a moment was, or its date if that is long ago."""
     seconds = (now - moment).total_seconds()
     if seconds < 5:
         return "just now"
@@ -82,53 +83,68 @@ def relative(moment: datetime, now: datetime) -> str:
 
 
 def ago(moment: datetime) -> Markup:
-    """A `<time>`: relative to read, exact on hover and for machines."""
+    """Return a `<time>` element: relative as text, exact on hover and for machines."""
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         moment.astimezone(UTC).isoformat(timespec="seconds"), exact(moment), relative(moment, datetime.now(UTC))
     )
 
 
 def ulid_time(ulid: UUID) -> datetime:
-    """When a ULID was made."""
+    """Return when a ULID was created."""
     return datetime.fromtimestamp((ulid.int >> 80) / 1000, UTC)
 
 
 def count(number: int) -> str:
-    """A number with its thousands apart."""
+    """Return a number with a thousands separator."""
     return f"{number:,}"
 
 
 def pretty(value: Any) -> str:
-    """JSON over several lines."""
+    """Return indented JSON."""
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode("utf-8", "replace")
 
 
 def compact(value: Any) -> str:
-    """JSON on one line."""
+    """Return JSON on one line."""
     return msgspec.json.encode(value).decode("utf-8", "replace")
 
 
 def short(text: str, chars: int = 200) -> str:
-    """The beginning of a long text."""
+    """Return a text, cut to its beginning if it is long."""
     return text if len(text) <= chars else f"{text[:chars]}…"
 
 
 def channel_name(channel: str) -> str:
-    """What people call a channel."""
+    """Return the display name of a channel."""
     return CHANNEL_NAMES.get(channel, channel)
 
 
 def address(identity: Identity) -> str:
-    """An identity as one line: its text, or the JSON of an object."""
+    """Return an identity on one line: its text, or the JSON of an object."""
     return identity.value if isinstance(identity.value, str) else compact(identity.value)
 
 
 def decoded(text: str) -> Any:
-    """Stored JSON text as a value, secrets masked."""
+    """Decode stored JSON text, with secrets masked."""
     return mask_secrets(msgspec.json.decode(text))
 
 
+_ACTORS: dict[str, str] = {
+    ActorKind.API_KEY.value: "API key {}",
+    ActorKind.SIGNED_CLIENT.value: "signed client",
+    ActorKind.COMMAND_LINE.value: "command line, {}",
+    ActorKind.HUB.value: "hub, {}",
+}
+
+
+def actor_words(label: str) -> str:
+    """Return who made an edit, to show next to its source; '' for old edits and the console, whose source says it."""
+    kind, _, name = label.partition(":")
+    return _ACTORS.get(kind, "").format(name)
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
+    "actor_words": actor_words,
     "address": address,
     "ago": ago,
     "channel_name": channel_name,

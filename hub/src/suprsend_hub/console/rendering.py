@@ -1,4 +1,4 @@
-"""Templates to answers: the Jinja environment, the security headers, compression.
+"""Render templates: the Jinja environment, the security headers, compression.
 
 Every page goes through `html`. Autoescaping is on for everything; undefined names are errors.
 """
@@ -38,7 +38,7 @@ _environment.filters.update(formats.FILTERS)
 
 
 def html(request: HubRequest, template: str, *, status: int = 200, **context: Any) -> Response[bytes]:
-    """A page that needs nobody signed in."""
+    """Return a page for visitors who are not signed in."""
     text = _environment.get_template(template).render(
         theme=theme_of(request.cookies), here=here(request), sign_out_path=paths.SIGN_OUT, theme_path=paths.THEME,
         **context,
@@ -47,7 +47,7 @@ def html(request: HubRequest, template: str, *, status: int = 200, **context: An
 
 
 def page(visit: Visit, template: str, *, status: int = 200, **context: Any) -> Response[bytes]:
-    """A page for somebody signed in; in a workspace if the visit is to a desk."""
+    """Return a page for a signed-in user; the page of a workspace if the visit is a desk."""
     desk = visit if isinstance(visit, Desk) else None
     return html(
         visit.request, template, status=status,
@@ -57,7 +57,7 @@ def page(visit: Visit, template: str, *, status: int = 200, **context: Any) -> R
 
 
 def content(request: HubRequest, body: bytes, media_type: str, *, status: int = 200) -> Response[bytes]:
-    """Bytes under the security headers, compressed if the browser takes that."""
+    """Return bytes with the security headers, compressed if the browser accepts that."""
     headers = {**SECURITY_HEADERS, "Vary": "Accept-Encoding, Cookie"}
     if len(body) > _COMPRESS_ABOVE_BYTES and "gzip" in request.headers.get("accept-encoding", ""):
         body = gzip.compress(body, compresslevel=5, mtime=0)
@@ -66,19 +66,19 @@ def content(request: HubRequest, body: bytes, media_type: str, *, status: int = 
 
 
 def redirect(location: str) -> Response[bytes]:
-    """Go and get another page (303), after a form."""
+    """Redirect to another page after a form (303)."""
     return Response(b"", status_code=303, headers={**SECURITY_HEADERS, "Location": location})
 
 
 def here(request: HubRequest) -> str:
-    """The page's own path and query as they were asked for, to come back to it."""
+    """Return the requested path and query, to come back to this page."""
     query = request.scope["query_string"].decode("latin-1")
     path = request.scope["raw_path"].decode("latin-1")  # the router strips a trailing slash from `path`
     return path + (f"?{query}" if query else "")
 
 
 def local_path(text: str) -> str:
-    """`text` if it is a path of the console, else the console's root: a link must not lead elsewhere."""
+    """Return `text` if it is a path of the console, else the console's root; a link must not lead elsewhere."""
     parts = urlsplit(text)
     harmless = not parts.scheme and not parts.netloc and "\\" not in text and text.isascii() and text.isprintable()
     return text if harmless and parts.path.startswith(paths.ROOT) else paths.ROOT

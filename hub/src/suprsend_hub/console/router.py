@@ -1,4 +1,4 @@
-"""The console's routes under one router, with their dependencies and error pages."""
+"""Assemble the console's routes in one router, with their dependencies and error pages."""
 
 from litestar import Response, Router, get
 from litestar.di import NamedDependency, Provide
@@ -16,13 +16,14 @@ from suprsend_hub.console.rejected import views as rejected
 from suprsend_hub.console.rendering import page, redirect
 from suprsend_hub.console.sign_in import views as sign_in
 from suprsend_hub.console.users import views as users
-from suprsend_hub.console.visits import Services, Visit, read_desk, read_visit
+from suprsend_hub.console.visits import HubRequest, Visit, read_desk, read_visit
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import NotFound
 
 
 @get("/")
 async def home(visit: NamedDependency[Visit]) -> Response[bytes]:
-    """The users of the first workspace; a word of help for who sees none."""
+    """Redirect to the users of the first workspace; without access to any workspace, show what to do."""
     if visit.who.grants:
         return redirect(Paths(visit.who.grants[0].workspace_name).users())
     return page(visit, "shared/no_workspace.html")
@@ -30,18 +31,18 @@ async def home(visit: NamedDependency[Visit]) -> Response[bytes]:
 
 @get("/w/{workspace:str}/")
 async def workspace_home(workspace: FromPath[str]) -> Response[bytes]:
-    """A workspace's address leads to its users."""
+    """Redirect from a workspace's address to its users."""
     return redirect(f"/console/w/{workspace}/users/")
 
 
 @get("/{rest:path}")
 async def nothing_here(rest: FromPath[str]) -> Response[bytes]:
-    """Any other address below the console's."""
-    raise NotFound(f"There is no page at {rest[:200]}.", code="no_such_page")
+    """Answer any other address below the console's."""
+    raise NotFound(f"No page at {rest[:200]}. Check the address.", code=Code.NO_SUCH_PAGE)
 
 
-def console_router(services: Services, *, status_of: StatusOf) -> Router:
-    """All pages of the console, below `/console`."""
+def console_router(*, status_of: StatusOf) -> Router:
+    """Return the router with all pages of the console, below `/console`."""
     return Router(
         path="/console",
         route_handlers=[
@@ -58,8 +59,8 @@ def console_router(services: Services, *, status_of: StatusOf) -> Router:
             *credentials.HANDLERS,
             nothing_here,
         ],
+        request_class=HubRequest,
         dependencies={
-            "services": Provide(lambda: services, sync_to_thread=False),
             "visit": Provide(read_visit),
             "desk": Provide(read_desk),
         },

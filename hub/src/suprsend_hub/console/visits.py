@@ -5,27 +5,27 @@ Views get a `Visit` (signed in) or a `Desk` (signed in, in a workspace) and neve
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 import structlog
 from litestar import Request
 from litestar.datastructures import State
-from litestar.di import NamedDependency
+from msgspec.structs import replace
 
 from suprsend_hub.console.paths import Paths, segment
-from suprsend_hub.domain.console import SOURCE_PREFIX, Grant, Role
+from suprsend_hub.domain.actor import Actor, ActorKind
+from suprsend_hub.domain.codes import Code
+from suprsend_hub.domain.console import Grant, Role
 from suprsend_hub.domain.errors import Forbidden, InvalidRequest, NotFound, TooLarge, Unauthenticated
-from suprsend_hub.service.console_access import ConsoleAccessService, SignedIn
-from suprsend_hub.service.console_search import ConsoleSearchService
-from suprsend_hub.service.console_users import ConsoleUserService
-from suprsend_hub.service.lists import ListService
-from suprsend_hub.service.recipients import RecipientService
-from suprsend_hub.service.rejected import RejectedService
-from suprsend_hub.service.subscriptions import SubscriptionService
-from suprsend_hub.service.workspaces import WorkspaceService
-
-HubRequest: TypeAlias = Request[Any, Any, State]
+from suprsend_hub.domain.ids import parse_ulid
+from suprsend_hub.service.console_access import SignedIn
+from suprsend_hub.service.pages import PageRequest
+from suprsend_hub.service.services import SERVICES, Services
+from suprsend_hub.web.body import BODIES, BodyReader
+from suprsend_hub.web.clients import client_address, user_agent
+from suprsend_hub.web.request_ids import request_id
 
 SESSION_COOKIE = "suprsend_hub_session"
 VISIT_COOKIE = "suprsend_hub_visit"
@@ -38,19 +38,14 @@ _MAX_FIELDS = 100
 log = structlog.get_logger("suprsend_hub.console")
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What the pages call. `public_url`: where clients reach the hub, if the operator has said so."""
+class HubRequest(Request[Any, Any, State]):
+    """A request to the console."""
 
-    access: ConsoleAccessService
-    console_users: ConsoleUserService
-    search: ConsoleSearchService
-    recipients: RecipientService
-    subscriptions: SubscriptionService
-    lists: ListService
-    rejected: RejectedService
-    workspaces: WorkspaceService
-    public_url: str | None
+    @property
+    def services(self) -> Services:
+        """The services of this process."""
+        services: Services = self.app.state[SERVICES]
+        return services
 
 
 class SignInNeeded(Unauthenticated):
@@ -62,18 +57,27 @@ class Visit:
     """A request of somebody who is signed in."""
 
     request: HubRequest
-    services: Services
     who: SignedIn
+
+    @property
+    def services(self) -> Services:
+        """The services of this process."""
+        return self.request.services
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts: the console user, and from where."""
+        return replace(visitor(self.request), kind=ActorKind.CONSOLE_USER, name=self.who.user.name)
 
     @property
     def form_token(self) -> str:
         """A fresh token for the forms of this page."""
-        return self.services.access.signer.form_token(self.who.session.nonce)
+        return self.services.console_access.signer.form_token(self.who.session.nonce)
 
     async def form(self) -> dict[str, str]:
         """The fields of a posted form; Forbidden if it was not one of our own pages of this session."""
         fields = await read_form(self.request)
-        if not self.services.access.signer.check_form_token(fields.get(FORM_TOKEN, ""), self.who.session.nonce):
+        if not self.services.console_access.signer.check_form_token(fields.get(FORM_TOKEN, ""), self.who.session.nonce):
             raise wrong_form_token()
         return fields
 
@@ -99,10 +103,20 @@ class Desk(Visit):
         """Whether the console user may change things here."""
         return self.grant.role is Role.EDITOR
 
-    @property
-    def source(self) -> str:
-        """What the history names as the origin of an edit."""
-        return f"{SOURCE_PREFIX}{self.who.user.name}"
+    def page_request(self, rows: int) -> PageRequest:
+        """The page that the address asks for, of so many rows."""
+        query = self.request.query_params
+        return PageRequest(rows, query.get("after") or None, query.get("before") or None)
+
+    def newest_before(self) -> UUID | None:
+        """The record before which a log is to start; None for its newest."""
+        text = self.request.query_params.get("before", "")
+        try:
+            return parse_ulid(text) if text else None
+        except InvalidRequest as error:
+            raise InvalidRequest(
+                "That page does not exist; begin with the newest.", code=Code.INVALID_CURSOR
+            ) from error
 
     def require_editor(self) -> None:
         """Forbidden for viewers."""
@@ -110,49 +124,47 @@ class Desk(Visit):
             raise Forbidden(
                 f"You may look at workspace {self.grant.workspace_name}, not change it. "
                 "Whoever runs this hub can make you an editor.",
-                code="editor_needed",
+                code=Code.EDITOR_NEEDED,
             )
 
 
-async def read_visit(request: HubRequest, services: NamedDependency[Services]) -> Visit:
+async def read_visit(request: HubRequest) -> Visit:
     """The visit of a signed-in console user; SignInNeeded otherwise."""
     token = request.cookies.get(SESSION_COOKIE)
-    who = await services.access.resolve(token) if token else None
+    who = await request.services.console_access.resolve(token) if token else None
     if who is None:
-        raise SignInNeeded("Sign in first.", code="sign_in_needed")
-    return Visit(request, services, who)
+        raise SignInNeeded("Sign in first.", code=Code.SIGN_IN_NEEDED)
+    return Visit(request, who)
 
 
-async def read_desk(request: HubRequest, services: NamedDependency[Services]) -> Desk:
+async def read_desk(request: HubRequest) -> Desk:
     """The visit to the workspace in the path. A workspace not granted is not found: its existence is not told."""
-    visit = await read_visit(request, services)
+    visit = await read_visit(request)
     name = segment(str(request.path_params["workspace"]))
     for grant in visit.who.grants:
         if grant.workspace_name == name:
-            return Desk(request, services, visit.who, grant)
-    raise NotFound("There is no such workspace, or it is not yours to see.", code="workspace_not_found")
+            return Desk(request, visit.who, grant)
+    raise NotFound("There is no such workspace, or it is not yours to see.", code=Code.WORKSPACE_NOT_FOUND)
 
 
 async def read_form(request: HubRequest) -> dict[str, str]:
     """The fields of a posted form, the last one of equal names; every line end is a newline."""
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > MAX_FORM_BYTES:
-            raise TooLarge(f"The form is larger than {MAX_FORM_BYTES} bytes.", code="form_too_large")
-        chunks.append(chunk)
+    bodies: BodyReader = request.app.state[BODIES]
     try:
-        text = b"".join(chunks).decode("ascii")
+        body = await bodies.read(request.receive, MAX_FORM_BYTES)
+    except TooLarge as error:
+        raise TooLarge(f"The form is larger than {MAX_FORM_BYTES} bytes.", code=Code.FORM_TOO_LARGE) from error
+    try:
+        text = body.decode("ascii")
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
     except ValueError as error:  # UnicodeError is one
-        raise InvalidRequest("The form could not be read.", code="invalid_form") from error
+        raise InvalidRequest("The form could not be read.", code=Code.INVALID_FORM) from error
     return {name: value.replace("\r\n", "\n") for name, value in pairs}
 
 
 def wrong_form_token() -> Forbidden:
     """The refusal of a form that did not come from our page of this session."""
-    return Forbidden("This form is out of date. Go back, load the page again and repeat.", code="wrong_form_token")
+    return Forbidden("This form is out of date. Go back, load the page again and repeat.", code=Code.WRONG_FORM_TOKEN)
 
 
 def theme_of(cookies: Mapping[str, str]) -> str:
@@ -161,16 +173,18 @@ def theme_of(cookies: Mapping[str, str]) -> str:
     return theme if theme in ("light", "dark") else "auto"
 
 
-def is_secure(request: HubRequest, services: Services) -> bool:
+def is_secure(request: HubRequest) -> bool:
     """Whether the browser came over TLS, as far as we know: then cookies travel over TLS only."""
-    return request.url.scheme == "https" or (services.public_url or "").startswith("https://")
+    return request.url.scheme == "https" or (request.services.public_url or "").startswith("https://")
 
 
-def client_address(request: HubRequest) -> str:
-    """The address that a request came from."""
-    return request.client.host if request.client else "unknown"
+def visitor(request: HubRequest) -> Actor:
+    """Whoever sends a request, before we know who that is."""
+    header = request.headers.get("user-agent", "").encode("latin-1", "replace")
+    address = client_address(request.scope, request.services.trusted_proxies)
+    return Actor(ActorKind.NOBODY, "", user_agent(header), address, request_id(request.scope))
 
 
-def hub_address(request: HubRequest, services: Services) -> str:
+def hub_address(request: HubRequest) -> str:
     """Where clients reach this hub, with a slash at the end."""
-    return (services.public_url or str(request.base_url)).rstrip("/") + "/"
+    return (request.services.public_url or str(request.base_url)).rstrip("/") + "/"

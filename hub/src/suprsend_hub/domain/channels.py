@@ -1,7 +1,7 @@
-"""Channel identities: which values each channel takes, their stored form, and when two are the same identity.
+"""Channel identities: which values each channel accepts, their stored form, and when two are the same identity.
 
-Sources: the documented shapes of Slack and MS Teams objects and push providers; the rules official clients once
-checked for e-mail addresses and phone numbers, which nothing replaced.
+Sources: the documented shapes of Slack and MS Teams objects and push providers; the rules by which official clients
+used to check e-mail addresses and phone numbers, which have no successor.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, cast
 
+from .codes import Code
 from .limits import MAX_COMPANION_CHARS, MAX_EMAIL_CHARS, MIN_EMAIL_CHARS
 from .profile import Identity
 from .values import InvalidValue, check_text, check_value, same_value
@@ -82,7 +83,7 @@ _TEAMS_SHAPES: Final = _Shapes(
 
 
 def _invalid(reason: str) -> InvalidValue:
-    return InvalidValue("invalid_channel_value", reason)
+    return InvalidValue(Code.INVALID_CHANNEL_VALUE, reason)
 
 
 def _read_email(value: Json) -> str:
@@ -101,7 +102,7 @@ def _email_key(value: Address) -> str:
 
 
 def _read_phone(value: Json) -> str:
-    """Return the number in E.164, without the blanks, dashes and parentheses people write."""
+    """Return the number in E.164, without spaces, dashes and parentheses."""
     number = value if type(value) is str else ""
     if not _PHONE.fullmatch(number):
         number = _PHONE_SEPARATORS.sub("", number)
@@ -128,11 +129,11 @@ def _token_key(value: Address) -> str:
 
 
 def _read_subscription(value: Json) -> dict[str, Json]:
-    """Return a web push subscription as given; endpoint and both keys are needed to encrypt for it."""
+    """Return a web push subscription as given. Endpoint and both keys are needed to encrypt for it."""
     keys = value.get(KEYS) if type(value) is dict else None
     if not (type(keys) is dict and _is_text(value.get(ENDPOINT)) and _is_text(keys.get(P256DH))
             and _is_text(keys.get(AUTH))):  # fmt: skip
-        raise _invalid("expected a web push subscription: endpoint, keys.p256dh and keys.auth, non-empty strings")
+        raise _invalid("expected a web push subscription with endpoint, keys.p256dh and keys.auth as non-empty strings")
     check_value(value)
     return cast("dict[str, Json]", value)
 
@@ -143,7 +144,7 @@ def _subscription_key(value: Address) -> Hashable:
 
 def _removable_subscription(value: Json) -> dict[str, Json]:
     if type(value) is not dict or not _is_text(value.get(ENDPOINT)):
-        raise _invalid("expected a web push subscription, of which the endpoint suffices")
+        raise _invalid("expected a web push subscription, or an object with its endpoint")
     return value
 
 
@@ -156,7 +157,7 @@ def _read_teams(value: Json) -> dict[str, Json]:
 
 
 def _reduce(shapes: _Shapes, value: Json) -> dict[str, Json]:
-    """Return the identifier of highest precedence with the extras: what the platform stores of several given."""
+    """Return the given identifier of highest precedence with the extras; only these are stored."""
     if type(value) is not dict:
         raise _invalid(f"expected a {shapes.name} object")
     reduced = _winner(shapes, value)
@@ -220,18 +221,18 @@ def _optional_text(source: dict[str, Json], field: str) -> str | None:
 
 
 def _keep_stored(stored: Address, given: Address) -> Address:
-    """The same address in another spelling: the first spelling stays."""
+    """Keep the first spelling if the same address is given in another spelling."""
     del given
     return stored
 
 
 def _take_given(stored: Address, given: Address) -> Address:
-    """The keys of a web push subscription belong together: the newest subscription of an endpoint replaces it."""
+    """Replace a web push subscription by a newer one of the same endpoint, because its keys belong together."""
     return stored if same_value(stored, given) else given
 
 
 def _refresh_extras(stored: Address, given: Address) -> Address:
-    """The identifier stays as it was spelled; a token or service URL given anew replaces the stored one."""
+    """Keep the identifier's spelling, and replace the token or service URL by a newly given one."""
     stored, given = cast("dict[str, Json]", stored), cast("dict[str, Json]", given)
     extras: dict[str, Json] = {name: given[name] for name in (ACCESS_TOKEN, TENANT_ID, SERVICE_URL) if name in given}
     merged = stored | extras
@@ -240,9 +241,9 @@ def _refresh_extras(stored: Address, given: Address) -> Address:
 
 @dataclass(frozen=True, slots=True)
 class ChannelRule:
-    """How one channel reads, compares and refreshes its identities.
+    """Rules for reading, comparing and refreshing the identities of one channel.
 
-    `read` and `read_removal` take any JSON and raise InvalidValue; `key` and `refresh` take stored values.
+    `read` and `read_removal` accept any JSON and raise InvalidValue; `key` and `refresh` take stored values.
     """
 
     read: Callable[[Json], Address]
@@ -273,13 +274,13 @@ RULES: Final[dict[str, ChannelRule]] = {
     SLACK: ChannelRule(_read_slack, _read_slack, _slack_key, _refresh_extras),
     MS_TEAMS: ChannelRule(_read_teams, _read_teams, _teams_key, _refresh_extras),
 }
-"""Every channel that edits may write; `$inbox` is not among them."""
+"""Every channel that edits may write. `$inbox` is not included."""
 
 _ALL_PROVIDERS: Final = frozenset(provider for rule in RULES.values() for provider in rule.providers)
 
 
 class Companions(NamedTuple):
-    """What an op object says about the push identities in it."""
+    """What an op object says about its push identities."""
 
     id_provider: str | None = None
     device_id: str | None = None
@@ -290,7 +291,7 @@ NO_COMPANIONS: Final = Companions()
 
 
 def read_companions(operand: dict[str, Json], rule: ChannelRule) -> Companions:
-    """Return the companions of an op object as they apply to one channel; missing, null and blank mean the same.
+    """Return the companions of an op object as they apply to one channel. Missing, null and blank mean the same.
 
     One op object may hold tokens of several channels and one shared provider. A provider of another channel counts
     as not given; an unknown one is an error.
@@ -305,7 +306,9 @@ def read_companions(operand: dict[str, Json], rule: ChannelRule) -> Companions:
         provider = provider.lower()
         if provider not in rule.providers:
             if provider not in _ALL_PROVIDERS:
-                raise InvalidValue("invalid_provider", f"{ID_PROVIDER} must be {' or '.join(sorted(rule.providers))}")
+                raise InvalidValue(
+                    Code.INVALID_PROVIDER, f"{ID_PROVIDER} must be {' or '.join(sorted(rule.providers))}"
+                )
             provider = None
     return Companions(provider, _companion(operand, DEVICE_ID), _companion(operand, BUNDLE_ID))
 
@@ -315,28 +318,28 @@ def _companion(operand: dict[str, Json], name: str) -> str | None:
     if value is None:
         return None
     if type(value) is not str:
-        raise InvalidValue("invalid_companion", f"{name} must be a string or null")
+        raise InvalidValue(Code.INVALID_COMPANION, f"{name} must be a string or null")
     text = value.strip()
     if len(text) > MAX_COMPANION_CHARS:
-        raise InvalidValue("invalid_companion", f"{name} has at most {MAX_COMPANION_CHARS} characters")
+        raise InvalidValue(Code.INVALID_COMPANION, f"{name} must have at most {MAX_COMPANION_CHARS} characters")
     check_text(text)
     return text or None
 
 
 def new_identity(rule: ChannelRule, value: Address, companions: Companions) -> Identity:
-    """Return a fresh identity, active, with the channel's default provider where none is given."""
+    """Return a new, active identity, with the channel's default provider if none is given."""
     if not rule.providers:
         return Identity(value)
     return Identity(value, companions.id_provider or rule.default_provider, companions.device_id, companions.bundle_id)
 
 
 def is_stored(value: Json, identities: list[Identity]) -> bool:
-    """Whether a text is an active address of a channel without push, spelled just so: then it needs no reading."""
+    """Tell whether a text is exactly a stored, active address of a non-push channel and so need not be read again."""
     return type(value) is str and any(identity.value == value and identity.status == ACTIVE for identity in identities)
 
 
 def renewed(rule: ChannelRule, stored: Identity, value: Address, companions: Companions) -> Identity:
-    """Return a stored identity after it was appended again, or the very same one if nothing changes.
+    """Return a stored identity as it is after being appended again; the same object if nothing changes.
 
     It becomes active; `perma_status` stays (a hard bounce is not undone by asking again); provider, device and
     bundle change where given.
@@ -355,7 +358,7 @@ def renewed(rule: ChannelRule, stored: Identity, value: Address, companions: Com
 
 
 def same_identities(a: list[Identity], b: list[Identity]) -> bool:
-    """Whether two lists of identities are the same in storage, order included."""
+    """Tell whether two lists of identities are stored alike, including their order."""
     return len(a) == len(b) and all(map(_same_identity, a, b))
 
 
@@ -367,7 +370,7 @@ _ADDRESS_CHANNELS: Final = ((EMAIL, _email_key), (SMS, _phone_key), (WHATSAPP, _
 
 
 def addresses(channels: dict[str, list[Identity]]) -> list[str]:
-    """What a person would search a profile by: e-mail addresses in lower case and phone numbers, each once."""
+    """Return the searchable addresses of a profile: e-mail addresses in lower case and phone numbers, each once."""
     found: dict[str, None] = {}
     for channel, key in _ADDRESS_CHANNELS:
         for identity in channels.get(channel, ()):
@@ -376,7 +379,7 @@ def addresses(channels: dict[str, list[Identity]]) -> list[str]:
 
 
 def address_key(text: str) -> str:
-    """A searched address in the form of `addresses`; '' for text that is neither an e-mail address nor a number."""
+    """Return a searched address in the form of `addresses`; '' if it is neither an e-mail address nor a number."""
     address = text.strip()
     if "@" in address:
         return "" if "\0" in address else address.lower()

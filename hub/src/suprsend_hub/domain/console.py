@@ -1,15 +1,12 @@
-"""Who may use the console, and for which workspaces. Plain frozen records; no behaviour beyond the role."""
+"""Console users, their roles and their workspaces, as plain frozen records."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-SOURCE_PREFIX = "console: "
-"""With a name behind it, the source of edits made in the console; no client of the API may call itself so."""
-
 
 class Role(StrEnum):
-    """What a console user may do in a workspace: look, or also change."""
+    """What a console user may do in a workspace: look, or also make changes."""
 
     VIEWER = "viewer"
     EDITOR = "editor"
@@ -17,7 +14,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConsoleUser:
-    """A person who may sign in; without a password only by a one-time link."""
+    """A person who may sign in; without a password, only with a one-time link."""
 
     console_user_id: int
     name: str
@@ -28,7 +25,7 @@ class ConsoleUser:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A workspace that a console user sees."""
+    """A workspace that a console user may see."""
 
     workspace_id: int
     workspace_name: str

@@ -1,8 +1,9 @@
-"""The errors the hub's rules and stores raise, each with a code that outlives its wording.
+"""The errors that the hub's rules and stores raise. Each has a code of `codes` that stays when its wording changes.
 
 DomainError
 ├─ InvalidRequest    the caller sent something that cannot be accepted
 ├─ NotFound          the record named does not exist
+├─ Unprocessable     the request contradicts an earlier one
 ├─ Conflict          the record exists in a state that forbids the request
 ├─ Unauthenticated   no credentials, or credentials that do not verify
 ├─ Forbidden         good credentials that do not allow this
@@ -11,7 +12,7 @@ DomainError
 ├─ Unavailable       the store cannot answer now (retry_after_s)
 └─ RateLimited       too many requests (retry_after_s)
 
-They know no HTTP status; the table from class to status belongs to the API.
+They know no HTTP status; the table from kind to status belongs to the API.
 """
 
 # ruff: noqa: N818 - named for what happened, as the API's table of statuses reads
@@ -20,84 +21,115 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from .codes import Code, Kind
+
 
 class DomainError(Exception):
     """A refusal with a stable `code`, a `message` for people and an optional `detail` for programs.
 
     Args:
         message: what was wrong, in which record, what to do. Never a secret, never a whole payload.
-        code: stable identifier; each class has a default.
+        code: of the same kind as the class.
         detail: JSON-like value for the `detail` of the error body, or None.
     """
 
-    default_code: ClassVar[str] = "error"
+    kind: ClassVar[Kind]
 
-    def __init__(self, message: str, *, code: str | None = None, detail: object | None = None) -> None:
+    def __init__(self, message: str, *, code: Code, detail: object | None = None) -> None:
         super().__init__(message)
         self.message = message
-        self.code = code or self.default_code
+        self.code = code
         self.detail = detail
+
+    @property
+    def for_operator(self) -> str:
+        """What commands, logs and readiness say: more than a client may learn."""
+        return self.message
 
 
 class InvalidRequest(DomainError):
     """The request cannot be accepted as it stands; sending it again unchanged will fail again."""
 
-    default_code = "invalid_request"
+    kind = Kind.INVALID
 
 
 class NotFound(DomainError):
     """The record named by the request does not exist in this workspace."""
 
-    default_code = "not_found"
+    kind = Kind.NOT_FOUND
+
+
+class Unprocessable(DomainError):
+    """The request can be read and contradicts an earlier one; nothing was applied."""
+
+    kind = Kind.UNPROCESSABLE
 
 
 class Conflict(DomainError):
     """The record exists, in a state that forbids what was asked."""
 
-    default_code = "conflict"
+    kind = Kind.CONFLICT
 
 
 class Unauthenticated(DomainError):
     """Credentials are missing or do not verify."""
 
-    default_code = "unauthenticated"
+    kind = Kind.UNAUTHENTICATED
 
 
 class Forbidden(DomainError):
     """The credentials are good and do not allow this."""
 
-    default_code = "forbidden"
+    kind = Kind.FORBIDDEN
 
 
 class TooLarge(DomainError):
     """A body or a record is above its limit; the message names limit and unit."""
 
-    default_code = "too_large"
+    kind = Kind.TOO_LARGE
 
 
 class TimedOut(DomainError):
     """The request did not arrive in time; nothing was applied."""
 
-    default_code = "request_timeout"
+    kind = Kind.TIMED_OUT
 
 
 class _Temporary(DomainError):
     """Something that may succeed later; `retry_after_s` says when, in seconds."""
 
-    def __init__(
-        self, message: str, *, retry_after_s: float, code: str | None = None, detail: object | None = None
-    ) -> None:
+    def __init__(self, message: str, *, code: Code, retry_after_s: float, detail: object | None = None) -> None:
         super().__init__(message, code=code, detail=detail)
         self.retry_after_s = retry_after_s
 
 
 class Unavailable(_Temporary):
-    """The hub cannot do this now (store down, overloaded); nothing was applied."""
+    """The hub cannot do this now (store down, overloaded); nothing was applied.
 
-    default_code = "unavailable"
+    `reason`: the cause in the words of the store, for the operator only; it may name roles, hosts or databases.
+    """
+
+    kind = Kind.UNAVAILABLE
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: Code,
+        retry_after_s: float,
+        detail: object | None = None,
+        reason: str | None = None,
+    ) -> None:
+        super().__init__(message, code=code, retry_after_s=retry_after_s, detail=detail)
+        self.reason = reason
+
+    @property
+    def for_operator(self) -> str:
+        """The message with the cause behind it."""
+        return self.message if self.reason is None else self.reason
 
 
 class RateLimited(_Temporary):
     """Too many requests; nothing was applied."""
 
-    default_code = "rate_limited"
+    kind = Kind.RATE_LIMITED

@@ -1,6 +1,6 @@
-"""The fold: a profile and the ordered operations of one edit give the next profile.
+"""The fold: apply the ordered operations of one edit to a profile.
 
-Total and deterministic: whatever JSON comes in, a result comes out, and what was not applied is listed in it.
+Total and deterministic: any JSON gives a result, which lists what was not applied.
 The input profile and the operations are never changed; results share values with them.
 Semantics: wire form `[{"$set": {...}}, {"$append": {...}}, {"$unset": [...]}, ...]`, applied in list order; inside one
 op object operators apply in the order of `wire.OPERATORS`, because JSON objects have no order to follow. Keys of one
@@ -24,6 +24,7 @@ from .channels import (
     renewed,
     same_identities,
 )
+from .codes import Code
 from .ids import shown
 from .limits import (
     MAX_IDENTITIES,
@@ -103,10 +104,10 @@ class _Fold:
             for operation in operations[:MAX_OPERATIONS]:
                 self.apply(operation)
             if len(operations) > MAX_OPERATIONS:
-                reason = f"an edit has at most {MAX_OPERATIONS} operations, this one has {len(operations)}"
-                self.refusals.note("too_many_operations", "", f"{reason}; send the rest in another edit", None)
+                reason = f"an edit must have at most {MAX_OPERATIONS} operations, but this one has {len(operations)}"
+                self.refusals.note(Code.TOO_MANY_OPERATIONS, "", f"{reason}; send the rest in another edit", None)
         else:
-            self.refusals.note("invalid_operations", "", "operations must be an array of op objects", operations)
+            self.refusals.note(Code.INVALID_OPERATIONS, "", "operations must be an array of objects", operations)
         profile = Profile(self.properties, self.channels, self.gauge.size if self.gauge else self.bytes_bound)
         if self.is_new:
             return FoldResult(profile, bool(self.properties or self.channels), self.refusals.entries(), {})
@@ -115,7 +116,7 @@ class _Fold:
     def apply(self, operation: Json) -> None:
         if type(operation) is not dict:
             self.refusals.note(
-                "invalid_operation", "", 'an operation must be an object such as {"$set": {...}}', operation
+                Code.INVALID_OPERATION, "", 'an operation must be an object such as {"$set": {...}}', operation
             )
             return
         for operator in operation if len(operation) == 1 else sorted(operation, key=_operator_order):
@@ -125,8 +126,8 @@ class _Fold:
             elif operator in _RULES:
                 self.apply_by_key(operator, operand)
             else:
-                reason = f"{shown(operator)} is not an operator; known are {', '.join(OPERATORS)}"
-                self.refusals.note("unknown_operator", operator, reason, {operator: operand})
+                reason = f"{shown(operator)} is not an operator; use one of {', '.join(OPERATORS)}"
+                self.refusals.note(Code.UNKNOWN_OPERATOR, operator, reason, {operator: operand})
 
     def apply_by_key(self, operator: str, operand: Json) -> None:
         if type(operand) is dict:
@@ -140,7 +141,9 @@ class _Fold:
                 except InvalidValue as problem:
                     self.refusals.refuse(problem.code, operator, key, problem.reason, value)
         elif operand is not None or operator not in {APPEND, REMOVE}:
-            self.refusals.note("invalid_operand", operator, f"{operator} takes an object", {operator: operand})
+            self.refusals.note(
+                Code.INVALID_OPERAND, operator, f"the operand of {operator} must be an object", {operator: operand}
+            )
 
     # Properties ------------------------------------------------------------------------------------------------------
 
@@ -194,21 +197,21 @@ class _Fold:
     def add(self, operator: str, key: str, value: Json, _operand: dict[str, Json]) -> None:
         kind = kind_of_key(key)
         if kind is _LANGUAGE:
-            raise InvalidValue("not_a_number", f"{key} is no number")
+            raise InvalidValue(Code.NOT_A_NUMBER, f"{key} is not a number; use {SET} to change it")
         if kind is not _CUSTOM:
             self.refusals.ignore(operator, key, kind, value)
             return
         check_value(value)
         if type(value) is not int and type(value) is not float:
-            raise InvalidValue("not_a_number", "the operand must be a number")
+            raise InvalidValue(Code.NOT_A_NUMBER, "the operand must be a number")
         stored = self.properties.get(key, 0)
         if type(stored) is not int and type(stored) is not float:
-            raise InvalidValue("not_a_number", "the stored value is no number")
+            raise InvalidValue(Code.NOT_A_NUMBER, "the stored value is not a number")
         total = stored + value
         try:
             check_value(total)
         except InvalidValue:
-            raise InvalidValue("number_out_of_range", "the sum is beyond 64 bits or not finite") from None
+            raise InvalidValue(Code.NUMBER_OUT_OF_RANGE, "the sum does not fit in 64 bits, or is not finite") from None
         self.put(key, total)
 
     def append(self, operator: str, key: str, value: Json, operand: dict[str, Json]) -> None:
@@ -253,7 +256,8 @@ class _Fold:
             self.searched_bytes += value_bytes(stored)
             if self.searched_bytes > MAX_SEARCHED_BYTES:
                 raise InvalidValue(
-                    "edit_too_costly", f"too many removals from long arrays; {REMOVE} an array of values"
+                    Code.EDIT_TOO_COSTLY,
+                    f"too many removals from long arrays; use one {REMOVE} with an array of values",
                 )
             unwanted = set(map(equality_key, elements))
             kept = [element for element in stored if equality_key(element) not in unwanted]
@@ -266,12 +270,14 @@ class _Fold:
         elif type(operand) is list:
             keys = operand
         else:
-            self.refusals.note("invalid_operand", UNSET, f"{UNSET} takes an array of keys", {UNSET: operand})
+            self.refusals.note(
+                Code.INVALID_OPERAND, UNSET, f"the operand of {UNSET} must be an array of keys", {UNSET: operand}
+            )
             return
         for key in keys:
             if type(key) is not str:
                 self.refusals.note(
-                    "invalid_key", UNSET, f"{UNSET}: a key must be a string", {UNSET: [key]}, ignorable=True
+                    Code.INVALID_KEY, UNSET, f"{UNSET}: a key must be a string", {UNSET: [key]}, ignorable=True
                 )
                 continue
             kind = kind_of_key(key)
@@ -286,7 +292,7 @@ class _Fold:
                 self.refusals.ignore_key(UNSET, key, kind)
 
     def touch_existing(self, key: str) -> bool:
-        """Remember the original of a property if there is one, and say whether there is."""
+        """Remember the original of a property, and tell whether the property exists."""
         if key not in self.properties:
             return False
         self.old_properties.setdefault(key, self.properties[key])
@@ -299,7 +305,9 @@ class _Fold:
         if stored is MISSING:
             check_key(key)
             if len(properties) >= MAX_PROPERTIES:
-                raise InvalidValue("too_many_properties", f"a profile has at most {MAX_PROPERTIES} properties")
+                raise InvalidValue(
+                    Code.TOO_MANY_PROPERTIES, f"the profile already has {MAX_PROPERTIES} properties, the maximum"
+                )
         elif same_value(stored, value):
             self.old_properties.setdefault(key, stored)
             return
@@ -345,9 +353,11 @@ class _Fold:
                 self.refusals.refuse(problem.code, APPEND, channel, problem.reason, element)
 
     def add_identity(self, channel: str, identities: list[Identity], identity: Identity) -> None:
-        """Append to the `identities` that the channel has."""
+        """Append an identity to the channel's `identities`."""
         if len(identities) >= MAX_IDENTITIES:
-            raise InvalidValue("too_many_identities", f"a channel has at most {MAX_IDENTITIES} identities")
+            raise InvalidValue(
+                Code.TOO_MANY_IDENTITIES, f"the channel already has {MAX_IDENTITIES} identities, the maximum"
+            )
         following = [*identities, identity]
         if self.gauge:
             self.gauge.admit(channel, identities or MISSING, following)
@@ -415,7 +425,7 @@ _MAX_CACHED_KEY_CHARS: Final = 64
 
 @lru_cache(maxsize=4096)
 def _is_plain_key(key: str) -> bool:
-    """Whether a key is custom and storable. Profiles share their keys, so the answer is nearly always known."""
+    """Tell whether a key is custom and storable. Profiles share their keys, so the answer is nearly always cached."""
     try:
         check_key(key)
     except InvalidValue:
@@ -424,7 +434,7 @@ def _is_plain_key(key: str) -> bool:
 
 
 def _is_plain_value(value: Json) -> bool:
-    """Whether a value is a scalar that may surely be stored. Zeros are left out of floats: 0.0 and -0.0 differ."""
+    """Tell whether a value is surely a storable scalar. Float zeros are not, because 0.0 and -0.0 differ."""
     kind = type(value)
     if kind is str:
         return bool(value.isascii() and "\0" not in value)
@@ -439,7 +449,7 @@ _ORDER: Final = {operator: (i, operator) for i, operator in enumerate(OPERATORS)
 
 
 def _operator_order(operator: str) -> tuple[int, str]:
-    """Known operators in their fixed order, unknown ones after them by name."""
+    """Return the sort key of an operator: known ones in their fixed order, then unknown ones by name."""
     return _ORDER.get(operator) or (len(OPERATORS), operator)
 
 

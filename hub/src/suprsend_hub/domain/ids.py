@@ -1,4 +1,4 @@
-"""Names of records: what a caller may choose (checked here), and ULIDs, which the hub makes itself.
+"""Ids of records: those that callers choose are checked here, and ULIDs, which the hub creates, are made here.
 
 ULIDs order rows by creation and serve as page cursors. The clock and the randomness are given from outside.
 """
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from .codes import Code
 from .errors import InvalidRequest
 from .limits import MAX_DISTINCT_ID_CHARS, MAX_SLUG_CHARS
 
@@ -40,7 +41,7 @@ def shown(value: str) -> str:
 def check_distinct_id(value: object, what: str = "distinct_id") -> str:
     """Return a trimmed `distinct_id`; `what` names the field in messages.
 
-    Any Unicode is allowed, case is kept. Limits: 1 to 255 characters after trimming, no control characters, no
+    Any Unicode is allowed and case is kept. Limits: 1 to 255 characters after trimming, no control characters, no
     lone surrogates (neither can be stored or sent in a path), not `.` or `..` (URL clients rewrite such paths).
 
     Raises:
@@ -54,19 +55,19 @@ def check_distinct_id(value: object, what: str = "distinct_id") -> str:
     if len(name) > MAX_DISTINCT_ID_CHARS:
         raise _invalid_id(f"{what} must have at most {MAX_DISTINCT_ID_CHARS} characters, this one has {len(name)}")
     if name in {".", ".."}:
-        raise _invalid_id(f"{what} must not be '.' or '..': such an id cannot travel in a path")
+        raise _invalid_id(f"{what} must not be '.' or '..', because such an id cannot be sent in a path")
     if _FORBIDDEN.search(name):
-        raise _invalid_id(f"{what} {shown(name)} contains a control character or a lone surrogate")
+        raise _invalid_id(f"{what} {shown(name)} must not contain control characters or lone surrogates")
     return name
 
 
 def check_object_type(value: object, what: str = "object_type") -> str:
-    """Return a trimmed object type; the rules of `check_distinct_id`."""
+    """Return a trimmed object type, checked by the rules of `check_distinct_id`."""
     return check_distinct_id(value, what)
 
 
 def check_object_id(value: object, what: str = "object_id") -> str:
-    """Return a trimmed object id; the rules of `check_distinct_id`."""
+    """Return a trimmed object id, checked by the rules of `check_distinct_id`."""
     return check_distinct_id(value, what)
 
 
@@ -89,7 +90,7 @@ def check_list_id(value: object, what: str = "list_id") -> str:
 
 
 def check_tenant_id(value: object, what: str = "tenant_id") -> str:
-    """Return a tenant id in lower case; the rules of `check_list_id`."""
+    """Return a tenant id in lower case, checked by the rules of `check_list_id`."""
     return check_list_id(value, what)
 
 
@@ -112,18 +113,22 @@ class UlidFactory:
         self._lock = threading.Lock()
 
     def new(self) -> uuid.UUID:
-        """Return one ULID, larger than all before it."""
+        """Return one ULID, larger than all earlier ones."""
         return uuid.UUID(int=self._reserve(1))
 
-    def batch(self, n: int) -> list[uuid.UUID]:
-        """Return n ULIDs in increasing order, all larger than those before; cheaper than n calls of `new`."""
+    def batch(self, n: int, *, after: uuid.UUID | None = None) -> list[uuid.UUID]:
+        """Return n ULIDs in increasing order, larger than all earlier ones; cheaper than n calls of `new`.
+
+        They are also larger than `after`, which another host may have created while its clock was ahead of ours.
+        """
         if n <= 0:
             return []
-        first = self._reserve(n)
+        first = self._reserve(n, -1 if after is None else after.int)
         return [uuid.UUID(int=i) for i in range(first, first + n)]
 
-    def _reserve(self, n: int) -> int:
+    def _reserve(self, n: int, after: int = -1) -> int:
         with self._lock:
+            self._last = max(self._last, after)
             now_ms = self._clock_ms()
             if not 0 <= now_ms <= _MAX_CLOCK_MS:
                 msg = f"the clock says {now_ms} ms, outside the 48 bits of a ULID"
@@ -154,15 +159,18 @@ def parse_ulid(text: str) -> uuid.UUID:
         InvalidRequest: anything else; code `invalid_ulid`.
     """
     if type(text) is not str or len(text) != ULID_CHARS:
-        raise InvalidRequest(f"a cursor or record id has {ULID_CHARS} characters", code="invalid_ulid")
+        raise InvalidRequest(
+            f"{shown(str(text))} is not the id of a record, which has {ULID_CHARS} letters and digits",
+            code=Code.INVALID_ULID,
+        )
     number = 0
     for char in text.upper():
         digit = _CROCKFORD_VALUE.get(char)
         if digit is None:
-            raise InvalidRequest(f"{shown(text)} is not a cursor or record id", code="invalid_ulid")
+            raise InvalidRequest(f"{shown(text)} is not a cursor or record id", code=Code.INVALID_ULID)
         number = number << 5 | digit
     if number > _MAX_ULID:
-        raise InvalidRequest(f"{shown(text)} is not a cursor or record id", code="invalid_ulid")
+        raise InvalidRequest(f"{shown(text)} is not a cursor or record id", code=Code.INVALID_ULID)
     return uuid.UUID(int=number)
 
 
@@ -177,7 +185,7 @@ def insert_key(insert_id: str) -> uuid.UUID:
         InvalidRequest: not a string, or blank (one key for unrelated events would lose all but one of them).
     """
     if type(insert_id) is not str or not insert_id.strip():
-        raise InvalidRequest("$insert_id must be a non-empty string", code="invalid_insert_id")
+        raise InvalidRequest("$insert_id must be a non-empty string", code=Code.INVALID_INSERT_ID)
     if len(insert_id) == _CANONICAL_UUID_CHARS and insert_id.isascii():
         try:
             return msgspec.convert(insert_id, uuid.UUID)  # a third of the time that the class itself takes
@@ -190,4 +198,4 @@ def insert_key(insert_id: str) -> uuid.UUID:
 
 
 def _invalid_id(message: str) -> InvalidRequest:
-    return InvalidRequest(message, code="invalid_id")
+    return InvalidRequest(message, code=Code.INVALID_ID)

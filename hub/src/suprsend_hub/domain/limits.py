@@ -1,4 +1,4 @@
-"""Every limit of the domain, with its value, its unit and who asks for it.
+"""Every limit of the domain, with its value, unit and source.
 
 They protect the store (what PostgreSQL can hold, what fits a row) and keep the cost of one edit bounded.
 """

@@ -1,7 +1,7 @@
-"""Take secrets out of JSON that is logged or shown: refused operations, rejected records, history.
+"""Mask secrets in JSON that is logged or shown: rejected operations and records, history.
 
-What comes out can always be stored and encoded, whatever came in: NUL, lone surrogates, numbers JSON cannot say and
-bottomless nesting are replaced. A poisoned record must not break the log that reports it.
+The result can always be stored and encoded: NUL, lone surrogates, numbers that JSON cannot represent and bottomless
+nesting are replaced. A poisoned record must not break the log that reports it.
 """
 
 from __future__ import annotations
@@ -38,25 +38,25 @@ _KEPT_CHARS: Final = 4
 _CUT: Final = "…"
 
 _SECRET_UNDER: Final = frozenset({ACCESS_TOKEN, INCOMING_WEBHOOK, ANDROIDPUSH, IOSPUSH, WEBPUSH, SLACK, MS_TEAMS})
-"""All text below these keys is secret: who holds a push token or a webhook URL can send to it."""
+"""All text below these keys is secret, because anyone with a push token or webhook URL can send to it."""
 
 _HARMLESS: Final = frozenset(
     {CHANNEL, CHANNEL_ID, CONVERSATION_ID, DEVICE_ID_FIELD, EMAIL_FIELD, EMAIL_ID, PROVIDER, SERVICE_URL, TENANT_ID,
      USER_ID, "team_id", "id_provider", "bundle_id", "status", "perma_status"}
 )  # fmt: skip
-"""Below a secret key, text directly under these is not: it says which identity was meant."""
+"""Below a secret key, text directly under these keys is not secret. It says which identity was meant."""
 
 
 def mask_secrets(value: Json) -> Json:
-    """Return a copy without access tokens, webhook URLs, push tokens and web push keys: four characters are kept.
+    """Return a copy that keeps only four characters of access tokens, webhook URLs, push tokens and web push keys.
 
-    Never raises on JSON a decoder can give; what is nested deeper than a storable value becomes an ellipsis.
+    Never raises on decoded JSON. Anything nested deeper than a storable value becomes an ellipsis.
     """
     return _mask(value, secret=False, depth=0)
 
 
 def storable_text(text: str) -> str:
-    """Return text with NUL and lone surrogates replaced, so that any store can hold it."""
+    """Return text with NUL and lone surrogates replaced, so that it can always be stored."""
     return _UNSTORABLE.sub("\ufffd", text)
 
 

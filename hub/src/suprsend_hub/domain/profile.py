@@ -1,4 +1,4 @@
-"""A profile: properties and channel identities of one user or object, its storage form and its wire form.
+"""Profiles: properties and channel identities of a user or an object, with their storage form and wire form.
 
 The storage form is two compact JSON texts. It must be kept byte for byte (a `text` or `json` column): PostgreSQL's
 `jsonb` would turn `1e16` into an integer, `-0.0` into `0.0`, and reorder keys.
@@ -15,7 +15,7 @@ from .wire import ACTIVE, CHANNELS, Json
 
 
 class Identity(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One address of a profile on one channel. Immutable, so folds may share it between profiles.
+    """An address of a profile on one channel. Immutable, so folds may share it between profiles.
 
     `value` is a string, or an object for web push, Slack and MS Teams. `bundle_id` and `device_id` only with push.
     """
@@ -35,8 +35,8 @@ class Profile:
     A channel without identities has no key. Folds share unchanged values between profiles, so treat what is inside
     as read-only and replace it instead.
 
-    `bytes_bound` is never below the size of the storage form, in bytes, or None if nobody knows: it lets a fold skip
-    measuring small profiles. Leave it alone; whoever adds more than a few hundred bytes by hand sets it to None.
+    `bytes_bound` is an upper bound of the storage form's size in bytes, or None if unknown. It lets a fold skip
+    measuring small profiles. Do not change it; but if you add more than a few hundred bytes by hand, set it to None.
     """
 
     properties: dict[str, Json] = field(default_factory=dict)
@@ -56,15 +56,15 @@ def encode_properties(profile: Profile) -> str:
 
 
 def encode_channels(profile: Profile) -> str:
-    """Return the channels in storage form: defaults (`active`, no provider) are left out."""
+    """Return the channels in storage form, without defaults (`active`, no provider)."""
     return _encode(profile.channels).decode()
 
 
 def decode_profile(properties_json: str | bytes, channels_json: str | bytes) -> Profile:
-    """Read a profile from its storage form; the exact reverse of the two encoders.
+    """Return a profile from its storage form; the exact reverse of the two encoders.
 
     Raises:
-        msgspec.DecodeError, msgspec.ValidationError: the texts are not what the encoders write (a damaged row).
+        msgspec.DecodeError, msgspec.ValidationError: the encoders did not write these texts (a damaged row).
     """
     return Profile(
         _decode_properties(properties_json),
@@ -74,7 +74,7 @@ def decode_profile(properties_json: str | bytes, channels_json: str | bytes) -> 
 
 
 def decode_channels(channels_json: str | bytes) -> dict[str, list[Identity]]:
-    """Read the channels of a profile from their storage form; raises as `decode_profile`."""
+    """Return the channels of a profile from their storage form; raises as `decode_profile` does."""
     return _channels_decoder.decode(channels_json)
 
 
@@ -83,7 +83,7 @@ def _bytes_bound(text: str | bytes) -> int:
 
 
 def identities_to_storage(identities: list[Identity]) -> list[Json]:
-    """Return identities as plain JSON in storage form, as a history entry keeps them."""
+    """Return identities as plain JSON in storage form, as in a history entry."""
     plain: list[Json] = msgspec.to_builtins(identities)
     return plain
 
@@ -91,7 +91,7 @@ def identities_to_storage(identities: list[Identity]) -> list[Json]:
 def identity_to_wire(identity: Identity) -> dict[str, Json]:
     """Return the entry of one identity in a user object.
 
-    An object value is shown under `value_json` and again under `value`: readers of both published samples work.
+    An object is given under `value_json` and again under `value`, so that readers of both published samples work.
     """
     value = identity.value
     entry: dict[str, Json] = {"value": value}

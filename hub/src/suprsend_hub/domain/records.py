@@ -1,11 +1,13 @@
 """Records as they leave the store: plain frozen rows that services hand on and faces render. No behaviour."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
+from suprsend_hub.domain.actor import Scope
 from suprsend_hub.domain.recipient import RecipientKey
 
 
@@ -23,10 +25,11 @@ class StoredProfile(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """An edit as the history page shows it."""
+    """An edit as the history page shows it; `actor` is '' for edits made before the hub recorded it."""
 
     edit_id: UUID
     source: str
+    actor: str
     operations: str
     before: str | None
 
@@ -46,16 +49,24 @@ class RejectedRow:
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceRow:
-    """A workspace; the secret is encrypted and stays out of the repr. `edits_per_second` is 0 without a rate limit."""
+    """A workspace; secrets are encrypted and stay out of the repr.
+
+    `edits_per_second` is 0 without a rate limit, `max_clock_skew_s` is 0 if any Date will do.
+    """
 
     workspace_id: int
     name: str
     workspace_uid: str
     workspace_key: str
     secret_encrypted: bytes = field(repr=False)
+    previous_secret: bytes | None = field(repr=False)
+    previous_secret_until: datetime | None
     created_at: datetime
     edits_per_second: int
     burst_edits: int
+    disabled_at: datetime | None
+    deleting_since: datetime | None
+    max_clock_skew_s: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,7 @@ class ApiKeyRow:
     hint: str
     created_at: datetime
     revoked_at: datetime | None
+    scopes: frozenset[Scope]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +94,21 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True)
-class ListRow:
-    """A row of `list`."""
+class Draft:
+    """A version of a list that is being filled. The store leaves the count to the service."""
+
+    list_id: str
+    version_id: UUID
+    created_at: datetime
+    subscribers_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriberList:
+    """A list. The store leaves the count and the drafts to the service.
+
+    With `version_id` it is shown as that draft: `subscribers_count` and `updated_at` are the draft's.
+    """
 
     list_id: str
     list_name: str
@@ -93,15 +118,10 @@ class ListRow:
     live_version: UUID
     created_at: datetime
     updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class DraftRow:
-    """A version of a list that is being filled."""
-
-    list_id: str
-    version_id: UUID
-    created_at: datetime
+    subscribers_count: int = 0
+    drafts: Sequence[Draft] = ()
+    version_id: UUID | None = None
+    is_readonly: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +135,9 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """A list that a user is a member of."""
+    """A list that a user is a member of. The store leaves the list itself to the service."""
 
     member_id: UUID
     created_at: datetime
     list_id: str
+    list: SubscriberList | None = None

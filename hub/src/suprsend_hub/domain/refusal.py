@@ -1,6 +1,6 @@
-"""What a fold gives back: the next profile, and each thing of the edit that was not applied, with the reason.
+"""The result of a fold: the next profile, and each part of the edit that was not applied, with the reason.
 
-Refusals are logged for events and answered for PATCH, so what they hold is masked, bounded and storable.
+Refusals are logged for events and answered for PATCH, so their content is masked, bounded and storable.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from .codes import Code
 from .ids import shown
 from .limits import MAX_KEY_CHARS, MAX_REFUSALS, MAX_REFUSED_BYTES
 from .masking import mask_secrets, storable_text
@@ -21,23 +22,26 @@ if TYPE_CHECKING:
 _encode: Final = msgspec.json.Encoder().encode
 
 _NOT_APPLICABLE: Final = {
-    KeyKind.CHANNEL: ("channel_key", "channels take $append, $remove and $unset"),
-    KeyKind.INBOX: ("inbox_key", "the inbox belongs to the hub, writes to it are ignored"),
-    KeyKind.COMPANION: ("reserved_key", "qualifies the push identities of an $append or $remove, is no property"),
-    KeyKind.RESERVED: ("reserved_key", "keys that start with '$' or 'ss_' are reserved and ignored"),
-    KeyKind.LANGUAGE: ("not_a_list", "language, locale and timezone take $set, $set_once and $unset"),
+    KeyKind.CHANNEL: (Code.CHANNEL_KEY, "this operator does not apply to channels; use $append, $remove or $unset"),
+    KeyKind.INBOX: (Code.INBOX_KEY, "the inbox belongs to the hub; writes to it are ignored"),
+    KeyKind.COMPANION: (Code.RESERVED_KEY, "not a property; it qualifies the push identities of an $append or $remove"),
+    KeyKind.RESERVED: (Code.RESERVED_KEY, "keys that start with '$' or 'ss_' are reserved and ignored"),
+    KeyKind.LANGUAGE: (
+        Code.NOT_A_LIST,
+        "this operator does not apply to language, locale and timezone; use $set, $set_once or $unset",
+    ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One thing of an edit that was not applied, and why.
+    """A part of an edit that was not applied, and why.
 
     `ignorable`: PATCH ignores it too (documented upstream); otherwise PATCH answers 400 and applies nothing.
     `operation` holds just the part concerned, secrets masked, storable whatever was sent; a large one only its size.
     """
 
-    code: str
+    code: Code
     key: str
     message: str
     operation: Json
@@ -46,7 +50,7 @@ class Refusal:
 
 @dataclass(slots=True)
 class FoldResult:
-    """What an edit makes of a profile.
+    """The result of applying an edit to a profile.
 
     Attributes:
         profile: the next profile; equal to the one before if nothing changed.
@@ -65,7 +69,7 @@ class FoldResult:
 
 
 class RefusalLog:
-    """Collect the refusals of one fold, in order. Each keeps only its own part of the edit, so the sum stays linear.
+    """The refusals of one fold, in order. Each keeps only its own part of the edit, so their total size stays linear.
 
     Beyond MAX_REFUSALS they are only counted, except the first that PATCH may not ignore.
     """
@@ -78,14 +82,14 @@ class RefusalLog:
         self._left_out = 0
 
     def entries(self) -> list[Refusal]:
-        """Return the refusals, with a last one for those left out."""
+        """Return the refusals, followed by one for those that are not listed."""
         if not self._left_out:
             return self._entries
-        message = f"{self._left_out} more parts of the edit were refused and are not listed"
-        return [*self._entries, Refusal("more_refusals", "", message, None, ignorable=True)]
+        message = f"{self._left_out} more parts of the edit were rejected; they are not listed"
+        return [*self._entries, Refusal(Code.MORE_REFUSALS, "", message, None, ignorable=True)]
 
-    def note(self, code: str, key: str, message: str, part: Json, *, ignorable: bool = False) -> None:
-        """Add a refusal; `part` is masked here."""
+    def note(self, code: Code, key: str, message: str, part: Json, *, ignorable: bool = False) -> None:
+        """Add a refusal; this masks `part`."""
         if len(self._entries) >= MAX_REFUSALS and (ignorable or self._has_error):
             self._left_out += 1
             return
@@ -93,19 +97,19 @@ class RefusalLog:
         masked = mask_secrets(part)
         size = len(_encode(masked))
         if size > MAX_REFUSED_BYTES:
-            masked = f"left out: {size} bytes"
+            masked = f"not recorded, because it has {size} bytes"
         self._entries.append(Refusal(code, storable_text(key[:MAX_KEY_CHARS]), message, masked, ignorable))
 
-    def refuse(self, code: str, operator: str, key: str, reason: str, value: Json) -> None:
+    def refuse(self, code: Code, operator: str, key: str, reason: str, value: Json) -> None:
         """Add a refusal of one key of an operand."""
         self.note(code, key, f"{operator} {shown(key)}: {reason}", {operator: {key: value}})
 
     def ignore(self, operator: str, key: str, kind: KeyKind, value: Json) -> None:
-        """Add an ignorable refusal of a key on which the operator does not apply."""
+        """Add an ignorable refusal of a key to which the operator does not apply."""
         self._ignore(operator, key, kind, {operator: {key: value}})
 
     def ignore_key(self, operator: str, key: str, kind: KeyKind) -> None:
-        """The same for an operator that takes an array of keys."""
+        """Do the same as `ignore` for an operator that takes an array of keys."""
         self._ignore(operator, key, kind, {operator: [key]})
 
     def _ignore(self, operator: str, key: str, kind: KeyKind, part: Json) -> None:

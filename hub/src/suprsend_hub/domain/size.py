@@ -1,4 +1,4 @@
-"""How large a profile is in storage form, and whether a write still fits: exact at the limit, free far from it.
+"""Measure profiles in storage form, and tell whether a write still fits: exact at the limit, free far from it.
 
 Measuring a profile and every write costs as much as a fold. A small edit of a small profile cannot reach the limit,
 so it is enough to know a bound; only folds that might reach it have a gauge, and with it each write is measured.
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from .codes import Code
 from .limits import MAX_PROFILE_BYTES
 from .values import InvalidValue
 from .wire import BUNDLE_ID, DEVICE_ID, Json
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from .profile import Identity, Profile
 
 MISSING: Final = object()
-"""No value at all, where null is one."""
+"""No value at all (null is a value)."""
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -81,7 +82,7 @@ class SizeGauge:
         self.size: int | None = None
 
     def admit(self, key: str, old: object, new: object) -> None:
-        """Account for a write about to happen: `new` in place of `old` (or MISSING) under `key`.
+        """Account for a write that will put `new` in place of `old` (or MISSING) under `key`.
 
         Raises:
             InvalidValue: code `profile_too_large`; a write that shrinks a profile always passes.
@@ -90,11 +91,14 @@ class SizeGauge:
             self.size = stored_bytes(self._properties, self._channels)
         growth = _entry_bytes(key, new) - (0 if old is MISSING else _entry_bytes(key, old))
         if growth > 0 and self.size + growth > MAX_PROFILE_BYTES:
-            raise InvalidValue("profile_too_large", f"a profile has at most {MAX_PROFILE_BYTES} bytes of JSON")
+            raise InvalidValue(
+                Code.PROFILE_TOO_LARGE,
+                f"the profile would have more than {MAX_PROFILE_BYTES} bytes of JSON, the maximum",
+            )
         self.size += growth
 
     def forget(self) -> None:
-        """Something was deleted: measure anew before the next decision."""
+        """Measure again before the next decision, because something was deleted."""
         self.size = None
 
 

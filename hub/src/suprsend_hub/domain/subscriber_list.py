@@ -1,21 +1,19 @@
-"""Bodies of subscriber list requests, checked. Pure: JSON in, checked values out, or an InvalidRequest."""
+"""Definitions of subscriber lists, and the list that the hub maintains itself."""
 
 from dataclasses import dataclass
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest
-from suprsend_hub.domain.ids import check_distinct_id, check_list_id
-from suprsend_hub.domain.wire import Json
 
 ALL_USERS = "all_users"
-"""The list that every workspace has: all its users, read-only."""
+"""The read-only list of all users, which every workspace has."""
 MAX_TEXT_CHARS = 1024
 """Characters of a list's name or description."""
-_STATIC = "static_list"
 
 
 @dataclass(frozen=True, slots=True)
 class ListDefinition:
-    """What a create call says; None leaves a stored value as it is."""
+    """The fields of a list to save; None keeps a stored value."""
 
     list_id: str
     list_name: str | None
@@ -24,61 +22,10 @@ class ListDefinition:
     track_user_exit: bool | None
 
 
-def parse_definition(body: Json) -> ListDefinition:
-    """Read the body of a create call; `all_users` and query lists are refused."""
-    if type(body) is not dict:
-        raise InvalidRequest("the body must be an object with `list_id`", code="invalid_body")
-    raw_id = body.get("list_id")
-    if raw_id is None or (type(raw_id) is str and not raw_id.strip()):
-        raise invalid("list_id", "This field may not be blank.")
-    try:
-        list_id = check_list_id(raw_id)
-    except InvalidRequest as error:
-        raise invalid("list_id", error.message) from error
-    check_writable(list_id)
-    if body.get("list_type", _STATIC) not in (None, _STATIC) or body.get("query") is not None:
-        raise invalid("list_type", "Only static_list is possible; this hub has no query lists.")
-    return ListDefinition(
-        list_id,
-        _text(body, "list_name"),
-        _text(body, "list_description"),
-        _flag(body, "track_user_entry"),
-        _flag(body, "track_user_exit"),
-    )
-
-
-def parse_distinct_ids(body: Json) -> list[str]:
-    """Read `{"distinct_ids": [...]}`: distinct ids, sorted bytewise. The whole call is refused for one that is none."""
-    ids = body.get("distinct_ids") if type(body) is dict else None
-    if type(ids) is not list:
-        raise InvalidRequest("`distinct_ids` must be a list of strings", code="invalid_distinct_ids")
-    checked = {check_distinct_id(item, f"distinct_ids[{index}]") for index, item in enumerate(ids)}
-    return sorted(checked, key=str.encode)
-
-
 def check_writable(list_id: str) -> None:
-    """InvalidRequest for the list that the hub keeps itself."""
+    """Raise InvalidRequest for the list that the hub maintains itself."""
     if list_id == ALL_USERS:
-        raise InvalidRequest(f"the list {ALL_USERS} is read-only: it always holds every user", code="list_is_readonly")
-
-
-def invalid(field: str, reason: str) -> InvalidRequest:
-    """The validation error of the list paths: the detail, and the same as a JSON string in the message."""
-    escaped = reason.replace("\\", "\\\\").replace('"', '\\"')
-    return InvalidRequest(f'{{"{field}": ["{escaped}"]}}', code="error", detail={field: [reason]})
-
-
-def _text(body: dict[str, Json], field: str) -> str | None:
-    value = body.get(field)
-    if value is None:
-        return None
-    if type(value) is not str or len(value) > MAX_TEXT_CHARS or "\x00" in value:
-        raise invalid(field, f"Must be a text of at most {MAX_TEXT_CHARS} characters, without NUL.")
-    return value
-
-
-def _flag(body: dict[str, Json], field: str) -> bool | None:
-    value = body.get(field)
-    if value is None or type(value) is bool:
-        return value
-    raise invalid(field, "Must be true or false.")
+        raise InvalidRequest(
+            f"the list {ALL_USERS} is read-only, because it always contains every user; use another list",
+            code=Code.LIST_IS_READONLY,
+        )

@@ -1,4 +1,4 @@
-"""Property values: which JSON may be stored, when two values are the same, and the rules of language and timezone.
+"""Property values: which JSON may be stored, when two values are equal, and the rules of language and timezone.
 
 There are two equalities. Storing asks `same_value`: 1, 1.0 and true are three values. `$remove` asks
 `equality_key`: 1 equals 1.0, but neither true nor "1".
@@ -12,6 +12,7 @@ import re
 import zoneinfo
 from typing import TYPE_CHECKING, Final
 
+from .codes import Code
 from .limits import MAX_INTEGER, MAX_KEY_CHARS, MAX_VALUE_DEPTH, MIN_INTEGER
 from .wire import LOCALE, TIMEZONE, Json
 
@@ -24,45 +25,45 @@ _NOT_TIMEZONES: Final = frozenset({"localtime", "Factory", "posixrules"})  # fil
 
 
 class InvalidValue(ValueError):  # noqa: N818 - reads as what it is where it is caught
-    """A value that may not be stored. `code` is stable, the text says why and never repeats the value."""
+    """A value that cannot be stored. `code` is stable; the text says why and never repeats the value."""
 
-    def __init__(self, code: str, reason: str) -> None:
+    def __init__(self, code: Code, reason: str) -> None:
         super().__init__(reason)
         self.code = code
         self.reason = reason
 
 
 def check_text(text: str) -> None:
-    """Refuse text the store cannot hold: PostgreSQL has no NUL in text, and a lone surrogate is not UTF-8.
+    """Reject text that PostgreSQL cannot store: NUL, and lone surrogates, which are not UTF-8.
 
     Raises:
         InvalidValue: code `invalid_text`.
     """
     if "\0" in text:
-        raise InvalidValue("invalid_text", "text must not contain a NUL character")
+        raise InvalidValue(Code.INVALID_TEXT, "text must not contain a NUL character")
     if not text.isascii():
         try:
             text.encode()
         except UnicodeEncodeError:
-            raise InvalidValue("invalid_text", "text must not contain a lone surrogate") from None
+            raise InvalidValue(Code.INVALID_TEXT, "text must not contain a lone surrogate") from None
 
 
 def check_value(value: Json, depth: int = 0) -> None:
-    """Refuse a property value that cannot be stored; `depth` counts the arrays and objects around it.
+    """Reject a property value that cannot be stored. `depth` counts the arrays and objects around it.
 
     Raises:
-        InvalidValue: text with NUL or lone surrogates, integers beyond 64 bit, NaN and infinities, nesting above
-            the limit, and what is not JSON.
+        InvalidValue: text with NUL or lone surrogates, integers beyond 64 bits, NaN and infinities, nesting above
+            the limit, and values that are not JSON.
     """
     kind = type(value)
     if kind is str:
         check_text(value)
     elif kind is int:
         if not MIN_INTEGER <= value <= MAX_INTEGER:
-            raise InvalidValue("number_out_of_range", "integers must fit in 64 bits")
+            raise InvalidValue(Code.NUMBER_OUT_OF_RANGE, "integers must fit in 64 bits")
     elif kind is float:
         if not math.isfinite(value):
-            raise InvalidValue("number_out_of_range", "numbers must be finite")
+            raise InvalidValue(Code.NUMBER_OUT_OF_RANGE, "numbers must be finite")
     elif kind is list:
         _check_depth(depth)
         for element in value:
@@ -71,33 +72,33 @@ def check_value(value: Json, depth: int = 0) -> None:
         _check_depth(depth)
         for key, element in value.items():
             if type(key) is not str:
-                raise InvalidValue("invalid_value", "keys of objects must be strings")
+                raise InvalidValue(Code.INVALID_VALUE, "keys of objects must be strings")
             check_text(key)
             check_value(element, depth + 1)
     elif value is not None and kind is not bool:
-        raise InvalidValue("invalid_value", f"a {kind.__name__} is not a JSON value")
+        raise InvalidValue(Code.INVALID_VALUE, f"a {kind.__name__} is not a JSON value")
 
 
 def _check_depth(depth: int) -> None:
     if depth >= MAX_VALUE_DEPTH:
-        raise InvalidValue("value_too_deep", f"arrays and objects may nest at most {MAX_VALUE_DEPTH} deep")
+        raise InvalidValue(Code.VALUE_TOO_DEEP, f"arrays and objects may nest at most {MAX_VALUE_DEPTH} deep")
 
 
 def check_key(key: str) -> None:
-    """Refuse a property key that is blank, too long or cannot be stored.
+    """Reject a property key that is blank, too long or cannot be stored.
 
     Raises:
         InvalidValue: code `invalid_key`, or `invalid_text`.
     """
     if not key or key.isspace():
-        raise InvalidValue("invalid_key", "a property key must not be blank")
+        raise InvalidValue(Code.INVALID_KEY, "a property key must not be blank")
     if len(key) > MAX_KEY_CHARS:
-        raise InvalidValue("invalid_key", f"a property key has at most {MAX_KEY_CHARS} characters")
+        raise InvalidValue(Code.INVALID_KEY, f"a property key must have at most {MAX_KEY_CHARS} characters")
     check_text(key)
 
 
 def same_value(a: Json, b: Json) -> bool:
-    """Whether storing b over a changes nothing. Types count (1, 1.0, true; 0.0, -0.0), the order of keys does not."""
+    """Tell whether storing b over a changes nothing. Types count (1, 1.0, true; 0.0, -0.0), key order does not."""
     kind = type(a)
     if kind is not type(b):
         return False
@@ -111,7 +112,7 @@ def same_value(a: Json, b: Json) -> bool:
 
 
 def equality_key(value: Json) -> Hashable:
-    """Return what two values share exactly when they are deeply equal as JSON: 1 and 1.0 do, 1 and true do not."""
+    """Return a key that is the same for values that are deeply equal as JSON: 1 and 1.0 are, 1 and true are not."""
     kind = type(value)
     if kind is bool:
         return (bool, value)
@@ -130,7 +131,7 @@ def timezone_names() -> frozenset[str]:
 
 
 def read_language(key: str, value: Json) -> str | None:
-    """Return the value to store for `$timezone`, `$locale` or `$preferred_language`; None removes the property.
+    """Return the value to store for `$timezone`, `$locale` or `$preferred_language`; None means remove the property.
 
     Raises:
         InvalidValue: not a string, an unknown timezone, or not the shape of a language tag.
@@ -138,12 +139,12 @@ def read_language(key: str, value: Json) -> str | None:
     if value is None:
         return None
     if type(value) is not str:
-        raise InvalidValue("invalid_value", f"{key} must be a string or null")
+        raise InvalidValue(Code.INVALID_VALUE, f"{key} must be a string or null")
     text = value.strip()
     if key == TIMEZONE:
         if text not in timezone_names():
-            raise InvalidValue("invalid_timezone", "expected an IANA timezone name such as 'Europe/Berlin'")
+            raise InvalidValue(Code.INVALID_TIMEZONE, "expected an IANA timezone name such as 'Europe/Berlin'")
     elif len(text) > _MAX_TAG_CHARS or not _LANGUAGE_TAG.fullmatch(text):
         example = "'en', 'en_GB' or 'es-AR'" if key == LOCALE else "a two-letter code such as 'en'"
-        raise InvalidValue("invalid_language", f"expected {example}")
+        raise InvalidValue(Code.INVALID_LANGUAGE, f"expected {example}")
     return text

@@ -1,4 +1,4 @@
-"""Wire spellings of profiles and operations, each written once.
+"""Wire spellings of profiles and operations, each defined once.
 
 Other modules of the hub import these names instead of typing the words again. The kinds of keys
 (`kind_of_key`) live here too, because they are a matter of spelling alone.
@@ -22,7 +22,7 @@ REMOVE: Final = "$remove"
 UNSET: Final = "$unset"
 
 OPERATORS: Final = (SET, SET_ONCE, ADD, INCREMENT, APPEND, REMOVE, UNSET)
-"""In the order in which several operators of one op object apply: the order official builders write them."""
+"""In the order in which several operators of one op object apply, which is the order of the official builders."""
 
 # Channels ------------------------------------------------------------------------------------------------------------
 EMAIL: Final = "$email"
@@ -87,11 +87,11 @@ PROVIDER: Final = "provider"
 DEVICE_ID_FIELD: Final = "device_id"
 
 RESERVED_PREFIXES: Final = ("$", "ss_")
-"""Keys that start so belong to the platform; custom ones are ignored. `ss_` in any case."""
+"""Keys with these prefixes belong to the platform; custom keys with them are ignored. `ss_` in any case."""
 
 
 class KeyKind(enum.Enum):
-    """What a top-level key of a profile is."""
+    """Kind of a top-level key of a profile."""
 
     CUSTOM = "custom"
     LANGUAGE = "language"  # $timezone, $locale, $preferred_language: properties with rules
@@ -112,7 +112,7 @@ _RESERVED: Final = KeyKind.RESERVED
 
 
 def kind_of_key(key: str) -> KeyKind:
-    """Say what a top-level key is, by its spelling alone."""
+    """Return the kind of a top-level key, by its spelling alone."""
     first = key[:1]
     if first == "$":
         return _SPECIAL.get(key, _RESERVED)

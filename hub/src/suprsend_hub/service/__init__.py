@@ -1,1 +1,1 @@
-"""Use cases: what the hub does, told without HTTP. Owns the batcher; calls `store` and `domain`."""
+"""Use cases: what the hub does, independent of HTTP. Owns the batcher; calls `store` and `domain`."""

@@ -8,18 +8,23 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
+from msgspec.structs import replace
 
+from suprsend_hub.domain.actor import Actor, ActorKind
+from suprsend_hub.domain.audit import HUB_WIDE, Action, Change
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.console import ConsoleUser, Grant
 from suprsend_hub.domain.errors import RateLimited, Unauthenticated
+from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.console_tokens import Session, TokenSigner
 from suprsend_hub.service.console_users import MAX_PASSWORD_CHARS, hash_link
-from suprsend_hub.store import console
-from suprsend_hub.store.database import Database
+from suprsend_hub.store import console_users
+from suprsend_hub.store.database import Connection, Database
 
 WINDOW = timedelta(minutes=15)
 """Attempts are counted over this time."""
@@ -45,35 +50,50 @@ class SignedIn:
 class ConsoleAccessService:
     """Decides who is signed in. One instance per process."""
 
-    def __init__(self, database: Database, signer: TokenSigner, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: Database, signer: TokenSigner, audit: AuditLog, *, now: Callable[[], datetime]
+    ) -> None:
         self._database = database
+        self._audit = audit
         self._now = now
         self._hasher = PasswordHasher()
         self._dummy_hash: str | None = None  # made when first needed: it costs as much as a check
         self._hashing = asyncio.Semaphore(_HASHES_AT_ONCE)
         self.signer = signer
 
-    async def sign_in(self, name: str, password: str, *, address: str) -> str:
-        """A session token for the right password.
+    async def sign_in(self, visitor: Actor, name: str, password: str) -> str:
+        """Return a session token for the right password.
 
         Raises:
             Unauthenticated: wrong name or password, in one text.
             RateLimited: too many attempts with this name or from this address.
         """
-        by_name, by_address = _subject("name", name.strip()), _subject("address", address)
+        by_name, by_address = _subject("name", name.strip()), _subject("address", visitor.address)
         await self._count(by_address, MAX_ATTEMPTS_PER_ADDRESS)
         await self._count(by_name, MAX_ATTEMPTS_PER_NAME)
         async with self._database.connection() as connection:
-            user = None if "\x00" in name else await console.find_by_name(connection, name.strip())
+            user = None if "\x00" in name else await console_users.find_by_name(connection, name.strip())
         known_hash = None if user is None else user.password_hash
         right = await self._verify(known_hash, password)
         if user is None or known_hash is None or not right:
-            _log.warning("sign-in refused", address=address)
-            raise Unauthenticated("Wrong name or password.", code="wrong_password")
-        async with self._database.connection() as connection:
-            await console.forget_attempts(connection, by_name)
-        _log.info("signed in", console_user=user.name, address=address)
+            await self._refuse(visitor, name)
+            raise Unauthenticated("Wrong name or password.", code=Code.WRONG_PASSWORD)
+        async with self._database.transaction() as connection:
+            await console_users.forget_attempts(connection, by_name)
+            return await self._admit(connection, visitor, user, "password")
+
+    async def _admit(self, connection: Connection, visitor: Actor, user: ConsoleUser, how: str) -> str:
+        """Record a sign-in and return its session token."""
+        actor = replace(visitor, kind=ActorKind.CONSOLE_USER, name=user.name)
+        change = Change(Action.CONSOLE_USER_SIGN_IN, user.name, detail={"by": how})
+        await self._audit.record(connection, actor, HUB_WIDE, change)
+        _log.info("signed in", console_user=user.name, address=visitor.address, by=how)
         return self.signer.session(user.console_user_id, user.session_epoch, self._now())
+
+    async def _refuse(self, visitor: Actor, name: str) -> None:
+        _log.warning("sign-in refused", address=visitor.address)
+        async with self._database.transaction() as connection:
+            await self._audit.record_refused_sign_in(connection, visitor, name, self._now())
 
     async def _verify(self, known_hash: str | None, password: str) -> bool:
         if len(password) > MAX_PASSWORD_CHARS:
@@ -92,38 +112,54 @@ class ConsoleAccessService:
     async def _count(self, subject: bytes, limit: int) -> None:
         now = self._now()
         async with self._database.connection() as connection:
-            attempts, since = await console.count_attempt(connection, subject, now=now, oldest_window=now - WINDOW)
+            attempts, since = await console_users.count_attempt(
+                connection, subject, now=now, oldest_window=now - WINDOW
+            )
             if attempts == 1:
-                await console.delete_stale_attempts(connection, now - WINDOW)
+                await console_users.delete_stale_attempts(connection, now - WINDOW)
         if attempts > limit:
             wait_s = max(1.0, (since + WINDOW - now).total_seconds())
             raise RateLimited(
                 f"Too many attempts. Try again in {max(1, round(wait_s / 60))} minutes.",
-                code="too_many_attempts",
+                code=Code.TOO_MANY_ATTEMPTS,
                 retry_after_s=wait_s,
             )
 
-    async def use_link(self, token: str, *, address: str) -> str:
-        """A session token for a one-time link; Unauthenticated if it has been used or has expired."""
-        await self._count(_subject("address", address), MAX_ATTEMPTS_PER_ADDRESS)
-        async with self._database.connection() as connection:
-            console_user_id = await console.use_link(connection, hash_link(token), self._now())
-            user = None if console_user_id is None else await console.find(connection, console_user_id)
-        if user is None:
-            raise Unauthenticated("This link has been used or has expired.", code="link_used")
-        _log.info("signed in by link", console_user=user.name, address=address)
-        return self.signer.session(user.console_user_id, user.session_epoch, self._now())
+    async def use_link(self, visitor: Actor, token: str) -> str:
+        """Return a session token for a one-time link; Unauthenticated if it has been used or has expired.
+
+        Attempts are not counted: nobody guesses 256 bits, and an operator's link must work while somebody else guesses
+        passwords from behind the same proxy.
+        """
+        async with self._database.transaction() as connection:
+            console_user_id = await console_users.use_link(connection, hash_link(token), self._now())
+            user = None if console_user_id is None else await console_users.find(connection, console_user_id)
+            if user is not None:
+                return await self._admit(connection, visitor, user, "link")
+        await self._refuse(visitor, "")
+        raise Unauthenticated("This link has been used or has expired.", code=Code.LINK_USED)
+
+    async def sign_out(self, actor: Actor, session: Session) -> None:
+        """End a session, at once and for everybody who has its cookie."""
+        expires_at = datetime.fromtimestamp(session.expires_at_s, UTC)
+        async with self._database.transaction() as connection:
+            await console_users.end_session(connection, session.nonce, expires_at=expires_at, now=self._now())
+            change = Change(Action.CONSOLE_USER_SIGN_OUT, actor.name)
+            await self._audit.record(connection, actor, HUB_WIDE, change)
 
     async def resolve(self, token: str) -> SignedIn | None:
-        """Who a session token belongs to; None if it is not valid (any more)."""
+        """Who a session token belongs to; None if it is not valid (any more). Disabled workspaces are left out."""
         session = self.signer.read_session(token, self._now())
         if session is None:
             return None
         async with self._database.connection() as connection:
-            user = await console.find(connection, session.console_user_id)
-            if user is None or user.session_epoch != session.epoch:
+            user = await console_users.find_of_session(
+                connection, session.console_user_id, epoch=session.epoch, nonce=session.nonce
+            )
+            if user is None:
                 return None
-            return SignedIn(session, user, await console.read_grants(connection, user.console_user_id))
+            grants = await console_users.read_grants(connection, user.console_user_id, with_disabled=False)
+        return SignedIn(session, user, grants)
 
 
 def _subject(kind: str, text: str) -> bytes:

@@ -1,6 +1,6 @@
-"""Finding users for the console: what a search box text names exactly, and views by filter.
+"""Find users for the console: exact matches of the search box, and filtered views.
 
-A filtered view looks at a bounded number of users per page and then says where to continue: its cost does not grow
+A filtered view examines a bounded number of users per page and then says where to continue. So its cost does not grow
 with the number of users, however rare a match is.
 """
 
@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.errors import InvalidRequest, NotFound
 from suprsend_hub.domain.ids import check_distinct_id
 from suprsend_hub.domain.profile import decode_profile
@@ -18,15 +19,15 @@ from suprsend_hub.domain.records import StoredProfile
 from suprsend_hub.domain.subscriber_list import ALL_USERS
 from suprsend_hub.service.pages import ID_CURSOR, ULID_CURSOR
 from suprsend_hub.service.recipients import RecipientService
-from suprsend_hub.store import console, lists, profiles, subscriptions
+from suprsend_hub.store import lists, object_types, profiles, relations, subscriptions
 from suprsend_hub.store.database import Connection, Database
 
 STEP = 500
-"""Users read at once."""
+"""How many users one query reads."""
 MAX_EXAMINED = 2_000
-"""Users looked at for one page."""
+"""How many users one page examines."""
 MAX_OBJECT_TYPES = 500
-"""Object types shown; more than a handful is unusual."""
+"""How many object types are shown; more than a handful is unusual."""
 
 _CLOCK_MARGIN = timedelta(seconds=2)  # between the ULID of a creation and its created_at
 _ULID_RANDOM_BITS = 80
@@ -34,9 +35,9 @@ _ULID_RANDOM_BITS = 80
 
 @dataclass(frozen=True, slots=True)
 class UserFilter:
-    """What users of a view have in common; None asks nothing.
+    """A filter of users; None accepts everything.
 
-    `state`: an identity with that status (`inactive`, `disabled`), of the channel if one is given. Times are
+    `state`: users with an identity of that status (`inactive`, `disabled`), on the channel if one is given. Times are
     inclusive at the beginning, exclusive at the end.
     """
 
@@ -52,11 +53,11 @@ class UserFilter:
 
     @property
     def narrows(self) -> bool:
-        """Whether anything beside the prefix is asked."""
+        """Tell whether the filter has anything besides the prefix."""
         return self != UserFilter(prefix=self.prefix)
 
     def accepts(self, row: StoredProfile) -> bool:
-        """Whether the profile itself is as asked; list and object are for the database to say."""
+        """Tell whether the profile itself matches; the database checks list and object."""
         if not _within(row.created_at, self.created_from, self.created_until):
             return False
         if not _within(row.updated_at, self.updated_from, self.updated_until):
@@ -72,7 +73,7 @@ class UserFilter:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A page of a filtered view. `after` continues it; None means that everything has been looked at."""
+    """A page of a filtered view. `after` continues it; None means that everything has been examined."""
 
     rows: Sequence[StoredProfile]
     examined: int
@@ -81,7 +82,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """Candidates in the order of the view, each with its cursor, and whether there may be more behind them."""
+    """Candidates in the order of the view, each with its cursor, and whether there may be more after them."""
 
     candidates: Sequence[tuple[Any, StoredProfile]]
     last: Any
@@ -96,7 +97,7 @@ class ConsoleSearchService:
         self._recipients = recipients
 
     async def resolve(self, workspace_id: int, text: str) -> Sequence[str]:
-        """The distinct_ids that a text names exactly: as an id, else as an e-mail address or phone number."""
+        """Return the distinct_ids that match a text exactly: as an id, else as an e-mail address or phone number."""
         try:
             found = await self._recipients.get(RecipientKey.user(workspace_id, check_distinct_id(text)))
         except (InvalidRequest, NotFound):
@@ -104,17 +105,17 @@ class ConsoleSearchService:
         return [found.key.recipient_id]
 
     async def object_types(self, workspace_id: int) -> Sequence[tuple[str, int]]:
-        """Object types with the number of their objects, by name."""
+        """Return the object types with their numbers of objects, by name."""
         async with self._database.connection() as connection:
-            return await console.list_object_types(connection, workspace_id, MAX_OBJECT_TYPES)
+            return await object_types.list_object_types(connection, workspace_id, MAX_OBJECT_TYPES)
 
     async def is_member(self, workspace_id: int, list_id: str, distinct_id: str) -> bool:
-        """Whether a user is in the list as it is now."""
+        """Tell whether a user is now a member of the list."""
         async with self._database.connection() as connection:
-            return bool(await console.members_among(connection, workspace_id, list_id, [distinct_id]))
+            return bool(await relations.members_among(connection, workspace_id, list_id, [distinct_id]))
 
     async def find(self, workspace_id: int, wanted: UserFilter, *, after: str | None, limit: int) -> Found:
-        """Users as the filter asks, newest first (in order of id with a prefix), beyond the cursor `after`."""
+        """Return the users that the filter accepts, newest first (with a prefix by id), beyond the cursor `after`."""
         form = ID_CURSOR if wanted.prefix else ULID_CURSOR
         cursor: Any = None if after is None else form.read(after)
         rows: list[StoredProfile] = []
@@ -146,17 +147,17 @@ async def _accepted(
 ) -> set[str]:
     accepted = {row.key.recipient_id for _, row in candidates if wanted.accepts(row)}
     if wanted.list_id not in (None, ALL_USERS) and accepted:
-        accepted &= await console.members_among(connection, workspace_id, wanted.list_id or "", list(accepted))
+        accepted &= await relations.members_among(connection, workspace_id, wanted.list_id or "", list(accepted))
     if wanted.object is not None and accepted:
         parent = RecipientKey(workspace_id, *wanted.object)
-        accepted &= await console.subscribers_among(connection, parent, list(accepted))
+        accepted &= await relations.subscribers_among(connection, parent, list(accepted))
     return accepted
 
 
 async def _driver(
     connection: Connection, workspace_id: int, wanted: UserFilter
 ) -> Callable[[Any], Awaitable[_Step]] | None:
-    """What yields the candidates: the narrowest walk along an index. None if there can be none."""
+    """Return the narrowest walk along an index that yields all candidates; None if there cannot be any."""
     if wanted.prefix:
         return lambda cursor: _by_prefix(connection, workspace_id, wanted.prefix, cursor)
     if wanted.list_id not in (None, ALL_USERS):
@@ -172,7 +173,7 @@ async def _driver(
 
 async def _by_prefix(connection: Connection, workspace_id: int, prefix: str, cursor: str | None) -> _Step:
     rows = await profiles.page_by_prefix(
-        connection, workspace_id, prefix=prefix, cursor=cursor, backward=False, limit=STEP
+        connection, workspace_id, prefix=prefix, cursor=cursor, direction=Direction.ASCENDING, limit=STEP
     )
     return _Step([(row.key.recipient_id, row) for row in rows], None, len(rows) == STEP)
 
@@ -181,14 +182,16 @@ async def _by_list(
     connection: Connection, workspace_id: int, list_id: str, version: UUID, cursor: UUID | None
 ) -> _Step:
     members = await lists.page_members(
-        connection, workspace_id, list_id, version, cursor=cursor, backward=False, limit=STEP
+        connection, workspace_id, list_id, version, cursor=cursor, direction=Direction.NEWEST_FIRST, limit=STEP
     )
     keys = [(member.member_id, RecipientKey.user(workspace_id, member.distinct_id)) for member in members]
     return await _of_keys(connection, keys, len(members) == STEP)
 
 
 async def _by_object(connection: Connection, parent: RecipientKey, cursor: UUID | None) -> _Step:
-    relations = await subscriptions.page(connection, parent, cursor=cursor, backward=False, limit=STEP)
+    relations = await subscriptions.page(
+        connection, parent, cursor=cursor, direction=Direction.NEWEST_FIRST, limit=STEP
+    )
     keys = [(relation.subscription_id, relation.subscriber) for relation in relations]
     return await _of_keys(connection, keys, len(relations) == STEP)
 
@@ -200,10 +203,12 @@ async def _of_keys(connection: Connection, keys: Sequence[tuple[UUID, RecipientK
 
 
 async def _by_creation(connection: Connection, workspace_id: int, wanted: UserFilter, cursor: UUID | None) -> _Step:
-    """Newest first; a range of creation is a range of ids, so it costs no looking at others."""
+    """Walk the users, newest first. A range of creation times is a range of ids, so no other users are read."""
     if cursor is None and wanted.created_until is not None:
         cursor = _ulid_at(wanted.created_until + _CLOCK_MARGIN)
-    rows = await profiles.page_by_creation(connection, workspace_id, cursor=cursor, backward=False, limit=STEP)
+    rows = await profiles.page_by_creation(
+        connection, workspace_id, cursor=cursor, direction=Direction.NEWEST_FIRST, limit=STEP
+    )
     more = len(rows) == STEP
     if wanted.created_from is not None:
         earliest = _ulid_at(wanted.created_from - _CLOCK_MARGIN)
@@ -214,5 +219,5 @@ async def _by_creation(connection: Connection, workspace_id: int, wanted: UserFi
 
 
 def _ulid_at(moment: datetime) -> UUID:
-    """The least ULID of that millisecond."""
+    """Return the smallest ULID of that millisecond."""
     return UUID(int=max(0, int(moment.timestamp() * 1000)) << _ULID_RANDOM_BITS)

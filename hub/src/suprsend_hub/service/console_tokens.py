@@ -1,6 +1,6 @@
-"""Signed texts of the console: session cookies and form tokens. Pure: keys and clock are given.
+"""Sign and check the console's session cookies and form tokens. Pure: keys and clock are given.
 
-The signing keys are derived from the master keys, so a hub needs no further secret, and all workers agree.
+The signing keys are derived from the master keys, so a hub needs no other secret, and all workers agree.
 """
 
 import hmac
@@ -13,14 +13,14 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 SESSION_S = 7 * 24 * 3600
-"""A session ends after a week, in seconds, whatever happens in it."""
+"""Lifetime of a session in seconds; activity does not extend it."""
 
 _PAD_BYTES = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a session cookie says; whether its epoch is still the console user's is for the database to say."""
+    """The content of a session cookie. The database knows whether its epoch is still the console user's."""
 
     console_user_id: int
     epoch: int
@@ -29,7 +29,7 @@ class Session:
 
 
 class TokenSigner:
-    """Signs with the first key, accepts all: as `SecretBox` does for a change of the master key."""
+    """Signs with the first key and accepts all, like `SecretBox`, so that the master key can be changed."""
 
     def __init__(self, master_keys: str) -> None:
         self._keys = [
@@ -39,13 +39,13 @@ class TokenSigner:
         ]
 
     def session(self, console_user_id: int, epoch: int, now: datetime) -> str:
-        """A new session token."""
+        """Return a new session token."""
         expires_at_s = int(now.timestamp()) + SESSION_S
         payload = f"{console_user_id}.{epoch}.{expires_at_s}.{secrets.token_hex(16)}"
         return f"{payload}.{self._mac(self._keys[0], 'session', payload)}"
 
     def read_session(self, token: str, now: datetime) -> Session | None:
-        """The session of a token, or None if we did not sign it or it is over."""
+        """Return the session of a token, or None if the hub did not sign it or it has expired."""
         payload, _, signature = token.rpartition(".")
         if not self._signed("session", payload, signature):
             return None
@@ -54,15 +54,15 @@ class TokenSigner:
         return session if session.expires_at_s > now.timestamp() else None
 
     def form_token(self, nonce: str) -> str:
-        """A token for forms of the session (or visit) with that nonce.
+        """Return a token for forms of the session (or visit) with that nonce.
 
-        Each call gives another one, so that compressing pages tells nothing about it.
+        Each call returns a different token, so that the compressed size of pages reveals nothing about it.
         """
         pad = secrets.token_urlsafe(_PAD_BYTES)
         return f"{pad}.{self._mac(self._keys[0], 'form', f'{nonce}.{pad}')}"
 
     def check_form_token(self, token: str, nonce: str) -> bool:
-        """Whether `form_token` made it for that nonce."""
+        """Tell whether `form_token` created the token for that nonce."""
         pad, _, signature = token.rpartition(".")
         return self._signed("form", f"{nonce}.{pad}", signature)
 

@@ -1,27 +1,38 @@
 """Who sends a request: workspace key with HMAC signature, or Bearer API key.
 
-A wrong key and a wrong signature give the same answer after the same work. Lookups are cached for a few seconds, so a
-revoked key stops working within that time, on every worker.
+The head of a request tells all of an API key, and of a signed request which secret to check it with: so credentials are
+looked up before the body is read, and what cannot hold is not kept in memory. The signature itself covers the body.
+
+A wrong key and a wrong signature give the same answer after the same work. Look-ups are cached for a few seconds, so a
+revoked key stops working within that time, on every worker; a little longer while the database is away (`lookup.py`).
 """
 
+import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from datetime import datetime
+from functools import partial
 
-from suprsend_hub.domain.errors import Unauthenticated
+from suprsend_hub.domain.actor import DEFAULT_SCOPES, ActorKind, Scope
+from suprsend_hub.domain.codes import Code
+from suprsend_hub.domain.errors import Forbidden, Unauthenticated, Unavailable
 from suprsend_hub.domain.records import WorkspaceRow
-from suprsend_hub.domain.signature import verify
-from suprsend_hub.service.rate_limits import RateLimit, RateLimits
+from suprsend_hub.service.lookup import PatientLookup
+from suprsend_hub.service.request_date import parse_request_date
 from suprsend_hub.service.secrets import SecretBox, hash_api_key
+from suprsend_hub.service.signature import verify
+from suprsend_hub.service.writing import RateLimit, RateLimits
 from suprsend_hub.store import workspaces
-from suprsend_hub.store.database import Database
+from suprsend_hub.store.database import Connection, Database
+from suprsend_hub.store.outage import OutageLog
 
-CACHE_S = 5.0
-"""How long a looked-up credential is trusted, in seconds; also how long a revoked one may go on."""
-
-_CACHE_ENTRIES = 10_000
+MAX_KEY_CHARS = 128
+"""Workspace keys and API keys are shorter; a longer text is not looked up."""
 _DUMMY_SECRET = b"no workspace has this secret"
+_REFUSED = "Not Authenticated - could not find Workspace details"
+"""The vendor's words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +50,49 @@ class Workspace:
 
 @dataclass(slots=True)
 class SignedRequest:
-    """The parts of a request that authentication looks at, all as received."""
+    """The parts of a request that a signature covers, all as received."""
 
     method: str
     raw_path: bytes
     query: bytes
     body: bytes
-    authorization: str | None = field(repr=False)
     content_type: str | None
     date: str
 
 
 @dataclass(frozen=True, slots=True)
-class _Credential:
+class Identity:
+    """Who a request comes from: the workspace it acts for, how it proved that, and what it may do."""
+
     workspace: Workspace
+    kind: ActorKind
+    name: str
+    scopes: frozenset[Scope]
+
+
+@dataclass(frozen=True, slots=True)
+class _Credential:
+    """What a look-up found; `secrets` are none for an API key, and after a rotation two."""
+
+    identity: Identity
     limit: RateLimit | None
-    secret: bytes = field(repr=False)
+    is_disabled: bool
+    max_clock_skew_s: int
+    secrets: Sequence[tuple[bytes, datetime | None]] = field(repr=False)
+    """Each with the end of its validity, None for no end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who a request says it comes from. `signature` is None for an API key, which needs no more than that."""
+
+    credential: _Credential | None
+    signature: str | None = field(repr=False)
+
+    @property
+    def may_hold(self) -> bool:
+        """Whether there are credentials of that name; if not, the request will be refused whatever its body is."""
+        return self.credential is not None
 
 
 class CredentialService:
@@ -66,101 +104,127 @@ class CredentialService:
         secrets: SecretBox,
         rate_limits: RateLimits,
         *,
+        now: Callable[[], datetime],
+        database_patience_s: float = 0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._database = database
         self._secrets = secrets
         self._rate_limits = rate_limits
-        self._by_key = _Cache[str](monotonic)
-        self._by_api_key = _Cache[bytes](monotonic)
+        self._outage = OutageLog("workspace secrets", monotonic=monotonic)
+        self._lookup = PatientLookup[_Credential](database, patience_s=database_patience_s, monotonic=monotonic)
+        self._now = now
 
-    async def authenticate(self, request: SignedRequest) -> Workspace:
-        """The workspace of the request; Unauthenticated, with one text for all causes, otherwise.
+    async def look_up(self, authorization: str | None, *, patiently: bool = False) -> Claim:
+        """What the head of a request claims.
+
+        `patiently`: wait out a short absence of the database, as an edit does.
+        Raises Unavailable if the database does not answer and nothing is remembered.
+        """
+        text = (authorization or "").strip()
+        scheme, _, rest = text.partition(" ")
+        if scheme.lower() == "bearer":
+            return Claim(await self._find("bearer", rest.strip(), patiently=patiently), None)
+        if scheme.lower() == "servicetoken":
+            return Claim(None, None)
+        key, _, signature = text.rpartition(":")
+        return Claim(await self._find("key", key, patiently=patiently), signature)
+
+    def confirm(self, claim: Claim, request: SignedRequest) -> Identity:
+        """Who sends the request.
 
         The workspace's rate limit, as fresh as its credentials, is made known to the write path.
+
+        Raises:
+            Unauthenticated: with one text for all causes; with the reason if only the Date of a signature is wrong.
+            Forbidden: the credentials are good and the workspace is disabled.
         """
-        authorization = (request.authorization or "").strip()
-        scheme, _, rest = authorization.partition(" ")
-        if scheme.lower() == "bearer":
-            credential = await self._by_bearer(rest.strip())
-        elif scheme.lower() == "servicetoken":
+        credential = claim.credential
+        if claim.signature is not None and not self._is_signed(credential, claim.signature, request):
             credential = None
-        else:
-            credential = await self._by_signature(authorization, request)
         if credential is None:
-            raise Unauthenticated(
-                "Not Authenticated - could not find Workspace details",
-                code="unauthorized",
-                detail="Authentication failed",
+            raise Unauthenticated(_REFUSED, code=Code.UNAUTHORIZED, detail="Authentication failed")
+        if claim.signature is not None and credential.max_clock_skew_s:
+            self._check_date(request.date, credential.max_clock_skew_s)
+        if credential.is_disabled:
+            raise Forbidden("this workspace has been disabled by the operator of the hub", code=Code.WORKSPACE_DISABLED)
+        self._rate_limits.learn(credential.identity.workspace.workspace_id, credential.limit)
+        return credential.identity
+
+    def _is_signed(self, credential: _Credential | None, signature: str, request: SignedRequest) -> bool:
+        secrets = [_DUMMY_SECRET] if credential is None else self._valid_secrets(credential)
+        return any(
+            verify(
+                secret,
+                signature,
+                method=request.method,
+                raw_path=request.raw_path,
+                query=request.query,
+                body=request.body,
+                content_type=request.content_type,
+                date=request.date,
             )
-        self._rate_limits.learn(credential.workspace.workspace_id, credential.limit)
-        return credential.workspace
-
-    async def _by_bearer(self, api_key: str) -> _Credential | None:
-        key_hash = hash_api_key(api_key)
-        credential, known = self._by_api_key.get(key_hash)
-        if not known:
-            async with self._database.connection() as connection:
-                row = await workspaces.find_by_api_key_hash(connection, key_hash)
-            credential = None if row is None else _Credential(_workspace(row), _limit(row), b"")
-            self._by_api_key.put(key_hash, credential)
-        return credential
-
-    async def _by_signature(self, authorization: str, request: SignedRequest) -> _Credential | None:
-        key, separator, signature = authorization.rpartition(":")
-        credential = await self._credential(key) if separator and key and "\x00" not in key else None
-        valid = verify(
-            _DUMMY_SECRET if credential is None else credential.secret,
-            signature,
-            method=request.method,
-            raw_path=request.raw_path,
-            query=request.query,
-            body=request.body,
-            content_type=request.content_type,
-            date=request.date,
+            for secret in secrets
         )
-        return credential if valid else None
 
-    async def _credential(self, workspace_key: str) -> _Credential | None:
-        credential, known = self._by_key.get(workspace_key)
-        if not known:
-            async with self._database.connection() as connection:
-                row = await workspaces.find_by_key(connection, workspace_key)
-            credential = (
-                None
-                if row is None
-                else _Credential(_workspace(row), _limit(row), self._secrets.decrypt(row.secret_encrypted).encode())
-            )
-            self._by_key.put(workspace_key, credential)
-        return credential
+    def _valid_secrets(self, credential: _Credential) -> list[bytes]:
+        return [secret for secret, until in credential.secrets if until is None or self._now() < until]
+
+    def _check_date(self, date: str, max_skew_s: int) -> None:
+        """Refuse a request that was signed long ago, or by a wrong clock: somebody may be repeating what they saw."""
+        moment = parse_request_date(date)
+        away_s = 0.0 if moment is None else abs((self._now() - moment).total_seconds())
+        if moment is not None and away_s <= max_skew_s:
+            return
+        what = "cannot be read" if moment is None else f"is {away_s:.0f} seconds away from the hub's clock"
+        raise Unauthenticated(
+            f"{_REFUSED}: the Date of the request {what}; this workspace allows {max_skew_s}",
+            code=Code.DATE_OUT_OF_RANGE,
+        )
+
+    async def _find(self, kind: str, key: str, *, patiently: bool) -> _Credential | None:
+        if not key or len(key) > MAX_KEY_CHARS or "\x00" in key:
+            return None
+        digest = hashlib.sha256(f"{kind}:{key}".encode()).digest()
+        fetch = self._by_api_key if kind == "bearer" else self._by_workspace_key
+        return await self._lookup.find(digest, partial(fetch, key), patiently=patiently)
+
+    async def _by_api_key(self, api_key: str, connection: Connection) -> _Credential | None:
+        found = await workspaces.find_by_api_key_hash(connection, hash_api_key(api_key))
+        if found is None:
+            return None
+        row, name, scopes = found
+        return _credential(row, Identity(_workspace(row), ActorKind.API_KEY, name, scopes), ())
+
+    async def _by_workspace_key(self, workspace_key: str, connection: Connection) -> _Credential | None:
+        row = await workspaces.find_by_key(connection, workspace_key)
+        if row is None:
+            return None
+        identity = Identity(_workspace(row), ActorKind.SIGNED_CLIENT, row.workspace_key, DEFAULT_SCOPES)
+        return _credential(row, identity, self._decrypted(row))
+
+    def _decrypted(self, row: WorkspaceRow) -> Sequence[tuple[bytes, datetime | None]]:
+        try:
+            secret = self._secrets.decrypt(row.secret_encrypted).encode()
+        except Unavailable as error:
+            self._outage.note(error)
+            raise
+        self._outage.end()
+        secrets: list[tuple[bytes, datetime | None]] = [(secret, None)]
+        if row.previous_secret is not None:
+            with suppress(Unavailable):  # its master key is gone: it ends early, and the current one does not mind
+                secrets.append((self._secrets.decrypt(row.previous_secret).encode(), row.previous_secret_until))
+        return secrets
 
 
 def _workspace(row: WorkspaceRow) -> Workspace:
     return Workspace(row.workspace_id, row.workspace_uid, row.workspace_key)
 
 
-def _limit(row: WorkspaceRow) -> RateLimit | None:
-    return RateLimit(row.edits_per_second, row.burst_edits) if row.edits_per_second else None
-
-
-_K = TypeVar("_K")
-
-
-class _Cache(Generic[_K]):
-    """Credentials, absent ones included, for a few seconds; emptied when full, so guessing keys cannot grow it."""
-
-    def __init__(self, monotonic: Callable[[], float]) -> None:
-        self._monotonic = monotonic
-        self._entries: dict[_K, tuple[float, _Credential | None]] = {}
-
-    def get(self, key: _K) -> tuple[_Credential | None, bool]:
-        """The entry, and whether there is one that is still fresh."""
-        entry = self._entries.get(key)
-        if entry is None or entry[0] < self._monotonic():
-            return None, False
-        return entry[1], True
-
-    def put(self, key: _K, credential: _Credential | None) -> None:
-        if len(self._entries) >= _CACHE_ENTRIES:
-            self._entries.clear()
-        self._entries[key] = (self._monotonic() + CACHE_S, credential)
+def _credential(row: WorkspaceRow, identity: Identity, secrets: Sequence[tuple[bytes, datetime | None]]) -> _Credential:
+    return _Credential(
+        identity,
+        RateLimit(row.edits_per_second, row.burst_edits) if row.edits_per_second else None,
+        row.disabled_at is not None,
+        row.max_clock_skew_s,
+        secrets,
+    )

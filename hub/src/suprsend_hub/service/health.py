@@ -1,15 +1,19 @@
-"""Whether this process can serve: the database answers and has a schema that this version works on."""
+"""Whether this process can serve: the database answers, has a schema that this version works on, and its secrets can
+be decrypted.
+"""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from suprsend_hub.domain.errors import Unavailable
+from suprsend_hub.domain.errors import DomainError, Unavailable
+from suprsend_hub.service.secrets import SecretBox
+from suprsend_hub.store import workspaces
 from suprsend_hub.store.database import Database
 from suprsend_hub.store.schema_version import HEAD, read_schema
 
 _ANSWER_S = 2
-"""Seconds that the database has for an answer: who asks for readiness asks again soon."""
+"""Seconds that the database has for an answer: readiness is asked for again soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +28,20 @@ class HealthService:
     """Runs the readiness checks."""
 
     def __init__(
-        self, database: Database, *, queued_edits: Callable[[], int], write_trouble: Callable[[], str | None]
+        self,
+        database: Database,
+        secrets: SecretBox,
+        *,
+        queued_edits: Callable[[], int],
+        write_trouble: Callable[[], str | None],
     ) -> None:
         self._database = database
+        self._secrets = secrets
         self._queued_edits = queued_edits
         self._write_trouble = write_trouble
 
-    async def check(self) -> HealthReport:
-        """Ask the database; never raises.
+    async def check(self, *, answer_s: float = _ANSWER_S) -> HealthReport:
+        """Ask the database, which has `answer_s` seconds for an answer; never raises.
 
         `writes` tells what became of the latest edits and decides nothing: with a full disk, reads still work, and it
         takes another write to find out that there is room again.
@@ -39,14 +49,26 @@ class HealthService:
         checks = {"queued_edits": str(self._queued_edits()), "writes": self._write_trouble() or "ok"}
         try:
             async with (
-                self._database.connection(acquire_timeout_s=_ANSWER_S) as connection,
-                asyncio.timeout(_ANSWER_S),
+                self._database.connection(acquire_timeout_s=answer_s) as connection,
+                asyncio.timeout(answer_s),
             ):
-                schema = await read_schema(connection)
-        except Unavailable as error:
-            checks["database"] = error.message
+                trouble = (await read_schema(connection)).trouble(HEAD)
+                secrets = [] if trouble else await workspaces.sample_secrets(connection)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the answer is that the hub is not ready
+            checks["database"] = error.for_operator if isinstance(error, DomainError) else type(error).__name__
             return HealthReport(ready=False, checks=checks)
-        checks["database"] = "ok"
-        trouble = schema.trouble(HEAD)
-        checks["schema"] = trouble or "ok"
-        return HealthReport(ready=trouble is None, checks=checks)
+        wrong_key = self._wrong_key(secrets)
+        checks |= {"database": "ok", "schema": trouble or "ok", "master_key": wrong_key or "ok"}
+        return HealthReport(ready=not trouble and not wrong_key, checks=checks)
+
+    def _wrong_key(self, secrets: Sequence[bytes]) -> str | None:
+        """Why none of the stored secrets can be decrypted; None if any can, or if there are none."""
+        reason = None
+        for secret in secrets:
+            try:
+                self._secrets.decrypt(secret)
+            except Unavailable as error:
+                reason = error.for_operator
+            else:
+                return None
+        return reason

@@ -1,73 +1,52 @@
 """Subscriber lists: definitions, members, drafts, and the lists of a user."""
 
-import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, replace
 from datetime import datetime
 from uuid import UUID
 
-from suprsend_hub.domain.errors import InvalidRequest, NotFound
+from suprsend_hub.domain.actor import Actor
+from suprsend_hub.domain.audit import Action, Change, some
+from suprsend_hub.domain.direction import Direction
+from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.domain.ids import UlidFactory, parse_ulid, ulid_text
-from suprsend_hub.domain.recipient import USERS, RecipientKey
-from suprsend_hub.domain.records import DraftRow, ListRow, Member, Membership
+from suprsend_hub.domain.recipient import RecipientKey
+from suprsend_hub.domain.records import Member, Membership, SubscriberList
 from suprsend_hub.domain.subscriber_list import ALL_USERS, ListDefinition, check_writable
+from suprsend_hub.domain.wire import Json
+from suprsend_hub.service.audit import AuditLog
+from suprsend_hub.service.list_reading import (
+    all_users,
+    as_draft,
+    counted,
+    list_not_found,
+    page_all_users,
+    version_not_found,
+)
 from suprsend_hub.service.pages import ULID_CURSOR, Page, PageRequest, fetch_page
 from suprsend_hub.service.recipients import not_found
-from suprsend_hub.store import counters, lists, profiles, workspaces
+from suprsend_hub.store import counters, lists, profiles
 from suprsend_hub.store.database import Connection, Database
 
 DEFAULT_MEMBERS_LIMIT = 20
-"""Members on a page unless asked otherwise, as published."""
+"""Members on a page by default, as published."""
 SWEEP_STEP = 10_000
-"""Members of a dead version removed in one transaction."""
-
-
-@dataclass(frozen=True, slots=True)
-class DraftView:
-    """A version being filled."""
-
-    version_id: UUID
-    subscribers_count: int
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ListView:
-    """A list with its count and its drafts; with `version_id` it is the view of that draft."""
-
-    list_id: str
-    list_name: str
-    list_description: str
-    track_user_entry: bool
-    track_user_exit: bool
-    created_at: datetime
-    updated_at: datetime
-    subscribers_count: int
-    is_readonly: bool = False
-    drafts: Sequence[DraftView] = ()
-    version_id: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MembershipView:
-    """A list as a member sees it."""
-
-    list: ListView
-    created_at: datetime
+"""How many members of a dead version one transaction removes."""
 
 
 class ListService:
     """Subscriber lists of all workspaces."""
 
-    def __init__(self, database: Database, *, now: Callable[[], datetime], ulids: UlidFactory) -> None:
+    def __init__(self, database: Database, audit: AuditLog, *, now: Callable[[], datetime], ulids: UlidFactory) -> None:
         self._database = database
+        self._audit = audit
         self._now = now
         self._ulids = ulids
 
-    async def save(self, workspace_id: int, definition: ListDefinition) -> ListView:
-        """Create a list, or change what the definition names."""
+    async def save(self, actor: Actor, workspace_id: int, definition: ListDefinition) -> SubscriberList:
+        """Create a list, or change the fields that the definition has."""
 
-        async def use(connection: Connection) -> ListView:
+        async def use(connection: Connection) -> SubscriberList:
             row = await lists.upsert(
                 connection,
                 workspace_id,
@@ -79,278 +58,237 @@ class ListService:
                 track_user_entry=definition.track_user_entry,
                 track_user_exit=definition.track_user_exit,
             )
-            [view] = await _views(connection, workspace_id, [row])
+            change = Change(Action.LIST_SAVE, definition.list_id, detail=_given(definition))
+            await self._audit.record(connection, actor, workspace_id, change)
+            [view] = await counted(connection, workspace_id, [row])
             return view
 
         return await self._database.run(use)
 
-    async def get(self, workspace_id: int, list_id: str) -> ListView:
-        """One list; NotFound if there is none."""
+    async def get(self, workspace_id: int, list_id: str) -> SubscriberList:
+        """Return one list; NotFound if it does not exist."""
         async with self._database.connection() as connection:
             if list_id == ALL_USERS:
-                return await _all_users(connection, workspace_id)
+                return await all_users(connection, workspace_id)
             row = await lists.find(connection, workspace_id, list_id)
             if row is None:
-                raise _list_not_found(list_id)
-            [view] = await _views(connection, workspace_id, [row])
+                raise list_not_found(list_id)
+            [view] = await counted(connection, workspace_id, [row])
             return view
 
-    async def page(self, workspace_id: int, *, limit: int, offset: int) -> tuple[Sequence[ListView], int]:
-        """Lists and how many there are: newest first, after them all_users, which is in every workspace."""
+    async def page(self, workspace_id: int, *, limit: int, offset: int) -> tuple[Sequence[SubscriberList], int]:
+        """Return lists, newest first and then all_users, which every workspace has, with the number of lists."""
         async with self._database.connection() as connection:
             count = await lists.count(connection, workspace_id)
             rows = await lists.page(connection, workspace_id, limit=limit, offset=offset)
-            views = list(await _views(connection, workspace_id, rows))
+            views = list(await counted(connection, workspace_id, rows))
             if len(views) < limit and offset <= count:
-                views.append(await _all_users(connection, workspace_id))
+                views.append(await all_users(connection, workspace_id))
             return views, count + 1
 
-    async def delete(self, workspace_id: int, list_id: str) -> None:
-        """Delete a list with its drafts, at once; NotFound if there is none."""
+    async def delete(self, actor: Actor, workspace_id: int, list_id: str) -> None:
+        """Delete a list with its drafts at once; NotFound if it does not exist."""
         check_writable(list_id)
-        if not await self._database.run(lambda connection: lists.delete(connection, workspace_id, list_id)):
-            raise _list_not_found(list_id)
+
+        async def use(connection: Connection) -> None:
+            if not await lists.delete(connection, workspace_id, list_id):
+                raise list_not_found(list_id)
+            await self._audit.record(connection, actor, workspace_id, Change(Action.LIST_DELETE, list_id))
+
+        await self._database.run(use)
 
     async def add(
-        self, workspace_id: int, list_id: str, distinct_ids: Sequence[str], *, version_id: str | None = None
+        self,
+        actor: Actor,
+        workspace_id: int,
+        list_id: str,
+        distinct_ids: Sequence[str],
+        *,
+        version_id: str | None = None,
     ) -> int:
-        """Add users to the list or to a draft; unknown users are left out. Returns how many were added.
+        """Add users to the list or to a draft; skip unknown users. Return how many were added.
 
         `distinct_ids` are distinct and sorted. One statement for any number of them.
         """
-        check_writable(list_id)
-        version = None if version_id is None else _version(list_id, version_id)
+        version = _writable_version(list_id, version_id)
 
-        async def use(connection: Connection) -> int | None:
-            return await lists.add_members(
+        async def use(connection: Connection) -> int:
+            affected = await lists.add_members(
                 connection, workspace_id, list_id, version, distinct_ids=distinct_ids,
-                member_ids=self._ulids.batch(len(distinct_ids)), now=self._now(), slot=_slot(),
+                member_ids=self._ulids.batch(len(distinct_ids)), now=self._now(),
             )  # fmt: skip
-
-        return await self._affected(workspace_id, list_id, version_id, await self._database.run(use))
-
-    async def remove(
-        self, workspace_id: int, list_id: str, distinct_ids: Sequence[str], *, version_id: str | None = None
-    ) -> int:
-        """Remove members of the list or of a draft; absent ones are ignored. Returns how many were removed."""
-        check_writable(list_id)
-        version = None if version_id is None else _version(list_id, version_id)
-
-        async def use(connection: Connection) -> int | None:
-            return await lists.remove_members(
-                connection, workspace_id, list_id, version, distinct_ids=distinct_ids, slot=_slot()
+            return await self._record_members(
+                connection, actor, workspace_id, list_id, version, Action.LIST_ADD, distinct_ids, affected
             )
 
-        return await self._affected(workspace_id, list_id, version_id, await self._database.run(use))
+        return await self._database.run(use)
 
-    async def _affected(self, workspace_id: int, list_id: str, version_id: str | None, affected: int | None) -> int:
-        if affected is not None:
-            return affected
-        await self.get(workspace_id, list_id)  # says so if it is the list that is missing
-        raise _version_not_found(list_id, version_id or "")
+    async def remove(
+        self,
+        actor: Actor,
+        workspace_id: int,
+        list_id: str,
+        distinct_ids: Sequence[str],
+        *,
+        version_id: str | None = None,
+    ) -> int:
+        """Remove members of the list or of a draft; ignore users who are not members. Return how many were removed."""
+        version = _writable_version(list_id, version_id)
+
+        async def use(connection: Connection) -> int:
+            affected = await lists.remove_members(connection, workspace_id, list_id, version, distinct_ids=distinct_ids)
+            return await self._record_members(
+                connection, actor, workspace_id, list_id, version, Action.LIST_REMOVE, distinct_ids, affected
+            )
+
+        return await self._database.run(use)
+
+    async def _record_members(
+        self, connection: Connection, actor: Actor, workspace_id: int, list_id: str, version: UUID | None,
+        action: Action, distinct_ids: Sequence[str], affected: int | None,
+    ) -> int:  # fmt: skip
+        """Record a call that changed members; NotFound, naming the list or draft, if that does not exist."""
+        if affected is None:
+            if await lists.find(connection, workspace_id, list_id) is None:
+                raise list_not_found(list_id)
+            raise version_not_found(list_id, "" if version is None else ulid_text(version))
+        detail: dict[str, Json] = {**some(distinct_ids), "affected": affected}
+        if version is not None:
+            detail["version_id"] = ulid_text(version)
+        await self._audit.record(connection, actor, workspace_id, Change(action, list_id, detail=detail))
+        return affected
 
     async def page_members(
-        self, workspace_id: int, list_id: str, request: PageRequest, *, oldest_first: bool = False
+        self, workspace_id: int, list_id: str, request: PageRequest, *, order: Direction = Direction.NEWEST_FIRST
     ) -> Page[Member]:
-        """Members of a list, newest first unless `oldest_first`; NotFound for an unknown list."""
+        """Return members of a list, newest first by default; NotFound for an unknown list."""
         async with self._database.connection() as connection:
             if list_id == ALL_USERS:
-                return await _page_all_users(connection, workspace_id, request, oldest_first=oldest_first)
+                return await page_all_users(connection, workspace_id, request, order=order)
             row = await lists.find(connection, workspace_id, list_id)
             if row is None:
-                raise _list_not_found(list_id)
+                raise list_not_found(list_id)
             version = row.live_version
             count = await counters.value(connection, workspace_id, counters.members_counter(list_id, version))
 
-            async def fetch(cursor: UUID | None, backward: bool, limit: int) -> list[Member]:
+            async def fetch(cursor: UUID | None, direction: Direction, limit: int) -> list[Member]:
                 return await lists.page_members(
                     connection, workspace_id, list_id, version,
-                    cursor=cursor, backward=backward != oldest_first, limit=limit,
+                    cursor=cursor, direction=direction, limit=limit,
                 )  # fmt: skip
 
             return await fetch_page(
-                request, form=ULID_CURSOR, fetch=fetch, cursor_of=lambda member: member.member_id, count=count
+                request,
+                form=ULID_CURSOR,
+                order=order,
+                fetch=fetch,
+                cursor_of=lambda member: member.member_id,
+                count=count,
             )
 
-    async def page_of_user(self, workspace_id: int, distinct_id: str, request: PageRequest) -> Page[MembershipView]:
-        """Lists that a user is a member of, oldest membership first (all_users is not named). NotFound if unknown."""
+    async def page_of_user(self, workspace_id: int, distinct_id: str, request: PageRequest) -> Page[Membership]:
+        """Return the lists of a user, oldest membership first, without all_users; NotFound for an unknown user."""
         key = RecipientKey.user(workspace_id, distinct_id)
         async with self._database.connection() as connection:
             if await profiles.find(connection, key) is None:
                 raise not_found(key)
             count = await lists.count_memberships(connection, workspace_id, distinct_id)
 
-            async def fetch(cursor: UUID | None, backward: bool, limit: int) -> list[Membership]:
+            async def fetch(cursor: UUID | None, direction: Direction, limit: int) -> list[Membership]:
                 return await lists.page_memberships(
-                    connection, workspace_id, distinct_id, cursor=cursor, backward=not backward, limit=limit
+                    connection, workspace_id, distinct_id, cursor=cursor, direction=direction, limit=limit
                 )
 
             page = await fetch_page(
-                request, form=ULID_CURSOR, fetch=fetch, cursor_of=lambda row: row.member_id, count=count
+                request,
+                form=ULID_CURSOR,
+                order=Direction.OLDEST_FIRST,
+                fetch=fetch,
+                cursor_of=lambda row: row.member_id,
+                count=count,
             )
             rows = await lists.read(connection, workspace_id, [membership.list_id for membership in page.rows])
-            views = {view.list_id: view for view in await _views(connection, workspace_id, list(rows.values()))}
-            return page.with_rows(
-                [
-                    MembershipView(views[membership.list_id], membership.created_at)
-                    for membership in page.rows
-                    if membership.list_id in views
-                ]
-            )
+            found = {each.list_id: each for each in await counted(connection, workspace_id, list(rows.values()))}
+            return page.with_rows([replace(row, list=found[row.list_id]) for row in page.rows if row.list_id in found])
 
-    async def start_sync(self, workspace_id: int, list_id: str) -> ListView:
-        """Begin an empty draft beside the live list; NotFound for an unknown list."""
+    async def start_sync(self, actor: Actor, workspace_id: int, list_id: str) -> SubscriberList:
+        """Start an empty draft next to the live list; NotFound for an unknown list."""
         check_writable(list_id)
 
-        async def use(connection: Connection) -> ListView:
+        async def use(connection: Connection) -> SubscriberList:
             if await lists.lock(connection, workspace_id, list_id) is None:
-                raise _list_not_found(list_id)
+                raise list_not_found(list_id)
             version_id = self._ulids.new()
             await lists.insert_draft(connection, workspace_id, list_id, version_id, self._now())
-            return await _draft_view(connection, workspace_id, list_id, version_id)
+            change = _draft_change(Action.LIST_START_SYNC, list_id, version_id)
+            await self._audit.record(connection, actor, workspace_id, change)
+            return await as_draft(connection, workspace_id, list_id, version_id)
 
         return await self._database.run(use)
 
-    async def get_draft(self, workspace_id: int, list_id: str, version_id: str) -> ListView:
-        """A draft; NotFound if there is no such list or draft."""
+    async def get_draft(self, workspace_id: int, list_id: str, version_id: str) -> SubscriberList:
+        """Return a draft; NotFound if the list or draft does not exist."""
         async with self._database.connection() as connection:
-            return await _draft_view(connection, workspace_id, list_id, _version(list_id, version_id))
+            return await as_draft(connection, workspace_id, list_id, _version(list_id, version_id))
 
-    async def finish_sync(self, workspace_id: int, list_id: str, version_id: str) -> ListView:
-        """Make a draft the live membership, in one step: no reader sees anything between the two."""
+    async def finish_sync(self, actor: Actor, workspace_id: int, list_id: str, version_id: str) -> SubscriberList:
+        """Make a draft the live membership in one step, so that no reader sees anything in between."""
         check_writable(list_id)
         version = _version(list_id, version_id)
 
-        async def use(connection: Connection) -> ListView:
+        async def use(connection: Connection) -> SubscriberList:
             live = await lists.lock(connection, workspace_id, list_id)
             if live is None:
-                raise _list_not_found(list_id)
+                raise list_not_found(list_id)
             if not await lists.finish_draft(connection, workspace_id, list_id, version, live=live, now=self._now()):
-                raise _version_not_found(list_id, version_id)
+                raise version_not_found(list_id, version_id)
+            change = _draft_change(Action.LIST_FINISH_SYNC, list_id, version)
+            await self._audit.record(connection, actor, workspace_id, change)
             row = await lists.find(connection, workspace_id, list_id)
             assert row is not None
-            [view] = await _views(connection, workspace_id, [row])
+            [view] = await counted(connection, workspace_id, [row])
             return view
 
         return await self._database.run(use)
 
-    async def delete_draft(self, workspace_id: int, list_id: str, version_id: str) -> None:
-        """Discard a draft; NotFound if there is no such list or draft."""
+    async def delete_draft(self, actor: Actor, workspace_id: int, list_id: str, version_id: str) -> None:
+        """Discard a draft; NotFound if the list or draft does not exist."""
         check_writable(list_id)
         version = _version(list_id, version_id)
 
         async def use(connection: Connection) -> None:
             if await lists.lock(connection, workspace_id, list_id) is None:
-                raise _list_not_found(list_id)
+                raise list_not_found(list_id)
             if not await lists.delete_draft(connection, workspace_id, list_id, version):
-                raise _version_not_found(list_id, version_id)
+                raise version_not_found(list_id, version_id)
+            change = _draft_change(Action.LIST_DELETE_DRAFT, list_id, version)
+            await self._audit.record(connection, actor, workspace_id, change)
 
         await self._database.run(use)
 
     async def sweep(self) -> bool:
-        """Remove a step's worth of members of versions that are live no more; False if there is nothing to do."""
+        """Remove some members of versions that are no longer live; return False if there are none."""
         return await self._database.run(lambda connection: lists.sweep(connection, at_most=SWEEP_STEP))
 
 
-async def _views(connection: Connection, workspace_id: int, rows: Sequence[ListRow]) -> Sequence[ListView]:
-    if not rows:
-        return []
-    drafts = await lists.read_drafts(connection, workspace_id, [row.list_id for row in rows])
-    names = [counters.members_counter(row.list_id, row.live_version) for row in rows]
-    names += [counters.members_counter(draft.list_id, draft.version_id) for draft in drafts]
-    counts = await counters.values(connection, workspace_id, names)
-    return [
-        _view(
-            row,
-            counts[counters.members_counter(row.list_id, row.live_version)],
-            [
-                DraftView(
-                    draft.version_id,
-                    counts[counters.members_counter(draft.list_id, draft.version_id)],
-                    draft.created_at,
-                )
-                for draft in drafts
-                if draft.list_id == row.list_id
-            ],
-        )
-        for row in rows
-    ]
+def _given(definition: ListDefinition) -> dict[str, Json]:
+    """Return the fields that a definition has."""
+    return {name: value for name, value in asdict(definition).items() if name != "list_id" and value is not None}
 
 
-def _view(row: ListRow, count: int, drafts: Sequence[DraftView] = (), draft: DraftRow | None = None) -> ListView:
-    return ListView(
-        list_id=row.list_id,
-        list_name=row.list_name,
-        list_description=row.list_description,
-        track_user_entry=row.track_user_entry,
-        track_user_exit=row.track_user_exit,
-        created_at=row.created_at,
-        updated_at=row.updated_at if draft is None else draft.created_at,
-        subscribers_count=count,
-        drafts=drafts,
-        version_id=None if draft is None else draft.version_id,
-    )
+def _draft_change(action: Action, list_id: str, version_id: UUID) -> Change:
+    return Change(action, list_id, detail={"version_id": ulid_text(version_id)})
 
 
-async def _draft_view(connection: Connection, workspace_id: int, list_id: str, version_id: UUID) -> ListView:
-    row = await lists.find(connection, workspace_id, list_id)
-    if row is None:
-        raise _list_not_found(list_id)
-    draft = await lists.find_draft(connection, workspace_id, list_id, version_id)
-    if draft is None:
-        raise _version_not_found(list_id, ulid_text(version_id))
-    count = await counters.value(connection, workspace_id, counters.members_counter(list_id, version_id))
-    return _view(row, count, draft=draft)
-
-
-async def _all_users(connection: Connection, workspace_id: int) -> ListView:
-    count = await counters.value(connection, workspace_id, counters.profiles_counter(USERS))
-    created_at = await workspaces.created_at(connection, workspace_id)
-    return ListView(
-        list_id=ALL_USERS,
-        list_name="All users",
-        list_description="Every user of the workspace",
-        track_user_entry=False,
-        track_user_exit=False,
-        created_at=created_at,
-        updated_at=created_at,
-        subscribers_count=count,
-        is_readonly=True,
-    )
-
-
-async def _page_all_users(
-    connection: Connection, workspace_id: int, request: PageRequest, *, oldest_first: bool
-) -> Page[Member]:
-    count = await counters.value(connection, workspace_id, counters.profiles_counter(USERS))
-
-    async def fetch(cursor: UUID | None, backward: bool, limit: int) -> list[Member]:
-        rows = await profiles.page_by_creation(
-            connection, workspace_id, cursor=cursor, backward=backward != oldest_first, limit=limit
-        )
-        return [Member(row.profile_id, row.key.recipient_id, row.created_at) for row in rows]
-
-    return await fetch_page(
-        request, form=ULID_CURSOR, fetch=fetch, cursor_of=lambda member: member.member_id, count=count
-    )
+def _writable_version(list_id: str, version_id: str | None) -> UUID | None:
+    """Return the version to change, None for the live one; InvalidRequest for a read-only list."""
+    check_writable(list_id)
+    return None if version_id is None else _version(list_id, version_id)
 
 
 def _version(list_id: str, text: str) -> UUID:
-    """A version id of the path; what is no ULID cannot exist."""
+    """Return a version id from the path; NotFound for text that is not a ULID, which cannot exist."""
     try:
         return parse_ulid(text)
     except InvalidRequest as error:
-        raise _version_not_found(list_id, text) from error
-
-
-def _slot() -> int:
-    # Only spreads writers over the rows of a counter: any value is right.
-    return random.randrange(counters.SLOTS)  # noqa: S311
-
-
-def _list_not_found(list_id: str) -> NotFound:
-    return NotFound(f"list_id: {list_id} not found", code="list_not_found")
-
-
-def _version_not_found(list_id: str, version_id: str) -> NotFound:
-    return NotFound(f"version_id {version_id} not found for list_id {list_id}", code="list_version_not_found")
+        raise version_not_found(list_id, text) from error

@@ -1,34 +1,38 @@
-"""Care of the database beside running hubs: `check` verifies what every transaction promises, `clean` forgets by age.
+"""Maintain the database while hubs run: `check` verifies what every transaction promises, `clean` deletes by age.
 
-A check looks at one moment (one snapshot), so concurrent edits never look like a fault.
+A check reads one snapshot, so concurrent edits never look like a fault.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 from uuid import UUID
 
 import msgspec
 
+from suprsend_hub.domain.actor import Actor
+from suprsend_hub.domain.audit import HUB_WIDE, Action, Change
 from suprsend_hub.domain.channels import addresses
 from suprsend_hub.domain.limits import MAX_PROFILE_BYTES
 from suprsend_hub.domain.profile import decode_profile
 from suprsend_hub.domain.size import stored_bytes
-from suprsend_hub.store import maintenance, workspaces
+from suprsend_hub.service.audit import AuditLog
+from suprsend_hub.store import audit, idempotency, maintenance, workspaces
 from suprsend_hub.store.database import Connection, Database
 from suprsend_hub.store.maintenance import ProfileRow, Wrong, WrongCounter
 from suprsend_hub.store.profiles import indexed_address
 
 MAX_FINDINGS = 1000
-"""Findings of one check that are listed; whoever has more repairs and checks again."""
+"""How many findings of one check are listed. If there are more, repair and check again."""
 CLEAN_STEP = 5_000
-"""Rows deleted in one transaction: short ones, so that a hub beside it notices nothing."""
+"""How many rows one transaction deletes; short transactions do not disturb a running hub."""
 _REPAIR_ROUNDS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something wrong: which check found it, in which workspace, where, what, and whether `--fix` can repair it."""
+    """A fault: which check found it, in which workspace, where, what, and whether `--fix` can repair it."""
 
     check: str
     workspace_id: int
@@ -39,24 +43,32 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """How much `clean` deleted."""
+    """How many rows `clean` deleted."""
 
     history: int
     rejected: int
+    audit: int
+
+
+class _DeleteOld(Protocol):
+    """Delete some rows of a workspace with ids below `before`; return how many."""
+
+    async def __call__(self, connection: Connection, workspace_id: int, /, *, before: UUID, at_most: int) -> int: ...
 
 
 class MaintenanceService:
-    """Checks, repairs and cleans. Knows all workspaces."""
+    """Checks, repairs and cleans all workspaces."""
 
-    def __init__(self, database: Database, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, database: Database, audit: AuditLog, *, now: Callable[[], datetime]) -> None:
         self._database = database
+        self._audit = audit
         self._now = now
 
     async def check(self) -> list[Finding]:
-        """Verify everything, changing nothing; empty when all is well.
+        """Verify everything without changing anything; return the findings, none if all is well.
 
-        Counters equal a recount; both ends of subscriptions and memberships agree and belong to recipients that exist;
-        no list version is forgotten; every profile can be read, is within its size, and is found by its addresses.
+        Counters equal a recount. Both ends of subscriptions and memberships agree and belong to recipients that exist.
+        No list version is forgotten. Every profile can be read, is within its size, and is found by its addresses.
         """
         findings: list[Finding] = []
         async with (
@@ -75,8 +87,9 @@ class MaintenanceService:
                     findings += _profile_findings(row)
         return findings
 
-    async def repair(self) -> None:
-        """Repair all that `check` finds and that can be repaired. Relations first, since counters count them."""
+    async def repair(self, actor: Actor) -> None:
+        """Repair everything repairable that `check` finds; relations first, because counters count them."""
+        await self._audit.record_alone(actor, HUB_WIDE, Change(Action.DATABASE_REPAIR, ""))
         for check in maintenance.RELATION_CHECKS:
 
             async def relations(connection: Connection, check: str = check) -> None:
@@ -94,13 +107,18 @@ class MaintenanceService:
                     if expected is not None and list(row.addresses) != expected:
                         await maintenance.repair_addresses(connection, row, expected)
 
-    async def clean(self, *, history_days: int, rejected_days: int) -> Cleaned:
-        """Delete history and rejected records older than that, in small steps."""
+    async def clean(self, actor: Actor, *, history_days: int, rejected_days: int, audit_days: int) -> Cleaned:
+        """Delete history, rejected records and audit entries that are older than these limits, in small steps."""
         now = self._now()
-        return Cleaned(
+        await self._clean_by_workspace(idempotency.delete_old, now - timedelta(days=history_days))
+        cleaned = Cleaned(
             await self._clean_history(now - timedelta(days=history_days)),
-            await self._clean_rejected(now - timedelta(days=rejected_days)),
+            await self._clean_by_workspace(maintenance.delete_old_rejected, now - timedelta(days=rejected_days)),
+            await self._clean_by_workspace(audit.delete_old, now - timedelta(days=audit_days)),
         )
+        change = Change(Action.DATABASE_CLEAN, "", detail=asdict(cleaned))
+        await self._audit.record_alone(actor, HUB_WIDE, change)
+        return cleaned
 
     async def _begin(self, connection: Connection) -> None:
         await maintenance.allow_scans(connection)
@@ -113,7 +131,7 @@ class MaintenanceService:
         return len(wrong)
 
     async def _clean_history(self, before: datetime) -> int:
-        """A day at a time, because the index by time finds a span of it without reading what lies outside."""
+        """Delete history day by day, because the index by time finds a span without reading anything outside it."""
         async with self._database.connection() as connection:
             oldest = await maintenance.oldest_workspace(connection)
         if oldest is None:
@@ -132,16 +150,14 @@ class MaintenanceService:
             start, end = end, min(end + timedelta(days=1), before)
         return deleted
 
-    async def _clean_rejected(self, before: datetime) -> int:
+    async def _clean_by_workspace(self, delete_old: _DeleteOld, before: datetime) -> int:
         async with self._database.connection() as connection:
             ids = [row.workspace_id for row in await workspaces.list_all(connection)]
         deleted = 0
-        for workspace_id in ids:
+        for workspace_id in (HUB_WIDE, *ids):
             while True:
                 async with self._database.connection() as connection:
-                    count = await maintenance.delete_old_rejected(
-                        connection, workspace_id, before=_first_ulid(before), at_most=CLEAN_STEP
-                    )
+                    count = await delete_old(connection, workspace_id, before=_first_ulid(before), at_most=CLEAN_STEP)
                 deleted += count
                 if count < CLEAN_STEP:
                     break
@@ -149,7 +165,7 @@ class MaintenanceService:
 
 
 def _first_ulid(moment: datetime) -> UUID:
-    """The least ULID that can be made at that time or later."""
+    """Return the smallest ULID that can be created at that time or later."""
     return UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
@@ -158,7 +174,9 @@ def _finding(check: str, wrong: Wrong) -> Finding:
 
 
 def _counter_finding(wrong: WrongCounter) -> Finding:
-    return Finding("counters", wrong.workspace_id, wrong.name, f"says {wrong.value}, a recount {wrong.actual}")
+    return Finding(
+        "counters", wrong.workspace_id, wrong.name, f"has the value {wrong.value}, but a recount gives {wrong.actual}"
+    )
 
 
 def _profile_findings(row: ProfileRow) -> list[Finding]:
@@ -172,14 +190,14 @@ def _profile_findings(row: ProfileRow) -> list[Finding]:
     findings = []
     size = stored_bytes(profile.properties, profile.channels)
     if size > MAX_PROFILE_BYTES:
-        findings.append(finding("profiles", f"has {size} bytes; at most {MAX_PROFILE_BYTES} are possible"))
+        findings.append(finding("profiles", f"has {size} bytes, above the limit of {MAX_PROFILE_BYTES}"))
     if list(row.addresses) != _expected_addresses(row):
-        findings.append(finding("addresses", "is not found by its addresses", repairable=True))
+        findings.append(finding("addresses", "a search for its addresses does not find it", repairable=True))
     return findings
 
 
 def _expected_addresses(row: ProfileRow) -> list[str] | None:
-    """The addresses that belong to the profile; None if it cannot be read."""
+    """Return the addresses of the profile; None if it cannot be read."""
     try:
         profile = decode_profile(row.properties, row.channels)
     except (msgspec.DecodeError, msgspec.ValidationError):

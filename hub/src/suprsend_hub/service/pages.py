@@ -1,21 +1,22 @@
-"""Cursor pages: one form for every list (`meta` and `results`), walking the same sequence in both directions.
+"""Cursor pages: one way to walk every sequence, in both directions.
 
-A page is asked for with `limit`, `after` (continue) or `before` (go back); `after` wins if both are given. Cursors are
+A page continues after a cursor (`after`) or goes back from one (`before`); `after` wins if both are given. Cursors are
 opaque to callers: ULIDs, or the encoded id where pages are in the order of ids.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from suprsend_hub.domain.codes import Code
+from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.errors import InvalidRequest
-from suprsend_hub.domain.ids import ULID_CHARS, parse_ulid, ulid_text
+from suprsend_hub.domain.ids import ULID_CHARS, parse_ulid, shown, ulid_text
 
 DEFAULT_LIMIT = 10
-MAX_LIMIT = 1000
 
 _Row = TypeVar("_Row")
 _Other = TypeVar("_Other")
@@ -24,25 +25,16 @@ _Cursor = TypeVar("_Cursor")
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """What the caller asked for; cursors still as text."""
+    """A requested page, with cursors still as text."""
 
     limit: int = DEFAULT_LIMIT
     after: str | None = None
     before: str | None = None
 
-    @classmethod
-    def parse(cls, query: Mapping[str, str], *, default_limit: int = DEFAULT_LIMIT) -> "PageRequest":
-        """Read `limit`, `after`, `before` of a query string. A limit above 1000 is cut to 1000; 0, a negative one or
-        no number at all means the default, as in the contract. Empty cursors are no cursors.
-        """
-        text = query.get("limit", "")
-        limit = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-        return cls(min(limit, MAX_LIMIT) or default_limit, query.get("after") or None, query.get("before") or None)
-
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[_Row]):
-    """One page; the cursors are None where nothing lies behind them."""
+    """A page; a cursor is None if there is nothing beyond it."""
 
     rows: Sequence[_Row]
     count: int
@@ -51,35 +43,30 @@ class Page(Generic[_Row]):
     after: str | None
 
     def with_rows(self, rows: "Sequence[_Other]") -> "Page[_Other]":
-        """The same page, its rows replaced by what they look like from outside."""
+        """Return the same page with other rows."""
         return Page(rows, self.count, self.limit, self.before, self.after)
-
-    def meta(self) -> dict[str, object]:
-        """The `meta` object of the answer."""
-        return {
-            "count": self.count,
-            "limit": self.limit,
-            "has_prev": self.before is not None,
-            "before": self.before,
-            "has_next": self.after is not None,
-            "after": self.after,
-        }
 
 
 @dataclass(frozen=True, slots=True)
 class CursorForm(Generic[_Cursor]):
-    """How a cursor is written."""
+    """A way of reading and writing cursors."""
 
     read: Callable[[str], _Cursor]
     write: Callable[[_Cursor], str]
 
 
+def _invalid_cursor(text: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"{shown(text)} is not a valid cursor for this list; use the value from `meta`", code=Code.INVALID_CURSOR
+    )
+
+
 def _read_ulid(text: str) -> UUID:
-    """A shorter text is the position before everything that starts with it: the documentation's own sample is one."""
+    """Read a ULID. A shorter text, as in the documentation's sample, is the position before all that start with it."""
     try:
         return parse_ulid(text.ljust(ULID_CHARS, "0"))
     except InvalidRequest as error:
-        raise InvalidRequest(f"{error.message}; take it from `meta` of another page", code="invalid_cursor") from error
+        raise _invalid_cursor(text) from error
 
 
 def _write_id(recipient_id: str) -> str:
@@ -90,9 +77,9 @@ def _read_id(text: str) -> str:
     try:
         recipient_id = urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4)).decode()
     except (Base64Error, UnicodeError, ValueError) as error:
-        raise InvalidRequest("that is no cursor of this list; take it from `meta`", code="invalid_cursor") from error
+        raise _invalid_cursor(text) from error
     if "\x00" in recipient_id or _write_id(recipient_id) != text:
-        raise InvalidRequest("that is no cursor of this list; take it from `meta`", code="invalid_cursor")
+        raise _invalid_cursor(text)
     return recipient_id
 
 
@@ -104,28 +91,30 @@ async def fetch_page(
     request: PageRequest,
     *,
     form: CursorForm[_Cursor],
-    fetch: Callable[[_Cursor | None, bool, int], Awaitable[list[_Row]]],
+    order: Direction,
+    fetch: Callable[[_Cursor | None, Direction, int], Awaitable[list[_Row]]],
     cursor_of: Callable[[_Row], _Cursor],
     count: int,
 ) -> Page[_Row]:
-    """Fetch one page with a single query, plus one probe in the other direction.
+    """Fetch one page in that order with a single query, plus one probe in the other direction.
 
-    `fetch(cursor, backward, limit)` gives up to `limit` rows beyond the cursor, nearest first. One row more than asked
-    for tells whether there is a further page.
+    `fetch(cursor, direction, limit)` returns up to `limit` rows beyond the cursor, nearest first. One row more than
+    requested tells whether there is another page.
     """
-    backward = request.after is None and request.before is not None
-    text = request.before if backward else request.after
+    goes_back = request.after is None and request.before is not None
+    direction = order.opposite if goes_back else order
+    text = request.before if goes_back else request.after
     cursor = None if text is None else form.read(text)
-    rows = await fetch(cursor, backward, request.limit + 1)
+    rows = await fetch(cursor, direction, request.limit + 1)
     more = len(rows) > request.limit
     rows = rows[: request.limit]
-    if backward:
+    if goes_back:
         rows.reverse()
     behind = False
     if cursor is not None:
-        edge = cursor if not rows else cursor_of(rows[-1] if backward else rows[0])
-        behind = bool(await fetch(edge, not backward, 1))
-    has_prev, has_next = (more, behind) if backward else (behind, more)
+        edge = cursor if not rows else cursor_of(rows[-1] if goes_back else rows[0])
+        behind = bool(await fetch(edge, direction.opposite, 1))
+    has_prev, has_next = (more, behind) if goes_back else (behind, more)
     return Page(
         rows=rows,
         count=count,

@@ -31,13 +31,20 @@ class ProfileReader:
         future: asyncio.Future[StoredProfile | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((key, future))
         if len(self._lanes) < LANES:
-            lane = asyncio.create_task(self._lane())
-            self._lanes.add(lane)
-            lane.add_done_callback(self._lanes.discard)
+            self._lanes.add(asyncio.create_task(self._lane()))
         return await future
 
     async def _lane(self) -> None:
         """Read until nobody waits."""
+        try:
+            await self._read_all()
+        finally:
+            # In the same step as the last look at the queue: whoever asks next must not count on this lane.
+            lane = asyncio.current_task()
+            assert lane is not None
+            self._lanes.discard(lane)
+
+    async def _read_all(self) -> None:
         while self._waiting:
             batch = [self._waiting.popleft() for _ in range(min(MAX_KEYS, len(self._waiting)))]
             wanted = [(key, future) for key, future in batch if not future.done()]  # others have been cancelled

@@ -1,4 +1,4 @@
-"""Recipients, users and objects alike: read, page, search, edit, delete.
+"""Read, page, search, edit and delete recipients (users and objects).
 
 Every change of a profile goes through the batcher to the write path. A user is the recipient whose object type is ''.
 """
@@ -7,53 +7,58 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from suprsend_hub.domain.actor import Actor
 from suprsend_hub.domain.channels import address_key
+from suprsend_hub.domain.codes import Code
+from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.errors import NotFound
 from suprsend_hub.domain.event import IdentityEvent
 from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.domain.recipient import USERS, RecipientKey
 from suprsend_hub.domain.records import HistoryEntry, StoredProfile
 from suprsend_hub.domain.wire import Json
-from suprsend_hub.service.batcher import Batcher
-from suprsend_hub.service.edits import Edit, RejectedRecord
+from suprsend_hub.service.audit import AuditLog
+from suprsend_hub.service.deleting import delete_recipients
 from suprsend_hub.service.pages import ID_CURSOR, ULID_CURSOR, Page, PageRequest, fetch_page
 from suprsend_hub.service.profile_reader import ProfileReader
-from suprsend_hub.store import counters, lists, profiles, subscriptions
+from suprsend_hub.service.writing import Batcher, Edit, RejectedRecord, RequestKey
+from suprsend_hub.store import counters, profiles
 from suprsend_hub.store.database import Connection, Database
 
 SEARCH_COUNT_CAP = 1000
-"""A search counts its matches no further than this: counting a whole prefix would cost a scan."""
+"""A search stops counting its matches here, because counting a whole prefix would need a scan."""
 
 
 ADDRESS_LIMIT = 20
-"""Recipients that one address names at most; more than one is unusual."""
+"""How many recipients an address search returns at most; more than one is unusual."""
 
 
 class RecipientService:
     """The users and objects of all workspaces."""
 
-    def __init__(self, database: Database, batcher: Batcher, *, ulids: UlidFactory) -> None:
+    def __init__(self, database: Database, batcher: Batcher, audit: AuditLog, *, ulids: UlidFactory) -> None:
         self._database = database
         self._batcher = batcher
+        self._audit = audit
         self._reader = ProfileReader(database)
         self._ulids = ulids
 
     async def apply_events(
         self,
+        actor: Actor,
         workspace_id: int,
         events: Sequence[IdentityEvent],
         rejects: Sequence[RejectedRecord],
         *,
-        source: str,
         size_bytes: int,
     ) -> None:
-        """Apply identity events in order: what can be applied is committed on return, what cannot is in the log."""
+        """Apply identity events in order. On return, applied ones are committed, and the others are in the log."""
         edits = [
             Edit(
                 RecipientKey(workspace_id, USERS, event.distinct_id),
                 event.insert_key or self._ulids.new(),
                 event.operations,
-                source,
+                actor,
                 size_bytes=event.size_bytes,
             )
             for event in events
@@ -62,20 +67,20 @@ class RecipientService:
 
     async def edit(
         self,
+        actor: Actor,
         key: RecipientKey,
         operations: list[Json],
         *,
-        source: str,
-        insert_key: UUID | None = None,
+        request: RequestKey | None = None,
         size_bytes: int = 0,
     ) -> StoredProfile:
-        """Apply an edit whole or not at all (InvalidRequest), creating the recipient if needed; returns it then.
+        """Apply an edit as a whole or not at all (InvalidRequest); return the recipient, which is created if needed.
 
-        With an `insert_key` that is known, nothing is applied again and the profile as it is now comes back.
+        If the `request` is known, apply nothing and return the present profile. Unprocessable if its key belongs to
+        another request.
         """
-        edit = Edit(
-            key, insert_key or self._ulids.new(), operations, source, strict=True, size_bytes=size_bytes or None
-        )
+        insert_key = self._ulids.new() if request is None else request.key
+        edit = Edit(key, insert_key, operations, actor, strict=True, size_bytes=size_bytes or None, request=request)
         [outcome] = await self._batcher.submit(key.workspace_id, [edit], size_bytes=size_bytes)
         if outcome.error is not None:
             raise outcome.error
@@ -84,45 +89,55 @@ class RecipientService:
         return outcome.profile
 
     async def get(self, key: RecipientKey) -> StoredProfile:
-        """The recipient; NotFound if there is none."""
+        """Return the recipient; NotFound if it does not exist."""
         found = await self._reader.find(key)
         if found is None:
             raise not_found(key)
         return found
 
     async def page(self, workspace_id: int, request: PageRequest, *, object_type: str = USERS) -> Page[StoredProfile]:
-        """All users, or all objects of a type, newest first."""
+        """Return a page of all users, or of all objects of a type, newest first."""
         async with self._database.connection() as connection:
             count = await counters.value(connection, workspace_id, counters.profiles_counter(object_type))
 
-            async def fetch(cursor: UUID | None, backward: bool, limit: int) -> list[StoredProfile]:
+            async def fetch(cursor: UUID | None, direction: Direction, limit: int) -> list[StoredProfile]:
                 return await profiles.page_by_creation(
-                    connection, workspace_id, object_type=object_type, cursor=cursor, backward=backward, limit=limit
+                    connection, workspace_id, object_type=object_type, cursor=cursor, direction=direction, limit=limit
                 )
 
             return await fetch_page(
-                request, form=ULID_CURSOR, fetch=fetch, cursor_of=lambda row: row.profile_id, count=count
+                request,
+                form=ULID_CURSOR,
+                order=Direction.NEWEST_FIRST,
+                fetch=fetch,
+                cursor_of=lambda row: row.profile_id,
+                count=count,
             )
 
     async def search(
         self, workspace_id: int, prefix: str, request: PageRequest, *, object_type: str = USERS
     ) -> Page[StoredProfile]:
-        """Recipients whose id starts with `prefix`, in order of id. `count` stops at SEARCH_COUNT_CAP."""
+        """Return recipients whose id starts with `prefix`, in order of id. `count` stops at SEARCH_COUNT_CAP."""
         async with self._database.connection() as connection:
 
-            async def fetch(cursor: str | None, backward: bool, limit: int) -> list[StoredProfile]:
+            async def fetch(cursor: str | None, direction: Direction, limit: int) -> list[StoredProfile]:
                 return await profiles.page_by_prefix(
                     connection,
                     workspace_id,
                     object_type=object_type,
                     prefix=prefix,
                     cursor=cursor,
-                    backward=backward,
+                    direction=direction,
                     limit=limit,
                 )
 
             page = await fetch_page(
-                request, form=ID_CURSOR, fetch=fetch, cursor_of=lambda row: row.key.recipient_id, count=0
+                request,
+                form=ID_CURSOR,
+                order=Direction.ASCENDING,
+                fetch=fetch,
+                cursor_of=lambda row: row.key.recipient_id,
+                count=0,
             )
             if request.after is None and request.before is None and page.after is None:
                 count = len(page.rows)  # all of them are here: most searches end with a few
@@ -133,7 +148,7 @@ class RecipientService:
             return replace(page, count=count)
 
     async def find_by_address(self, workspace_id: int, text: str) -> list[str]:
-        """The distinct_ids of users with exactly that e-mail address or phone number, as people write it."""
+        """Return the distinct_ids of users with exactly that e-mail address or phone number, in any usual spelling."""
         address = address_key(text)
         if not address:
             return []
@@ -144,44 +159,24 @@ class RecipientService:
     async def history(
         self, key: RecipientKey, *, before: UUID | None = None, limit: int = 20
     ) -> Sequence[HistoryEntry]:
-        """The edits of a recipient, newest first, starting before the edit `before`."""
+        """Return the edits of a recipient, newest first, older than the edit `before`."""
         async with self._database.connection() as connection:
             return await profiles.page_history(connection, key, before=before, limit=limit)
 
-    async def delete(self, key: RecipientKey) -> None:
-        """Delete a recipient for good, with all its subscriptions and memberships; NotFound if there is none."""
-        if not await self.bulk_delete([key]):
+    async def delete(self, actor: Actor, key: RecipientKey) -> None:
+        """Delete a recipient with all its subscriptions and memberships; NotFound if it does not exist."""
+        if not await self.bulk_delete(actor, key.workspace_id, [key]):
             raise not_found(key)
 
-    async def bulk_delete(self, keys: Sequence[RecipientKey]) -> int:
-        """Delete recipients, all in one transaction; unknown ones are skipped. Returns how many there were."""
+    async def bulk_delete(self, actor: Actor, workspace_id: int, keys: Sequence[RecipientKey]) -> int:
+        """Delete recipients in one transaction; skip unknown ones. Return how many existed."""
 
         async def use(connection: Connection) -> int:
-            deleted = 0
-            for key in sorted(set(keys)):
-                deleted += await _delete(connection, key)
-            return deleted
+            return len(await delete_recipients(connection, self._audit, actor, workspace_id, keys))
 
         return await self._database.run(use)
 
 
-async def _delete(connection: Connection, key: RecipientKey) -> bool:
-    """The profile first, whose lock everyone takes who adds a relation to it; then the relations, then the counts."""
-    if not await profiles.delete(connection, key):
-        return False
-    changes = {(key.workspace_id, counters.profiles_counter(key.object_type)): -1}
-    for counter, change in await subscriptions.delete_of_subscriber(connection, key):
-        changes[(key.workspace_id, counter)] = change
-    if key.is_user:
-        for counter, change in await lists.delete_of_user(connection, key.workspace_id, key.recipient_id):
-            changes[(key.workspace_id, counter)] = change
-    else:
-        await subscriptions.delete_of_object(connection, key)
-        await counters.delete(connection, key.workspace_id, counters.subscribers_counter(key))
-    await counters.add(connection, changes, slot=hash(key))
-    return True
-
-
 def not_found(key: RecipientKey) -> NotFound:
-    """The error of an unknown recipient, in upstream's words."""
-    return NotFound(f"{key.describe()} not found", code="user_not_found" if key.is_user else "object_not_found")
+    """Return the error for an unknown recipient, in upstream's words."""
+    return NotFound(f"{key.describe()} not found", code=Code.USER_NOT_FOUND if key.is_user else Code.OBJECT_NOT_FOUND)

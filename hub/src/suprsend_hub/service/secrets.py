@@ -6,7 +6,8 @@ import string
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from suprsend_hub.domain.errors import InvalidRequest
+from suprsend_hub.domain.codes import Code
+from suprsend_hub.domain.errors import InvalidRequest, Unavailable
 
 _ALPHABET = string.ascii_letters + string.digits
 
@@ -20,24 +21,37 @@ class SecretBox:
         Raises InvalidRequest for text that is no such key (the text itself is not repeated).
         """
         try:
-            self._fernet = MultiFernet([Fernet(key.strip()) for key in master_keys.split(",") if key.strip()])
+            fernets = [Fernet(key.strip()) for key in master_keys.split(",") if key.strip()]
+            self._fernet, self._first = MultiFernet(fernets), MultiFernet(fernets[:1])
         except ValueError as error:
             raise InvalidRequest(
                 "the master key must be 32 random bytes in URL-safe base64; `suprsend-hub master-key` makes one",
-                code="invalid_master_key",
+                code=Code.INVALID_MASTER_KEY,
             ) from error
 
     def encrypt(self, secret: str) -> bytes:
         """The secret as it is stored."""
         return self._fernet.encrypt(secret.encode())
 
+    def is_current(self, stored: bytes) -> bool:
+        """Whether the first master key encrypted it, so that it needs none of the others."""
+        try:
+            self._first.decrypt(stored)
+        except InvalidToken:
+            return False
+        return True
+
     def decrypt(self, stored: bytes) -> str:
-        """The secret; InvalidRequest if it was encrypted under another master key."""
+        """Return the secret; Unavailable, until the operator gives the right key, if it needs another master key."""
         try:
             return self._fernet.decrypt(stored).decode()
         except InvalidToken as error:
-            raise InvalidRequest(
-                "a workspace secret was encrypted under another master key", code="wrong_master_key"
+            raise Unavailable(
+                "the hub cannot check signatures; its operator finds the reason in the hub's log",
+                code=Code.WRONG_MASTER_KEY,
+                retry_after_s=5,
+                reason="SUPRSEND_HUB_MASTER_KEY does not decrypt the stored workspace secrets: set the key under which "
+                "they were encrypted, or both as NEW,OLD while you change it",
             ) from error
 
 

@@ -1,31 +1,37 @@
-"""Who is subscribed to an object, and to which objects a recipient is subscribed."""
+"""Subscribe recipients to objects, and read subscriptions from both ends."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import msgspec
 
+from suprsend_hub.domain.actor import Actor
+from suprsend_hub.domain.audit import Action, Change, some
+from suprsend_hub.domain.codes import Code
+from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.errors import InvalidRequest, NotFound, Unavailable
 from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import StoredProfile, Subscription
 from suprsend_hub.domain.subscription import MAX_NESTING, Recipient, SubscribeRequest
-from suprsend_hub.service.batcher import Batcher
-from suprsend_hub.service.edits import Edit, check_edits
+from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.pages import ULID_CURSOR, Page, PageRequest, fetch_page
 from suprsend_hub.service.recipients import not_found
+from suprsend_hub.service.writing import Batcher, Edit
 from suprsend_hub.store import counters, profiles, subscriptions
 from suprsend_hub.store.database import Connection, Database
 
 _DELETION_RACES = 5
-"""How often recipients may vanish between our creating and our subscribing them."""
+"""How often recipients may be deleted between being created and being subscribed, before the call gives up."""
 
 
 @dataclass(frozen=True, slots=True)
 class SubscriberView:
-    """A subscription as seen from the object; `subscriptions_count` is of a subscriber that is an object."""
+    """A subscription as seen from the object. `subscriptions_count` is set if the subscriber is an object."""
 
     subscription: Subscription
     updated_at: datetime
@@ -45,115 +51,169 @@ class SubscriptionService:
     """Subscriptions of all workspaces."""
 
     def __init__(
-        self, database: Database, batcher: Batcher, *, now: Callable[[], datetime], ulids: UlidFactory
+        self,
+        database: Database,
+        batcher: Batcher,
+        audit: AuditLog,
+        *,
+        now: Callable[[], datetime],
+        ulids: UlidFactory,
     ) -> None:
         self._database = database
         self._batcher = batcher
+        self._nesting = asyncio.Lock()
+        self._audit = audit
         self._now = now
         self._ulids = ulids
 
     async def count_of(self, keys: Sequence[RecipientKey]) -> dict[RecipientKey, int]:
-        """How many direct subscribers each of the objects (of one workspace) has."""
+        """Return the number of direct subscribers of each of the objects (of one workspace)."""
         if not keys:
             return {}
         async with self._database.connection() as connection:
             return await _counts(connection, keys)
 
-    async def create(self, parent: RecipientKey, request: SubscribeRequest, *, source: str) -> list[SubscriberView]:
-        """Subscribe recipients to an object; whoever is unknown is created, inline changes are applied.
+    async def create(
+        self, actor: Actor, parent: RecipientKey, request: SubscribeRequest, *, size_bytes: int = 0
+    ) -> list[SubscriberView]:
+        """Subscribe recipients to an object, create unknown ones, and apply inline changes.
 
-        NotFound for an unknown parent (unless the request upserts it), InvalidRequest for a recipient that cannot be:
-        then nothing has changed.
+        `size_bytes`: of the request's body. NotFound for an unknown parent (unless the request upserts it),
+        InvalidRequest for a recipient that cannot be subscribed: then nothing has changed.
         """
         keys = [_key(parent.workspace_id, recipient) for recipient in request.recipients]
         if parent in keys:
-            raise InvalidRequest(f"{parent.describe()} cannot be subscribed to itself", code="self_subscription")
+            raise InvalidRequest(f"{parent.describe()} cannot be subscribed to itself", code=Code.SELF_SUBSCRIPTION)
+        edits = self._edits(actor, parent, keys, request)
         for _ in range(_DELETION_RACES):
-            await self._prepare(parent, keys, request, source)
-            found = await self._database.run(lambda connection: self._subscribe(connection, parent, keys, request))
+            if all(key.is_user for key in keys):
+                async with self._database.connection() as connection:
+                    needed = await _needed(connection, parent, keys, edits)
+                await self._prepare(parent, needed, size_bytes)
+                found = await self._database.run(partial(self._subscribe, actor, parent, keys, request))
+            else:
+                # One at a time in this process: it keeps a connection while the edits wait for others.
+                async with self._nesting:
+                    found = await self._database.run(
+                        partial(self._nest, actor, parent, keys, request, edits, size_bytes)
+                    )
             if found is not None:
                 return found
-        raise Unavailable("recipients are being deleted meanwhile; try again", code="collision", retry_after_s=1)
+        raise Unavailable(
+            "recipients of this request are being deleted at the same time; send the request again",
+            code=Code.COLLISION,
+            retry_after_s=1,
+        )
 
-    async def _prepare(
-        self, parent: RecipientKey, keys: Sequence[RecipientKey], request: SubscribeRequest, source: str
-    ) -> None:
-        """Create the unknown and apply inline changes, after everything has been checked."""
-        edits = [
-            Edit(key, self._ulids.new(), recipient.operations, source, strict=True)
-            for key, recipient in zip(keys, request.recipients, strict=True)
-        ]
+    def _edits(
+        self, actor: Actor, parent: RecipientKey, keys: Sequence[RecipientKey], request: SubscribeRequest
+    ) -> list[Edit]:
+        """Return the edits of parent and recipients, which apply all or none."""
+        changes = [(key, each.operations) for key, each in zip(keys, request.recipients, strict=True)]
         if request.parent_operations is not None:
-            edits.insert(0, Edit(parent, self._ulids.new(), request.parent_operations, source, strict=True))
-        async with self._database.connection() as connection:
-            stored = await profiles.read(connection, [parent, *keys])
-            if request.parent_operations is None and parent not in stored:
-                raise not_found(parent)
-            await _check_nesting(connection, parent, keys)
-        check_edits(edits, stored)
-        needed = [edit for edit in edits if edit.operations or edit.key not in stored]
-        if needed:
-            for outcome in await self._batcher.submit(parent.workspace_id, needed):
-                if outcome.error is not None:
-                    raise outcome.error
+            changes.insert(0, (parent, request.parent_operations))
+        token = object()
+        return [
+            Edit(key, self._ulids.new(), operations, actor, strict=True, together=token) for key, operations in changes
+        ]
+
+    async def _prepare(self, parent: RecipientKey, edits: Sequence[Edit], size_bytes: int) -> None:
+        """Apply edits of recipients. If one is rejected, apply none and raise InvalidRequest, naming the recipient."""
+        if not edits:
+            return
+        outcomes = await self._batcher.submit(parent.workspace_id, edits, size_bytes=size_bytes)
+        for edit, outcome in zip(edits, outcomes, strict=True):
+            error = outcome.error
+            if error is not None and (outcome.refusals or len(edits) == 1):
+                message = f"{edit.key.describe()}: {error.message}"
+                raise InvalidRequest(message, code=error.code, detail=error.detail)
+
+    async def _nest(
+        self,
+        actor: Actor,
+        parent: RecipientKey,
+        keys: Sequence[RecipientKey],
+        request: SubscribeRequest,
+        edits: Sequence[Edit],
+        size_bytes: int,
+        connection: Connection,
+    ) -> list[SubscriberView] | None:
+        """Subscribe recipients that include objects. A lock keeps others from nesting, so the checks stay true."""
+        await subscriptions.lock_nesting(connection, parent.workspace_id)
+        needed = await _needed(connection, parent, keys, edits)
+        await _check_nesting(connection, parent, keys)
+        await self._prepare(parent, needed, size_bytes)
+        return await self._subscribe(actor, parent, keys, request, connection)
 
     async def _subscribe(
-        self, connection: Connection, parent: RecipientKey, keys: Sequence[RecipientKey], request: SubscribeRequest
+        self,
+        actor: Actor,
+        parent: RecipientKey,
+        keys: Sequence[RecipientKey],
+        request: SubscribeRequest,
+        connection: Connection,
     ) -> list[SubscriberView] | None:
-        """The relation itself; None if a recipient has been deleted since it was prepared."""
-        if any(not key.is_user for key in keys):
-            await subscriptions.lock_nesting(connection, parent.workspace_id)
-        existing = await subscriptions.lock_existing(connection, parent.workspace_id, [parent, *keys])
+        """Write the subscriptions; return None if a recipient has been deleted since it was prepared."""
+        existing = await profiles.hold_existing(connection, [parent, *keys])
         if parent not in existing and request.parent_operations is None:
             raise not_found(parent)
         if parent not in existing or len(existing) < len(keys) + 1:
             return None
-        await _check_nesting(connection, parent, keys)
         ordered = sorted(keys)
-        fresh_ids = self._ulids.batch(len(ordered))
+        dead_until = await subscriptions.find_dead_until(connection, parent)
+        fresh_ids = self._ulids.batch(len(ordered), after=dead_until)
         written = await subscriptions.upsert(
             connection,
             parent,
             ordered,
             fresh_ids=fresh_ids,
+            dead_until=dead_until,
             properties=msgspec.json.encode(request.properties).decode(),
             now=self._now(),
         )
+        change = Change.of_recipient(parent, Action.OBJECT_SUBSCRIBE, **some([key.label for key in ordered]))
+        await self._audit.record(connection, actor, parent.workspace_id, change)
         new = set(fresh_ids) & {row.subscription_id for row in written.values()}
-        change = {(parent.workspace_id, counters.subscribers_counter(parent)): len(new)}
-        await counters.add(connection, change, slot=hash(fresh_ids[0]) if fresh_ids else 0)
+        await counters.add(connection, {(parent.workspace_id, counters.subscribers_counter(parent)): len(new)})
         return await _subscriber_views(connection, [written[key] for key in keys])
 
-    async def delete(self, parent: RecipientKey, recipients: Sequence[Recipient]) -> None:
-        """End subscriptions; recipients that are not subscribed are ignored. NotFound for an unknown object."""
+    async def delete(self, actor: Actor, parent: RecipientKey, recipients: Sequence[Recipient]) -> None:
+        """End subscriptions; ignore recipients that are not subscribed. NotFound for an unknown object."""
         keys = sorted(_key(parent.workspace_id, recipient) for recipient in recipients)
 
         async def use(connection: Connection) -> None:
-            if parent not in await subscriptions.lock_existing(connection, parent.workspace_id, [parent]):
+            if parent not in await profiles.hold_existing(connection, [parent]):
                 raise not_found(parent)
-            deleted = await subscriptions.delete(connection, parent, keys)
-            change = {(parent.workspace_id, counters.subscribers_counter(parent)): -deleted}
-            await counters.add(connection, change, slot=hash(parent))
+            dead_until = await subscriptions.find_dead_until(connection, parent)
+            deleted = await subscriptions.delete(connection, parent, keys, after=dead_until)
+            change = Change.of_recipient(parent, Action.OBJECT_UNSUBSCRIBE, **some([key.label for key in keys]))
+            await self._audit.record(connection, actor, parent.workspace_id, change)
+            await counters.add(connection, {(parent.workspace_id, counters.subscribers_counter(parent)): -deleted})
 
         await self._database.run(use)
 
     async def page(self, parent: RecipientKey, request: PageRequest) -> Page[SubscriberView]:
-        """Subscribers of an object, newest first; NotFound for an unknown object."""
+        """Return subscribers of an object, newest first; NotFound for an unknown object."""
         async with self._database.connection() as connection:
             if await profiles.find(connection, parent) is None:
                 raise not_found(parent)
             count = await counters.value(connection, parent.workspace_id, counters.subscribers_counter(parent))
 
-            async def fetch(cursor: UUID | None, backward: bool, limit: int) -> list[Subscription]:
-                return await subscriptions.page(connection, parent, cursor=cursor, backward=backward, limit=limit)
+            async def fetch(cursor: UUID | None, direction: Direction, limit: int) -> list[Subscription]:
+                return await subscriptions.page(connection, parent, cursor=cursor, direction=direction, limit=limit)
 
             page = await fetch_page(
-                request, form=ULID_CURSOR, fetch=fetch, cursor_of=lambda row: row.subscription_id, count=count
+                request,
+                form=ULID_CURSOR,
+                order=Direction.NEWEST_FIRST,
+                fetch=fetch,
+                cursor_of=lambda row: row.subscription_id,
+                count=count,
             )
             return page.with_rows(await _subscriber_views(connection, page.rows))
 
     async def page_of_subscriber(self, subscriber: RecipientKey, request: PageRequest) -> Page[ParentView]:
-        """Objects that a user or object is subscribed to, oldest subscription first; NotFound for an unknown one."""
+        """Return objects that a recipient is subscribed to, oldest subscription first; NotFound if it is unknown."""
         async with self._database.connection() as connection:
             if await profiles.find(connection, subscriber) is None:
                 words = subscriber.describe()
@@ -161,12 +221,19 @@ class SubscriptionService:
                                code=not_found(subscriber).code)  # fmt: skip
             count = await subscriptions.count_of_subscriber(connection, subscriber)
 
-            async def fetch(cursor: UUID | None, backward: bool, limit: int) -> list[tuple[RecipientKey, UUID]]:
+            async def fetch(cursor: UUID | None, direction: Direction, limit: int) -> list[tuple[RecipientKey, UUID]]:
                 return await subscriptions.page_of_subscriber(
-                    connection, subscriber, cursor=cursor, backward=not backward, limit=limit
+                    connection, subscriber, cursor=cursor, direction=direction, limit=limit
                 )
 
-            page = await fetch_page(request, form=ULID_CURSOR, fetch=fetch, cursor_of=lambda row: row[1], count=count)
+            page = await fetch_page(
+                request,
+                form=ULID_CURSOR,
+                order=Direction.OLDEST_FIRST,
+                fetch=fetch,
+                cursor_of=lambda row: row[1],
+                count=count,
+            )
             relations = await subscriptions.read_of_subscriber(connection, subscriber, page.rows)
             parents = await profiles.read(connection, [relation.parent for relation in relations])
             counts = await _counts(connection, list(parents))
@@ -177,6 +244,16 @@ class SubscriptionService:
                     if relation.parent in parents
                 ]
             )
+
+
+async def _needed(
+    connection: Connection, parent: RecipientKey, keys: Sequence[RecipientKey], edits: Sequence[Edit]
+) -> list[Edit]:
+    """Return the edits that change or create recipients; NotFound if the parent will not exist after them."""
+    stored = await profiles.read(connection, [parent, *keys])
+    if parent not in stored and all(edit.key != parent for edit in edits):
+        raise not_found(parent)
+    return [edit for edit in edits if edit.operations or edit.key not in stored]
 
 
 def _key(workspace_id: int, recipient: Recipient) -> RecipientKey:
@@ -205,7 +282,7 @@ async def _subscriber_views(connection: Connection, rows: Sequence[Subscription]
 
 
 async def _check_nesting(connection: Connection, parent: RecipientKey, keys: Sequence[RecipientKey]) -> None:
-    """Refuse a cycle, and a chain of more than MAX_NESTING object-to-object subscriptions."""
+    """Reject a cycle, and a chain of more than MAX_NESTING object-to-object subscriptions."""
     objects = [key for key in keys if not key.is_user]
     if not objects:
         return
@@ -214,21 +291,21 @@ async def _check_nesting(connection: Connection, parent: RecipientKey, keys: Seq
     circular = set(objects) & {key for step in above for key in step}
     if circular:
         raise InvalidRequest(
-            f"{min(circular).describe()} cannot be subscribed: {parent.describe()} is subscribed to it, and that would "
-            "make a circle",
-            code="subscription_cycle",
+            f"{min(circular).describe()} cannot be subscribed to {parent.describe()}, which is already subscribed to "
+            "it; subscribe in one direction only",
+            code=Code.SUBSCRIPTION_CYCLE,
         )
     if len(above) - 1 + len(below) > MAX_NESTING:
         raise InvalidRequest(
-            f"objects can be subscribed to objects over {MAX_NESTING} steps at most; this would make a longer chain",
-            code="nested_too_deeply",
+            f"a chain of objects subscribed to objects must have at most {MAX_NESTING} steps; this one would be longer",
+            code=Code.NESTED_TOO_DEEPLY,
         )
 
 
 async def _steps(
     connection: Connection, start: Sequence[RecipientKey], *, upward: bool
 ) -> list[Sequence[RecipientKey]]:
-    """The objects at 0, 1, 2 … steps from `start`, no further than what decides."""
+    """Return the objects at 0, 1, 2 … steps from `start`, as far as the check needs them."""
     steps: list[Sequence[RecipientKey]] = [start]
     while steps[-1] and len(steps) <= MAX_NESTING + 1:
         steps.append(await subscriptions.neighbours(connection, start[0].workspace_id, steps[-1], upward=upward))

@@ -1,5 +1,6 @@
-"""Exact counts that cost no scan: additions spread over slots, read as their sum."""
+"""Exact counts without a scan: additions are spread over slots, and the count is their sum."""
 
+import random
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
@@ -11,8 +12,16 @@ SLOTS = 16
 """Rows per counter: as many writers can add at once without waiting for each other."""
 
 
-async def add(connection: Connection, changes: Mapping[tuple[int, str], int], slot: int) -> None:
-    """Add to counters, keyed by (workspace_id, name), within the caller's transaction."""
+def any_slot() -> int:
+    """Return the slot that a transaction adds to. Slots only spread writers over rows, so any value is correct."""
+    return random.randrange(SLOTS)  # noqa: S311
+
+
+async def add(connection: Connection, changes: Mapping[tuple[int, str], int]) -> None:
+    """Add to counters, keyed by (workspace_id, name), within the caller's transaction.
+
+    Call it once, at the end, because its locks last until the commit and all writers add to the same counters.
+    """
     rows = sorted((key, change) for key, change in changes.items() if change)
     if not rows:
         return
@@ -20,39 +29,39 @@ async def add(connection: Connection, changes: Mapping[tuple[int, str], int], sl
         sql("add_to_counters"),
         [workspace_id for (workspace_id, _), _ in rows],
         [name for (_, name), _ in rows],
-        [slot % SLOTS] * len(rows),
+        [any_slot()] * len(rows),
         [change for _, change in rows],
     )
 
 
 async def value(connection: Connection, workspace_id: int, name: str) -> int:
-    """The current value; 0 for a counter that nobody has touched."""
+    """Return the current value; 0 for a counter that does not exist yet."""
     return int(await connection.fetchval(sql("read_counter"), workspace_id, name))
 
 
 def profiles_counter(object_type: str) -> str:
-    """Name of the counter of users (object_type '') or of the objects of one type."""
+    """Return the name of the counter of users (object_type '') or of the objects of one type."""
     return f"objects:{object_type}" if object_type else "users"
 
 
 def subscribers_counter(key: RecipientKey) -> str:
-    """Name of the counter of an object's subscribers. The length keeps `a` + `b/c` apart from `a/b` + `c`."""
+    """Return the name of an object's counter of subscribers. The length distinguishes `a` + `b/c` from `a/b` + `c`."""
     return f"subscribers:{len(key.object_type)}:{key.object_type}/{key.recipient_id}"
 
 
 def members_counter(list_id: str, version_id: UUID) -> str:
-    """Name of the counter of a list version's members; the SQL that adds members builds the same name."""
+    """Return the name of the counter of a list version's members; the SQL that adds members builds the same name."""
     return f"members:{list_id}:{version_id}"
 
 
 async def values(connection: Connection, workspace_id: int, names: Sequence[str]) -> dict[str, int]:
-    """Current values of several counters; a counter that nobody has touched is 0."""
+    """Return the current values of several counters; 0 for a counter that does not exist yet."""
     found = dict.fromkeys(names, 0)
     for name, value_ in await connection.fetch(sql("read_counters"), workspace_id, list(names)):
         found[name] = value_
     return found
 
 
-async def delete(connection: Connection, workspace_id: int, name: str) -> None:
-    """Forget a counter whose record is gone."""
-    await connection.execute(sql("delete_counter"), workspace_id, name)
+async def delete(connection: Connection, workspace_id: int, names: Sequence[str]) -> None:
+    """Delete counters whose records have been deleted."""
+    await connection.execute(sql("delete_counters"), workspace_id, list(names))

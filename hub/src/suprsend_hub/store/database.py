@@ -1,16 +1,20 @@
-"""The connection pool, and the one place where driver errors become the project's errors.
-
-Everything above sees `DomainError`s only; the driver's exception stays chained as the cause.
-"""
+"""The connection pool."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from typing import Self, TypeAlias, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Self, TypeAlias, TypeVar
 
 import asyncpg
 
-from suprsend_hub.domain.errors import Conflict, InvalidRequest, Unavailable
+from suprsend_hub.domain.codes import Code
+from suprsend_hub.domain.errors import Unavailable
+from suprsend_hub.store.address import parse_address
+from suprsend_hub.store.connect import DriverConnection, connect
+from suprsend_hub.store.errors import AssumptionFailed, TransactionRace, translated_errors
+from suprsend_hub.store.outage import OutageLog
+
+__all__ = ["MAX_RACES", "AssumptionFailed", "Connection", "Database", "TransactionRace", "copy_rows"]
 
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
@@ -18,53 +22,45 @@ _T = TypeVar("_T")
 
 MAX_RACES = 20
 """Attempts at a transaction that the database aborts (deadlock); each one means that another went through."""
-
-SERVER_SETTINGS = {
-    "application_name": "suprsend-hub",
-    "jit": "off",
-    # Every statement of the hub looks rows up by index. A plan that was cached while a table was small and reads it
-    # whole would be kept while the table grows: 400 edits then took 0.8 s at 20,000 users instead of 0.02 s.
-    "enable_seqscan": "off",
-    "enable_hashjoin": "off",
-    "enable_mergejoin": "off",
-}
-
-_CONFLICT_MESSAGES = {
-    "workspace_name_unique": "a workspace of that name exists already",
-    "workspace_key_unique": "that workspace key is taken",
-    "workspace_uid_unique": "that workspace uid is taken",
-    "console_user_name_unique": "a console user of that name exists already",
-}
-
-
-class TransactionRace(Unavailable):
-    """The database chose this transaction as the loser of a deadlock or serialization conflict; run it again."""
-
-
-class AssumptionFailed(Exception):  # noqa: N818 - reads as what it is where it is caught
-    """A statement that takes for granted what is nearly always so met an exception; its transaction is to be undone."""
+_ACQUIRE_S = 10
+"""Seconds that a request waits for a free connection."""
 
 
 class Database:
     """A pool of connections to one database. Use as an async context manager, or `open` and `close`."""
 
     def __init__(self, url: str, *, max_size: int = 8, command_timeout_s: float = 30) -> None:
-        self._url = url
+        """InvalidRequest, without any part of the URL, if it is not an address of a database."""
+        self._address = parse_address(url)
         self._max_size = max_size
         self._command_timeout_s = command_timeout_s
+        self._acquire_s = max(_ACQUIRE_S, self._address.connect_timeout_s)
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._outage: OutageLog | None = None
+        self._is_known = False
+
+    @property
+    def ignored_parameters(self) -> Sequence[str]:
+        """Parameters of the URL that change nothing here."""
+        return self._address.ignored
+
+    def log_outages(self) -> None:
+        """Tell the log when the database cannot be used, and when it can again: for what serves, not for commands."""
+        self._outage = OutageLog("database")
 
     async def open(self) -> None:
         """Make the pool. It connects when it is first used: a worker must come up while the database is away."""
-        with translated_errors():
-            self._pool = await asyncpg.create_pool(
-                self._url,
-                min_size=0,
-                max_size=self._max_size,
-                command_timeout=self._command_timeout_s,
-                server_settings=SERVER_SETTINGS,
-                reset=_leave_as_is,  # type: ignore[arg-type]  # the stubs mean the bare connection
-            )
+        self._pool = await asyncpg.create_pool(  # type: ignore[call-overload]  # the stubs list each option of `connect`
+            min_size=0, max_size=self._max_size, connect=self._connect, reset=_leave_as_is
+        )
+
+    async def _connect(self, _dsn: None, **options: Any) -> DriverConnection:
+        """What the pool calls for each new connection, without a DSN."""
+        connection = await connect(
+            self._address, is_known=self._is_known, command_timeout=self._command_timeout_s, **options
+        )
+        self._is_known = True
+        return connection
 
     async def close(self) -> None:
         """Close all connections, waiting a little for running statements."""
@@ -84,15 +80,23 @@ class Database:
         await self.close()
 
     @asynccontextmanager
-    async def connection(self, *, acquire_timeout_s: float = 10) -> AsyncIterator[Connection]:
+    async def connection(self, *, acquire_timeout_s: float | None = None) -> AsyncIterator[Connection]:
         """A connection of the pool; errors inside the block leave as domain errors."""
         if self._pool is None:
             raise RuntimeError("the database is not open")
-        with translated_errors():
-            # Not the pool's own time-out, which starts a task for it.
-            async with asyncio.timeout(acquire_timeout_s) as waiting, self._pool.acquire() as connection:
-                waiting.reschedule(None)
-                yield connection
+        timeout_s = self._acquire_s if acquire_timeout_s is None else acquire_timeout_s
+        try:
+            with translated_errors():
+                # Not the pool's own time-out, which starts a task for it.
+                async with asyncio.timeout(timeout_s) as waiting, self._pool.acquire() as connection:
+                    waiting.reschedule(None)
+                    yield connection
+        except Unavailable as error:
+            if self._outage is not None and error.code in (Code.DATABASE_UNAVAILABLE, Code.DATABASE_MISCONFIGURED):
+                self._outage.note(error)
+            raise
+        if self._outage is not None:
+            self._outage.end()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -128,50 +132,3 @@ async def _leave_as_is(_connection: Connection) -> None:
     No statement of the hub changes a session for longer than its transaction, so there is nothing to reset; the pool's
     own way costs a round trip for each use.
     """
-
-
-@contextmanager
-def translated_errors() -> Iterator[None]:
-    """Turn driver errors into the project's, with the original as the cause."""
-    try:
-        yield
-    except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
-        raise TransactionRace("concurrent changes collided; try again", code="collision", retry_after_s=1) from error
-    except asyncpg.UniqueViolationError as error:
-        message = _CONFLICT_MESSAGES.get(error.constraint_name or "", "that already exists")
-        raise Conflict(message, code="already_exists") from error
-    except (
-        asyncpg.CharacterNotInRepertoireError,
-        asyncpg.UntranslatableCharacterError,
-        asyncpg.NumericValueOutOfRangeError,
-        asyncpg.InvalidTextRepresentationError,
-        asyncpg.DataError,
-    ) as error:
-        raise InvalidRequest(f"a value cannot be stored: {error}", code="invalid_value") from error
-    except (asyncpg.DiskFullError, asyncpg.PostgresIOError, asyncpg.ReadOnlySQLTransactionError) as error:
-        raise _cannot_write(error) from error
-    except asyncpg.InternalServerError as error:
-        # PostgreSQL has a code for a full disk, and none for a quota or a limit of the size of files.
-        if not str(error).startswith(("could not extend file", "could not write")):
-            raise
-        raise _cannot_write(error) from error
-    except (
-        OSError,
-        TimeoutError,
-        asyncpg.InterfaceError,
-        asyncpg.InternalClientError,  # what a statement meets on a connection that broke just before it
-        asyncpg.PostgresConnectionError,
-        asyncpg.OperatorInterventionError,  # shut down, crashed, starting up, canceled
-        asyncpg.InsufficientResourcesError,  # out of memory or connections
-        asyncpg.ObjectNotInPrerequisiteStateError,  # not accepting connections
-        asyncpg.InvalidCatalogNameError,  # the database itself is gone
-    ) as error:
-        raise Unavailable(
-            "the database does not answer; try again later", code="database_unavailable", retry_after_s=1
-        ) from error
-
-
-def _cannot_write(error: Exception) -> Unavailable:
-    return Unavailable(
-        f"the database cannot write: {error}; try again later", code="database_read_only", retry_after_s=5
-    )

@@ -1,15 +1,16 @@
-"""Subscriber lists: definitions, drafts, members at both ends, and the sweeping of versions that are live no more."""
+"""Subscriber lists: definitions, drafts, members at both ends, and the sweeping of versions that are no longer live."""
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from suprsend_hub.domain.records import DraftRow, ListRow, Member, Membership
+from suprsend_hub.domain.direction import Direction
+from suprsend_hub.domain.records import Draft, Member, Membership, SubscriberList
 from suprsend_hub.store import counters
 from suprsend_hub.store.database import Connection
-from suprsend_hub.store.profiles import FIRST_ID, LAST_ID
 from suprsend_hub.store.queries import sql
+from suprsend_hub.store.rows import row
+from suprsend_hub.store.walks import walk
 
 
 async def upsert(
@@ -23,46 +24,47 @@ async def upsert(
     list_description: str | None,
     track_user_entry: bool | None,
     track_user_exit: bool | None,
-) -> ListRow:
-    """Create a list or change what is not None; `live_version` is used if it is new."""
+) -> SubscriberList:
+    """Create a list, or change the fields that are not None; `live_version` is used for a new list."""
     record = await connection.fetchrow(
         sql("upsert_list"), workspace_id, list_id, live_version, now,
         list_name, list_description, track_user_entry, track_user_exit,
     )  # fmt: skip
     assert record is not None
-    return ListRow(*record)
+    return row(SubscriberList, record)
 
 
-async def find(connection: Connection, workspace_id: int, list_id: str) -> ListRow | None:
-    """One list, or None."""
+async def find(connection: Connection, workspace_id: int, list_id: str) -> SubscriberList | None:
+    """Return one list, or None."""
     record = await connection.fetchrow(sql("find_list"), workspace_id, list_id)
-    return None if record is None else ListRow(*record)
+    return None if record is None else row(SubscriberList, record)
 
 
 async def lock(connection: Connection, workspace_id: int, list_id: str) -> UUID | None:
-    """Hold a list against everyone who changes its membership; returns its live version, None if there is no list."""
+    """Lock a list against changes of its membership; return its live version, or None if the list does not exist."""
     version: UUID | None = await connection.fetchval(sql("lock_list"), workspace_id, list_id)
     return version
 
 
-async def page(connection: Connection, workspace_id: int, *, limit: int, offset: int) -> list[ListRow]:
-    """Lists, newest first."""
-    return [ListRow(*record) for record in await connection.fetch(sql("page_lists"), workspace_id, limit, offset)]
+async def page(connection: Connection, workspace_id: int, *, limit: int, offset: int) -> list[SubscriberList]:
+    """Return lists, newest first."""
+    records = await connection.fetch(sql("page_lists"), workspace_id, limit, offset)
+    return [row(SubscriberList, record) for record in records]
 
 
 async def count(connection: Connection, workspace_id: int) -> int:
-    """How many lists there are; over the definitions, which are few."""
+    """Return the number of lists. This counts the definitions, which are few."""
     return int(await connection.fetchval(sql("count_lists"), workspace_id))
 
 
-async def read(connection: Connection, workspace_id: int, list_ids: Sequence[str]) -> dict[str, ListRow]:
-    """Several lists by id."""
+async def read(connection: Connection, workspace_id: int, list_ids: Sequence[str]) -> dict[str, SubscriberList]:
+    """Return several lists by id."""
     records = await connection.fetch(sql("read_lists"), workspace_id, list(list_ids))
-    return {record[0]: ListRow(*record) for record in records}
+    return {record["list_id"]: row(SubscriberList, record) for record in records}
 
 
 async def delete(connection: Connection, workspace_id: int, list_id: str) -> bool:
-    """Delete a list and its drafts; their members wait for the sweeper. False if there is no such list."""
+    """Delete a list and its drafts, and leave their members to the sweeper; return False if the list does not exist."""
     live: UUID | None = await connection.fetchval(sql("delete_list"), workspace_id, list_id)
     if live is None:
         return False
@@ -74,24 +76,24 @@ async def delete(connection: Connection, workspace_id: int, list_id: str) -> boo
 async def insert_draft(
     connection: Connection, workspace_id: int, list_id: str, version_id: UUID, now: datetime
 ) -> None:
-    """Begin a version."""
+    """Start a version."""
     await connection.execute(sql("insert_draft"), workspace_id, list_id, version_id, now)
 
 
-async def find_draft(connection: Connection, workspace_id: int, list_id: str, version_id: UUID) -> DraftRow | None:
-    """One draft, or None."""
+async def find_draft(connection: Connection, workspace_id: int, list_id: str, version_id: UUID) -> Draft | None:
+    """Return one draft, or None."""
     record = await connection.fetchrow(sql("find_draft"), workspace_id, list_id, version_id)
-    return None if record is None else DraftRow(list_id, *record)
+    return None if record is None else row(Draft, record)
 
 
-async def read_drafts(connection: Connection, workspace_id: int, list_ids: Sequence[str]) -> list[DraftRow]:
-    """The drafts of several lists, oldest first."""
+async def read_drafts(connection: Connection, workspace_id: int, list_ids: Sequence[str]) -> list[Draft]:
+    """Return the drafts of several lists, oldest first."""
     records = await connection.fetch(sql("read_drafts"), workspace_id, list(list_ids))
-    return [DraftRow(*record) for record in records]
+    return [row(Draft, record) for record in records]
 
 
 async def delete_draft(connection: Connection, workspace_id: int, list_id: str, version_id: UUID) -> bool:
-    """Discard a draft; False if there is none."""
+    """Discard a draft; return False if it does not exist."""
     if await connection.fetchval(sql("delete_draft"), workspace_id, list_id, version_id) is None:
         return False
     await _bury(connection, workspace_id, list_id, [version_id])
@@ -101,7 +103,7 @@ async def delete_draft(connection: Connection, workspace_id: int, list_id: str, 
 async def finish_draft(
     connection: Connection, workspace_id: int, list_id: str, version_id: UUID, *, live: UUID, now: datetime
 ) -> bool:
-    """Make a draft the live membership in place of `live`; False if there is none. Lock the list before."""
+    """Make a draft the live membership in place of `live`; return False if it does not exist. Lock the list first."""
     if await connection.fetchval(sql("delete_draft"), workspace_id, list_id, version_id) is None:
         return False
     await connection.execute(sql("set_live_version"), workspace_id, list_id, version_id, now)
@@ -122,15 +124,14 @@ async def add_members(
     distinct_ids: Sequence[str],
     member_ids: Sequence[UUID],
     now: datetime,
-    slot: int,
 ) -> int | None:
     """Add the existing users among `distinct_ids` (distinct) to the live version or a draft, in one statement.
 
-    Returns how many were new; None if there is no such list or draft.
+    Returns how many were new; None if the list or draft does not exist.
     """
     record = await connection.fetchrow(
         sql("add_members"), workspace_id, list_id, version_id, sorted(distinct_ids, key=str.encode), list(member_ids),
-        now, slot % counters.SLOTS,
+        now, counters.any_slot(),
     )  # fmt: skip
     return None if record is None else int(record["affected"])
 
@@ -142,12 +143,11 @@ async def remove_members(
     version_id: UUID | None,
     *,
     distinct_ids: Sequence[str],
-    slot: int,
 ) -> int | None:
-    """The reverse of `add_members`."""
+    """Remove members; the reverse of `add_members`."""
     record = await connection.fetchrow(
         sql("remove_members"), workspace_id, list_id, version_id, sorted(distinct_ids, key=str.encode),
-        slot % counters.SLOTS,
+        counters.any_slot(),
     )  # fmt: skip
     return None if record is None else int(record["affected"])
 
@@ -159,49 +159,37 @@ async def page_members(
     version_id: UUID,
     *,
     cursor: UUID | None,
-    backward: bool,
+    direction: Direction,
     limit: int,
 ) -> list[Member]:
-    """Members of a version beyond the cursor, newest first unless `backward`."""
-    name = "page_members_oldest_first" if backward else "page_members_newest_first"
-    start = cursor or (FIRST_ID if backward else LAST_ID)
-    records = await connection.fetch(sql(name), workspace_id, list_id, version_id, start, limit)
-    return [Member(*record) for record in records]
+    """Return members of a version beyond the cursor, in that direction."""
+    statement, start = walk("page_members", direction, cursor)
+    records = await connection.fetch(statement, workspace_id, list_id, version_id, start, limit)
+    return [row(Member, record) for record in records]
 
 
 async def page_memberships(
-    connection: Connection, workspace_id: int, distinct_id: str, *, cursor: UUID | None, backward: bool, limit: int
+    connection: Connection,
+    workspace_id: int,
+    distinct_id: str,
+    *,
+    cursor: UUID | None,
+    direction: Direction,
+    limit: int,
 ) -> list[Membership]:
-    """The live lists of a user beyond the cursor, newest first unless `backward`."""
-    name = "page_memberships_oldest_first" if backward else "page_memberships_newest_first"
-    start = cursor or (FIRST_ID if backward else LAST_ID)
-    records = await connection.fetch(sql(name), workspace_id, distinct_id, start, limit)
-    return [Membership(*record) for record in records]
+    """Return the live lists of a user beyond the cursor, in that direction."""
+    statement, start = walk("page_memberships", direction, cursor)
+    records = await connection.fetch(statement, workspace_id, distinct_id, start, limit)
+    return [row(Membership, record) for record in records]
 
 
 async def count_memberships(connection: Connection, workspace_id: int, distinct_id: str) -> int:
-    """In how many lists a user is."""
+    """Return the number of lists that a user is a member of."""
     return int(await connection.fetchval(sql("count_memberships"), workspace_id, distinct_id))
 
 
-async def delete_of_user(connection: Connection, workspace_id: int, distinct_id: str) -> list[tuple[str, int]]:
-    """Take a deleted user out of all lists and drafts; returns the changes of their counters."""
-    records = await connection.fetch(sql("delete_memberships_of_user"), workspace_id, distinct_id)
-    if not records:
-        return []
-    await connection.execute(
-        sql("delete_member_rows_of_user"),
-        workspace_id,
-        distinct_id,
-        [record[0] for record in records],
-        [record[1] for record in records],
-    )
-    names = Counter(counters.members_counter(*record) for record in records)
-    return [(name, -times) for name, times in names.items()]
-
-
 async def sweep(connection: Connection, *, at_most: int) -> bool:
-    """Remove some members of one dead version, or the version itself when it is empty; False if nothing is dead."""
+    """Remove some members of one dead version, or the version when it is empty; return False if there is none."""
     record = await connection.fetchrow(sql("claim_dead_version"))
     if record is None:
         return False
@@ -209,5 +197,5 @@ async def sweep(connection: Connection, *, at_most: int) -> bool:
     if swept < at_most:
         workspace_id, list_id, version_id = record
         await connection.execute(sql("delete_dead_version"), *record)
-        await counters.delete(connection, workspace_id, counters.members_counter(list_id, version_id))
+        await counters.delete(connection, workspace_id, [counters.members_counter(list_id, version_id)])
     return True

@@ -1,6 +1,6 @@
-"""What `db check` and `db clean` ask of the database: whole-table checks, their repairs, and deletion by age.
+"""Statements of `db check` and `db clean`: whole-table checks, their repairs, and deletion by age.
 
-Safe beside running hubs. A check sees one moment of the database; a repair changes only what is wrong when it runs.
+Safe while hubs run. A check sees one moment of the database; a repair changes only what is wrong when it runs.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -12,6 +12,7 @@ from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.store import counters
 from suprsend_hub.store.database import Connection
 from suprsend_hub.store.queries import sql
+from suprsend_hub.store.rows import keyed_row, row
 
 RELATION_CHECKS = (
     "subscriptions_of_nobody",
@@ -23,16 +24,16 @@ RELATION_CHECKS = (
     "drafts_of_no_list",
     "forgotten_versions",
 )
-"""Checks with a `find_` and a `repair_` statement, in the order in which repairs have to follow each other."""
+"""Checks with a `find_` and a `repair_` statement, in the order in which repairs must run."""
 
 _SCAN_S = 6 * 3600
-"""How long a statement over a whole table may take."""
+"""Time limit of a statement over a whole table."""
 _WALK_STEP = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """A place in a workspace where a check found something, and what."""
+    """A place in a workspace where a check found a fault, and the fault."""
 
     workspace_id: int
     place: str
@@ -41,7 +42,7 @@ class Wrong:
 
 @dataclass(frozen=True, slots=True)
 class WrongCounter:
-    """A counter that says `value` where there are `actual`."""
+    """A counter with the value `value` for `actual` records."""
 
     workspace_id: int
     name: str
@@ -51,7 +52,7 @@ class WrongCounter:
 
 @dataclass(frozen=True, slots=True)
 class ProfileRow:
-    """A profile as it is stored, with the addresses the index holds."""
+    """A stored profile, with the addresses in the index."""
 
     key: RecipientKey
     version: int
@@ -61,49 +62,49 @@ class ProfileRow:
 
 
 async def allow_scans(connection: Connection) -> None:
-    """Let this transaction read whole tables, which the pool forbids."""
+    """Allow this transaction to read whole tables, which the pool forbids."""
     await connection.execute(sql("allow_scans"))
 
 
 async def lock(connection: Connection) -> None:
-    """Keep other repairs out until the transaction ends."""
+    """Block other repairs until the transaction ends."""
     await connection.execute(sql("lock_maintenance"))
 
 
 async def find(connection: Connection, check: str, *, at_most: int) -> list[Wrong]:
-    """What one of RELATION_CHECKS finds."""
-    return [Wrong(*record) for record in await connection.fetch(sql(f"find_{check}"), at_most, timeout=_SCAN_S)]
+    """Return the faults that one of RELATION_CHECKS finds."""
+    return [row(Wrong, record) for record in await connection.fetch(sql(f"find_{check}"), at_most, timeout=_SCAN_S)]
 
 
 async def repair(connection: Connection, check: str) -> None:
-    """Repair all that one of RELATION_CHECKS would find."""
+    """Repair all faults that one of RELATION_CHECKS would find."""
     await connection.execute(sql(f"repair_{check}"), timeout=_SCAN_S)
 
 
 async def find_wrong_counters(connection: Connection, *, at_most: int) -> list[WrongCounter]:
-    """Counters that differ from a recount."""
+    """Return counters that differ from a recount."""
     records = await connection.fetch(sql("find_wrong_counters"), at_most, timeout=_SCAN_S)
-    return [WrongCounter(*record) for record in records]
+    return [row(WrongCounter, record) for record in records]
 
 
 async def repair_counters(connection: Connection, wrong: Sequence[WrongCounter]) -> None:
     """Add what is missing to each counter.
 
-    Every transaction changes rows and counter together, so the difference found in one moment is still the difference
-    later: it is added, never a total written, and nobody has to be held up.
+    Every transaction changes rows and counter together, so a difference found at one moment is still correct later. It
+    is added, and no total is ever written, so no writer has to wait.
     """
     changes = {(row.workspace_id, row.name): row.actual - row.value for row in wrong}
-    await counters.add(connection, changes, slot=0)
+    await counters.add(connection, changes)
 
 
 async def walk_profiles(connection: Connection) -> AsyncIterator[Sequence[ProfileRow]]:
-    """All profiles in key order, some at a time."""
+    """Yield all profiles in key order, some at a time."""
     last = RecipientKey(-1, "", "")
     while True:
         records = await connection.fetch(sql("walk_profiles"), *last, _WALK_STEP)
         if not records:
             return
-        rows = [ProfileRow(RecipientKey(*record[:3]), *record[3:]) for record in records]
+        rows = [keyed_row(ProfileRow, record) for record in records]
         yield rows
         last = rows[-1].key
 
@@ -114,18 +115,18 @@ async def repair_addresses(connection: Connection, row: ProfileRow, addresses: S
 
 
 async def oldest_workspace(connection: Connection) -> datetime | None:
-    """When the oldest workspace was created; None if there is none."""
+    """Return when the oldest workspace was created; None if there is none."""
     moment: datetime | None = await connection.fetchval(sql("oldest_workspace"))
     return moment
 
 
 async def delete_old_history(connection: Connection, *, start: UUID, end: UUID, at_most: int) -> int:
-    """Delete edits with ids from `start` to below `end`; returns how many."""
+    """Delete edits with ids from `start` to below `end`; return how many."""
     return _affected(await connection.execute(sql("delete_old_history"), start, end, at_most))
 
 
 async def delete_old_rejected(connection: Connection, workspace_id: int, *, before: UUID, at_most: int) -> int:
-    """Delete the oldest rejected records of a workspace with ids below `before`; returns how many."""
+    """Delete the oldest rejected records of a workspace with ids below `before`; return how many."""
     return _affected(await connection.execute(sql("delete_old_rejected"), workspace_id, before, at_most))
 
 

@@ -24,8 +24,11 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.util import await_only
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Conflict, Unavailable
-from suprsend_hub.store.database import translated_errors
+from suprsend_hub.store.address import parse_address
+from suprsend_hub.store.connect import connect
+from suprsend_hub.store.errors import translated_errors
 from suprsend_hub.store.schema_version import read_schema
 
 FOLDER = Path(str(files("suprsend_hub.store.migrations")))
@@ -95,8 +98,9 @@ async def migrate(url: str, *, post: bool = False, folder: Path = FOLDER) -> Mig
     at once and again. Conflict, with nothing changed, if the database has outgrown this release, or if, without `post`,
     the way leads over a post step that ends what running hubs may need.
     """
+    address = parse_address(url)
     engine = create_async_engine(
-        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url), poolclass=pool.NullPool
+        "postgresql+asyncpg://", async_creator=lambda: connect(address), poolclass=pool.NullPool
     )
     with translated_errors():
         try:
@@ -116,7 +120,7 @@ def _migrate(connection: SyncConnection, folder: Path, post: bool) -> Migrated:
         connection.commit()
         schema = await_only(read_schema(_driver_connection(connection)))
         if schema.has_outgrown(head):
-            raise Conflict(f"the schema {schema.trouble(head)}", code="newer_schema")
+            raise Conflict(f"the schema {schema.trouble(head)}", code=Code.NEWER_SCHEMA)
         found = schema.revision
         target = last if post or found is None else head
         if found is not None and not post:
@@ -126,24 +130,30 @@ def _migrate(connection: SyncConnection, folder: Path, post: bool) -> Migrated:
             found = target
     except CommandError as error:
         raise Conflict(
-            f"the database is at a revision that no release of the hub has: {error}", code="unknown_revision"
+            f"the database is at a revision that no release of the hub has: {error}", code=Code.UNKNOWN_REVISION
         ) from error
     except asyncpg.LockNotAvailableError as error:
         raise Unavailable(
             f"a table was in use for more than {_TABLE_WAIT_S} s, perhaps by a backup or a `db check`, and hubs would "
             "have had to wait behind the migration: run it again when that has ended; it goes on where it was",
-            code="table_in_use",
+            code=Code.TABLE_IN_USE,
             retry_after_s=_TABLE_WAIT_S,
         ) from error
     except DBAPIError as error:
         if not (error.connection_invalidated or isinstance(error, (InterfaceError, OperationalError))):
-            raise
+            raise _driver_error(error) from error
         raise Unavailable(
             "the connection to the database broke during the migration; run it again, it goes on where it was",
-            code="database_unavailable",
+            code=Code.DATABASE_UNAVAILABLE,
             retry_after_s=1,
         ) from error
     return Migrated(found, last)
+
+
+def _driver_error(error: DBAPIError) -> BaseException:
+    """The error of the driver below SQLAlchemy's two."""
+    cause = None if error.orig is None else error.orig.__cause__
+    return error if cause is None else cause
 
 
 def _check_that_running_hubs_survive(found: str, steps: Sequence[Step]) -> None:
@@ -154,7 +164,7 @@ def _check_that_running_hubs_survive(found: str, steps: Sequence[Step]) -> None:
                 f"the schema is at {found}, and this release comes several after it: step {step.revision}, on the way, "
                 "ends what the running hubs need. Upgrade through the releases between, or stop all hubs and run "
                 "`suprsend-hub db migrate --post`",
-                code="release_skipped",
+                code=Code.RELEASE_SKIPPED,
             )
 
 

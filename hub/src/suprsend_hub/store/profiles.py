@@ -10,19 +10,19 @@ from uuid import UUID
 
 import msgspec
 
+from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.limits import MAX_DISTINCT_ID_CHARS
 from suprsend_hub.domain.recipient import USERS, RecipientKey
 from suprsend_hub.domain.records import HistoryEntry, StoredProfile
 from suprsend_hub.store.database import AssumptionFailed, Connection, copy_rows
 from suprsend_hub.store.queries import sql
+from suprsend_hub.store.walks import LAST_ID, walk
 
 if TYPE_CHECKING:
     import asyncpg
 
-FIRST_ID = UUID(int=0)
-LAST_ID = UUID(int=2**128 - 1)
 _KEY_COLUMNS = ("workspace_id", "object_type", "recipient_id")
-_HISTORY_COLUMNS = (*_KEY_COLUMNS, "insert_key", "edit_id", "source", "operations", "before")
+_HISTORY_COLUMNS = (*_KEY_COLUMNS, "insert_key", "edit_id", "source", "operations", "before", "actor")
 _PROFILE_COLUMNS = (
     *_KEY_COLUMNS, "profile_id", "version", "properties", "channels", "addresses", "created_at", "updated_at",
 )  # fmt: skip
@@ -30,7 +30,7 @@ _ABOVE_ALL_IDS = "\U0010ffff" * (MAX_DISTINCT_ID_CHARS + 1)
 
 
 class ProfileWrite(msgspec.Struct, frozen=True, gc=False):
-    """What `upsert` writes: `version` is the one that was read plus one, `fresh_id` is used if the row is new."""
+    """A row for `upsert`. `version` is the version that was read plus one; `fresh_id` is used if the row is new."""
 
     key: RecipientKey
     fresh_id: UUID
@@ -41,7 +41,7 @@ class ProfileWrite(msgspec.Struct, frozen=True, gc=False):
 
 
 class HistoryRow(msgspec.Struct, frozen=True, gc=False):
-    """An applied edit; `operations` and `before` are JSON texts."""
+    """An applied edit. `operations` and `before` are JSON texts."""
 
     key: RecipientKey
     insert_key: UUID
@@ -49,9 +49,11 @@ class HistoryRow(msgspec.Struct, frozen=True, gc=False):
     source: str
     operations: str
     before: str | None
+    actor: str
 
 
-def _key_columns(keys: Iterable[RecipientKey]) -> tuple[list[int], list[str], list[str]]:
+def key_columns(keys: Iterable[RecipientKey]) -> tuple[list[int], list[str], list[str]]:
+    """Return keys as the arrays that statements expect: workspaces, object types, ids."""
     columns = list(zip(*keys, strict=True))
     if not columns:
         return [], [], []
@@ -59,35 +61,34 @@ def _key_columns(keys: Iterable[RecipientKey]) -> tuple[list[int], list[str], li
 
 
 async def read(connection: Connection, keys: Sequence[RecipientKey]) -> dict[RecipientKey, StoredProfile]:
-    """The profiles that exist among `keys`."""
+    """Return the profiles that exist among `keys`."""
     found: dict[RecipientKey, StoredProfile] = {}
-    for position, *rest in await connection.fetch(sql("read_profiles"), *_key_columns(keys)):
+    for position, *rest in await connection.fetch(sql("read_profiles"), *key_columns(keys)):
         key = keys[position - 1]
         found[key] = StoredProfile(key, *rest)
     return found
 
 
 async def insert_history(connection: Connection, rows: Sequence[HistoryRow]) -> set[UUID]:
-    """Record edits; returns the `edit_id`s of those that were known already. `rows` come in the order of their keys."""
-    keys = _key_columns(row.key for row in rows)
-    insert_keys = [row.insert_key for row in rows]
-    status = await connection.execute(
+    """Record edits; return the `edit_id`s of those that were known already. `rows` are in the order of their keys."""
+    # Not by the command tag: on distributed tables it counts what was selected, not what was inserted.
+    recorded = await connection.fetch(
         sql("insert_history"),
-        *keys,
-        insert_keys,
+        *key_columns(row.key for row in rows),
+        [row.insert_key for row in rows],
         [row.edit_id for row in rows],
         [row.source for row in rows],
         [row.operations for row in rows],
         [row.before for row in rows],
+        [row.actor for row in rows],
     )
-    if status == f"INSERT 0 {len(rows)}":
+    if len(recorded) == len(rows):
         return set()
-    recorded = {record[0] for record in await connection.fetch(sql("find_history"), *keys, insert_keys)}
-    return {row.edit_id for row in rows} - recorded
+    return {row.edit_id for row in rows} - {record[0] for record in recorded}
 
 
 async def copy_history(connection: Connection, rows: Sequence[HistoryRow]) -> None:
-    """Record edits that are probably new, at half the cost of `insert_history`; `rows` come in the order of their keys.
+    """Record edits that are probably new, at half the cost of `insert_history`. `rows` are in the order of their keys.
 
     Raises AssumptionFailed if one of them is known.
     """
@@ -95,7 +96,7 @@ async def copy_history(connection: Connection, rows: Sequence[HistoryRow]) -> No
         connection,
         "history",
         _HISTORY_COLUMNS,
-        [(*row.key, row.insert_key, row.edit_id, row.source, row.operations, row.before) for row in rows],
+        [(*row.key, row.insert_key, row.edit_id, row.source, row.operations, row.before, row.actor) for row in rows],
     )
 
 
@@ -103,29 +104,28 @@ async def update_history_before(connection: Connection, rows: Sequence[HistoryRo
     """Replace the `before` of recorded edits (after a second fold)."""
     await connection.execute(
         sql("update_history_before"),
-        *_key_columns(row.key for row in rows),
+        *key_columns(row.key for row in rows),
         [row.insert_key for row in rows],
         [row.before for row in rows],
     )
 
 
 async def delete_history(connection: Connection, rows: Sequence[HistoryRow]) -> None:
-    """Take back the record of edits that turned out not to apply."""
+    """Delete the record of edits that turned out not to apply."""
     await connection.execute(
-        sql("delete_history"), *_key_columns(row.key for row in rows), [row.insert_key for row in rows]
+        sql("delete_history"), *key_columns(row.key for row in rows), [row.insert_key for row in rows]
     )
 
 
 async def upsert(connection: Connection, rows: Sequence[ProfileWrite], now: datetime) -> set[UUID]:
-    """Write profiles whose version has not moved; `rows` come in the order of their keys.
+    """Write profiles whose version has not moved. `rows` are in the order of their keys.
 
-    Returns the `profile_id`s of the rows written: the `fresh_id` of one that was inserted, the stored id of one that
-    was updated. A row without either lost the race and is locked by this transaction: read it again, fold again, write
-    again.
+    Returns the `profile_id`s of the written rows: the `fresh_id` of an inserted row, the stored id of an updated row. A
+    row without either lost the race and is now locked by this transaction; read, fold and write it again.
     """
     records = await connection.fetch(
         sql("upsert_profiles"),
-        *_key_columns(row.key for row in rows),
+        *key_columns(row.key for row in rows),
         [row.fresh_id for row in rows],
         [row.version for row in rows],
         [row.properties for row in rows],
@@ -137,9 +137,9 @@ async def upsert(connection: Connection, rows: Sequence[ProfileWrite], now: date
 
 
 async def copy_new(connection: Connection, rows: Sequence[ProfileWrite], now: datetime) -> None:
-    """Insert profiles that were not there when they were read; `rows` come in the order of their keys.
+    """Insert profiles that did not exist when they were read. `rows` are in the order of their keys.
 
-    Raises AssumptionFailed if one of them is there now.
+    Raises AssumptionFailed if one of them exists now.
     """
     await copy_rows(
         connection,
@@ -156,13 +156,13 @@ async def copy_new(connection: Connection, rows: Sequence[ProfileWrite], now: da
 
 
 async def update(connection: Connection, rows: Sequence[ProfileWrite], now: datetime) -> None:
-    """Write profiles that exist; `rows` come in the order of their keys.
+    """Write existing profiles. `rows` are in the order of their keys.
 
-    Raises AssumptionFailed if the version of one has moved; some of the others are written then.
+    Raises AssumptionFailed if the version of one has moved; some of the others have been written then.
     """
     status = await connection.execute(
         sql("update_profiles"),
-        *_key_columns(row.key for row in rows),
+        *key_columns(row.key for row in rows),
         [row.version for row in rows],
         [row.properties for row in rows],
         [row.channels for row in rows],
@@ -182,12 +182,12 @@ def _indexed_addresses(row: ProfileWrite) -> list[str]:
 
 
 def indexed_address(workspace_id: int, address: str) -> str:
-    """An address as the index holds it: behind its workspace, so that a search never touches another's."""
+    """Return an address in the form of the index, after its workspace, so that a search never touches another's."""
     return f"{workspace_id} {address}"
 
 
 async def find_by_address(connection: Connection, workspace_id: int, address: str, *, limit: int) -> list[RecipientKey]:
-    """Recipients that can be reached at the address (in the form of `domain.channels.addresses`), users first."""
+    """Return recipients with that address (in the form of `domain.channels.addresses`), users first."""
     records = await connection.fetch(
         sql("find_by_address"), workspace_id, indexed_address(workspace_id, address), limit
     )
@@ -195,18 +195,15 @@ async def find_by_address(connection: Connection, workspace_id: int, address: st
 
 
 async def find(connection: Connection, key: RecipientKey) -> StoredProfile | None:
-    """One profile, or None."""
+    """Return one profile, or None."""
     record = await connection.fetchrow(sql("find_profile"), *key)
     return None if record is None else StoredProfile(key, *record)
 
 
-async def delete(connection: Connection, key: RecipientKey) -> bool:
-    """Delete a profile, the content of its history and its rejected records; False if there was none."""
-    if await connection.fetchval(sql("delete_profile"), *key) is None:
-        return False
-    await connection.execute(sql("scrub_history"), *key)
-    await connection.execute(sql("delete_rejected_of_recipient"), *key)
-    return True
+async def hold_existing(connection: Connection, keys: Sequence[RecipientKey]) -> set[RecipientKey]:
+    """Hold recipients against deletion, but not edits, until the transaction ends; return those that exist."""
+    records = await connection.fetch(sql("hold_profiles"), *key_columns(sorted(set(keys))))
+    return {RecipientKey(*record) for record in records}
 
 
 def _stored(workspace_id: int, object_type: str, records: "list[asyncpg.Record]") -> list[StoredProfile]:
@@ -223,14 +220,13 @@ async def page_by_creation(
     *,
     object_type: str = USERS,
     cursor: UUID | None,
-    backward: bool,
+    direction: Direction,
     limit: int,
 ) -> list[StoredProfile]:
-    """Up to `limit` profiles beyond the cursor, in page order (newest first) unless `backward`, else nearest first."""
-    name = "page_profiles_oldest_first" if backward else "page_profiles_newest_first"
-    start = cursor or (FIRST_ID if backward else LAST_ID)
+    """Return up to `limit` profiles beyond the cursor, in that direction."""
+    statement, start = walk("page_profiles", direction, cursor)
     return _stored(
-        workspace_id, object_type, await connection.fetch(sql(name), workspace_id, object_type, start, limit)
+        workspace_id, object_type, await connection.fetch(statement, workspace_id, object_type, start, limit)
     )
 
 
@@ -241,12 +237,12 @@ async def page_by_prefix(
     object_type: str = USERS,
     prefix: str,
     cursor: str | None,
-    backward: bool,
+    direction: Direction,
     limit: int,
 ) -> list[StoredProfile]:
-    """Up to `limit` profiles whose id starts with `prefix`, beyond the cursor (an id), nearest first."""
+    """Return up to `limit` profiles whose id starts with `prefix`, beyond the cursor (an id), in that direction."""
     upper = upper_bound(prefix)
-    if backward:
+    if direction is Direction.DESCENDING:
         records = await connection.fetch(
             sql("search_profiles_backward"), workspace_id, object_type, prefix, cursor, limit
         )
@@ -260,7 +256,7 @@ async def page_by_prefix(
 async def count_prefix(
     connection: Connection, workspace_id: int, *, object_type: str = USERS, prefix: str, at_most: int
 ) -> int:
-    """How many ids start with `prefix`, counted no further than `at_most`."""
+    """Return how many ids start with `prefix`, counting up to `at_most`."""
     count = await connection.fetchval(
         sql("count_search"), workspace_id, object_type, prefix, upper_bound(prefix), at_most
     )
@@ -270,13 +266,13 @@ async def count_prefix(
 async def page_history(
     connection: Connection, key: RecipientKey, *, before: UUID | None, limit: int
 ) -> list[HistoryEntry]:
-    """The edits of a recipient, newest first."""
+    """Return the edits of a recipient, newest first."""
     records = await connection.fetch(sql("page_history"), *key, before or LAST_ID, limit)
     return [HistoryEntry(*record) for record in records]
 
 
 def upper_bound(prefix: str) -> str:
-    """The least text above all that starts with `prefix`, in bytewise order; without one, a text above all ids."""
+    """Return the smallest text above all that start with `prefix`, bytewise; if there is none, a text above all ids."""
     for end in range(len(prefix), 0, -1):
         last = ord(prefix[end - 1])
         if last < 0x10FFFF:

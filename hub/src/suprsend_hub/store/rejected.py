@@ -6,12 +6,13 @@ from uuid import UUID
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import RejectedRow
 from suprsend_hub.store.database import Connection
-from suprsend_hub.store.profiles import LAST_ID
 from suprsend_hub.store.queries import sql
+from suprsend_hub.store.rows import keyed_row
+from suprsend_hub.store.walks import LAST_ID
 
 
 async def insert(connection: Connection, rows: Sequence[RejectedRow]) -> None:
-    """Append to the log."""
+    """Append records to the log."""
     await connection.execute(
         sql("insert_rejected"),
         [row.key.workspace_id for row in rows],
@@ -27,29 +28,14 @@ async def insert(connection: Connection, rows: Sequence[RejectedRow]) -> None:
 
 
 async def page(connection: Connection, workspace_id: int, *, before: UUID | None, limit: int) -> list[RejectedRow]:
-    """Refusals of a workspace, newest first."""
+    """Return rejected records of a workspace, newest first."""
     records = await connection.fetch(sql("page_rejected"), workspace_id, before or LAST_ID, limit)
-    return [_row(workspace_id, *record) for record in records]
+    return [keyed_row(RejectedRow, record, workspace_id=workspace_id) for record in records]
 
 
 async def page_of_recipient(
     connection: Connection, key: RecipientKey, *, before: UUID | None, limit: int
 ) -> list[RejectedRow]:
-    """Refusals of one recipient, newest first."""
+    """Return rejected records of one recipient, newest first."""
     records = await connection.fetch(sql("page_rejected_of_recipient"), *key, before or LAST_ID, limit)
-    return [_row(key.workspace_id, *record) for record in records]
-
-
-def _row(
-    workspace_id: int,
-    object_type: str,
-    recipient_id: str,
-    rejected_id: UUID,
-    code: str,
-    property_key: str,
-    message: str,
-    record: str,
-    source: str,
-) -> RejectedRow:
-    key = RecipientKey(workspace_id, object_type, recipient_id)
-    return RejectedRow(key, rejected_id, code, property_key, message, record, source)
+    return [keyed_row(RejectedRow, record, workspace_id=key.workspace_id) for record in records]

@@ -16,7 +16,12 @@ CREATE TABLE workspace (
     secret_encrypted bytea       NOT NULL,  -- recoverable, because HMAC needs it; encrypted under the master key
     created_at       timestamptz NOT NULL,
     edits_per_second integer     NOT NULL DEFAULT 0,  -- rate limit, per worker; 0 means none
-    burst_edits      integer     NOT NULL DEFAULT 0   -- how many at once after a rest
+    burst_edits      integer     NOT NULL DEFAULT 0,  -- how many at once after a rest
+    previous_secret       bytea,                      -- the secret before a rotation, encrypted likewise,
+    previous_secret_until timestamptz,                -- and how long it is still valid
+    disabled_at      timestamptz,                     -- since when nobody gets in
+    deleting_since   timestamptz,                     -- since when it is being deleted; it stays disabled then
+    max_clock_skew_s integer     NOT NULL DEFAULT 0   -- for the Date of signed requests; 0 means any
 );
 
 CREATE TABLE api_key (
@@ -26,7 +31,8 @@ CREATE TABLE api_key (
     key_hash     bytea       NOT NULL CONSTRAINT api_key_hash_unique UNIQUE,  -- SHA-256; the key itself is never stored
     hint         text        NOT NULL,  -- last four characters, to tell keys apart
     created_at   timestamptz NOT NULL,
-    revoked_at   timestamptz
+    revoked_at   timestamptz,
+    scopes       text[]      NOT NULL DEFAULT '{read,write}'
 );
 CREATE INDEX api_key_by_workspace ON api_key (workspace_id, api_key_id);
 
@@ -57,9 +63,42 @@ CREATE TABLE history (
     source       text    NOT NULL,  -- SDK and version, API, or console user
     operations   json,              -- null once the recipient has been deleted
     before       json,              -- stored values that the edit replaced; null when it replaced none
+    actor        text    NOT NULL DEFAULT '',  -- kind and name of who made the edit; '' in rows of earlier releases
     PRIMARY KEY (workspace_id, object_type, recipient_id, insert_key)
 );
 CREATE INDEX history_by_time ON history USING brin (edit_id);  -- for the clean-up by age; rows arrive in this order
+
+-- What was done beside profile edits, which are in the history: by whom, from where, to what, when, in which request.
+-- Distributed by target_id, so that a row commits on the node of the change. workspace_id 0 is the hub as a whole.
+CREATE TABLE audit (
+    workspace_id integer NOT NULL,
+    target_id    text    COLLATE "C" NOT NULL,  -- of a recipient, a list, a key, a console user;  if there is none
+    audit_id     uuid    NOT NULL,              -- ULID: order, time and cursor
+    action       text    NOT NULL,
+    target_type  text    COLLATE "C" NOT NULL,  -- of an object: its type
+    actor_kind   text    NOT NULL,
+    actor_name   text    NOT NULL,
+    user_agent   text    NOT NULL,
+    address      text    NOT NULL,              -- of the client, as seen through trusted proxies
+    request_id   text    NOT NULL,
+    count        integer NOT NULL,              -- how often, where equal entries of a minute share a row
+    detail       json    NOT NULL,
+    PRIMARY KEY (workspace_id, target_id, audit_id)
+);
+CREATE INDEX audit_by_time ON audit ((workspace_id::bigint), audit_id);
+
+-- Which request an Idempotency-Key belongs to, so that one that is reused for another request is refused. Only keys of the
+-- header are here; the insert ids of events are in the history alone.
+CREATE TABLE idempotency_key (
+    workspace_id integer NOT NULL,
+    key          text    COLLATE "C" NOT NULL,  -- the insert key as text
+    object_type  text    COLLATE "C" NOT NULL,
+    recipient_id text    COLLATE "C" NOT NULL,
+    digest       bytea,                         -- SHA-256 of method, recipient and body; null once the recipient is deleted
+    edit_id      uuid    NOT NULL,              -- ULID of the edit, and so its time
+    PRIMARY KEY (workspace_id, key)
+);
+CREATE INDEX idempotency_key_by_recipient ON idempotency_key (workspace_id, object_type, recipient_id);
 
 -- Records and operations that could not be applied, for the CLI and the console.
 CREATE TABLE rejected (
@@ -113,6 +152,16 @@ CREATE TABLE subscribed_to (
 );
 CREATE INDEX subscribed_to_by_creation
     ON subscribed_to ((workspace_id::bigint), subscriber_type, subscriber_id, subscription_id);
+
+-- Objects that were deleted while they had subscribers, whose subscriptions the sweeper ends in small steps. Those up to
+-- last_subscription_id belong to an earlier life of the object and are shown to nobody.
+CREATE TABLE dead_object (
+    workspace_id         integer NOT NULL,
+    object_type          text    COLLATE "C" NOT NULL,
+    object_id            text    COLLATE "C" NOT NULL,
+    last_subscription_id uuid    NOT NULL,
+    PRIMARY KEY (workspace_id, object_type, object_id)
+);
 
 -- Subscriber lists. The membership that counts is that of live_version: finishing a sync is one update of this row.
 CREATE TABLE list (
@@ -191,6 +240,12 @@ CREATE TABLE console_link (
     token_hash      bytea       PRIMARY KEY,  -- SHA-256; the token itself is never stored
     console_user_id integer     NOT NULL REFERENCES console_user ON DELETE CASCADE,
     expires_at      timestamptz NOT NULL
+);
+
+-- Sessions that were signed out before they expired.
+CREATE TABLE console_ended_session (
+    nonce      text        PRIMARY KEY,  -- of the session's token, which is not stored
+    expires_at timestamptz NOT NULL
 );
 
 -- Attempts to sign in, counted per name and per address in a window of time.

@@ -2,93 +2,74 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
+from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import Subscription
-from suprsend_hub.store.counters import subscribers_counter
 from suprsend_hub.store.database import Connection
-from suprsend_hub.store.profiles import FIRST_ID, LAST_ID
 from suprsend_hub.store.queries import sql
-
-if TYPE_CHECKING:
-    import asyncpg
+from suprsend_hub.store.walks import FIRST_ID, LAST_ID, walk
 
 
 def _columns(keys: Sequence[RecipientKey]) -> tuple[list[str], list[str]]:
     return [key.object_type for key in keys], [key.recipient_id for key in keys]
 
 
-async def lock_existing(connection: Connection, workspace_id: int, keys: Sequence[RecipientKey]) -> set[RecipientKey]:
-    """Hold recipients against deletion until the transaction ends; returns those that exist."""
-    ordered = sorted(set(keys))
-    records = await connection.fetch(sql("lock_profiles"), workspace_id, *_columns(ordered))
-    return {RecipientKey(workspace_id, *record) for record in records}
+async def find_dead_until(connection: Connection, parent: RecipientKey) -> UUID:
+    """Return the last unswept subscription to earlier lives of an object; the smallest UUID if there is none.
+
+    The answer stays correct while the profile of the object is held.
+    """
+    found: UUID | None = await connection.fetchval(sql("find_dead_object"), *parent)
+    return found or FIRST_ID
 
 
 async def upsert(
     connection: Connection, parent: RecipientKey, subscribers: Sequence[RecipientKey], *,
-    fresh_ids: Sequence[UUID], properties: str, now: datetime,
+    fresh_ids: Sequence[UUID], dead_until: UUID, properties: str, now: datetime,
 ) -> dict[RecipientKey, Subscription]:  # fmt: skip
-    """Subscribe recipients, or overwrite the relation's properties, at both ends. `subscribers` are distinct.
+    """Subscribe recipients, or overwrite the subscriptions' properties, at both ends.
 
-    An answer whose id is the fresh one that was passed is a new subscription.
+    `subscribers` are distinct and in order, `fresh_ids` are all beyond `dead_until`. A subscription with a fresh id is
+    new. Hold the profiles of both ends first.
     """
-    records = await connection.fetch(
-        sql("upsert_subscriptions"), *parent, *_columns(subscribers), list(fresh_ids), properties, now
+    if not subscribers:
+        return {}
+    ids = await connection.fetch(
+        sql("upsert_subscribed_to"), *parent, *_columns(subscribers), list(fresh_ids), dead_until
     )
+    records = await connection.fetch(sql("upsert_subscriptions"), *parent, *zip(*ids, strict=True), properties, now)
     found: dict[RecipientKey, Subscription] = {}
     for subscriber_type, subscriber_id, *rest in records:
         key = RecipientKey(parent.workspace_id, subscriber_type, subscriber_id)
         found[key] = Subscription(parent, key, *rest)
-    await connection.execute(
-        sql("insert_subscribed_to"), *parent, *_columns(list(found)), [row.subscription_id for row in found.values()]
-    )
     return found
 
 
-async def delete(connection: Connection, parent: RecipientKey, subscribers: Sequence[RecipientKey]) -> int:
-    """End subscriptions at both ends; returns how many there were."""
-    records = await connection.fetch(sql("delete_subscriptions"), *parent, *_columns(subscribers))
-    await _delete_other_end(connection, parent, records)
-    return len(records)
+async def delete(
+    connection: Connection,
+    parent: RecipientKey,
+    subscribers: Sequence[RecipientKey],
+    *,
+    after: UUID = FIRST_ID,
+    until: UUID = LAST_ID,
+) -> int:
+    """End subscriptions with ids beyond `after` and up to `until`, at both ends; return how many there were.
 
-
-async def delete_of_object(connection: Connection, parent: RecipientKey) -> None:
-    """End all subscriptions to a deleted object."""
-    records = await connection.fetch(sql("delete_subscriptions_of_object"), *parent)
-    await _delete_other_end(connection, parent, records)
-
-
-async def _delete_other_end(connection: Connection, parent: RecipientKey, records: "list[asyncpg.Record]") -> None:
-    if records:
-        await connection.execute(
-            sql("delete_subscribed_to"), *parent, [record[0] for record in records], [record[1] for record in records]
-        )
-
-
-async def delete_of_subscriber(connection: Connection, subscriber: RecipientKey) -> list[tuple[str, int]]:
-    """End all subscriptions of a deleted recipient; returns the changes of the objects' counters."""
-    records = await connection.fetch(sql("delete_subscriptions_of_subscriber"), *subscriber)
-    if not records:
-        return []
-    await connection.execute(
-        sql("delete_subscription_rows"),
-        *subscriber,
-        [record[0] for record in records],
-        [record[1] for record in records],
-    )
-    return [(subscribers_counter(RecipientKey(subscriber.workspace_id, *record)), -1) for record in records]
+    `subscribers` are in order.
+    """
+    ended = await connection.fetch(sql("delete_subscribed_to"), *parent, *_columns(subscribers), after, until)
+    await connection.execute(sql("delete_subscriptions"), *parent, *_columns(subscribers), after, until)
+    return len(ended)
 
 
 async def page(
-    connection: Connection, parent: RecipientKey, *, cursor: UUID | None, backward: bool, limit: int
+    connection: Connection, parent: RecipientKey, *, cursor: UUID | None, direction: Direction, limit: int
 ) -> list[Subscription]:
-    """Up to `limit` subscriptions to an object beyond the cursor, newest first unless `backward`."""
-    name = "page_subscriptions_oldest_first" if backward else "page_subscriptions_newest_first"
-    start = cursor or (FIRST_ID if backward else LAST_ID)
-    records = await connection.fetch(sql(name), *parent, start, limit)
+    """Return up to `limit` subscriptions to an object beyond the cursor, in that direction."""
+    statement, start = walk("page_subscriptions", direction, cursor)
+    records = await connection.fetch(statement, *parent, start, limit)
     return [
         Subscription(parent, RecipientKey(parent.workspace_id, subscriber_type, subscriber_id), *rest)
         for subscriber_type, subscriber_id, *rest in records
@@ -96,12 +77,11 @@ async def page(
 
 
 async def page_of_subscriber(
-    connection: Connection, subscriber: RecipientKey, *, cursor: UUID | None, backward: bool, limit: int
+    connection: Connection, subscriber: RecipientKey, *, cursor: UUID | None, direction: Direction, limit: int
 ) -> list[tuple[RecipientKey, UUID]]:
-    """Objects that a recipient is subscribed to, with the id of the subscription, like `page`."""
-    name = "page_subscribed_to_oldest_first" if backward else "page_subscribed_to_newest_first"
-    start = cursor or (FIRST_ID if backward else LAST_ID)
-    records = await connection.fetch(sql(name), *subscriber, start, limit)
+    """Return the objects that a recipient is subscribed to, with the ids of the subscriptions, like `page`."""
+    statement, start = walk("page_subscribed_to", direction, cursor)
+    records = await connection.fetch(statement, *subscriber, start, limit)
     return [
         (RecipientKey(subscriber.workspace_id, object_type, object_id), subscription_id)
         for object_type, object_id, subscription_id in records
@@ -109,16 +89,19 @@ async def page_of_subscriber(
 
 
 async def count_of_subscriber(connection: Connection, subscriber: RecipientKey) -> int:
-    """How many objects a recipient is subscribed to."""
+    """Return the number of objects that a recipient is subscribed to."""
     return int(await connection.fetchval(sql("count_subscribed_to"), *subscriber))
 
 
 async def read_of_subscriber(
     connection: Connection, subscriber: RecipientKey, parents: Sequence[tuple[RecipientKey, UUID]]
 ) -> list[Subscription]:
-    """The relations of a recipient with the given objects, in the order given; ended ones are left out."""
+    """Return the subscriptions of a recipient to the given objects, in the same order, without ended ones."""
     records = await connection.fetch(
-        sql("read_subscriptions_of_subscriber"), *subscriber, *_columns([key for key, _ in parents])
+        sql("read_subscriptions_of_subscriber"),
+        *subscriber,
+        *_columns([key for key, _ in parents]),
+        [subscription_id for _, subscription_id in parents],
     )
     found = {RecipientKey(subscriber.workspace_id, record[0], record[1]): record[2:] for record in records}
     return [
@@ -131,20 +114,20 @@ async def read_of_subscriber(
 async def read_updated_at(
     connection: Connection, workspace_id: int, keys: Sequence[RecipientKey]
 ) -> dict[RecipientKey, datetime]:
-    """When each of the recipients was last updated; absent ones are left out."""
+    """Return when each of the recipients was last updated, without absent ones."""
     records = await connection.fetch(sql("read_updated_at"), workspace_id, *_columns(keys))
     return {RecipientKey(workspace_id, record[0], record[1]): record[2] for record in records}
 
 
 async def lock_nesting(connection: Connection, workspace_id: int) -> None:
-    """Let no other transaction nest objects of this workspace until this one ends."""
+    """Keep other transactions from nesting objects of this workspace until this transaction ends."""
     await connection.execute(sql("lock_nesting"), workspace_id)
 
 
 async def neighbours(
     connection: Connection, workspace_id: int, keys: Sequence[RecipientKey], *, upward: bool
 ) -> list[RecipientKey]:
-    """The objects one step up (those that `keys` are subscribed to) or down (their subscribed objects)."""
+    """Return the objects one step up (that `keys` are subscribed to) or down (that are subscribed to `keys`)."""
     name = "find_parent_objects" if upward else "find_child_objects"
     records = await connection.fetch(sql(name), workspace_id, *_columns(keys))
     return [RecipientKey(workspace_id, *record) for record in records]

@@ -1,11 +1,17 @@
 """Workspaces and their API keys."""
 
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from uuid import UUID
 
+from suprsend_hub.domain.actor import Scope
 from suprsend_hub.domain.records import ApiKeyRow, WorkspaceRow
 from suprsend_hub.store.database import Connection
 from suprsend_hub.store.queries import sql
+from suprsend_hub.store.rows import row
+
+_SCOPES = {scope.value: scope for scope in Scope}
 
 
 async def insert(
@@ -18,34 +24,51 @@ async def insert(
 
 
 async def find_by_key(connection: Connection, workspace_key: str) -> WorkspaceRow | None:
-    """The workspace with that key."""
+    """Return the workspace with that key, or None."""
     return await _find(connection, "find_workspace_by_key", workspace_key)
 
 
 async def find_by_name(connection: Connection, name: str) -> WorkspaceRow | None:
-    """The workspace of that name."""
+    """Return the workspace with that name, or None."""
     return await _find(connection, "find_workspace_by_name", name)
 
 
-async def find_by_api_key_hash(connection: Connection, key_hash: bytes) -> WorkspaceRow | None:
-    """The workspace of an API key that has not been revoked."""
-    return await _find(connection, "find_workspace_by_api_key_hash", key_hash)
+async def find_by_api_key_hash(
+    connection: Connection, key_hash: bytes
+) -> tuple[WorkspaceRow, str, frozenset[Scope]] | None:
+    """Return the workspace, name and scopes of an API key that has not been revoked, or None."""
+    record = await connection.fetchrow(sql("find_workspace_by_api_key_hash"), key_hash)
+    if record is None:
+        return None
+    columns = dict(record)
+    name, scopes = columns.pop("key_name"), _scopes(columns.pop("scopes"))
+    return WorkspaceRow(**columns), name, scopes
+
+
+def _scopes(names: Iterable[str]) -> frozenset[Scope]:
+    """Return the scopes that this release knows; those of a later release allow nothing here."""
+    return frozenset(_SCOPES[name] for name in names if name in _SCOPES)
 
 
 async def _find(connection: Connection, query: str, value: object) -> WorkspaceRow | None:
     record = await connection.fetchrow(sql(query), value)
-    return None if record is None else WorkspaceRow(*record)
+    return None if record is None else row(WorkspaceRow, record)
 
 
 async def created_at(connection: Connection, workspace_id: int) -> datetime:
-    """When the workspace was created."""
+    """Return when the workspace was created."""
     moment: datetime = await connection.fetchval(sql("workspace_created_at"), workspace_id)
     return moment
 
 
 async def list_all(connection: Connection) -> list[WorkspaceRow]:
-    """All workspaces, oldest first."""
-    return [WorkspaceRow(*record) for record in await connection.fetch(sql("list_workspaces"))]
+    """Return all workspaces, oldest first."""
+    return [row(WorkspaceRow, record) for record in await connection.fetch(sql("list_workspaces"))]
+
+
+async def sample_secrets(connection: Connection) -> list[bytes]:
+    """Some of the stored secrets, the newest first: enough to tell whether the master key is the right one."""
+    return [record["secret_encrypted"] for record in await connection.fetch(sql("sample_secrets"))]
 
 
 async def set_rate_limit(connection: Connection, workspace_id: int, *, edits_per_second: int, burst_edits: int) -> None:
@@ -53,18 +76,70 @@ async def set_rate_limit(connection: Connection, workspace_id: int, *, edits_per
     await connection.execute(sql("set_rate_limit"), workspace_id, edits_per_second, burst_edits)
 
 
+async def set_max_clock_skew(connection: Connection, workspace_id: int, seconds: int) -> None:
+    """Limit how far the Date of a signed request may be from the hub's clock; 0 lifts the limit."""
+    await connection.execute(sql("set_max_clock_skew"), workspace_id, seconds)
+
+
+async def rotate_secret(
+    connection: Connection, workspace_id: int, secret_encrypted: bytes, *, old_until: datetime | None
+) -> None:
+    """Replace the secret; the old one stays valid until then, or ends now if None."""
+    await connection.execute(sql("rotate_secret"), workspace_id, secret_encrypted, old_until)
+
+
+async def drop_previous_secret(connection: Connection, workspace_id: int) -> None:
+    """End the overlap of a rotation."""
+    await connection.execute(sql("drop_previous_secret"), workspace_id)
+
+
+async def set_disabled(connection: Connection, workspace_id: int, disabled_at: datetime | None) -> bool:
+    """Disable a workspace, or enable it for None; False, with nothing changed, if it is being deleted."""
+    return await connection.fetchval(sql("set_disabled"), workspace_id, disabled_at) is not None
+
+
+async def reencrypt_secrets(
+    connection: Connection, workspace: WorkspaceRow, *, secret: bytes, previous_secret: bytes | None
+) -> None:
+    """Replace the encrypted forms of a workspace's secrets where they are still what `workspace` holds."""
+    await connection.execute(
+        sql("reencrypt_secrets"),
+        workspace.workspace_id,
+        workspace.secret_encrypted,
+        secret,
+        workspace.previous_secret,
+        previous_secret,
+    )
+
+
 async def insert_api_key(
-    connection: Connection, workspace_id: int, *, api_key_id: UUID, name: str, key_hash: bytes, hint: str, now: datetime
+    connection: Connection,
+    workspace_id: int,
+    *,
+    api_key_id: UUID,
+    name: str,
+    key_hash: bytes,
+    hint: str,
+    scopes: AbstractSet[Scope],
+    now: datetime,
 ) -> None:
     """Store the hash of a new API key."""
-    await connection.execute(sql("insert_api_key"), api_key_id, workspace_id, name, key_hash, hint, now)
+    await connection.execute(sql("insert_api_key"), api_key_id, workspace_id, name, key_hash, hint, now, sorted(scopes))
 
 
 async def list_api_keys(connection: Connection, workspace_id: int) -> list[ApiKeyRow]:
-    """The API keys of a workspace, oldest first, revoked ones included."""
-    return [ApiKeyRow(*record) for record in await connection.fetch(sql("list_api_keys"), workspace_id)]
+    """Return the API keys of a workspace, oldest first, including revoked ones."""
+    records = await connection.fetch(sql("list_api_keys"), workspace_id)
+    return [row(ApiKeyRow, record, scopes=_scopes(record["scopes"])) for record in records]
+
+
+async def set_api_key_scopes(
+    connection: Connection, workspace_id: int, api_key_id: UUID, scopes: AbstractSet[Scope]
+) -> bool:
+    """Replace the scopes of a key; return False if the workspace has no such valid key."""
+    return await connection.fetchval(sql("set_api_key_scopes"), workspace_id, api_key_id, sorted(scopes)) is not None
 
 
 async def revoke_api_key(connection: Connection, workspace_id: int, api_key_id: UUID, now: datetime) -> bool:
-    """Revoke a key; False if the workspace has no such key that is still valid."""
+    """Revoke a key; return False if the workspace has no such valid key."""
     return await connection.fetchval(sql("revoke_api_key"), workspace_id, api_key_id, now) is not None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from suprsend_hub.domain.fold import fold
 from suprsend_hub.domain.limits import MAX_IDENTITIES
-from suprsend_hub.domain.operation import fold
 from suprsend_hub.domain.profile import Identity, Profile
 
 

@@ -6,6 +6,7 @@ import json
 
 import msgspec
 import pytest
+from suprsend_hub.domain.fold import fold
 from suprsend_hub.domain.limits import (
     MAX_OPERATIONS,
     MAX_PROFILE_BYTES,
@@ -13,7 +14,6 @@ from suprsend_hub.domain.limits import (
     MAX_REFUSALS,
     MAX_REFUSED_BYTES,
 )
-from suprsend_hub.domain.operation import fold
 from suprsend_hub.domain.profile import Identity, Profile, decode_profile, encode_channels, encode_properties
 from suprsend_hub.domain.size import stored_bytes
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 import json
+from typing import TYPE_CHECKING
 
 import msgspec
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from suprsend_hub.domain.operation import FoldResult, fold
+from suprsend_hub.domain.fold import fold
 from suprsend_hub.domain.profile import (
     Profile,
     decode_profile,
@@ -29,6 +30,9 @@ from ...strategies import (  # noqa: TID252 - the absolute name depends on where
     storable_json,
     storable_numbers,
 )
+
+if TYPE_CHECKING:
+    from suprsend_hub.domain.refusal import FoldResult
 
 
 def stored(profile: Profile | None) -> str:

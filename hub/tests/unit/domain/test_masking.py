@@ -7,7 +7,7 @@ import json
 import msgspec
 import pytest
 from hypothesis import given
-from suprsend_hub.domain.operation import mask_secrets
+from suprsend_hub.domain.masking import mask_secrets
 
 from ...strategies import any_json  # noqa: TID252 - the absolute name depends on where pytest starts
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from suprsend_hub.domain.operation import fold
+from suprsend_hub.domain.fold import fold
 from suprsend_hub.domain.profile import Identity, Profile, profile_to_wire
 from suprsend_hub.domain.wire import CHANNELS
 

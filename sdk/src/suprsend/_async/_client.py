@@ -1,60 +1,65 @@
-"""The asyncio client: sends signed requests, retries what may be retried, and carries the sub-APIs."""
+"""The asyncio client: how it is created and closed, and its sub-APIs."""
 
 from __future__ import annotations
 
 import copy
 import logging
-import random
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
-from suprsend import _encoding, _requests, _retry
+from suprsend import _encoding, _requests
 from suprsend._async._lists import AsyncSubscriberListsApi
 from suprsend._async._objects import AsyncObjectsApi
+from suprsend._async._sender import AsyncSender
 from suprsend._async._subscribers import AsyncBulkSubscribersFactory, AsyncSubscriberFactory
 from suprsend._async._tenants import AsyncBrandsApi, AsyncTenantsApi
 from suprsend._async._users import AsyncUsersApi
-from suprsend._errors import (
-    SuprsendConfigError,
-    SuprsendTransportError,
-    SuprsendValidationError,
-    api_error,
-    retry_after_s,
-)
-from suprsend._io import AsyncHTTP, AsyncPause
+from suprsend._errors import SuprsendConfigError, SuprsendValidationError
+from suprsend._io._http import AsyncHTTP
 from suprsend._limits import MAX_RETRIES
-from suprsend._settings import ClientBase, timeouts
+from suprsend._retry import RetryPolicy
+from suprsend._settings import ClientBase, check_network, retries, timeouts
 from suprsend._unsupported import UnsupportedApi, refuse
+
+if TYPE_CHECKING:
+    from typing_extensions import deprecated  # every type checker has it; nothing needs it at run time
+else:
+    from suprsend._types import deprecated
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from suprsend._requests import Request
+    from suprsend._certificates import Verify
     from suprsend._response import Response
-    from suprsend._types import AppInfo, AsyncTransport, JSONObject
+    from suprsend._types import AppInfo, AsyncTransport
 
 logger = logging.getLogger("suprsend")
 
 
 class AsyncSuprsend(ClientBase):
-    """Client of one workspace.
+    """A client for one workspace.
 
     Args:
-        workspace_key, workspace_secret: credentials; requests are signed with the secret, which never travels.
-        base_url: address of the hub; else the variable ``SUPRSEND_BASE_URL``, else ``http://127.0.0.1:7877/``.
-        debug: log each request at DEBUG on the logger ``suprsend``: sizes and statuses, no bodies, no credentials.
-        app_info: name and version of your application, for the user agent.
+        workspace_key, workspace_secret: your credentials. Requests are signed with the secret, which is never sent.
+        base_url: address of the hub. Defaults to the environment variable ``SUPRSEND_BASE_URL``, then to
+            ``http://127.0.0.1:7877/``.
+        debug: log every request at DEBUG to the logger ``suprsend``: sizes and statuses, no bodies, no credentials.
+        app_info: name and version of your application, added to the user agent.
         strict: raise InputValueError at the call that makes a mistake, instead of warning about it.
-        timeout: seconds to wait for an answer, or a pair (connect, read); 5 and 30 by default.
-        max_retries: repetitions of a call that failed for a passing reason and may safely be repeated.
-        transport: carries the requests instead of the client's own connections, for tests and special networks.
+        timeout: seconds until the answer must be complete, once the request has been sent; or a pair (connect, read).
+            The default is 5 seconds to connect and 30 to read.
+        max_retries: how often to repeat a call that failed for a transient reason and is safe to repeat.
+        transport: sends the requests in place of the client's own connections, for tests and unusual networks.
+        verify: the certificate authorities to trust: the path of a file or folder, or an ``ssl.SSLContext``. Defaults
+            to the environment variables ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``, then ``REQUESTS_CA_BUNDLE``, then
+            ``CURL_CA_BUNDLE``, then the system's authorities.
 
-    A client keeps connections open: use it for many calls, close it with ``aclose`` or use it as a context manager.
-    It may be used after a fork, and by several tasks at the same time.
+    A client keeps connections open, so create one and reuse it. Close it with ``aclose``, or use it as a context
+    manager. It is safe to use after a fork and from several tasks at the same time. Copies and pickles of a client open
+    connections of their own.
 
     Raises:
-        SuprsendConfigError: a credential is missing, or the base URL is unusable.
+        SuprsendConfigError: a credential is missing, or the base URL, the proxy or the certificates cannot be used.
     """
 
     def __init__(
@@ -69,12 +74,13 @@ class AsyncSuprsend(ClientBase):
         timeout: float | tuple[float, float] | None = None,
         max_retries: int = MAX_RETRIES,
         transport: AsyncTransport | None = None,
+        verify: Verify = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(
             workspace_key, workspace_secret, None, None, base_url, debug=debug, app_info=app_info, strict=strict
         )
-        self._start(timeout, max_retries, transport, kwargs)
+        self._start(timeout, max_retries, transport, verify, kwargs)
 
     @classmethod
     def with_workspace_api_key(
@@ -89,14 +95,15 @@ class AsyncSuprsend(ClientBase):
         timeout: float | tuple[float, float] | None = None,
         max_retries: int = MAX_RETRIES,
         transport: AsyncTransport | None = None,
+        verify: Verify = None,
         **kwargs: Any,
     ) -> Self:
-        """Return a client that authenticates with an API key instead of key and secret; other arguments as above."""
+        """Return a client that authenticates with an API key; the other arguments are those of the class."""
         client = cls.__new__(cls)
         ClientBase.__init__(
             client, None, None, workspace_uid, api_key or "", base_url, debug=debug, app_info=app_info, strict=strict
         )
-        client._start(timeout, max_retries, transport, kwargs)  # noqa: SLF001  # an instance of this class
+        client._start(timeout, max_retries, transport, verify, kwargs)  # noqa: SLF001  # an instance of this class
         return client
 
     def _start(
@@ -104,16 +111,21 @@ class AsyncSuprsend(ClientBase):
         timeout: float | tuple[float, float] | None,
         max_retries: int,
         transport: AsyncTransport | None,
+        verify: Verify,
         unknown: dict[str, Any],
     ) -> None:
         if unknown:
-            text = f"unknown arguments of {type(self).__name__}: {', '.join(sorted(unknown))}"
+            text = f"{type(self).__name__} does not know these arguments: {', '.join(sorted(unknown))}"
             if self.strict:
                 raise SuprsendConfigError(text)
-            logger.warning("%s; they are ignored", text)
-        self._timeout = timeouts(timeout)
-        self._retry = _retry.RetryPolicy(max_retries=max_retries)
-        self._http: AsyncTransport = transport or AsyncHTTP()
+            logger.warning("%s; they were ignored", text)
+        if transport is None:
+            check_network(self._address, verify)
+            transport = AsyncHTTP(verify)
+        elif verify is not None:
+            raise SuprsendConfigError("pass verify or transport, not both: a transport makes its own connections")
+        policy = RetryPolicy(max_retries=retries(max_retries))
+        self._caller = AsyncSender(self._signer, self._address, transport, timeouts(timeout), policy)
         self._make_apis()
 
     def _make_apis(self) -> None:
@@ -122,35 +134,46 @@ class AsyncSuprsend(ClientBase):
         self.subscriber_lists = AsyncSubscriberListsApi(self)
         self.tenants = AsyncTenantsApi(self)
         self.brands = AsyncBrandsApi(self)
-        # Deprecated.
-        self.user = AsyncSubscriberFactory(self)
-        self.bulk_users = AsyncBulkSubscribersFactory(self)
-        # Names only: what they stand for is sending.
+        # Present for compatibility only: the hub does not send messages.
         self.messages = UnsupportedApi("messages")
         self.workflows = UnsupportedApi("workflows")
         self.bulk_events = UnsupportedApi("bulk_events")
         self.bulk_workflows = UnsupportedApi("bulk_workflows")
 
+    @property
+    @deprecated("use client.users.get_edit_instance(id) and client.users.async_edit(user)")
+    def user(self) -> AsyncSubscriberFactory:
+        """Deprecated: use ``client.users``."""
+        return AsyncSubscriberFactory(self)
+
+    @property
+    @deprecated("use client.users.get_bulk_edit_instance()")
+    def bulk_users(self) -> AsyncBulkSubscribersFactory:
+        """Deprecated: use ``client.users.get_bulk_edit_instance``."""
+        return AsyncBulkSubscribersFactory(self)
+
     def with_options(
         self, *, timeout: float | tuple[float, float] | None = None, max_retries: int | None = None
     ) -> Self:
-        """Return a client that shares the connections of this one and differs in timeout or retries.
+        """Return a client with another timeout or number of retries, which shares this client's connections.
 
-        For a single call: ``client.with_options(timeout=2).users.get("user-1")``.
+        For a single call, write ``client.with_options(timeout=2).users.get("user-1")``.
         """
         other = copy.copy(self)
+        caller = copy.copy(self._caller)
         if timeout is not None:
-            other._timeout = timeouts(timeout)  # noqa: SLF001  # an instance of this class, here and below
+            caller.timeout_s = timeouts(timeout)
         if max_retries is not None:
-            other._retry = replace(self._retry, max_retries=max_retries)  # noqa: SLF001
+            caller.policy = replace(caller.policy, max_retries=retries(max_retries))
+        other._caller = caller  # noqa: SLF001  # an instance of this class, here and below
         other._make_apis()  # noqa: SLF001
         return other
 
-    # -- life
+    # -- closing
 
     async def aclose(self) -> None:
-        """Close the connections; the client cannot be used any more."""
-        await self._http.aclose()
+        """Close the connections. The client cannot be used afterwards."""
+        await self._caller.transport.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -160,121 +183,65 @@ class AsyncSuprsend(ClientBase):
     ) -> None:
         await self.aclose()
 
-    # -- names only: what they stand for is sending
+    # -- present for compatibility only: the hub does not send messages
 
     def track_event(self, *args: object, **kwargs: object) -> NoReturn:
-        """Raise SuprsendError: this hub sends nothing."""
+        """Raise SuprsendError: the hub does not send messages."""
         del args, kwargs
         refuse("track_event")
 
     def track(self, *args: object, **kwargs: object) -> NoReturn:
-        """Raise SuprsendError: this hub sends nothing."""
+        """Raise SuprsendError: the hub does not send messages."""
         del args, kwargs
         refuse("track")
 
     def trigger_workflow(self, *args: object, **kwargs: object) -> NoReturn:
-        """Raise SuprsendError: this hub sends nothing."""
+        """Raise SuprsendError: the hub does not send messages."""
         del args, kwargs
         refuse("trigger_workflow")
 
     def add_attachment(self, *args: object, **kwargs: object) -> NoReturn:
-        """Raise SuprsendError: this hub sends nothing."""
+        """Raise SuprsendError: the hub does not send messages."""
         del args, kwargs
         refuse("add_attachment")
 
     # -- requests
 
     async def request(self, method: str, url: str, body: Any = None) -> Response:
-        """Send any request to the hub and return the response, whatever its status.
+        """Send a request once and return the response, whatever its status.
 
         Args:
             method: HTTP method.
-            url: full address, percent-encoded, below ``base_url``.
-            body: what to send as JSON; None and ``""`` send nothing.
+            url: full URL below ``base_url``, percent-encoded.
+            body: value to send as JSON; with None or ``""`` the request has no body.
 
         Raises:
-            SuprsendTransportError: no answer came.
-            SuprsendValidationError: the address is not below ``base_url``.
+            SuprsendTransportError: the hub did not answer.
+            SuprsendValidationError: the URL is not below ``base_url``, or the method is not an HTTP method.
         """
-        if not url.startswith(self.base_url):
-            raise SuprsendValidationError("url must start with the base_url of the client")
-        content = b"" if method == "GET" or body is None or body == "" else _encoding.encode(body, "body")
-        return await self._attempt(_requests.Request(method, url[len(self.base_url) :], content), 0)
+        return await self._caller.attempt(
+            _requests.Request(_method(method), self._path_of(url), _content(method, body))
+        )
 
     def prepare_request(self, method: str, url: str, body: Any = None) -> tuple[dict[str, str], str]:
-        """Return the headers and the body text with which a request would be sent."""
-        content = b"" if method == "GET" or body is None or body == "" else _encoding.encode(body, "body")
-        return self.signed_headers(method, url[len(self._origin) :], content), content.decode()
+        """Return the headers and the body text that a request would be sent with."""
+        content = _content(method, body)
+        return self._signer.headers(method, self._address.prefix + self._path_of(url), content), content.decode()
 
-    async def call(self, request: Request, pause: AsyncPause | None = None) -> Response:
-        """Send a request, repeating it where that is safe and promising; return the accepted answer.
+    def _path_of(self, url: str) -> str:
+        if not isinstance(url, str) or not url.startswith(self.base_url):
+            raise SuprsendValidationError("url must start with the base_url of the client")
+        path = url[len(self.base_url) :]
+        if not path.isascii() or not path.isprintable() or " " in path:
+            raise SuprsendValidationError("url must be percent-encoded: it contains a blank or a non-ASCII character")
+        return path
 
-        A bulk run passes its ``pause``, by which it can end the waiting; it is more patient than a single call.
 
-        Raises:
-            SuprsendAPIException: the hub refused.
-            SuprsendTransportError: no answer came.
-        """
-        policy = self._retry if pause is None else self._retry.for_bulk()
-        attempt = 0
-        while True:
-            error: Exception
-            try:
-                response = await self._attempt(request, attempt)
-                if response.status_code < 300:
-                    return response
-                failure = _retry.refusal(response.status_code, retry_after_s(response.headers))
-                error = api_error(response)
-            except SuprsendTransportError as lost:
-                failure = _retry.Failure(None, lost.maybe_applied)
-                error = lost
-            seconds = _retry.pause_before_retry(
-                policy,
-                attempt,
-                failure,
-                repeatable=request.repeatable,
-                jitter=random.random(),  # noqa: S311  # spreads load, keeps no secret
-            )
-            if seconds is None:
-                raise error
-            logger.info(
-                "%s /%s: %s; next attempt in %.2f s", request.method, request.path, type(error).__name__, seconds
-            )
-            pause = pause or AsyncPause()
-            if not await pause.sleep(seconds):
-                raise error
-            attempt += 1
+def _method(method: str) -> str:
+    if not isinstance(method, str) or not method.isascii() or not method.isalpha():
+        raise SuprsendValidationError("method must be an HTTP method, such as GET")
+    return method
 
-    async def _attempt(self, request: Request, attempt: int) -> Response:
-        target = self._prefix + request.path
-        url = self._origin + target
-        headers = self.signed_headers(request.method, target, request.body)
-        if request.idempotency_key is not None:
-            headers["Idempotency-Key"] = request.idempotency_key
-        if not logger.isEnabledFor(logging.DEBUG):
-            return await self._http.send(request.method, url, headers, request.body, self._timeout)
-        started = time.perf_counter()
-        try:
-            response = await self._http.send(request.method, url, headers, request.body, self._timeout)
-        except SuprsendTransportError as error:
-            logger.debug("%s %s attempt %d: %s", request.method, target, attempt + 1, error)
-            raise
-        logger.debug(
-            "%s %s attempt %d: sent %d bytes, answer %d with %d bytes in %.1f ms",
-            request.method,
-            target,
-            attempt + 1,
-            len(request.body),
-            response.status_code,
-            len(response.content),
-            (time.perf_counter() - started) * 1000,
-        )
-        return response
 
-    async def call_json(self, request: Request) -> JSONObject:
-        """Send a request and return the JSON object of the answer."""
-        return _requests.json_object(await self.call(request))
-
-    async def call_done(self, request: Request) -> JSONObject:
-        """Send a request whose answer has no body; return ``{"success": True, "status_code": n}``."""
-        return _requests.done(await self.call(request))
+def _content(method: str, body: Any) -> bytes:
+    return b"" if method == "GET" or body is None or body == "" else _encoding.encode(body, "body")

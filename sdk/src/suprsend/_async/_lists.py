@@ -1,10 +1,12 @@
-"""Everything about subscriber lists: the lists, their members, and replacing a list by a draft version."""
+"""Subscriber lists: the lists, their members, and replacing all members through a draft."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from suprsend import _requests
+from suprsend import _replies, _requests
+from suprsend._answers import Affected, Done, Member, OffsetPage, Page, SubscriberList
+from suprsend._async._caller import AsyncApi
 from suprsend._async._pages import walk, walk_offsets
 from suprsend._errors import SuprsendValidationError
 from suprsend._requests import id_list, list_path, page_window, text_id
@@ -13,107 +15,117 @@ from suprsend._unsupported import refuse
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from suprsend._async._client import AsyncSuprsend
     from suprsend._types import JSONObject
 
 Options = dict[str, Any] | None
 Ids = list[str]  # inside the class the name of the builtin could be taken by a method
 
 
-class AsyncSubscriberListsApi:
-    """``client.subscriber_lists``; errors as in ``client.users``."""
-
-    def __init__(self, config: AsyncSuprsend) -> None:
-        self.config = config
+class AsyncSubscriberListsApi(AsyncApi):
+    """``client.subscriber_lists``. Options and errors are as in ``client.users``."""
 
     # -- lists
 
-    async def create(self, payload: JSONObject, options: Options = None) -> JSONObject:
-        """Create or update a list: ``{"list_id": …, "list_name": …, "list_description": …}``; return it."""
+    async def create(self, payload: JSONObject, options: Options = None) -> SubscriberList:
+        """Create or update a list, ``{"list_id": …, "list_name": …, "list_description": …}``, and return it."""
         if not payload:
             raise SuprsendValidationError("missing payload")
         if not isinstance(payload, dict) or "list_id" not in payload:
             raise SuprsendValidationError("missing list_id is payload")  # the official wording
         named = {**payload, "list_id": text_id(payload["list_id"], "list_id")}
-        return await self.config.call_json(_requests.post("v1/subscriber_list/", named, options))
+        return await self._caller.call_json(_requests.post("v1/subscriber_list/", named, options), SubscriberList)
 
-    async def get_all(self, limit: int = 20, offset: int = 0, options: Options = None) -> JSONObject:
+    async def get_all(self, limit: int = 20, offset: int = 0, options: Options = None) -> OffsetPage[SubscriberList]:
         """Return a page of lists; ``limit`` 1 to 1000, else 20; ``offset`` from 0, else 0."""
         window = {**page_window(limit, offset), **(options or {})}
-        return await self.config.call_json(_requests.get("v1/subscriber_list/", window))
+        return await self._caller.call_json(_requests.get("v1/subscriber_list/", window), OffsetPage[SubscriberList])
 
-    def iter_lists(self) -> AsyncIterator[JSONObject]:
-        """Walk all lists lazily."""
-        return walk_offsets(lambda page: self.get_all(page["limit"], page["offset"]))
+    def iter_lists(self) -> AsyncIterator[SubscriberList]:
+        """Iterate over all lists, one page at a time."""
+        return walk_offsets(self._caller, "v1/subscriber_list/", SubscriberList)
 
-    async def get(self, list_id: str, options: Options = None) -> JSONObject:
-        """Return a list with its count of subscribers."""
-        return await self.config.call_json(_requests.get(list_path(list_id), options))
+    async def get(self, list_id: str, options: Options = None) -> SubscriberList:
+        """Return a list with its number of members."""
+        return await self._caller.call_json(_requests.get(list_path(list_id), options), SubscriberList)
 
-    async def delete(self, list_id: str, options: Options = None) -> JSONObject:
-        """Delete a list; its members stay as users."""
-        return await self.config.call_done(_requests.delete(list_path(list_id), options=options))
+    async def delete(self, list_id: str, options: Options = None) -> Done:
+        """Delete a list. The users on it remain."""
+        return await self._caller.call_done(_requests.delete(list_path(list_id), options=options))
 
     # -- members
 
-    async def get_subscribers(self, list_id: str, options: Options = None) -> JSONObject:
+    async def get_subscribers(self, list_id: str, options: Options = None) -> Page[Member]:
         """Return a page of members (id, distinct_id, created_at); options ``limit``, ``before``, ``after``."""
-        return await self.config.call_json(_requests.get(list_path(list_id, "subscriber"), options))
+        return await self._caller.call_json(_requests.get(list_path(list_id, "subscriber"), options), Page[Member])
 
-    def iter_subscribers(self, list_id: str, options: Options = None) -> AsyncIterator[JSONObject]:
-        """Walk all members lazily."""
-        return walk(lambda page: self.get_subscribers(list_id, page), options)
+    def iter_subscribers(self, list_id: str, options: Options = None) -> AsyncIterator[Member]:
+        """Iterate over all members, one page at a time."""
+        return walk(self._caller, list_path(list_id, "subscriber"), options, Member)
 
-    async def add(self, list_id: str, distinct_ids: Ids, options: Options = None) -> JSONObject:
-        """Add users that exist; return ``{"success": True, "affected_count": n}``. An empty list sends nothing."""
+    async def add(self, list_id: str, distinct_ids: Ids, options: Options = None) -> Affected:
+        """Add users that exist to a list, and return ``{"success": True, "affected_count": n}``.
+
+        With an empty list of ids nothing is sent. If an answer is lost and the call is repeated, ``affected_count`` is
+        only what the last attempt changed. The answer then has ``warnings``.
+        """
         return await self._change(list_path(list_id, "subscriber", "add"), distinct_ids, options)
 
-    async def remove(self, list_id: str, distinct_ids: Ids, options: Options = None) -> JSONObject:
-        """Remove users, those that are no members are ignored; return ``{"success": True, "affected_count": n}``."""
+    async def remove(self, list_id: str, distinct_ids: Ids, options: Options = None) -> Affected:
+        """Remove users from a list, and return ``{"success": True, "affected_count": n}``; non-members are ignored."""
         return await self._change(list_path(list_id, "subscriber", "remove"), distinct_ids, options)
 
     async def broadcast(self, broadcast_instance: object) -> JSONObject:
-        """Raise SuprsendError: this hub sends nothing."""
+        """Raise SuprsendError: the hub does not send messages."""
         del broadcast_instance
         refuse("subscriber_lists.broadcast")
 
     # -- draft versions
 
-    async def start_sync(self, list_id: str, options: Options = None) -> JSONObject:
-        """Open an empty draft of the list and return it; its ``version_id`` names it."""
-        path = list_path(list_id, "start_sync")
-        return await self.config.call_json(_requests.post(path, {}, options, repeatable=False))
+    async def start_sync(self, list_id: str, options: Options = None) -> SubscriberList:
+        """Create an empty draft of the list and return it; its ``version_id`` identifies it.
 
-    async def get_version(self, list_id: str, version_id: str, options: Options = None) -> JSONObject:
+        The call is not repeated after a lost answer, because each attempt could create a draft.
+        """
+        path = list_path(list_id, "start_sync")
+        return await self._caller.call_json(_requests.post(path, {}, options, repeatable=False), SubscriberList)
+
+    async def get_version(self, list_id: str, version_id: str, options: Options = None) -> SubscriberList:
         """Return a draft."""
-        return await self.config.call_json(_requests.get(_version_path(list_id, version_id), options))
+        return await self._caller.call_json(_requests.get(_version_path(list_id, version_id), options), SubscriberList)
 
     async def add_to_version(
         self, list_id: str, version_id: str, distinct_ids: Ids, options: Options = None
-    ) -> JSONObject:
+    ) -> Affected:
         """Add users to a draft; see ``add``."""
         return await self._change(_version_path(list_id, version_id, "subscriber", "add"), distinct_ids, options)
 
     async def remove_from_version(
         self, list_id: str, version_id: str, distinct_ids: Ids, options: Options = None
-    ) -> JSONObject:
+    ) -> Affected:
         """Remove users from a draft; see ``remove``."""
         return await self._change(_version_path(list_id, version_id, "subscriber", "remove"), distinct_ids, options)
 
-    async def finish_sync(self, list_id: str, version_id: str, options: Options = None) -> JSONObject:
-        """Make the draft the membership of the list, in one step, and return the list."""
+    async def finish_sync(self, list_id: str, version_id: str, options: Options = None) -> SubscriberList:
+        """Replace the members of the list by those of the draft, in one step, and return the list.
+
+        If the answer is lost, the call is repeated. If the draft no longer exists by then, it counts as finished by the
+        first attempt: the answer is the list as it is now, with ``warnings``.
+        """
         path = _version_path(list_id, version_id, "finish_sync")
-        return await self.config.call_json(_requests.patch(path, {}, options, repeatable=False))
+        response = await self._caller.call(_requests.finish(path, options))
+        if response.content or not response.maybe_repeated:
+            return _replies.json_object(response, SubscriberList)
+        return {**await self.get(list_id), "warnings": [_replies.FINISHED_WARNING]}
 
-    async def delete_version(self, list_id: str, version_id: str, options: Options = None) -> JSONObject:
+    async def delete_version(self, list_id: str, version_id: str, options: Options = None) -> Done:
         """Discard a draft."""
-        return await self.config.call_done(_requests.delete(_version_path(list_id, version_id), options=options))
+        return await self._caller.call_done(_requests.delete(_version_path(list_id, version_id), options=options))
 
-    async def _change(self, path: str, distinct_ids: Ids, options: Options) -> JSONObject:
+    async def _change(self, path: str, distinct_ids: Ids, options: Options) -> Affected:
         ids = id_list(distinct_ids)
         if not ids:
             return {"success": True}
-        return await self.config.call_json(_requests.post(path, {"distinct_ids": ids}, options))
+        return _replies.counted(await self._caller.call(_requests.post(path, {"distinct_ids": ids}, options)))
 
 
 def _version_path(list_id: str, version_id: str, *rest: str) -> str:

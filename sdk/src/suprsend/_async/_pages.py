@@ -2,42 +2,52 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from suprsend import _replies, _requests
+from suprsend._errors import SuprsendResponseError
 from suprsend._limits import ITER_PAGE_SIZE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator
 
-    from suprsend._types import JSONObject
+    from suprsend._async._caller import AsyncCaller
 
-    Fetch = Callable[[JSONObject], Awaitable[JSONObject]]
+T = TypeVar("T")
 
 
-async def walk(fetch: Fetch, options: dict[str, Any] | None) -> AsyncIterator[JSONObject]:
+async def walk(caller: AsyncCaller, path: str, options: dict[str, Any] | None, kind: type[T]) -> AsyncIterator[T]:
     """Yield the results of all cursor pages.
 
     Args:
-        fetch: returns the page for given query parameters.
+        caller: fetches the pages.
+        path: where the pages are.
         options: query parameters; ``limit`` is the size of a page, not of the walk.
+        kind: what the results are, for type checkers.
     """
-    page_options: JSONObject = {"limit": ITER_PAGE_SIZE, **(options or {})}
+    del kind
+    page_options = {"limit": ITER_PAGE_SIZE, **_requests.query_options(options)}
     while True:
-        page = await fetch(page_options)
+        response = await caller.call(_requests.get(path, page_options))
+        page = _replies.page(response)
         for item in page["results"]:
             yield item
         meta = page["meta"]
         if not meta.get("has_next") or not meta.get("after"):
             return
+        if meta["after"] == page_options.get("after"):  # this page once more, and for ever
+            raise SuprsendResponseError(response)
         page_options["after"] = meta["after"]
         page_options.pop("before", None)
 
 
-async def walk_offsets(fetch: Fetch) -> AsyncIterator[JSONObject]:
+async def walk_offsets(caller: AsyncCaller, path: str, kind: type[T]) -> AsyncIterator[T]:
     """Yield the results of all pages that are addressed by limit and offset."""
+    del kind
     offset = 0
     while True:
-        page = await fetch({"limit": ITER_PAGE_SIZE, "offset": offset})
+        window = {"limit": ITER_PAGE_SIZE, "offset": offset}
+        page = _replies.page(await caller.call(_requests.get(path, window)))
         for item in page["results"]:
             yield item
         offset += len(page["results"])

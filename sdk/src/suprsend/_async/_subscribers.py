@@ -1,32 +1,34 @@
-"""The deprecated face of users, which the documentation still names: ``client.user`` and ``client.bulk_users``."""
+"""The deprecated API for users, still in SuprSend's documentation: ``client.user`` and ``client.bulk_users``."""
 
 from __future__ import annotations
 
 import warnings
 from typing import TYPE_CHECKING
 
-from suprsend import _requests
+from suprsend import _replies, _requests
 from suprsend._async._bulk import AsyncBulkUsersEdit
+from suprsend._async._caller import AsyncApi
 from suprsend._edits import UserEdit
-from suprsend._errors import InputValueError, SuprsendAPIException, SuprsendError
+from suprsend._errors import InputValueError, SuprsendError
 from suprsend._limits import MAX_EVENT_BYTES_READABLE
 
 if TYPE_CHECKING:
-    from suprsend._async._client import AsyncSuprsend
+    from suprsend._async._caller import AsyncConfig
     from suprsend._bulk import BulkResponse
     from suprsend._types import JSONObject
 
-_REPLACEMENT = "client.user is deprecated: use client.users.get_edit_instance(id) and client.users.async_edit(user)"
+_REPLACEMENT = "client.user is deprecated; use client.users.get_edit_instance(id) and client.users.async_edit(user)"
 
 
 class AsyncSubscriber(UserEdit):
-    """Operations for one user that are sent by ``save``. Deprecated: use ``client.users``."""
+    """An edit of one user, sent by ``save``. Deprecated: use ``client.users``."""
 
-    __slots__ = ("_client",)
+    __slots__ = ()
 
-    def __init__(self, config: AsyncSuprsend, distinct_id: str) -> None:
+    config: AsyncConfig
+
+    def __init__(self, config: AsyncConfig, distinct_id: str) -> None:
         super().__init__(config, distinct_id)
-        self._client = config
 
     @property
     def user_operations(self) -> list[JSONObject]:
@@ -34,42 +36,41 @@ class AsyncSubscriber(UserEdit):
         return self.operations
 
     def get_event(self) -> JSONObject:
-        """Return the identity event, with an id and time of its own on each call."""
+        """Return the identity event. Each call gives it a new id and time."""
         return self.get_async_payload()
 
     def as_json(self) -> JSONObject:
-        """Return the edit as failed records show it."""
+        """Return the edit in the form in which failed records show it."""
         return self.as_json_async()
 
     def validate_event_size(self, event: JSONObject) -> tuple[JSONObject, int]:
-        """Return the event and its size in bytes; InputValueError if it is larger than 10,240."""
+        """Return the event and its size in bytes. Raise InputValueError if it is larger than 10,240 bytes."""
         return self.validate_payload_size(event)
 
     def validate_body(self, is_part_of_bulk: bool = False) -> list[str]:
-        """Return the mistakes made while building, and log each once."""
+        """Return the mistakes in this edit, and log each of them once."""
         del is_part_of_bulk
         return self.mistakes()
 
     async def save(self) -> JSONObject:
-        """Send the edit; never raises for a refusal or an absent answer.
+        """Send the edit. A refused call and a missing answer are reported in the answer, not raised.
 
-        Returns ``{"success": bool, "status": "success" or "fail", "status_code": n, "message": text}``, and
-        ``warnings`` if mistakes were made while building the edit.
+        Returns:
+            ``{"success": bool, "status": "success" or "fail", "status_code": n, "message": text}``, and ``warnings`` if
+            the edit contains mistakes.
         """
         answer: JSONObject
         mistakes = self.mistakes()
         try:
-            response = await self._client.call(_requests.post_events(self.encode_event()))
+            response = await self.config._caller.call_events(self.encode_event())  # noqa: SLF001  # see AsyncApi
             answer = {
                 "success": True,
                 "status": "success",
                 "status_code": response.status_code,
                 "message": response.text,
             }
-        except SuprsendAPIException as error:
-            answer = _failed(error.status_code, error.response.text)
         except SuprsendError as error:
-            answer = _failed(500, str(error.message))
+            answer = _failed(*_replies.failure(error))
         if mistakes:
             answer["warnings"] = mistakes
         return answer
@@ -78,52 +79,48 @@ class AsyncSubscriber(UserEdit):
         return f"User Event size too big - {size} Bytes, must not cross {MAX_EVENT_BYTES_READABLE}"
 
 
-class AsyncSubscriberFactory:
+class AsyncSubscriberFactory(AsyncApi):
     """``client.user``. Deprecated: use ``client.users``."""
 
-    def __init__(self, config: AsyncSuprsend) -> None:
-        self.config = config
-
     def get_instance(self, distinct_id: str) -> AsyncSubscriber:
-        """Return an edit of a user, to be sent with its ``save``.
+        """Return an edit of a user. Send it with its ``save``.
 
         Raises:
-            InputValueError: the id is no text, or blank.
+            InputValueError: the id is not a string, or is blank.
         """
         warnings.warn(_REPLACEMENT, DeprecationWarning, stacklevel=2)
         return self._make(distinct_id)
 
     def new(self, distinct_id: str) -> AsyncSubscriber:
-        """Return an edit of a user; the same as ``get_instance``."""
+        """Return an edit of a user, like ``get_instance``."""
         warnings.warn(_REPLACEMENT, DeprecationWarning, stacklevel=2)
         return self._make(distinct_id)
 
     def _make(self, distinct_id: object) -> AsyncSubscriber:
         if not isinstance(distinct_id, str):
-            raise InputValueError("distinct_id must be a string. an Id which uniquely identify a user in your app")
+            error = InputValueError("distinct_id must be a string. an Id which uniquely identify a user in your app")
+            error.add_note(_requests.not_a_string(distinct_id, "distinct_id"))
+            raise error
         if not distinct_id.strip():
             raise InputValueError("distinct_id must be passed")
         return AsyncSubscriber(self.config, _requests.clean_id(distinct_id, "distinct_id"))
 
 
 class AsyncBulkSubscribers(AsyncBulkUsersEdit):
-    """Collector for edits made by ``client.user``. Deprecated: use ``client.users.get_bulk_edit_instance``."""
+    """A collector for edits from ``client.user``. Deprecated: use ``client.users.get_bulk_edit_instance``."""
 
     async def trigger(self) -> BulkResponse:
-        """Send what was appended; the same as ``save``."""
+        """Send what was appended, like ``save``."""
         return await self.save()
 
 
-class AsyncBulkSubscribersFactory:
+class AsyncBulkSubscribersFactory(AsyncApi):
     """``client.bulk_users``. Deprecated: use ``client.users.get_bulk_edit_instance``."""
-
-    def __init__(self, config: AsyncSuprsend) -> None:
-        self.config = config
 
     def new_instance(self) -> AsyncBulkSubscribers:
         """Return a collector."""
         warnings.warn(
-            "client.bulk_users is deprecated: use client.users.get_bulk_edit_instance()",
+            "client.bulk_users is deprecated; use client.users.get_bulk_edit_instance()",
             DeprecationWarning,
             stacklevel=2,
         )

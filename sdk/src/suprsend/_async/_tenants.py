@@ -1,91 +1,86 @@
-"""Tenants, and brands, their old name."""
+"""Tenants, and their old name, brands."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from suprsend import _requests
+from suprsend._async._caller import AsyncApi
 from suprsend._async._pages import walk_offsets
 from suprsend._requests import clean_id, page_window, tenant_path, text_id
+from suprsend._types import JSONObject
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from suprsend._async._client import AsyncSuprsend
-    from suprsend._types import JSONObject
+    from suprsend._answers import Done
 
 Options = dict[str, Any] | None
 
 
-class AsyncTenantsApi:
-    """``client.tenants``; errors as in ``client.users``."""
-
-    def __init__(self, config: AsyncSuprsend) -> None:
-        self.config = config
+class AsyncTenantsApi(AsyncApi):
+    """``client.tenants``. Errors are as in ``client.users``."""
 
     def detail_url(self, tenant_id: str) -> str:
-        """Return the address of a tenant."""
+        """Return the URL of a tenant."""
         return self.config.base_url + tenant_path(tenant_id)
 
     async def list(self, limit: int = 20, offset: int = 0) -> JSONObject:
         """Return a page of tenants; ``limit`` 1 to 1000, else 20; ``offset`` from 0, else 0."""
-        return await self.config.call_json(_requests.get("v1/tenant/", page_window(limit, offset)))
+        return await self._caller.call_json(_requests.get("v1/tenant/", page_window(limit, offset)), JSONObject)
 
     def iter_tenants(self) -> AsyncIterator[JSONObject]:
-        """Walk all tenants lazily."""
-        return walk_offsets(lambda page: self.list(page["limit"], page["offset"]))
+        """Iterate over all tenants, one page at a time."""
+        return walk_offsets(self._caller, "v1/tenant/", JSONObject)
 
     async def get(self, tenant_id: str) -> JSONObject:
         """Return a tenant."""
-        return await self.config.call_json(_requests.get(tenant_path(tenant_id)))
+        return await self._caller.call_json(_requests.get(tenant_path(tenant_id)), JSONObject)
 
     async def upsert(self, tenant_id: str, tenant_payload: JSONObject | None) -> JSONObject:
-        """Create or update a tenant and return it; ``tenant_name`` is needed to create one."""
-        return await self.config.call_json(_requests.post(tenant_path(tenant_id), tenant_payload))
+        """Create or update a tenant and return it. Creating a tenant requires ``tenant_name``."""
+        return await self._caller.call_json(_requests.post(tenant_path(tenant_id), tenant_payload), JSONObject)
 
-    async def delete(self, tenant_id: str) -> JSONObject:
+    async def delete(self, tenant_id: str) -> Done:
         """Delete a tenant and the user profiles within it."""
-        return await self.config.call_done(_requests.delete(tenant_path(tenant_id)))
+        return await self._caller.call_done(_requests.delete(tenant_path(tenant_id)))
 
     async def list_preference_categories(self, tenant_id: str, options: Options = None) -> JSONObject:
         """Return a page of the tenant's preference categories."""
         path = _named_path(tenant_id, "preference", "category")
-        return await self.config.call_json(_requests.get(path, options))
+        return await self._caller.call_json(_requests.get(path, options), JSONObject)
 
     async def get_preference_category(self, tenant_id: str, category: str, options: Options = None) -> JSONObject:
         """Return the tenant's default for a category."""
         path = _named_path(tenant_id, "preference", "category", clean_id(category, "category"))
-        return await self.config.call_json(_requests.get(path, options))
+        return await self._caller.call_json(_requests.get(path, options), JSONObject)
 
     async def update_preference_category(
         self, tenant_id: str, category: str, payload: JSONObject, options: Options = None
     ) -> JSONObject:
         """Set the tenant's default for a category: ``{"preference": "opt_in"}``."""
         path = _named_path(tenant_id, "preference", "category", clean_id(category, "category"))
-        return await self.config.call_json(_requests.patch(path, payload, options))
+        return await self._caller.call_json(_requests.patch(path, payload, options), JSONObject)
 
 
-class AsyncBrandsApi:
+class AsyncBrandsApi(AsyncApi):
     """``client.brands``: tenants under their old name."""
 
-    def __init__(self, config: AsyncSuprsend) -> None:
-        self.config = config
-
     def detail_url(self, brand_id: str) -> str:
-        """Return the address of a brand."""
+        """Return the URL of a brand."""
         return self.config.base_url + _brand_path(brand_id)
 
     async def list(self, limit: int = 20, offset: int = 0) -> JSONObject:
         """Return a page of brands."""
-        return await self.config.call_json(_requests.get("v1/brand/", page_window(limit, offset)))
+        return await self._caller.call_json(_requests.get("v1/brand/", page_window(limit, offset)), JSONObject)
 
     async def get(self, brand_id: str) -> JSONObject:
         """Return a brand."""
-        return await self.config.call_json(_requests.get(_brand_path(brand_id)))
+        return await self._caller.call_json(_requests.get(_brand_path(brand_id)), JSONObject)
 
     async def upsert(self, brand_id: str, brand_payload: JSONObject | None) -> JSONObject:
         """Create or update a brand and return it."""
-        return await self.config.call_json(_requests.post(_brand_path(brand_id), brand_payload))
+        return await self._caller.call_json(_requests.post(_brand_path(brand_id), brand_payload), JSONObject)
 
 
 def _brand_path(brand_id: str) -> str:
@@ -93,5 +88,5 @@ def _brand_path(brand_id: str) -> str:
 
 
 def _named_path(tenant_id: str, *rest: str) -> str:
-    # The preference methods of the official SDK call any unusable id missing.
+    # The preference methods of the official SDK call every unusable id missing.
     return tenant_path(clean_id(tenant_id, "tenant_id"), *rest)

@@ -1,61 +1,72 @@
 # Generated from _async/_bulk.py by tools/make_sync.py. Change that file, then run the tool.
-"""Sending bulk edits: several chunks under way, refused chunks split, everything accounted for."""
+"""Sending bulk edits: several chunks in flight, refused chunks split, every record accounted for."""
 
 from __future__ import annotations
 
 import logging
+import warnings
 from collections import deque
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-from suprsend import _requests
-from suprsend._bulk import LOCAL_FAILURE, Batch, Batcher, BulkProgress, BulkResponse, Outcome, Part, outcomes, unsent
-from suprsend._errors import SuprsendAPIException, SuprsendConfigError, SuprsendTransportError, SuprsendValidationError
-from suprsend._io import Pause, Window
-from suprsend._limits import MAX_IN_FLIGHT, MAX_SPLIT_REQUESTS
+from suprsend import _replies
+from suprsend._batches import Batch, Batcher, Delivery
+from suprsend._bulk import NOT_SENT, UNANSWERED, BulkProgress, BulkResponse, Outcome, absorb, outcomes, set_status
+from suprsend._errors import SuprsendError, SuprsendValidationError
+from suprsend._io._iteration import groups
+from suprsend._io._pause import Pause
+from suprsend._io._window import Window
+from suprsend._limits import MAX_IN_FLIGHT
+from suprsend._sync._caller import Api
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from types import TracebackType
 
     from suprsend._chunker import Chunk
-    from suprsend._sync._client import Suprsend
+    from suprsend._edits import UserEdit
+    from suprsend._sync._caller import Caller, Config
 
 logger = logging.getLogger("suprsend")
 
-# Refusals that may be due to a single record, or to the size of the whole.
-_SPLIT_STATUSES = frozenset({400, 413})
-
 
 class BulkRun:
-    """A bulk edit under way. Iterate over it for one Outcome per record, in input order, or take ``result()``.
+    """A bulk edit in progress. Iterate over it to get an Outcome for each record, or call ``result()``.
 
-    Nothing is read from the input further than the chunks under way, and memory does not grow with its length.
-    Records of one user are applied in input order. If the run is interrupted (an error of the input, Ctrl-C, leaving
-    the loop) the chunks under way are awaited, nothing else is sent, and ``response`` accounts for every record read.
+    Outcomes come in the order of the input. The input is read no further than the requests in flight need, and memory
+    does not grow with its length. Edits of the same user are applied in the order of the input.
+
+    If the run ends early, because the input raises, on Ctrl-C or on cancellation, it waits for the requests in flight
+    and sends nothing else. ``response`` then accounts for every record that was read. To leave the loop early with the
+    same effect, put it into ``with``, or call ``close``.
+
+    Attributes:
+        response: summary of the records settled so far.
     """
 
     def __init__(
         self,
-        client: Suprsend,
+        caller: Caller,
         batches: Generator[Batch],
-        leftover: Callable[[], Batch | None],
+        leftover: Callable[[], Batch | None] | None,
         *,
         max_in_flight: int,
         on_progress: Callable[[BulkProgress], object] | None,
         keep: int | None,
     ) -> None:
-        if max_in_flight < 1:
-            raise SuprsendValidationError("max_in_flight must be at least 1")
-        self.response = BulkResponse(keep=keep)
-        self._client = client
+        self._open = False
+        if not isinstance(max_in_flight, int) or max_in_flight < 1:
+            raise SuprsendValidationError("max_in_flight must be an integer of at least 1")
+        self.response = BulkResponse()
+        self._caller = caller
         self._batches = batches
-        self._leftover = leftover
-        self._window = Window(max_in_flight)
+        self._leftover = leftover  # None: what is not sent stays with the caller
+        self._window: Window[Delivery] = Window(max_in_flight, self._send)
         self._pause = Pause()
-        self._pending: deque[Batch] = deque()
         self._held: Batch | None = None
         self._exhausted = False
+        self.settled_batches = 0
         self._on_progress = on_progress
+        self._keep = keep
 
     def result(self) -> BulkResponse:
         """Run to the end and return the summary."""
@@ -64,19 +75,10 @@ class BulkRun:
                 pass
         finally:
             self.close()
-        self.response.settle()
         return self.response
 
     def __iter__(self) -> Iterator[Outcome]:
-        try:
-            index = self.response.total
-            while (settled := self._settle_next()) is not None:
-                batch, parts = settled
-                for outcome in outcomes(batch, parts, index):
-                    yield outcome
-                index += len(batch)
-        finally:
-            self.close()
+        return groups(self._next_outcomes, self.close)
 
     def __enter__(self) -> Self:
         return self
@@ -86,113 +88,135 @@ class BulkRun:
     ) -> None:
         self.close()
 
+    def __del__(self) -> None:
+        if self._open:
+            text = (
+                f"bulk run was not closed; put the loop into a with block ({self.response} lacks the records in flight)"
+            )
+            warnings.warn(text, ResourceWarning, stacklevel=2, source=self)
+
     def close(self) -> None:
-        """End the run: await what is under way, without retries, and account for what was read but not sent."""
-        interrupted = len(self._pending)
+        """End the run: wait for the requests in flight, without retries, and account for records that were not sent."""
+        self._exhausted = True
         self._pause.stop()
-        while self._pending:
-            parts = self._window.oldest()
-            self.response.absorb(self._pending.popleft(), parts)  # on_progress may be what interrupted the run
-        self._batches.close()
-        held, self._held, self._exhausted = self._held, None, True
-        not_sent = [batch for batch in (held, self._leftover()) if batch is not None]
-        for batch in not_sent:
-            self.response.absorb(batch, unsent(batch))
+        interrupted = len(self._window)
+        while len(self._window):
+            self._settle_oldest()
         self._window.close()
+        try:
+            self._batches.close()
+        finally:
+            not_sent = self._account_for_unsent()
+            self._open = False
         if interrupted or not_sent:
             logger.warning(
-                "bulk run interrupted: %d chunks that were under way have been awaited, %d records were not sent; %s",
+                "bulk run interrupted: waited for %d requests in flight, %d records were not sent; %s",
                 interrupted,
-                sum(map(len, not_sent)),
+                not_sent,
                 self.response,
             )
 
-    def _settle_next(self) -> tuple[Batch, list[Part]] | None:
+    def _next_outcomes(self) -> Iterator[Outcome] | None:
+        """Return the outcomes of the next batch; None at the end."""
+        first_index = self.response.total
+        delivery = self._settle_next()
+        return None if delivery is None else outcomes(delivery, first_index)
+
+    def _settle_next(self) -> Delivery | None:
         """Keep the window full, then wait for the oldest batch; None at the end."""
+        self._open = True
         while not self._exhausted and not self._window.full:
-            batch = self._held or self._next_batch()
-            if batch is None:
+            if self._held is None:
+                self._held = next(self._batches, None)
+            if self._held is None:
                 self._exhausted = True
-            elif self._shares_users(batch):
-                self._held = batch  # an older edit of one of these users is still under way
-                break
+            elif self._shares_users(self._held):
+                break  # an older edit of one of these users is still under way
             else:
+                self._window.start(Delivery(self._held))
                 self._held = None
-                self._window.start(self._send, batch)
-                self._pending.append(batch)
-        if not self._pending:
+        if not len(self._window):
             return None
-        parts: list[Part] = self._window.oldest()
-        batch = self._pending.popleft()
-        self._absorb(batch, parts)
-        return batch, parts
-
-    def _next_batch(self) -> Batch | None:
-        for batch in self._batches:
-            return batch
-        return None
-
-    def _shares_users(self, batch: Batch) -> bool:
-        if not self._pending or batch.chunk is None:
-            return False
-        users = set(batch.chunk.distinct_ids)
-        return any(other.chunk and not users.isdisjoint(other.chunk.distinct_ids) for other in self._pending)
-
-    def _absorb(self, batch: Batch, parts: list[Part]) -> None:
-        self.response.absorb(batch, parts)
+        delivery, error = self._settle_oldest()
+        if error is not None and not isinstance(error, Exception):
+            raise error
         if self._on_progress is not None:
             done = self.response
             self._on_progress(BulkProgress(done.total, done.success, done.failure))
+        return delivery
 
-    def _send(self, batch: Batch) -> list[Part]:
-        """Send the chunk of a batch; split it where it is refused, until the guilty records stand alone."""
-        parts: list[Part] = []
-        todo = [batch.chunk] if batch.chunk is not None else []
-        requests = 0
-        while todo:
-            chunk = todo.pop()
-            part = self._post(chunk)
-            requests += 1
-            if part.status_code in _SPLIT_STATUSES and len(chunk) > 1 and requests < MAX_SPLIT_REQUESTS:
-                first, second = chunk.halves()
-                todo += (second, first)
-            else:
-                parts.append(part)
-        return parts
+    def _settle_oldest(self) -> tuple[Delivery, BaseException | None]:
+        """Wait for the oldest batch, account for it, and return it with what its sending raised, if anything."""
+        delivery, error = self._window.oldest()
+        if delivery.batch is self._held:  # interrupted right behind its start
+            self._held = None
+        self._account(delivery, UNANSWERED)
+        self._window.settle()
+        return delivery, error
 
-    def _post(self, chunk: Chunk) -> Part:
+    def _account_for_unsent(self) -> int:
+        """Let what was read but not sent fail, unless it stays with the caller; return the number of these records."""
+        unsent = 0
+        if self._leftover is not None:
+            for batch in (self._held, self._leftover()):
+                if batch is not None:
+                    unsent += len(batch)
+                    self._account(Delivery(batch), NOT_SENT)
+        self._held = None
+        set_status(self.response)
+        return unsent
+
+    def _account(self, delivery: Delivery, unanswered: str) -> None:
+        delivery.give_up(unanswered)
+        absorb(self.response, delivery, self._keep)
+        self.settled_batches += 1
+
+    def _shares_users(self, batch: Batch) -> bool:
+        if not len(self._window) or batch.chunk is None:
+            return False
+        users = set(batch.chunk.distinct_ids)
+        under_way = [delivery.batch.chunk for delivery in self._window]
+        return any(chunk and not users.isdisjoint(chunk.distinct_ids) for chunk in under_way)
+
+    def _send(self, delivery: Delivery) -> None:
+        while (chunk := delivery.next) is not None:
+            delivery.answer(*self._post(chunk))
+
+    def _post(self, chunk: Chunk) -> tuple[int, str | None]:
+        """Send a chunk; return status and error text, whatever went wrong."""
         try:
-            response = self._client.call(_requests.post_events(chunk.body), self._pause)
-        except SuprsendAPIException as error:
-            return Part(chunk, error.status_code, error.response.text or str(error.message))
-        except (SuprsendTransportError, SuprsendConfigError) as error:
-            return Part(chunk, LOCAL_FAILURE, str(error.message))
-        return Part(chunk, response.status_code, None)
+            response = self._caller.call_events(chunk.body, self._pause)
+        except SuprsendError as error:
+            return _replies.failure(error)
+        except Exception as error:
+            logger.exception("sending a chunk failed")
+            return _replies.LOCAL_FAILURE, f"{type(error).__name__}: {error}"
+        return response.status_code, None
 
 
-class BulkUsersEdit:
-    """Collects edits of many users and sends them in as few requests as the limits allow.
+class BulkUsersEdit(Api):
+    """A collector for edits of many users, which sends them in as few requests as possible.
 
-    There is no limit on the number of records. An edit is encoded when it is appended: what is done to it later does
-    not change what is sent.
+    There is no limit on the number of edits. An edit is encoded when you append it, so later changes to it have no
+    effect on what is sent.
     """
 
-    def __init__(self, config: Suprsend) -> None:
-        self.config = config
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
         self.response = BulkResponse()
         self._batcher = Batcher(strict=config.strict)
         self._batches: deque[Batch] = deque()
 
     @property
     def chunks(self) -> list[Chunk]:
-        """The full chunks that wait for ``save``."""
+        """The full chunks that are waiting for ``save``."""
         return [batch.chunk for batch in self._batches if batch.chunk is not None]
 
-    def append(self, *users: Any) -> None:
+    def append(self, *users: UserEdit) -> None:
         """Add edits.
 
         Raises:
-            InputValueError: an argument is no UserEdit; or, in strict mode, an edit is too large or has no JSON form.
+            InputValueError: an argument is not a UserEdit, or (strict mode) an edit is too large or has no JSON form.
         """
         for edit in users:
             batch = self._batcher.add(edit)
@@ -200,21 +224,23 @@ class BulkUsersEdit:
                 self._batches.append(batch)
 
     def save(self) -> BulkResponse:
-        """Send what was appended since the last ``save`` and return what became of it; never raises for a refusal."""
+        """Send the edits appended since the last ``save``, and return the result.
+
+        A request that fails does not raise: its records are in ``failed_records``. If something else interrupts the
+        call, such as Ctrl-C, ``response`` accounts for the records that were sent, and the others stay for the next
+        ``save``.
+        """
         last = self._batcher.flush()
         if last is not None:
             self._batches.append(last)
-        run = BulkRun(
-            self.config,
-            self._take(),
-            lambda: None,  # what was not sent stays here for the next save
-            max_in_flight=MAX_IN_FLIGHT,
-            on_progress=None,
-            keep=None,
-        )
+        run = BulkRun(self._caller, self._waiting(), None, max_in_flight=MAX_IN_FLIGHT, on_progress=None, keep=None)
         self.response = run.response
-        return run.result()
+        try:
+            return run.result()
+        finally:
+            for _ in range(run.settled_batches):  # the run takes them in order
+                self._batches.popleft()
 
-    def _take(self) -> Generator[Batch]:
-        while self._batches:
-            yield self._batches.popleft()
+    def _waiting(self) -> Generator[Batch]:
+        for batch in tuple(self._batches):
+            yield batch

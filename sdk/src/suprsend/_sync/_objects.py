@@ -1,55 +1,53 @@
 # Generated from _async/_objects.py by tools/make_sync.py. Change that file, then run the tool.
-"""Everything about objects: profiles, edits, subscriptions, preferences."""
+"""Objects: profiles, edits, subscriptions, preferences."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from suprsend import _requests
+from suprsend._answers import Done, ObjectProfile, Page, SubscribedTo, Subscription, Subscriptions
 from suprsend._edits import ObjectEdit
 from suprsend._requests import clean_id, object_path
+from suprsend._sync._caller import Api
 from suprsend._sync._pages import walk
+from suprsend._types import JSONObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from suprsend._sync._client import Suprsend
-    from suprsend._types import JSONObject
 
 Options = dict[str, Any] | None
 
 
-class ObjectsApi:
-    """``client.objects``. An object is named by its type and its id; arguments and errors as in ``client.users``."""
-
-    def __init__(self, config: Suprsend) -> None:
-        self.config = config
+class ObjectsApi(Api):
+    """``client.objects``. A type and an id identify an object; options and errors are as in ``client.users``."""
 
     def detail_url(self, object_type: str, object_id: str) -> str:
-        """Return the address of an object."""
+        """Return the URL of an object."""
         return self.config.base_url + object_path(object_type, object_id)
 
     # -- profiles
 
-    def list(self, object_type: str, options: Options = None) -> JSONObject:
+    def list(self, object_type: str, options: Options = None) -> Page[ObjectProfile]:
         """Return a page of the objects of a type; options ``limit``, ``before``, ``after``."""
-        return self.config.call_json(_requests.get(_type_path(object_type), options))
+        return self._caller.call_json(_requests.get(_type_path(object_type), options), Page[ObjectProfile])
 
-    def iter_objects(self, object_type: str, options: Options = None) -> Iterator[JSONObject]:
-        """Walk all objects of a type lazily."""
-        return walk(lambda page: self.list(object_type, page), options)
+    def iter_objects(self, object_type: str, options: Options = None) -> Iterator[ObjectProfile]:
+        """Iterate over all objects of a type, one page at a time."""
+        return walk(self._caller, _type_path(object_type), options, ObjectProfile)
 
-    def get(self, object_type: str, object_id: str) -> JSONObject:
+    def get(self, object_type: str, object_id: str) -> ObjectProfile:
         """Return an object's profile."""
-        return self.config.call_json(_requests.get(object_path(object_type, object_id)))
+        return self._caller.call_json(_requests.get(object_path(object_type, object_id)), ObjectProfile)
 
-    def upsert(self, object_type: str, object_id: str, payload: JSONObject | None = None) -> JSONObject:
-        """Create an object or add to it: properties are merged key by key, channels are added."""
+    def upsert(self, object_type: str, object_id: str, payload: JSONObject | None = None) -> ObjectProfile:
+        """Create or update an object. Properties are merged key by key, channels are added."""
         path = object_path(object_type, object_id)
-        return self.config.call_json(_requests.profile_write("POST", path, payload))
+        return self._caller.call_json(_requests.profile_write("POST", path, payload), ObjectProfile)
 
     def get_edit_instance(self, object_type: str, object_id: str) -> ObjectEdit:
-        """Return an empty edit of an object; send it with ``edit``."""
+        """Return an empty edit of an object. Send it with ``edit``."""
         return ObjectEdit(self.config, clean_id(object_type, "object_type"), clean_id(object_id, "object_id"))
 
     def edit(
@@ -57,15 +55,15 @@ class ObjectsApi:
         edit_ins_or_object_type: ObjectEdit | str,
         object_id: str | None = None,
         edit_payload: JSONObject | None = None,
-    ) -> JSONObject:
-        """Edit an object and return its profile after the edit.
+    ) -> ObjectProfile:
+        """Edit an object and return the profile after the edit.
+
+        Either all operations are applied, or none is.
 
         Args:
-            edit_ins_or_object_type: an edit instance; or a type, with ``object_id`` and ``edit_payload``.
-            object_id: id of the object, if no instance is given.
-            edit_payload: ``{"operations": [{"$set": {…}}, …]}``, if no instance is given.
-
-        All operations are applied, or none.
+            edit_ins_or_object_type: an edit instance, or a type with ``object_id`` and ``edit_payload``.
+            object_id: id of the object, unless you pass an instance.
+            edit_payload: ``{"operations": [{"$set": {…}}, …]}``, unless you pass an instance.
         """
         if isinstance(edit_ins_or_object_type, ObjectEdit):
             instance = edit_ins_or_object_type
@@ -73,80 +71,82 @@ class ObjectsApi:
             path, edit_payload = object_path(instance.object_type, instance.object_id), instance.get_payload()
         else:
             path = object_path(edit_ins_or_object_type, object_id)
-        return self.config.call_json(_requests.profile_write("PATCH", path, edit_payload))
+        return self._caller.call_json(_requests.profile_write("PATCH", path, edit_payload), ObjectProfile)
 
-    def delete(self, object_type: str, object_id: str) -> JSONObject:
-        """Delete an object for good, its subscriptions on both ends included."""
-        return self.config.call_done(_requests.delete(object_path(object_type, object_id)))
+    def delete(self, object_type: str, object_id: str) -> Done:
+        """Delete an object permanently, with the subscriptions to it and its own."""
+        return self._caller.call_done(_requests.delete(object_path(object_type, object_id)))
 
-    def bulk_delete(self, object_type: str, payload: JSONObject) -> JSONObject:
+    def bulk_delete(self, object_type: str, payload: JSONObject) -> Done:
         """Delete objects of a type: ``{"object_ids": ["a", "b"]}``."""
         path = _requests.path("v1", "bulk", "object", clean_id(object_type, "object_type"))
-        return self.config.call_done(_requests.delete(path, payload or {}))
+        return self._caller.call_done(_requests.delete(path, payload or {}))
 
     # -- subscriptions
 
-    def get_subscriptions(self, object_type: str, object_id: str, options: Options = None) -> JSONObject:
-        """Return a page of what is subscribed to the object; options ``limit``, ``before``, ``after``."""
+    def get_subscriptions(self, object_type: str, object_id: str, options: Options = None) -> Page[Subscription]:
+        """Return a page of the object's subscribers; options ``limit``, ``before``, ``after``."""
         path = object_path(object_type, object_id, "subscription")
-        return self.config.call_json(_requests.get(path, options))
+        return self._caller.call_json(_requests.get(path, options), Page[Subscription])
 
-    def iter_subscriptions(self, object_type: str, object_id: str, options: Options = None) -> Iterator[JSONObject]:
-        """Walk all subscriptions to the object lazily."""
-        return walk(lambda page: self.get_subscriptions(object_type, object_id, page), options)
+    def iter_subscriptions(self, object_type: str, object_id: str, options: Options = None) -> Iterator[Subscription]:
+        """Iterate over all subscriptions to the object, one page at a time."""
+        return walk(self._caller, object_path(object_type, object_id, "subscription"), options, Subscription)
 
-    def create_subscriptions(self, object_type: str, object_id: str, payload: JSONObject) -> JSONObject:
+    def create_subscriptions(self, object_type: str, object_id: str, payload: JSONObject) -> Subscriptions:
         """Subscribe up to 100 recipients to the object.
 
-        ``{"recipients": ["user-1", {"distinct_id": …}, {"object_type": …, "id": …}], "properties": {…}}``: a text is a
-        distinct_id, further keys of a dict are an upsert of that recipient, properties belong to the relation.
+        ``{"recipients": ["user-1", {"distinct_id": …}, {"object_type": …, "id": …}], "properties": {…}}``. A string is
+        a distinct_id. Other keys of a dict update that recipient. The properties are those of the subscription.
         """
         path = object_path(object_type, object_id, "subscription")
-        return self.config.call_json(_requests.post(path, payload))
+        return self._caller.call_json(_requests.post(path, payload), Subscriptions)
 
-    def delete_subscriptions(self, object_type: str, object_id: str, payload: JSONObject) -> JSONObject:
+    def delete_subscriptions(self, object_type: str, object_id: str, payload: JSONObject) -> Done:
         """Unsubscribe recipients: ``{"recipients": ["user-1", {"object_type": …, "id": …}]}``."""
         path = object_path(object_type, object_id, "subscription")
-        return self.config.call_done(_requests.delete(path, payload or {}))
+        return self._caller.call_done(_requests.delete(path, payload or {}))
 
-    def get_objects_subscribed_to(self, object_type: str, object_id: str, options: Options = None) -> JSONObject:
+    def get_objects_subscribed_to(
+        self, object_type: str, object_id: str, options: Options = None
+    ) -> Page[SubscribedTo]:
         """Return a page of the objects that the object is subscribed to."""
         path = object_path(object_type, object_id, "subscribed_to", "object")
-        return self.config.call_json(_requests.get(path, options))
+        return self._caller.call_json(_requests.get(path, options), Page[SubscribedTo])
 
     def iter_objects_subscribed_to(
         self, object_type: str, object_id: str, options: Options = None
-    ) -> Iterator[JSONObject]:
-        """Walk all objects that the object is subscribed to lazily."""
-        return walk(lambda page: self.get_objects_subscribed_to(object_type, object_id, page), options)
+    ) -> Iterator[SubscribedTo]:
+        """Iterate over all objects that the object is subscribed to, one page at a time."""
+        return walk(self._caller, object_path(object_type, object_id, "subscribed_to", "object"), options, SubscribedTo)
 
     # -- preferences
 
     def get_full_preference(self, object_type: str, object_id: str, options: Options = None) -> JSONObject:
-        """Return the object's preferences, by section and by channel."""
+        """Return the object's preferences by section and by channel."""
         path = object_path(object_type, object_id, "preference")
-        return self.config.call_json(_requests.get(path, options))
+        return self._caller.call_json(_requests.get(path, options), JSONObject)
 
     def update_global_channels_preference(
         self, object_type: str, object_id: str, payload: JSONObject, options: Options = None
     ) -> JSONObject:
         """Restrict channels: ``{"channel_preferences": [{"channel": "email", "is_restricted": True}]}``."""
         path = object_path(object_type, object_id, "preference", "channel_preference")
-        return self.config.call_json(_requests.patch(path, payload, options))
+        return self._caller.call_json(_requests.patch(path, payload, options), JSONObject)
 
     def get_category_preference(
         self, object_type: str, object_id: str, category: str, options: Options = None
     ) -> JSONObject:
         """Return the object's preference for a category."""
         path = object_path(object_type, object_id, "preference", "category", clean_id(category, "category"))
-        return self.config.call_json(_requests.get(path, options))
+        return self._caller.call_json(_requests.get(path, options), JSONObject)
 
     def update_category_preference(
         self, object_type: str, object_id: str, category: str, payload: JSONObject, options: Options = None
     ) -> JSONObject:
         """Set the object's preference for a category: ``{"preference": "opt_out"}``."""
         path = object_path(object_type, object_id, "preference", "category", clean_id(category, "category"))
-        return self.config.call_json(_requests.patch(path, payload, options))
+        return self._caller.call_json(_requests.patch(path, payload, options), JSONObject)
 
 
 def _type_path(object_type: str) -> str:

@@ -1,5 +1,5 @@
 # Generated from _async/_tenants.py by tools/make_sync.py. Change that file, then run the tool.
-"""Tenants, and brands, their old name."""
+"""Tenants, and their old name, brands."""
 
 from __future__ import annotations
 
@@ -7,86 +7,81 @@ from typing import TYPE_CHECKING, Any
 
 from suprsend import _requests
 from suprsend._requests import clean_id, page_window, tenant_path, text_id
+from suprsend._sync._caller import Api
 from suprsend._sync._pages import walk_offsets
+from suprsend._types import JSONObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from suprsend._sync._client import Suprsend
-    from suprsend._types import JSONObject
+    from suprsend._answers import Done
 
 Options = dict[str, Any] | None
 
 
-class TenantsApi:
-    """``client.tenants``; errors as in ``client.users``."""
-
-    def __init__(self, config: Suprsend) -> None:
-        self.config = config
+class TenantsApi(Api):
+    """``client.tenants``. Errors are as in ``client.users``."""
 
     def detail_url(self, tenant_id: str) -> str:
-        """Return the address of a tenant."""
+        """Return the URL of a tenant."""
         return self.config.base_url + tenant_path(tenant_id)
 
     def list(self, limit: int = 20, offset: int = 0) -> JSONObject:
         """Return a page of tenants; ``limit`` 1 to 1000, else 20; ``offset`` from 0, else 0."""
-        return self.config.call_json(_requests.get("v1/tenant/", page_window(limit, offset)))
+        return self._caller.call_json(_requests.get("v1/tenant/", page_window(limit, offset)), JSONObject)
 
     def iter_tenants(self) -> Iterator[JSONObject]:
-        """Walk all tenants lazily."""
-        return walk_offsets(lambda page: self.list(page["limit"], page["offset"]))
+        """Iterate over all tenants, one page at a time."""
+        return walk_offsets(self._caller, "v1/tenant/", JSONObject)
 
     def get(self, tenant_id: str) -> JSONObject:
         """Return a tenant."""
-        return self.config.call_json(_requests.get(tenant_path(tenant_id)))
+        return self._caller.call_json(_requests.get(tenant_path(tenant_id)), JSONObject)
 
     def upsert(self, tenant_id: str, tenant_payload: JSONObject | None) -> JSONObject:
-        """Create or update a tenant and return it; ``tenant_name`` is needed to create one."""
-        return self.config.call_json(_requests.post(tenant_path(tenant_id), tenant_payload))
+        """Create or update a tenant and return it. Creating a tenant requires ``tenant_name``."""
+        return self._caller.call_json(_requests.post(tenant_path(tenant_id), tenant_payload), JSONObject)
 
-    def delete(self, tenant_id: str) -> JSONObject:
+    def delete(self, tenant_id: str) -> Done:
         """Delete a tenant and the user profiles within it."""
-        return self.config.call_done(_requests.delete(tenant_path(tenant_id)))
+        return self._caller.call_done(_requests.delete(tenant_path(tenant_id)))
 
     def list_preference_categories(self, tenant_id: str, options: Options = None) -> JSONObject:
         """Return a page of the tenant's preference categories."""
         path = _named_path(tenant_id, "preference", "category")
-        return self.config.call_json(_requests.get(path, options))
+        return self._caller.call_json(_requests.get(path, options), JSONObject)
 
     def get_preference_category(self, tenant_id: str, category: str, options: Options = None) -> JSONObject:
         """Return the tenant's default for a category."""
         path = _named_path(tenant_id, "preference", "category", clean_id(category, "category"))
-        return self.config.call_json(_requests.get(path, options))
+        return self._caller.call_json(_requests.get(path, options), JSONObject)
 
     def update_preference_category(
         self, tenant_id: str, category: str, payload: JSONObject, options: Options = None
     ) -> JSONObject:
         """Set the tenant's default for a category: ``{"preference": "opt_in"}``."""
         path = _named_path(tenant_id, "preference", "category", clean_id(category, "category"))
-        return self.config.call_json(_requests.patch(path, payload, options))
+        return self._caller.call_json(_requests.patch(path, payload, options), JSONObject)
 
 
-class BrandsApi:
+class BrandsApi(Api):
     """``client.brands``: tenants under their old name."""
 
-    def __init__(self, config: Suprsend) -> None:
-        self.config = config
-
     def detail_url(self, brand_id: str) -> str:
-        """Return the address of a brand."""
+        """Return the URL of a brand."""
         return self.config.base_url + _brand_path(brand_id)
 
     def list(self, limit: int = 20, offset: int = 0) -> JSONObject:
         """Return a page of brands."""
-        return self.config.call_json(_requests.get("v1/brand/", page_window(limit, offset)))
+        return self._caller.call_json(_requests.get("v1/brand/", page_window(limit, offset)), JSONObject)
 
     def get(self, brand_id: str) -> JSONObject:
         """Return a brand."""
-        return self.config.call_json(_requests.get(_brand_path(brand_id)))
+        return self._caller.call_json(_requests.get(_brand_path(brand_id)), JSONObject)
 
     def upsert(self, brand_id: str, brand_payload: JSONObject | None) -> JSONObject:
         """Create or update a brand and return it."""
-        return self.config.call_json(_requests.post(_brand_path(brand_id), brand_payload))
+        return self._caller.call_json(_requests.post(_brand_path(brand_id), brand_payload), JSONObject)
 
 
 def _brand_path(brand_id: str) -> str:
@@ -94,5 +89,5 @@ def _brand_path(brand_id: str) -> str:
 
 
 def _named_path(tenant_id: str, *rest: str) -> str:
-    # The preference methods of the official SDK call any unusable id missing.
+    # The preference methods of the official SDK call every unusable id missing.
     return tenant_path(clean_id(tenant_id, "tenant_id"), *rest)

@@ -1,51 +1,50 @@
 # Generated from _async/_users.py by tools/make_sync.py. Change that file, then run the tool.
-"""Everything about users: profiles, edits, tenants, subscriptions, preferences."""
+"""Users: profiles, edits, tenants, subscriptions, preferences."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from suprsend import _requests
-from suprsend._bulk import Batch, Batcher, BulkProgress
+from suprsend._answers import Done, EventAnswer, Membership, Page, SubscribedTo, UserProfile
+from suprsend._batches import Batch, Batcher
 from suprsend._edits import UserEdit
 from suprsend._errors import SuprsendValidationError
-from suprsend._io import source
+from suprsend._io._iteration import end, source
 from suprsend._limits import MAX_FAILED_RECORDS_KEPT, MAX_IN_FLIGHT
 from suprsend._requests import clean_id, user_path
 from suprsend._sync._bulk import BulkRun, BulkUsersEdit
+from suprsend._sync._caller import Api
 from suprsend._sync._pages import walk
+from suprsend._types import JSONObject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
 
-    from suprsend._sync._client import Suprsend
-    from suprsend._types import JSONObject
+    from suprsend._bulk import BulkProgress
 
 Options = dict[str, Any] | None
 
 
-class UsersApi:
+class UsersApi(Api):
     """``client.users``.
 
-    ``options`` of every method become the query string. Ids are trimmed; a blank one raises SuprsendValidationError.
-    Refusals of the hub raise SuprsendAPIException, an absent answer SuprsendTransportError.
+    The ``options`` of a method become query parameters. Ids are trimmed, and a blank id raises SuprsendValidationError.
+    If the hub refuses a call, it raises SuprsendAPIException. If the hub does not answer, SuprsendTransportError.
     """
 
-    def __init__(self, config: Suprsend) -> None:
-        self.config = config
-
     def detail_url(self, distinct_id: str) -> str:
-        """Return the address of a user."""
+        """Return the URL of a user."""
         return self.config.base_url + user_path(distinct_id)
 
     def detail_url_for_tenant(self, distinct_id: str, tenant_id: str) -> str:
-        """Return the address of a user's profile within a tenant."""
+        """Return the URL of a user's profile within a tenant."""
         return self.config.base_url + _tenant_path(distinct_id, tenant_id)
 
     # -- edits
 
     def get_edit_instance(self, distinct_id: str, tenant_id: str | None = None) -> UserEdit:
-        """Return an empty edit of a user, or of its profile within a tenant; ``edit`` or ``async_edit`` sends it."""
+        """Return an empty edit of a user, or of a profile within a tenant. Send it with ``edit`` or ``async_edit``."""
         tenant = clean_id(tenant_id, "tenant_id") if tenant_id else None
         return UserEdit(self.config, clean_id(distinct_id, "distinct_id"), tenant)
 
@@ -55,36 +54,36 @@ class UsersApi:
         edit_payload: JSONObject | None = None,
         tenant_id: str | None = None,
         options: Options = None,
-    ) -> JSONObject:
-        """Edit a user, creating it if unknown, and return its profile after the edit.
+    ) -> UserProfile:
+        """Edit a user and return the profile after the edit. A user that does not exist is created.
+
+        Either all operations are applied, or none is.
 
         Args:
-            edit_ins_or_distinct_id: an edit instance; or a distinct_id, with the operations in ``edit_payload``.
+            edit_ins_or_distinct_id: an edit instance, or a distinct_id with the operations in ``edit_payload``.
             edit_payload: ``{"operations": [{"$set": {…}}, …]}``.
-            tenant_id: edit the profile within this tenant. An instance brings its tenant itself.
+            tenant_id: edit the profile within this tenant. An edit instance already knows its tenant.
             options: query parameters.
-
-        All operations are applied, or none.
         """
         if isinstance(edit_ins_or_distinct_id, UserEdit):
             instance = edit_ins_or_distinct_id
             if tenant_id and tenant_id.strip() != instance.tenant_id:
-                raise SuprsendValidationError(
-                    "give tenant_id to get_edit_instance: the edit was made for another profile"
-                )
+                raise SuprsendValidationError("pass tenant_id to get_edit_instance: this edit is for another profile")
             instance.mistakes()
             distinct_id, tenant_id, edit_payload = instance.distinct_id, instance.tenant_id, instance.get_payload()
         else:
             distinct_id = edit_ins_or_distinct_id
         path = user_path(distinct_id) if tenant_id is None else _tenant_path(distinct_id, tenant_id)
-        return self.config.call_json(_requests.profile_write("PATCH", path, edit_payload, options))
+        return self._caller.call_json(_requests.profile_write("PATCH", path, edit_payload, options), UserProfile)
 
-    def async_edit(self, edit_instance: UserEdit) -> JSONObject:
-        """Hand an edit to the hub as an event, creating the user if unknown.
+    def async_edit(self, edit_instance: UserEdit) -> EventAnswer:
+        """Send an edit as an event. A user that does not exist is created.
 
-        Returns ``{"success": True, "status": "success", "status_code": 202, "message": "OK"}``, and ``warnings`` if
-        mistakes were made while building the edit. "Async" is the official name for *as an event*: the answer does not
-        hold the profile.
+        "Async" is SuprSend's name for *as an event*: the answer does not contain the profile.
+
+        Returns:
+            ``{"success": True, "status": "success", "status_code": 202, "message": "OK"}``. If the edit contains
+            mistakes, ``warnings`` lists them: the rest of the edit is applied.
 
         Raises:
             InputValueError: the event is larger than 10,240 bytes, or a value has no JSON form.
@@ -94,8 +93,8 @@ class UsersApi:
         if not isinstance(edit_instance, UserEdit):
             raise SuprsendValidationError(f"instance must be a UserEdit, not {type(edit_instance).__name__}")
         mistakes = edit_instance.mistakes()
-        response = self.config.call(_requests.post_events(edit_instance.encode_event()))
-        answer: JSONObject = {
+        response = self._caller.call_events(edit_instance.encode_event())
+        answer: EventAnswer = {
             "success": True,
             "status": "success",
             "status_code": response.status_code,
@@ -116,19 +115,20 @@ class UsersApi:
         max_in_flight: int = MAX_IN_FLIGHT,
         on_progress: Callable[[BulkProgress], object] | None = None,
     ) -> BulkRun:
-        """Send any number of edits from an iterable, in flat memory; nothing is sent before the run is used.
+        """Send any number of edits from an iterable, using constant memory.
 
         Args:
-            edits: read once, and only as far as the chunks under way need.
-            max_in_flight: chunks (of up to 400 edits) under way at the same time.
-            on_progress: called with the counters whenever a chunk is settled.
+            edits: read once, and no further than the requests in flight need.
+            max_in_flight: number of requests, of up to 400 edits each, in flight at the same time.
+            on_progress: called with the counters each time a request has been answered for good.
 
-        Returns a run: iterate over it for one Outcome per edit, or call ``result()`` for a summary, whose
-        ``failed_records`` holds the first 1,000 failures.
+        Returns:
+            A run, which sends nothing until you use it. Iterate over it to get an Outcome for each edit, or call
+            ``result()`` to get a summary, whose ``failed_records`` holds the first 1,000 failures.
         """
         batcher = Batcher(strict=self.config.strict)
         return BulkRun(
-            self.config,
+            self._caller,
             _batches(edits, batcher),
             batcher.flush,
             max_in_flight=max_in_flight,
@@ -138,100 +138,112 @@ class UsersApi:
 
     # -- profiles
 
-    def list(self, options: Options = None) -> JSONObject:
+    def list(self, options: Options = None) -> Page[UserProfile]:
         """Return a page of users, ``{"meta": …, "results": […]}``; options ``limit``, ``before``, ``after``."""
-        return self.config.call_json(_requests.get("v1/user/", options))
+        return self._caller.call_json(_requests.get("v1/user/", options), Page[UserProfile])
 
-    def iter_users(self, options: Options = None) -> Iterator[JSONObject]:
-        """Walk all users lazily, page by page."""
-        return walk(self.list, options)
+    def iter_users(self, options: Options = None) -> Iterator[UserProfile]:
+        """Iterate over all users, one page at a time."""
+        return walk(self._caller, "v1/user/", options, UserProfile)
 
-    def get(self, distinct_id: str, options: Options = None) -> JSONObject:
+    def get(self, distinct_id: str, options: Options = None) -> UserProfile:
         """Return a user's profile."""
-        return self.config.call_json(_requests.get(user_path(distinct_id), options))
+        return self._caller.call_json(_requests.get(user_path(distinct_id), options), UserProfile)
 
-    def upsert(self, distinct_id: str, payload: JSONObject | None = None, options: Options = None) -> JSONObject:
-        """Create a user or add to it, and return the profile: properties are merged key by key, channels are added."""
-        return self.config.call_json(_requests.profile_write("POST", user_path(distinct_id), payload, options))
+    def upsert(self, distinct_id: str, payload: JSONObject | None = None, options: Options = None) -> UserProfile:
+        """Create or update a user and return the profile. Properties are merged key by key, channels are added."""
+        return self._caller.call_json(
+            _requests.profile_write("POST", user_path(distinct_id), payload, options), UserProfile
+        )
 
-    def merge(self, distinct_id: str, from_user_id: str) -> JSONObject:
-        """Merge the user ``from_user_id`` into ``distinct_id``, delete it, and return the merged profile."""
+    def merge(self, distinct_id: str, from_user_id: str) -> UserProfile:
+        """Merge the user ``from_user_id`` into ``distinct_id``, then delete it. Return the merged profile."""
         payload = {"from_user_id": clean_id(from_user_id, "from_user_id")}
-        return self.config.call_json(_requests.post(user_path(distinct_id, "merge"), payload, repeatable=False))
+        return self._caller.call_json(
+            _requests.post(user_path(distinct_id, "merge"), payload, repeatable=False), UserProfile
+        )
 
-    def delete(self, distinct_id: str) -> JSONObject:
-        """Delete a user for good, subscriptions included."""
-        return self.config.call_done(_requests.delete(user_path(distinct_id)))
+    def delete(self, distinct_id: str) -> Done:
+        """Delete a user permanently, with all subscriptions and list memberships."""
+        return self._caller.call_done(_requests.delete(user_path(distinct_id)))
 
-    def bulk_delete(self, payload: JSONObject) -> JSONObject:
+    def bulk_delete(self, payload: JSONObject) -> Done:
         """Delete users: ``{"distinct_ids": ["u1", "u2"]}``."""
-        return self.config.call_done(_requests.delete("v1/bulk/user/", payload or {}))
+        return self._caller.call_done(_requests.delete("v1/bulk/user/", payload or {}))
 
     # -- tenants
 
-    def list_associated_tenants(self, distinct_id: str, options: Options = None) -> JSONObject:
+    def list_associated_tenants(self, distinct_id: str, options: Options = None) -> Page[UserProfile]:
         """Return a page of the user's profiles within tenants."""
-        return self.config.call_json(_requests.get(user_path(distinct_id, "associated_tenant"), options))
+        return self._caller.call_json(
+            _requests.get(user_path(distinct_id, "associated_tenant"), options), Page[UserProfile]
+        )
 
-    def iter_associated_tenants(self, distinct_id: str, options: Options = None) -> Iterator[JSONObject]:
-        """Walk all of the user's profiles within tenants lazily."""
-        return walk(lambda page: self.list_associated_tenants(distinct_id, page), options)
+    def iter_associated_tenants(self, distinct_id: str, options: Options = None) -> Iterator[UserProfile]:
+        """Iterate over all of the user's profiles within tenants, one page at a time."""
+        return walk(self._caller, user_path(distinct_id, "associated_tenant"), options, UserProfile)
 
-    def get_for_tenant(self, distinct_id: str, tenant_id: str, options: Options = None) -> JSONObject:
-        """Return the profile that holds within a tenant."""
-        return self.config.call_json(_requests.get(_tenant_path(distinct_id, tenant_id), options))
+    def get_for_tenant(self, distinct_id: str, tenant_id: str, options: Options = None) -> UserProfile:
+        """Return the profile that applies within a tenant."""
+        return self._caller.call_json(_requests.get(_tenant_path(distinct_id, tenant_id), options), UserProfile)
 
     def upsert_for_tenant(
         self, distinct_id: str, tenant_id: str, payload: JSONObject | None = None, options: Options = None
-    ) -> JSONObject:
-        """Add to the profile within a tenant; the user must exist."""
+    ) -> UserProfile:
+        """Create or update the profile within a tenant. The user must exist."""
         path = _tenant_path(distinct_id, tenant_id)
-        return self.config.call_json(_requests.profile_write("POST", path, payload, options))
+        return self._caller.call_json(_requests.profile_write("POST", path, payload, options), UserProfile)
 
-    def unlink_tenant(self, distinct_id: str, tenant_id: str) -> JSONObject:
-        """Delete the profile within a tenant; the user stays."""
-        return self.config.call_done(_requests.delete(_tenant_path(distinct_id, tenant_id)))
+    def unlink_tenant(self, distinct_id: str, tenant_id: str) -> Done:
+        """Delete the profile within a tenant. The user remains."""
+        return self._caller.call_done(_requests.delete(_tenant_path(distinct_id, tenant_id)))
 
     # -- subscriptions
 
-    def get_objects_subscribed_to(self, distinct_id: str, options: Options = None) -> JSONObject:
+    def get_objects_subscribed_to(self, distinct_id: str, options: Options = None) -> Page[SubscribedTo]:
         """Return a page of the objects that the user is subscribed to; options ``limit``, ``before``, ``after``."""
-        return self.config.call_json(_requests.get(user_path(distinct_id, "subscribed_to", "object"), options))
+        return self._caller.call_json(
+            _requests.get(user_path(distinct_id, "subscribed_to", "object"), options), Page[SubscribedTo]
+        )
 
-    def iter_objects_subscribed_to(self, distinct_id: str, options: Options = None) -> Iterator[JSONObject]:
-        """Walk all objects that the user is subscribed to lazily."""
-        return walk(lambda page: self.get_objects_subscribed_to(distinct_id, page), options)
+    def iter_objects_subscribed_to(self, distinct_id: str, options: Options = None) -> Iterator[SubscribedTo]:
+        """Iterate over all objects that the user is subscribed to, one page at a time."""
+        return walk(self._caller, user_path(distinct_id, "subscribed_to", "object"), options, SubscribedTo)
 
-    def get_lists_subscribed_to(self, distinct_id: str, options: Options = None) -> JSONObject:
+    def get_lists_subscribed_to(self, distinct_id: str, options: Options = None) -> Page[Membership]:
         """Return a page of the lists that the user is on; options ``limit``, ``before``, ``after``."""
-        return self.config.call_json(_requests.get(user_path(distinct_id, "subscribed_to", "list"), options))
+        return self._caller.call_json(
+            _requests.get(user_path(distinct_id, "subscribed_to", "list"), options), Page[Membership]
+        )
 
-    def iter_lists_subscribed_to(self, distinct_id: str, options: Options = None) -> Iterator[JSONObject]:
-        """Walk all lists that the user is on lazily."""
-        return walk(lambda page: self.get_lists_subscribed_to(distinct_id, page), options)
+    def iter_lists_subscribed_to(self, distinct_id: str, options: Options = None) -> Iterator[Membership]:
+        """Iterate over all lists that the user is on, one page at a time."""
+        return walk(self._caller, user_path(distinct_id, "subscribed_to", "list"), options, Membership)
 
     # -- preferences
 
     def get_full_preference(self, distinct_id: str, options: Options = None) -> JSONObject:
-        """Return the user's preferences, by section and by channel."""
-        return self.config.call_json(_requests.get(user_path(distinct_id, "preference"), options))
+        """Return the user's preferences by section and by channel."""
+        return self._caller.call_json(_requests.get(user_path(distinct_id, "preference"), options), JSONObject)
 
     def update_global_channels_preference(
         self, distinct_id: str, payload: JSONObject, options: Options = None
     ) -> JSONObject:
         """Restrict channels: ``{"channel_preferences": [{"channel": "email", "is_restricted": True}]}``."""
         path = user_path(distinct_id, "preference", "channel_preference")
-        return self.config.call_json(_requests.patch(path, payload, options))
+        return self._caller.call_json(_requests.patch(path, payload, options), JSONObject)
 
     def get_category_preference(self, distinct_id: str, category: str, options: Options = None) -> JSONObject:
         """Return the user's preference for a category."""
-        return self.config.call_json(_requests.get(_category_path(distinct_id, category), options))
+        return self._caller.call_json(_requests.get(_category_path(distinct_id, category), options), JSONObject)
 
     def update_category_preference(
         self, distinct_id: str, category: str, payload: JSONObject, options: Options = None
     ) -> JSONObject:
         """Set the user's preference for a category: ``{"preference": "opt_in", "opt_out_channels": ["sms"]}``."""
-        return self.config.call_json(_requests.patch(_category_path(distinct_id, category), payload, options))
+        return self._caller.call_json(
+            _requests.patch(_category_path(distinct_id, category), payload, options), JSONObject
+        )
 
 
 def _tenant_path(distinct_id: str, tenant_id: str) -> str:
@@ -243,10 +255,13 @@ def _category_path(distinct_id: str, category: str) -> str:
 
 
 def _batches(edits: Iterable[UserEdit], batcher: Batcher) -> Generator[Batch]:
-    for edit in source(edits):
-        batch = batcher.add(edit)
-        if batch is not None:
-            yield batch
-    last = batcher.flush()
-    if last is not None:
-        yield last
+    try:
+        for edit in source(edits):
+            batch = batcher.add(edit, keep_refused=True)
+            if batch is not None:
+                yield batch
+        last = batcher.flush()
+        if last is not None:
+            yield last
+    finally:
+        end(edits)

@@ -1,4 +1,4 @@
-"""Objects: their types with counts, and the objects of a type, newest first or by prefix."""
+"""Show object types with counts, and the objects of a type, newest first or by prefix."""
 
 from litestar import Response, get
 from litestar.di import NamedDependency
@@ -6,11 +6,10 @@ from litestar.params import FromPath
 
 from suprsend_hub.console.paths import segment
 from suprsend_hub.console.rendering import page
-from suprsend_hub.console.users.views import ROWS, table_row
+from suprsend_hub.console.rows import ROWS, table_row
 from suprsend_hub.console.visits import Desk
 from suprsend_hub.domain.ids import check_object_type
 from suprsend_hub.service.console_search import MAX_OBJECT_TYPES
-from suprsend_hub.service.pages import PageRequest
 from suprsend_hub.service.recipients import SEARCH_COUNT_CAP
 
 _MAX_PREFIX_CHARS = 255
@@ -18,8 +17,8 @@ _MAX_PREFIX_CHARS = 255
 
 @get("/w/{workspace:str}/objects/")
 async def types_page(desk: NamedDependency[Desk]) -> Response[bytes]:
-    """The types of which there are objects."""
-    types = await desk.services.search.object_types(desk.workspace_id)
+    """Show the types that have objects."""
+    types = await desk.services.console_search.object_types(desk.workspace_id)
     return page(
         desk, "objects/types.html", section="objects", types=types, is_cut=len(types) == MAX_OBJECT_TYPES, notice=None
     )
@@ -27,10 +26,10 @@ async def types_page(desk: NamedDependency[Desk]) -> Response[bytes]:
 
 @get("/w/{workspace:str}/objects/{object_type:str}/")
 async def objects_page(desk: NamedDependency[Desk], object_type: FromPath[str]) -> Response[bytes]:
-    """The objects of one type."""
+    """Show the objects of one type."""
     kind = check_object_type(segment(object_type))
     query = desk.request.query_params
-    request = PageRequest(ROWS, query.get("after") or None, query.get("before") or None)
+    request = desk.page_request(ROWS)
     prefix = query.get("q", "").strip()[:_MAX_PREFIX_CHARS].replace("\x00", "")
     recipients = desk.services.recipients
     if prefix:

@@ -1,1 +1,1 @@
-"""The page of a user or an object: profile, history, subscriptions, rejected records; editing and deleting."""
+"""Pages of a user or an object: profile, history, subscriptions, rejected records, edit forms, deletion."""

@@ -1,6 +1,6 @@
-"""What an edit changed, computed from its history entry: the operations, and the values that they replaced. Pure.
+"""Compute what an edit changed from its history entry: the operations, and the values that they replaced. Pure.
 
-Folding the operations onto the replaced values gives the values after the edit, whatever the profile is today.
+Folding the operations onto the replaced values gives the values after the edit, independently of today's profile.
 """
 
 from collections.abc import Sequence
@@ -10,21 +10,22 @@ from uuid import UUID  # noqa: TC003 - also read at run time, as the annotations
 
 import msgspec
 
-from suprsend_hub.domain.operation import fold, mask_secrets
+from suprsend_hub.domain.fold import fold
+from suprsend_hub.domain.masking import mask_secrets
 from suprsend_hub.domain.profile import Identity, Profile, identities_to_storage
 from suprsend_hub.domain.records import HistoryEntry, RejectedRow
 from suprsend_hub.domain.values import same_value
 from suprsend_hub.domain.wire import Json, KeyKind, kind_of_key
 
 MAX_LINES = 60
-"""Changed keys shown of one edit."""
+"""How many changed keys of one edit are shown."""
 REFUSED_WITHIN = 60_000 << 80
-"""How much later than its edit (a ULID: milliseconds above 80 random bits) a refusal of it may have been logged."""
+"""How long after an edit (a ULID: milliseconds above 80 random bits) one of its refusals may have been logged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One changed key. `kind`: added, removed or changed; of lists also the elements that came and went."""
+    """One changed key. `kind` is added, removed or changed; for lists, `came` and `went` are the changed elements."""
 
     key: str
     kind: str
@@ -46,11 +47,11 @@ class Change:
 
 
 def changes_of(entries: Sequence[HistoryEntry], rejected: Sequence[RejectedRow]) -> list[Change]:
-    """What history entries (newest first) did, and which parts of them the log of rejected records names.
+    """Return what history entries (newest first) changed, and which parts of them were rejected.
 
-    Whether a part was applied can depend on the profile of that moment (a sum on what is no number), so the operations
-    alone do not tell; the log does. Its records name no edit: each belongs to the last edit before it that has that
-    very part, came from the same source and is not taken yet.
+    Whether a part was applied can depend on the profile at that time (a sum on a text), so the operations alone do not
+    tell. The log of rejected records does, but its records do not name the edit: each belongs to the latest edit before
+    it that has this part, came from the same source and has not been matched yet.
     """
     refused: dict[UUID, list[RejectedRow]] = {}
     for row in sorted(rejected, key=lambda row: row.rejected_id):
@@ -70,7 +71,7 @@ def changes_of(entries: Sequence[HistoryEntry], rejected: Sequence[RejectedRow])
 
 
 def _has_part(operations: Json, part: Json) -> bool:
-    """Whether one of the operations says what a refusal names: an operator, a key, and the value or one element."""
+    """Tell whether one of the operations has the part that a refusal names: operator, key, and value or one element."""
     if type(part) is not dict or len(part) != 1 or type(operations) is not list:
         return False
     [(operator, operand)] = part.items()
@@ -92,7 +93,7 @@ def _names(given: Json, value: Json) -> bool:
 
 
 def _without_refused(operations: Json, refused: Sequence[RejectedRow]) -> Json:
-    """The operations without the keys that were refused as a whole; the fold refuses single elements again itself."""
+    """Return the operations without the keys that were rejected as a whole; the fold rejects single elements again."""
     parts = [msgspec.json.decode(row.record) for row in refused]
     return [
         {
@@ -113,7 +114,7 @@ def _without_refused(operations: Json, refused: Sequence[RejectedRow]) -> Json:
 
 
 def change_of(entry: HistoryEntry, refused: Sequence[RejectedRow] = ()) -> Change:
-    """What a history entry did, apart from what of it was refused."""
+    """Return what a history entry changed, without its rejected parts."""
     operations = msgspec.json.decode(entry.operations)
     before: dict[str, Json] = msgspec.json.decode(entry.before) if entry.before else {}
     profile = Profile(
@@ -125,7 +126,7 @@ def change_of(entry: HistoryEntry, refused: Sequence[RejectedRow] = ()) -> Chang
 
 
 def changed_lines(old: Profile, new: Profile) -> list[Line]:
-    """The keys in which two profiles differ, channels first; secrets are masked."""
+    """Return the keys in which two profiles differ, channels first, with secrets masked."""
     lines = []
     for channel in dict.fromkeys((*old.channels, *new.channels)):
         before = [_shown(identity) for identity in old.channels.get(channel, [])]
@@ -148,7 +149,7 @@ def _is_channel(key: str) -> bool:
 
 
 def _shown(identity: Identity) -> Json:
-    """An identity as it reads best: its value alone if nothing else is special about it."""
+    """Return an identity in its most readable form: only its value if everything else is the default."""
     [stored] = identities_to_storage([identity])
     return stored["value"] if list(stored) == ["value"] else stored
 
@@ -175,7 +176,7 @@ def _is_list_or_missing(value: Json) -> bool:
 
 
 def _without(elements: list[Json], others: list[Json]) -> list[Json]:
-    """What is in `elements` and not in `others`, each as often as it is more."""
+    """Return the elements that occur more often in `elements` than in `others`, each as often as the difference."""
     rest = list(others)
     left = []
     for element in elements:

@@ -1,6 +1,6 @@
-"""What an edit form means: typed fields become operations, checked by the same fold that will apply them. Pure.
+"""Turn the fields of an edit form into operations, checked by the same fold that will apply them. Pure.
 
-A draft holds what will be sent, what it will change, and what is wrong with it, beside the field concerned.
+A draft contains what will be sent, what it will change, and what is wrong with it, by field.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,8 +12,11 @@ from suprsend_hub.console.formats import channel_name
 from suprsend_hub.console.recipient.differences import Line, changed_lines
 from suprsend_hub.console.recipient.secrets import find_identity
 from suprsend_hub.domain.channels import RULES
-from suprsend_hub.domain.operation import Refusal, fold, mask_secrets
+from suprsend_hub.domain.codes import Code
+from suprsend_hub.domain.fold import fold
+from suprsend_hub.domain.masking import mask_secrets
 from suprsend_hub.domain.profile import Profile
+from suprsend_hub.domain.refusal import Refusal
 from suprsend_hub.domain.wire import (
     ANDROIDPUSH,
     APPEND,
@@ -46,11 +49,13 @@ ACTIONS = {
     "set_language": "Language and time",
 }
 MAX_PREVIEW_CHARS = 4_000
+_KEY_CODES = {Code.INVALID_KEY, Code.RESERVED_KEY, Code.CHANNEL_KEY, Code.INBOX_KEY, Code.TOO_MANY_PROPERTIES}
+"""Refusals that are about the key of a property, not its value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An edit as typed. `operations` is empty as long as there is nothing to send."""
+    """An edit as typed. `operations` is empty while there is nothing to send."""
 
     do: str
     typed: Mapping[str, str]
@@ -61,7 +66,7 @@ class Draft:
 
 
 class _Mistake(ValueError):  # noqa: N818 - reads as what it is where it is caught
-    """Something typed that cannot be sent; `field` is where."""
+    """Typed text that cannot be sent, with the `field` that contains it."""
 
     def __init__(self, field_name: str, message: str) -> None:
         super().__init__(message)
@@ -69,7 +74,7 @@ class _Mistake(ValueError):  # noqa: N818 - reads as what it is where it is caug
 
 
 def draft(do: str, typed: Mapping[str, str], profile: Profile) -> Draft:
-    """Read a form; `do` is one of ACTIONS. Blank forms give a draft without operations and without errors."""
+    """Read a form; `do` is one of ACTIONS. A blank form gives a draft without operations and without errors."""
     try:
         operations = _READERS[do](typed, profile)
     except _Mistake as mistake:
@@ -84,17 +89,17 @@ def draft(do: str, typed: Mapping[str, str], profile: Profile) -> Draft:
     return Draft(do, typed, operations, shown, changed_lines(profile, result.profile), errors)
 
 
-def field_of(do: str, code: str, key: str) -> str:
-    """The field of the form that a refusal concerns."""
+def field_of(do: str, code: Code, key: str) -> str:
+    """Return the field of the form that a refusal is about."""
     if do == "set_language":
         return next((name for name, wire in LANGUAGE_FIELDS.items() if wire == key), "timezone")
-    if code in ("invalid_key", "reserved_key", "channel_key", "inbox_key", "too_many_properties"):
+    if code in _KEY_CODES:
         return "key"
-    return "provider" if code == "invalid_provider" else "value"
+    return "provider" if code is Code.INVALID_PROVIDER else "value"
 
 
 def _reason(refusal: Refusal) -> str:
-    """The reason without the name of the operation, which the form shows anyway."""
+    """Return the reason without the name of the operation, which the form shows anyway."""
     _, colon, reason = refusal.message.partition(": ")
     reason = reason if colon else refusal.message
     return f"{reason[:1].upper()}{reason[1:]}."
@@ -106,7 +111,9 @@ def _add_channel(typed: Mapping[str, str], _profile: Profile) -> list[Json]:
         return []
     if channel not in EDIT_CHANNELS:
         raise _Mistake("channel", "Choose one of the channels.")
-    value: Json = _json_value(text, f"{channel_name(channel)} takes a JSON object.") if _is_object(channel) else text
+    value: Json = (
+        _json_value(text, f"Enter a JSON object for {channel_name(channel)}.") if _is_object(channel) else text
+    )
     operand: dict[str, Json] = {channel: value}
     provider = typed.get("provider", "").strip() or RULES[channel].default_provider
     if provider and channel in PUSH_CHANNELS:
@@ -121,7 +128,7 @@ def _is_object(channel: str) -> bool:
 def _remove_channel(typed: Mapping[str, str], profile: Profile) -> list[Json]:
     found = find_identity(profile, typed.get("mark", ""))
     if found is None:
-        raise _Mistake("mark", "This value is no longer there.")
+        raise _Mistake("mark", "This value has been removed or changed. Close the form and load the page again.")
     channel, identity = found
     operand: dict[str, Json] = {channel: identity.value}
     if identity.id_provider:
@@ -138,16 +145,16 @@ def _set_property(typed: Mapping[str, str], _profile: Profile) -> list[Json]:
 
 def _property_value(kind: str, text: str) -> Json:
     if kind == "number":
-        value = _json_value(text.strip(), "Write a number such as 42 or 3.5.")
+        value = _json_value(text.strip(), "Enter a number such as 42 or 3.5.")
         if type(value) not in (int, float):
-            raise _Mistake("value", "Write a number such as 42 or 3.5.")
+            raise _Mistake("value", "Enter a number such as 42 or 3.5.")
         return value
     if kind == "true or false":
         if text.strip().lower() not in ("true", "false"):
-            raise _Mistake("value", "Write true or false.")
+            raise _Mistake("value", "Enter true or false.")
         return text.strip().lower() == "true"
     if kind == "JSON":
-        return _json_value(text, "That is not valid JSON.")
+        return _json_value(text, "Not valid JSON.")
     return text
 
 
@@ -163,7 +170,7 @@ def _unset_property(typed: Mapping[str, str], _profile: Profile) -> list[Json]:
 
 
 def _set_language(typed: Mapping[str, str], profile: Profile) -> list[Json]:
-    """One operation for each that differs; a blank one is removed."""
+    """Return one operation for each changed field; a blank field removes its value."""
     operations: list[Json] = []
     for name, key in LANGUAGE_FIELDS.items():
         text = typed.get(name, "").strip()
@@ -182,7 +189,7 @@ _READERS: dict[str, Callable[[Mapping[str, str], Profile], list[Json]]] = {
 
 
 def first_fields(do: str, asked: Mapping[str, str], profile: Profile) -> dict[str, str]:
-    """The fields of a form that is opened: from the address of the page, and from what is stored."""
+    """Return the first values of a form's fields, from the address of the page and from the stored profile."""
     typed = {name: asked[name] for name in ("channel", "key", "mark") if name in asked}
     if do == "add_channel":
         typed.setdefault("channel", EDIT_CHANNELS[0])

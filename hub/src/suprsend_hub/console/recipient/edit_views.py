@@ -1,6 +1,6 @@
-"""Changing a user or an object: forms that show the operation they send, and deletion with a typed confirmation.
+"""Change a user or an object: forms that show the operation they send, and deletion with a typed confirmation.
 
-Everything goes through the write path of the API, with the person's name as the source.
+Changes use the write path of the API, with the person's name as the source.
 """
 
 from litestar import Response, get, post
@@ -21,6 +21,7 @@ from suprsend_hub.console.recipient.snippets import python_lines
 from suprsend_hub.console.recipient.views import both, key_of, recipient_page
 from suprsend_hub.console.rendering import redirect
 from suprsend_hub.console.visits import Desk
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest, NotFound
 from suprsend_hub.domain.profile import decode_profile
 from suprsend_hub.domain.records import StoredProfile
@@ -40,7 +41,7 @@ _HINTS = {
 
 @get(both("edit/"))
 async def edit_page(desk: NamedDependency[Desk]) -> Response[bytes]:
-    """The form of one kind of edit, `?do=`."""
+    """Show the form of one kind of edit, `?do=`."""
     desk.require_editor()
     stored = await desk.services.recipients.get(key_of(desk))
     query = dict(desk.request.query_params)
@@ -51,7 +52,7 @@ async def edit_page(desk: NamedDependency[Desk]) -> Response[bytes]:
 
 @post(both("edit/"), status_code=200)
 async def edit(desk: NamedDependency[Desk]) -> Response[bytes]:
-    """Apply the edit; with the button Preview only show what it would do."""
+    """Apply the edit, or only show what it would do (the button Preview)."""
     desk.require_editor()
     fields = await desk.form()
     stored = await desk.services.recipients.get(key_of(desk))
@@ -63,7 +64,7 @@ async def edit(desk: NamedDependency[Desk]) -> Response[bytes]:
             return redirect(desk.paths.recipient(stored.key, done="unchanged"))
         return _form(desk, stored, _incomplete(drafted), status=422)
     try:
-        after = await desk.services.recipients.edit(stored.key, drafted.operations, source=desk.source)
+        after = await desk.services.recipients.edit(desk.actor, stored.key, drafted.operations)
     except InvalidRequest as error:  # the profile has changed since it was read
         key = next(iter(error.detail), "") if isinstance(error.detail, dict) else ""
         errors = {field_of(drafted.do, error.code, str(key)): error.message}
@@ -74,13 +75,13 @@ async def edit(desk: NamedDependency[Desk]) -> Response[bytes]:
 
 def _action(do: str) -> str:
     if do not in ACTIONS:
-        raise NotFound("There is no such form.", code="no_such_form")
+        raise NotFound("No such form. Start from the page of the user or object.", code=Code.NO_SUCH_FORM)
     return do
 
 
 def _incomplete(drafted: Draft) -> Draft:
     missing = "key" if drafted.do.endswith("_property") and not drafted.typed.get("key") else "value"
-    return Draft(drafted.do, drafted.typed, errors={missing: "Fill this in."})
+    return Draft(drafted.do, drafted.typed, errors={missing: "This field is required."})
 
 
 def _form(
@@ -91,7 +92,7 @@ def _form(
         desk, stored, "recipient/edit.html", tab="edit", status=status, draft=drafted, title=ACTIONS[drafted.do],
         channels=EDIT_CHANNELS, providers=PROVIDERS, kinds=KINDS, hints=_HINTS,
         lines=python_lines(stored.key, shown) if shown and not drafted.errors else [],
-        # What is stored already is no edit yet: a form just opened shows no operation unless it has all it needs.
+        # Stored values are not an edit yet, so a form that was just opened shows no operation unless it is complete.
         has_preview=bool(shown) and not drafted.errors and not (is_fresh and drafted.do == "set_property"),
         timezones=sorted(timezone_names()) if drafted.do == "set_language" else [], max_chars=MAX_PREVIEW_CHARS,
     )  # fmt: skip
@@ -99,7 +100,7 @@ def _form(
 
 @get(both("delete/"))
 async def delete_page(desk: NamedDependency[Desk]) -> Response[bytes]:
-    """What deletion takes away, and the field to confirm it."""
+    """Show what deletion removes, and the field to confirm it."""
     desk.require_editor()
     stored = await desk.services.recipients.get(key_of(desk))
     return recipient_page(desk, stored, "recipient/delete.html", tab="delete", error="")
@@ -107,7 +108,7 @@ async def delete_page(desk: NamedDependency[Desk]) -> Response[bytes]:
 
 @post(both("delete/"), status_code=200)
 async def delete(desk: NamedDependency[Desk]) -> Response[bytes]:
-    """Delete, if the id was typed exactly."""
+    """Delete the recipient if the id was typed exactly."""
     desk.require_editor()
     fields = await desk.form()
     key = key_of(desk)
@@ -119,9 +120,9 @@ async def delete(desk: NamedDependency[Desk]) -> Response[bytes]:
             "recipient/delete.html",
             tab="delete",
             status=422,
-            error="This is not the id. Type it exactly.",
+            error="This is not the id. Type the id exactly.",
         )
-    await desk.services.recipients.delete(key)
+    await desk.services.recipients.delete(desk.actor, key)
     if key.is_user:
         return redirect(desk.paths.users(done="deleted"))
     return redirect(desk.paths.objects(key.object_type, done="deleted"))

@@ -1,11 +1,11 @@
-"""Identities as a page shows them: secrets masked, and a mark by which a form names one without carrying it. Pure."""
+"""Prepare identities for pages: mask secrets, and mark each identity so that forms can name it. Pure."""
 
 import hashlib
 from dataclasses import dataclass
 
 import msgspec
 
-from suprsend_hub.domain.operation import mask_secrets
+from suprsend_hub.domain.masking import mask_secrets
 from suprsend_hub.domain.profile import Identity, Profile, identities_to_storage
 from suprsend_hub.domain.values import same_value
 from suprsend_hub.domain.wire import CHANNELS, Json
@@ -15,7 +15,7 @@ _MARK_CHARS = 24
 
 @dataclass(frozen=True, slots=True)
 class ShownIdentity:
-    """One identity: `shown` is its value with secrets masked unless `revealed`."""
+    """One identity. `shown` is its value, with secrets masked unless `revealed`."""
 
     channel: str
     identity: Identity
@@ -26,7 +26,7 @@ class ShownIdentity:
 
 
 def shown_channels(profile: Profile, *, reveal: str | None = None) -> dict[str, list[ShownIdentity]]:
-    """All identities by channel, in the fixed order of channels; the one with the mark `reveal` in plain text."""
+    """Return all identities by channel, in the fixed order of channels; the one marked `reveal` in plain text."""
     shown: dict[str, list[ShownIdentity]] = {}
     for channel in CHANNELS:
         identities = profile.channels.get(channel)
@@ -46,13 +46,13 @@ def _shown(channel: str, identity: Identity, reveal: str | None) -> ShownIdentit
 
 
 def mark_of(channel: str, identity: Identity) -> str:
-    """A name for the identity within its profile that says nothing about it."""
+    """Return a name for the identity that is unique within its profile and reveals nothing about it."""
     stored = msgspec.json.encode([channel, identities_to_storage([identity])])
     return hashlib.sha256(stored).hexdigest()[:_MARK_CHARS]
 
 
 def find_identity(profile: Profile, mark: str) -> tuple[str, Identity] | None:
-    """The identity with that mark and its channel, or None if it is no longer there."""
+    """Return the identity with that mark and its channel, or None if the profile no longer has it."""
     for channel, identities in profile.channels.items():
         for identity in identities:
             if mark_of(channel, identity) == mark:

@@ -1,6 +1,6 @@
-"""Operations as the lines of Python that send them: what an edit form shows beside the JSON. Pure.
+"""Write operations as the lines of Python that send them, which an edit form shows next to the JSON. Pure.
 
-Each operation here is what one call of the SDK's edit builder writes: lines and operations are the same edit.
+Each operation is what one call of the SDK's edit builder writes, so lines and operations are the same edit.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ _LANGUAGE_METHODS = {
 
 
 def python_lines(key: RecipientKey, operations: Sequence[Json]) -> list[str]:
-    """The lines that make and send the edit; those in between the first and the last are the operations."""
+    """Return the lines that build and send the edit; the lines between the first and the last are the operations."""
     if key.is_user:
         name, collection, arguments = "user", "users", repr_text(key.recipient_id)
     else:
@@ -70,7 +70,7 @@ def _call(operator: str, key: str, value: Json, provider: Json) -> str:
 
 
 def literal(value: Json) -> str:
-    """A JSON value as a Python literal, in double quotes."""
+    """Return a JSON value as a Python literal, with double quotes."""
     if type(value) is str:
         return repr_text(value)
     if type(value) is list:
@@ -81,7 +81,7 @@ def literal(value: Json) -> str:
 
 
 def repr_text(text: str) -> str:
-    """Text as a Python literal in double quotes; what does not print is escaped."""
+    """Return text as a Python literal in double quotes, with unprintable characters escaped."""
     parts = []
     for char in text:
         if char in '"\\':

@@ -1,4 +1,4 @@
-"""Looking at a user or an object: profile, JSON, history, subscriptions at both ends, rejected records."""
+"""Show a user or an object: profile, JSON, history, subscriptions at both ends, rejected records."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,11 +12,14 @@ from suprsend_hub.console.paths import segment
 from suprsend_hub.console.recipient.differences import REFUSED_WITHIN, Change, changes_of
 from suprsend_hub.console.recipient.secrets import find_identity, shown_channels
 from suprsend_hub.console.rendering import content, page
-from suprsend_hub.console.users.views import name_of
-from suprsend_hub.console.visits import Desk, log
-from suprsend_hub.domain.errors import InvalidRequest, NotFound
-from suprsend_hub.domain.ids import parse_ulid, ulid_text
-from suprsend_hub.domain.operation import mask_secrets
+from suprsend_hub.console.rows import name_of
+from suprsend_hub.console.visits import Desk
+from suprsend_hub.domain.audit import Action
+from suprsend_hub.domain.audit import Change as AuditChange
+from suprsend_hub.domain.codes import Code
+from suprsend_hub.domain.errors import NotFound
+from suprsend_hub.domain.ids import ulid_text
+from suprsend_hub.domain.masking import mask_secrets
 from suprsend_hub.domain.profile import Profile, decode_profile, profile_to_wire
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import HistoryEntry, StoredProfile
@@ -25,23 +28,23 @@ from suprsend_hub.service.pages import PageRequest
 
 LANGUAGE_KEYS = {PREFERRED_LANGUAGE: "Language", LOCALE: "Locale", TIMEZONE: "Timezone"}
 _BESIDE = 5
-"""Subscriptions and edits shown beside the profile."""
+"""How many subscriptions and edits are shown next to the profile."""
 _PAGE = 50
 _HISTORY_PAGE = 20
 _REFUSED_LOOKED_AT = 200
 _JSON_CHARS = 40_000
-"""Of a profile's JSON shown on the page; the whole is one click away."""
+"""How many characters of a profile's JSON the page shows; a link opens the rest."""
 _NOTICES = {
     "created": "The user has been created.",
     "saved": "Saved.",
-    "unchanged": "Saved. Nothing was different.",
+    "unchanged": "Saved. Nothing changed.",
     "subscribed": "Subscribed.",
     "unsubscribed": "The subscription has been ended.",
 }
 
 
 def both(tab: str = "") -> list[str]:
-    """The paths of a page that users and objects have."""
+    """Return the two paths of a page that users and objects share."""
     return [
         f"/w/{{workspace:str}}/users/{{recipient_id:str}}/{tab}",
         f"/w/{{workspace:str}}/objects/{{object_type:str}}/{{recipient_id:str}}/{tab}",
@@ -49,7 +52,7 @@ def both(tab: str = "") -> list[str]:
 
 
 def key_of(desk: Desk) -> RecipientKey:
-    """The recipient that the address of the page names."""
+    """Return the recipient that the page's address names."""
     parameters = desk.request.path_params
     object_type = parameters.get("object_type")
     return RecipientKey(
@@ -61,14 +64,16 @@ def key_of(desk: Desk) -> RecipientKey:
 
 def _named(text: str) -> str:
     if not text or "\x00" in text:
-        raise NotFound("There is nothing of that name.", code="not_found")
+        raise NotFound(
+            "Not found. This address names no user or object; start from the table of users.", code=Code.NOT_FOUND
+        )
     return text
 
 
 def recipient_page(
     desk: Desk, stored: StoredProfile, template: str, *, tab: str, status: int = 200, **context: Any
 ) -> Response[bytes]:
-    """A page about a recipient, with what its header shows."""
+    """Return a page about a recipient, with the values of its header."""
     profile = decode_profile(stored.properties, stored.channels)
     done = desk.request.query_params.get("done", "")
     return page(
@@ -78,7 +83,7 @@ def recipient_page(
 
 
 async def profile_page(desk: Desk, stored: StoredProfile, *, reveal: str | None = None) -> Response[bytes]:
-    """The first tab: all that is known, at a glance."""
+    """Return the first tab, an overview of the recipient."""
     services, key = desk.services, stored.key
     profile = decode_profile(stored.properties, stored.channels)
     beside = PageRequest(_BESIDE)
@@ -96,7 +101,7 @@ async def profile_page(desk: Desk, stored: StoredProfile, *, reveal: str | None 
 
 @get(both())
 async def show(desk: NamedDependency[Desk]) -> Response[bytes]:
-    """The profile."""
+    """Show the profile."""
     key = key_of(desk)
     try:
         stored = await desk.services.recipients.get(key)
@@ -110,16 +115,14 @@ async def show(desk: NamedDependency[Desk]) -> Response[bytes]:
 
 @post(both("reveal/"), status_code=200)
 async def reveal(desk: NamedDependency[Desk]) -> Response[bytes]:
-    """The profile with one secret in plain text. Who asked for which is logged."""
+    """Show the profile with one secret in plain text. The audit log records who revealed which."""
     desk.require_editor()
     fields = await desk.form()
     stored = await desk.services.recipients.get(key_of(desk))
     found = find_identity(decode_profile(stored.properties, stored.channels), fields.get("mark", ""))
     if found is not None:
-        log.warning(
-            "secret shown", console_user=desk.who.user.name, workspace=desk.grant.workspace_name, channel=found[0],
-            recipient=stored.key.describe(),
-        )  # fmt: skip
+        change = AuditChange.of_recipient(stored.key, Action.SECRET_REVEAL, channel=found[0])
+        await desk.services.audit.record_alone(desk.actor, desk.workspace_id, change)
     return await profile_page(desk, stored, reveal=fields.get("mark", ""))
 
 
@@ -129,7 +132,7 @@ def _wire_json(profile: Profile) -> str:
 
 @get(both("json/"))
 async def show_json(desk: NamedDependency[Desk]) -> Response[bytes]:
-    """The profile as JSON, secrets masked; with `?whole=1` as a document of its own."""
+    """Show the profile as JSON with secrets masked; with `?whole=1` as a separate document."""
     stored = await desk.services.recipients.get(key_of(desk))
     text = _wire_json(decode_profile(stored.properties, stored.channels))
     if desk.request.query_params.get("whole"):
@@ -142,9 +145,9 @@ async def show_json(desk: NamedDependency[Desk]) -> Response[bytes]:
 
 @get(both("history/"))
 async def show_history(desk: NamedDependency[Desk]) -> Response[bytes]:
-    """Edits, newest first, each with what it changed."""
+    """Show the edits, newest first, each with what it changed."""
     stored = await desk.services.recipients.get(key_of(desk))
-    before = _cursor(desk)
+    before = desk.newest_before()
     entries = await desk.services.recipients.history(stored.key, before=before, limit=_HISTORY_PAGE + 1)
     older = ulid_text(entries[_HISTORY_PAGE - 1].edit_id) if len(entries) > _HISTORY_PAGE else None
     return recipient_page(
@@ -155,9 +158,9 @@ async def show_history(desk: NamedDependency[Desk]) -> Response[bytes]:
 
 @get(both("rejected/"))
 async def show_rejected(desk: NamedDependency[Desk]) -> Response[bytes]:
-    """What of this recipient could not be applied."""
+    """Show which records and operations of this recipient were rejected."""
     stored = await desk.services.recipients.get(key_of(desk))
-    before = _cursor(desk)
+    before = desk.newest_before()
     rows = await desk.services.rejected.page_of_recipient(stored.key, before=before, limit=_HISTORY_PAGE + 1)
     older = ulid_text(rows[_HISTORY_PAGE - 1].rejected_id) if len(rows) > _HISTORY_PAGE else None
     return recipient_page(
@@ -167,7 +170,7 @@ async def show_rejected(desk: NamedDependency[Desk]) -> Response[bytes]:
 
 
 async def _changes(desk: Desk, key: RecipientKey, entries: Sequence[HistoryEntry]) -> list[Change]:
-    """What edits did; the log of rejected records around them tells which parts were not applied."""
+    """Return what edits changed; the log of rejected records of that time says which parts were not applied."""
     if not entries:
         return []
     until = UUID(int=min(entries[0].edit_id.int + REFUSED_WITHIN, 2**128 - 1))
@@ -175,41 +178,27 @@ async def _changes(desk: Desk, key: RecipientKey, entries: Sequence[HistoryEntry
     return changes_of(entries, [row for row in rejected if row.rejected_id > entries[-1].edit_id])
 
 
-def _cursor(desk: Desk) -> UUID | None:
-    text = desk.request.query_params.get("before", "")
-    try:
-        return parse_ulid(text) if text else None
-    except InvalidRequest as error:
-        raise InvalidRequest("That page does not exist; begin with the newest.", code="invalid_cursor") from error
-
-
-def page_request(desk: Desk, limit: int = _PAGE) -> PageRequest:
-    """The cursors of the address of the page."""
-    query = desk.request.query_params
-    return PageRequest(limit, query.get("after") or None, query.get("before") or None)
-
-
 @get(both("subscriptions/"))
 async def show_subscriptions(desk: NamedDependency[Desk]) -> Response[bytes]:
-    """The objects that a recipient is subscribed to."""
+    """Show the objects that a recipient is subscribed to."""
     stored = await desk.services.recipients.get(key_of(desk))
-    found = await desk.services.subscriptions.page_of_subscriber(stored.key, page_request(desk))
+    found = await desk.services.subscriptions.page_of_subscriber(stored.key, desk.page_request(_PAGE))
     return recipient_page(desk, stored, "recipient/subscriptions.html", tab="subscriptions", found=found)
 
 
 @get("/w/{workspace:str}/users/{recipient_id:str}/lists/")
 async def show_lists(desk: NamedDependency[Desk]) -> Response[bytes]:
-    """The lists that a user is a member of."""
+    """Show the lists that a user is a member of."""
     stored = await desk.services.recipients.get(key_of(desk))
-    found = await desk.services.lists.page_of_user(desk.workspace_id, stored.key.recipient_id, page_request(desk))
+    found = await desk.services.lists.page_of_user(desk.workspace_id, stored.key.recipient_id, desk.page_request(_PAGE))
     return recipient_page(desk, stored, "recipient/lists.html", tab="lists", found=found)
 
 
 @get("/w/{workspace:str}/objects/{object_type:str}/{recipient_id:str}/subscribers/")
 async def show_subscribers(desk: NamedDependency[Desk]) -> Response[bytes]:
-    """Who is subscribed to an object."""
+    """Show the subscribers of an object."""
     stored = await desk.services.recipients.get(key_of(desk))
-    found = await desk.services.subscriptions.page(stored.key, page_request(desk))
+    found = await desk.services.subscriptions.page(stored.key, desk.page_request(_PAGE))
     return recipient_page(desk, stored, "recipient/subscribers.html", tab="subscribers", found=found)
 
 

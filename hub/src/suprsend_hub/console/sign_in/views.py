@@ -20,13 +20,12 @@ from suprsend_hub.console.visits import (
     THEME_COOKIE,
     VISIT_COOKIE,
     HubRequest,
-    Services,
     SignInNeeded,
     Visit,
-    client_address,
     is_secure,
     read_form,
     read_visit,
+    visitor,
     wrong_form_token,
 )
 from suprsend_hub.domain.errors import RateLimited, Unauthenticated
@@ -36,89 +35,110 @@ _YEAR_S = 365 * 24 * 3600
 
 
 def _set_cookie(
-    response: Response[bytes], request: HubRequest, services: Services, name: str, value: str, max_age: int | None
+    response: Response[bytes], request: HubRequest, name: str, value: str, max_age: int | None
 ) -> Response[bytes]:
     same_site: Literal["lax"] = "lax"  # a shared link opens with one's session; forms carry a token of their own
     response.cookies.append(
         Cookie(name, path=paths.ROOT, value=value, max_age=max_age, httponly=True, samesite=same_site,
-               secure=is_secure(request, services))
+               secure=is_secure(request))
     )  # fmt: skip
     return response
 
 
 @get("/sign-in/")
-async def sign_in_page(request: HubRequest, services: NamedDependency[Services]) -> Response[bytes]:
+async def sign_in_page(request: HubRequest) -> Response[bytes]:
     """The form; whoever is signed in already goes on."""
     back = request.query_params.get("next", "")
     try:
-        await read_visit(request, services)
+        await read_visit(request)
         return redirect(local_path(back))
     except SignInNeeded:
-        return _form(request, services, back=back)
+        return _form(request, back=back)
 
 
 @post("/sign-in/", status_code=200)
-async def sign_in(request: HubRequest, services: NamedDependency[Services]) -> Response[bytes]:
+async def sign_in(request: HubRequest) -> Response[bytes]:
     """Check name and password."""
-    fields = await read_form(request)
-    nonce = request.cookies.get(VISIT_COOKIE, "")
-    if not nonce or not services.access.signer.check_form_token(fields.get(FORM_TOKEN, ""), nonce):
-        raise wrong_form_token()
+    fields = await _visitors_form(request)
     name, back = fields.get("name", ""), fields.get("next", "")
     try:
-        token = await services.access.sign_in(name, fields.get("password", ""), address=client_address(request))
+        token = await request.services.console_access.sign_in(visitor(request), name, fields.get("password", ""))
     except Unauthenticated as error:
-        return _form(request, services, status=401, name=name, back=back, error=error.message)
+        return _form(request, status=401, name=name, back=back, error=error.message)
     except RateLimited as error:
-        return _form(request, services, status=429, name=name, back=back, error=error.message)
-    return _signed_in(request, services, token, local_path(back))
+        return _form(request, status=429, name=name, back=back, error=error.message)
+    return _signed_in(request, token, local_path(back))
+
+
+async def _visitors_form(request: HubRequest) -> dict[str, str]:
+    """The fields of a form that this browser got from us before there was a session."""
+    fields = await read_form(request)
+    nonce = request.cookies.get(VISIT_COOKIE, "")
+    if not nonce or not request.services.console_access.signer.check_form_token(fields.get(FORM_TOKEN, ""), nonce):
+        raise wrong_form_token()
+    return fields
 
 
 def _form(
-    request: HubRequest, services: Services, *, status: int = 200, name: str = "", back: str = "", error: str = ""
+    request: HubRequest, *, status: int = 200, name: str = "", back: str = "", error: str = ""
 ) -> Response[bytes]:
+    return _visitors_page(request, "sign_in/sign_in.html", status=status, name=name, back=back, error=error)
+
+
+def _visitors_page(request: HubRequest, template: str, *, status: int = 200, **context: object) -> Response[bytes]:
+    """A page with a form for a browser without a session."""
     nonce = request.cookies.get(VISIT_COOKIE) or secrets.token_urlsafe(16)
-    response = html(
-        request, "sign_in/sign_in.html", status=status, name=name, back=back, error=error,
-        form_token=services.access.signer.form_token(nonce),
-    )  # fmt: skip
-    return _set_cookie(response, request, services, VISIT_COOKIE, nonce, None)
+    form_token = request.services.console_access.signer.form_token(nonce)
+    response = html(request, template, status=status, form_token=form_token, **context)
+    return _set_cookie(response, request, VISIT_COOKIE, nonce, None)
 
 
-def _signed_in(request: HubRequest, services: Services, token: str, location: str) -> Response[bytes]:
-    return _set_cookie(redirect(location), request, services, SESSION_COOKIE, token, SESSION_S)
+def _signed_in(request: HubRequest, token: str, location: str) -> Response[bytes]:
+    return _set_cookie(redirect(location), request, SESSION_COOKIE, token, SESSION_S)
 
 
-@get("/sign-in/link/{token:str}/")
-async def use_link(request: HubRequest, services: NamedDependency[Services], token: FromPath[str]) -> Response[bytes]:
-    """Sign in by a one-time link. One that is used up does no harm to who is signed in already."""
+@get("/sign-in/link/{token:str}/", sync_to_thread=False)
+def link_page(
+    request: HubRequest,
+    token: FromPath[str],  # noqa: ARG001 - the form posts to its own address
+) -> Response[bytes]:
+    """A button. Chats and mail programs load a link to show a preview of it: that must not use it up."""
+    return _visitors_page(request, "sign_in/link.html")
+
+
+@post("/sign-in/link/{token:str}/", status_code=200)
+async def use_link(request: HubRequest, token: FromPath[str]) -> Response[bytes]:
+    """Sign in by a one-time link. One that is used up does no harm to a browser that is signed in already."""
+    await _visitors_form(request)
     try:
-        session = await services.access.use_link(token, address=client_address(request))
+        session = await request.services.console_access.use_link(visitor(request), token)
     except Unauthenticated as error:
         try:
-            await read_visit(request, services)
+            await read_visit(request)
         except SignInNeeded:
-            return _form(request, services, status=401, error=error.message)
+            return _form(request, status=401, error=error.message)
         return redirect(paths.ROOT)
-    return _signed_in(request, services, session, paths.ROOT)
+    return _signed_in(request, session, paths.ROOT)
 
 
 @post("/sign-out/", status_code=200)
 async def sign_out(visit: NamedDependency[Visit]) -> Response[bytes]:
-    """End this session in this browser, or all sessions of this console user."""
+    """End this session, or all sessions of this console user."""
     fields = await visit.form()
     if fields.get("everywhere"):
-        await visit.services.console_users.sign_out(visit.who.user.name)
-    return _set_cookie(redirect(paths.SIGN_IN), visit.request, visit.services, SESSION_COOKIE, "", 0)
+        await visit.services.console_users.sign_out(visit.actor, visit.who.user.name)
+    else:
+        await visit.services.console_access.sign_out(visit.actor, visit.who.session)
+    return _set_cookie(redirect(paths.SIGN_IN), visit.request, SESSION_COOKIE, "", 0)
 
 
 @post("/theme/", status_code=200)
-async def choose_theme(request: HubRequest, services: NamedDependency[Services]) -> Response[bytes]:
+async def choose_theme(request: HubRequest) -> Response[bytes]:
     """Keep the choice of colours in a cookie. Harmless, so it needs neither session nor token."""
     fields = await read_form(request)
     theme = fields.get("theme", "")
     theme = theme if theme in ("light", "dark") else "auto"
-    return _set_cookie(redirect(local_path(fields.get("back", ""))), request, services, THEME_COOKIE, theme, _YEAR_S)
+    return _set_cookie(redirect(local_path(fields.get("back", ""))), request, THEME_COOKIE, theme, _YEAR_S)
 
 
-HANDLERS = (sign_in_page, sign_in, use_link, sign_out, choose_theme)
+HANDLERS = (sign_in_page, sign_in, link_page, use_link, sign_out, choose_theme)

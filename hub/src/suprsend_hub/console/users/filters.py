@@ -1,6 +1,6 @@
-"""Filters of the users' table, read from the address of the page and written back to it. Pure.
+"""Read the filters of the users' table from the address of the page, and write them back to it. Pure.
 
-A view is its address: chips can be shared and bookmarked.
+The address contains the whole view, so you can share and bookmark it.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A filter in force: what it says, and the address of the view without it."""
+    """An active filter: its label, and the address of the view without it."""
 
     label: str
     without: str
@@ -31,14 +31,14 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The filters of a page: as typed, as asked of the search, and what could not be understood, by field."""
+    """The filters of a page: as typed, as passed to the search, and the errors by field."""
 
     typed: Mapping[str, str]
     wanted: UserFilter
     errors: Mapping[str, str]
 
     def chips(self, paths: Paths) -> list[Chip]:
-        """The chips, each with the address that drops it."""
+        """Return a chip for each filter, with the address that removes it."""
         chips = []
         for field, value in self.typed.items():
             if field != "q" and field not in self.errors:
@@ -48,12 +48,12 @@ class View:
 
 
 def read_view(query: Mapping[str, str]) -> View:
-    """Read the query string; a filter that cannot be understood is left out and reported."""
+    """Read the query string; leave out and report a filter that cannot be understood."""
     typed = {name: query[name].strip() for name in ("q", *FIELDS) if query.get(name, "").strip()}
     errors: dict[str, str] = {}
     prefix = typed.get("q", "")
     if len(prefix) > MAX_PREFIX_CHARS or "\x00" in prefix:
-        errors["q"] = f"A search has at most {MAX_PREFIX_CHARS} characters."
+        errors["q"] = f"Enter at most {MAX_PREFIX_CHARS} characters."
         prefix = ""
     values: dict[str, object] = {}
     for field, text in typed.items():
@@ -87,7 +87,7 @@ def _read(field: str, text: str) -> object:
         case "object":
             object_type, slash, object_id = text.partition("/")
             if not slash:
-                raise ValueError("Write type/id, such as teams/42.")
+                raise ValueError("Enter type/id, such as teams/42.")
             return check_object_type(object_type), check_object_id(object_id)
         case _:
             return _day(text) + (_DAY if field.endswith("_to") else timedelta(0))
@@ -103,9 +103,9 @@ def _day(text: str) -> datetime:
     try:
         moment = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError as error:
-        raise ValueError("Write a day as 2025-01-31.") from error
+        raise ValueError("Enter a day, such as 2025-01-31.") from error
     if not 1971 <= moment.year <= 9000:
-        raise ValueError("That day is out of range.")
+        raise ValueError("This day is out of range.")
     return moment
 
 

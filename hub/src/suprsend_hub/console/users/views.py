@@ -1,26 +1,20 @@
-"""The users' table: newest first, by prefix, or filtered; the search box; creating a user."""
+"""Show the users' table (newest first, by prefix, or filtered), search, and create a user."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 
 from suprsend_hub.console.rendering import page, redirect
+from suprsend_hub.console.rows import ROWS, Row, table_row
 from suprsend_hub.console.users.filters import FILTER_CHANNELS, STATES, View, read_view
-from suprsend_hub.console.visits import Desk, Services, hub_address
+from suprsend_hub.console.visits import Desk, hub_address
 from suprsend_hub.domain.errors import InvalidRequest, NotFound
 from suprsend_hub.domain.ids import check_distinct_id
-from suprsend_hub.domain.profile import decode_profile
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.domain.records import StoredProfile
-from suprsend_hub.domain.wire import CHANNELS, Json
-from suprsend_hub.service.pages import PageRequest
+from suprsend_hub.domain.wire import SET
 from suprsend_hub.service.recipients import SEARCH_COUNT_CAP
 
-ROWS = 50
-_NAME_KEYS = ("name", "full_name", "display_name")
-_MAX_NAME_CHARS = 80
 _DEFAULTS: dict[str, Any] = {
     "exact": [],
     "count": None,
@@ -32,40 +26,14 @@ _DEFAULTS: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A user in the table."""
-
-    key: RecipientKey
-    name: str
-    channels: dict[str, Any]
-    profile: StoredProfile
-
-
-def table_row(stored: StoredProfile) -> Row:
-    """A profile as a row: with the name by which people know the user."""
-    profile = decode_profile(stored.properties, stored.channels)
-    channels = {channel: profile.channels[channel] for channel in CHANNELS if profile.channels.get(channel)}
-    return Row(stored.key, name_of(profile.properties), channels, stored)
-
-
-def name_of(properties: dict[str, Json]) -> str:
-    """A name among the properties, or ''."""
-    for key in _NAME_KEYS:
-        if type(properties.get(key)) is str:
-            return str(properties[key])[:_MAX_NAME_CHARS]
-    parts = [properties[key] for key in ("first_name", "last_name") if type(properties.get(key)) is str]
-    return " ".join(parts)[:_MAX_NAME_CHARS]
-
-
 @get("/w/{workspace:str}/users/")
 async def users_page(desk: NamedDependency[Desk]) -> Response[bytes]:
-    """The table: everybody newest first; those whose id begins as asked; or those of a filtered view."""
+    """Show the table: all users, newest first; those whose id has a prefix; or those of a filtered view."""
     query = desk.request.query_params
     view = read_view(query)
     if view.wanted.narrows:
         return await _filtered(desk, view, after=query.get("after") or None)
-    request = PageRequest(ROWS, query.get("after") or None, query.get("before") or None)
+    request = desk.page_request(ROWS)
     recipients, paths, prefix = desk.services.recipients, desk.paths, view.wanted.prefix
     exact: list[Row] = []
     if prefix:
@@ -84,14 +52,14 @@ async def users_page(desk: NamedDependency[Desk]) -> Response[bytes]:
 
 
 async def _exact(desk: Desk, text: str) -> list[Row]:
-    """Users whom the text names by an e-mail address or phone number."""
-    found = await desk.services.search.resolve(desk.workspace_id, text)
+    """Return the users who have the text as an e-mail address or phone number."""
+    found = await desk.services.console_search.resolve(desk.workspace_id, text)
     keys = [RecipientKey.user(desk.workspace_id, distinct_id) for distinct_id in found if distinct_id != text]
     return [table_row(await desk.services.recipients.get(key)) for key in keys]
 
 
 async def _filtered(desk: Desk, view: View, *, after: str | None) -> Response[bytes]:
-    found = await desk.services.search.find(desk.workspace_id, view.wanted, after=after, limit=ROWS)
+    found = await desk.services.console_search.find(desk.workspace_id, view.wanted, after=after, limit=ROWS)
     typed = dict(view.typed)
     return await _table(
         desk, view, rows=[table_row(row) for row in found.rows],
@@ -111,7 +79,7 @@ async def _table(desk: Desk, view: View, *, rows: list[Row], **context: Any) -> 
         desk, "users/users.html", section="users", rows=rows, prefix=prefix, view=view, chips=view.chips(desk.paths),
         channels=FILTER_CHANNELS, states=STATES, empty=empty,
         workspace_key=workspace.workspace_key if workspace else "",
-        offer=prefix if may_create and _possible_id(prefix) else None, address=hub_address(desk.request, desk.services),
+        offer=prefix if may_create and _possible_id(prefix) else None, address=hub_address(desk.request),
         notice="The user has been deleted." if desk.request.query_params.get("done") == "deleted" else None,
         **(_DEFAULTS | context),
     )  # fmt: skip
@@ -126,9 +94,9 @@ def _possible_id(text: str) -> bool:
 
 @get("/w/{workspace:str}/find/")
 async def find(desk: NamedDependency[Desk]) -> Response[bytes]:
-    """The search box: opens the one user whom the text names exactly, else shows what begins so."""
+    """Answer the search box: open the one exact match, else list the ids with that prefix."""
     text = desk.request.query_params.get("q", "").strip()
-    found = await desk.services.search.resolve(desk.workspace_id, text) if text else []
+    found = await desk.services.console_search.resolve(desk.workspace_id, text) if text else []
     if len(found) == 1:
         return redirect(desk.paths.user(found[0]))
     return redirect(desk.paths.users(q=text))
@@ -136,14 +104,14 @@ async def find(desk: NamedDependency[Desk]) -> Response[bytes]:
 
 @get("/w/{workspace:str}/new-user/")
 async def new_user_page(desk: NamedDependency[Desk]) -> Response[bytes]:
-    """The form that creates a user."""
+    """Show the form that creates a user."""
     desk.require_editor()
     return _new_user(desk, desk.request.query_params.get("distinct_id", ""), {})
 
 
 @post("/w/{workspace:str}/new-user/", status_code=200)
-async def new_user(desk: NamedDependency[Desk], services: NamedDependency[Services]) -> Response[bytes]:
-    """Create a user with nothing but an id (and a name); an existing one is opened instead of being changed."""
+async def new_user(desk: NamedDependency[Desk]) -> Response[bytes]:
+    """Create a user with an id and optionally a name; report an existing user instead of changing it."""
     desk.require_editor()
     fields = await desk.form()
     typed = fields.get("distinct_id", "")
@@ -152,14 +120,14 @@ async def new_user(desk: NamedDependency[Desk], services: NamedDependency[Servic
     except InvalidRequest as error:
         return _new_user(desk, typed, {"distinct_id": error.message}, fields.get("name", ""))
     try:
-        await services.recipients.get(key)
-        return _new_user(desk, typed, {"distinct_id": "There is a user with this id already."}, fields.get("name", ""))
+        await desk.services.recipients.get(key)
+        return _new_user(desk, typed, {"distinct_id": "A user with this id already exists."}, fields.get("name", ""))
     except NotFound:
         pass
     name = fields.get("name", "").strip()
-    operations: list[Json] = [{"$set": {"name": name}}] if name else []
+    operations = [{SET: {"name": name}}] if name else []
     try:
-        await services.recipients.edit(key, operations, source=desk.source)
+        await desk.services.recipients.edit(desk.actor, key, operations)
     except InvalidRequest as error:
         return _new_user(desk, typed, {"name": error.message}, name)
     return redirect(desk.paths.recipient(key, done="created"))

@@ -11,9 +11,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Conflict
 from suprsend_hub.store.embedded.cluster import ensure_cluster
-from suprsend_hub.store.embedded.directory import ALREADY_RUNNING, owned_directory, write_private
+from suprsend_hub.store.embedded.directory import owned_directory, write_private
 from suprsend_hub.store.embedded.leftovers import end_leftovers
 from suprsend_hub.store.embedded.programs import DATABASE, ROLE, Account, Programs
 from suprsend_hub.store.embedded.readiness import answers
@@ -94,7 +95,7 @@ def shared_postgres(directory: Path, *, pulse: Callable[[], None] = _no_pulse) -
         try:
             stack.enter_context(owned_directory(directory))
         except Conflict as error:
-            if error.code != ALREADY_RUNNING:
+            if error.code is not Code.ALREADY_RUNNING:
                 raise
             yield _url(_socket_of_running_hub(directory))
         else:
@@ -114,7 +115,9 @@ def _socket_of_running_hub(directory: Path) -> Path:
         # A killed hub may have left the note, and by now the directory it names may be made by anybody.
         if sockets.stat().st_uid == Account.choose(directory / "postgres").uid and answers(sockets):
             return sockets
-    raise Conflict(f"a hub is just starting or stopping in {directory}; try again in a moment", code=ALREADY_RUNNING)
+    raise Conflict(
+        f"a hub is just starting or stopping in {directory}; try again in a moment", code=Code.ALREADY_RUNNING
+    )
 
 
 def _remove_noted_socket(note: Path) -> None:

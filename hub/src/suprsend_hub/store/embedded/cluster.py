@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Conflict, Unavailable
 from suprsend_hub.store.embedded.programs import ROLE, Programs
 from suprsend_hub.store.embedded.server_log import telling
@@ -69,7 +70,7 @@ def _initdb(programs: Programs, workshop: Path, pulse: Callable[[], None]) -> No
         said = output.read().decode(errors="replace").replace(programs.data_argument, str(programs.pgdata))
     raise Unavailable(
         f"the database in {programs.pgdata} could not be made: {telling(said)}",
-        code="initdb_failed",
+        code=Code.INITDB_FAILED,
         retry_after_s=1,
     )
 
@@ -108,13 +109,13 @@ def _check_version(programs: Programs) -> None:
     except FileNotFoundError:
         raise Conflict(
             f"{programs.pgdata} holds something else than a database; move that away, or choose another --data-dir",
-            code="not_a_database",
+            code=Code.NOT_A_DATABASE,
         ) from None
     if found != str(programs.version):
         raise Conflict(
             f"the database in {programs.pgdata} is of PostgreSQL {found}, and this hub brings {programs.version}; "
             "move it with pg_dump and psql, or choose another --data-dir",
-            code="other_postgres_version",
+            code=Code.OTHER_POSTGRES_VERSION,
         )
 
 
@@ -144,5 +145,5 @@ def _our_name() -> str:
         raise Conflict(
             f"the user number {os.geteuid()} has no name on this system, and PostgreSQL tells users by their names; "
             "give it one (in /etc/passwd), or run the hub as a user who has one",
-            code="nameless_user",
+            code=Code.NAMELESS_USER,
         ) from None

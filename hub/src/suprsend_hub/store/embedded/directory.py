@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Conflict
 
-ALREADY_RUNNING = "already_running"
 _LOCK = "hub.lock"
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
@@ -37,7 +37,7 @@ def owned_directory(directory: Path) -> Iterator[Path]:
             raise Conflict(
                 f"a hub is already running in {directory}" + (f" (process {owner})" if owner else "")
                 + "; stop it first, or give this one another --data-dir",
-                code=ALREADY_RUNNING,
+                code=Code.ALREADY_RUNNING,
             ) from error  # fmt: skip
         with _naming(directory / _LOCK):
             lock.truncate(0)
@@ -82,7 +82,7 @@ def _check_that_it_is_ours_alone(directory: Path) -> None:
         raise Conflict(
             f"{directory} belongs to another user ({_name_of(found.st_uid)}), who could change what the hub keeps "
             "there; run the hub as that user, or choose another --data-dir",
-            code="foreign_directory",
+            code=Code.FOREIGN_DIRECTORY,
         )
     if not found.st_mode & _OTHERS_WRITE:
         return
@@ -92,7 +92,7 @@ def _check_that_it_is_ours_alone(directory: Path) -> None:
     raise Conflict(
         f"others can write to {directory} (mode {stat.S_IMODE(found.st_mode):o}), and so to the hub's database and "
         f"keys; close it with `chmod go-w {shlex.quote(str(directory))}`, or choose another --data-dir",
-        code="open_directory",
+        code=Code.OPEN_DIRECTORY,
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Unavailable
 
 _NAMES = ("postgres", "initdb")
@@ -46,7 +47,7 @@ def end_leftovers(pgdata: Path, pulse: Callable[[], None]) -> None:
         raise Unavailable(
             f"processes of an earlier database still run in {pgdata} and cannot be ended: "
             + ", ".join(str(process.pid) for process in found),
-            code="leftover_processes",
+            code=Code.LEFTOVER_PROCESSES,
             retry_after_s=1,
         )
     # Nobody is at work here, so whatever the file says, it is stale. PostgreSQL would believe the number in it if any

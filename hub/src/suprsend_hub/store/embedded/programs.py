@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any, Self
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Conflict
 
 ROLE = "postgres"
@@ -76,7 +77,7 @@ class Programs:
         """Find them in the wheel. Conflict if the user that PostgreSQL would run as cannot execute them."""
         spec = find_spec(_WHEEL)  # does not import it
         if spec is None or not spec.submodule_search_locations:
-            raise Conflict(f"{_WHEEL} is not installed, which brings PostgreSQL", code="no_postgres")
+            raise Conflict(f"{_WHEEL} is not installed, which brings PostgreSQL", code=Code.NO_POSTGRES)
         installation = Path(spec.submodule_search_locations[0]).resolve() / _INSTALLATIONS[version]
         pgdata.mkdir(mode=0o700, exist_ok=True)
         pgdata = pgdata.resolve()
@@ -121,7 +122,7 @@ class Programs:
                 f"PostgreSQL does not run as root, and the user {self.account.name}, as whom it would run instead, "
                 f"is shut out of its programs by {closed} (mode {stat.S_IMODE(closed.stat().st_mode):o}); run the hub "
                 "as another user, or install it where all users may read",
-                code="closed_programs",
+                code=Code.CLOSED_PROGRAMS,
             )
 
     def _files(self) -> Iterator[Path]:
@@ -147,5 +148,5 @@ def _nobody() -> int:
     except KeyError:
         raise Conflict(
             "PostgreSQL does not run as root, and there is no user `nobody` to run it as; run the hub as another user",
-            code="no_account",
+            code=Code.NO_ACCOUNT,
         ) from None

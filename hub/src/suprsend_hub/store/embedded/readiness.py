@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Unavailable
 from suprsend_hub.store.embedded.programs import DATABASE, ROLE
 from suprsend_hub.store.embedded.server_log import ServerLog
@@ -49,7 +50,7 @@ def answers(sockets: Path) -> bool:
             if kind == b"E" and _STARTING_UP not in body:
                 fields = {field[:1]: field[1:].decode(errors="replace") for field in body.split(b"\0")}
                 said = "; ".join(fields[name] for name in (b"M", b"D", b"H") if name in fields)
-                raise Unavailable(f"PostgreSQL refuses the hub: {said}", code="postgres_failed", retry_after_s=1)
+                raise Unavailable(f"PostgreSQL refuses the hub: {said}", code=Code.POSTGRES_FAILED, retry_after_s=1)
     return False
 
 
@@ -77,7 +78,7 @@ class Patience:
         elif now - self._moved_at > PATIENCE_S:
             raise Unavailable(
                 f"PostgreSQL is starting, and has shown no sign of work for {PATIENCE_S} s; its log: {self._log.path}",
-                code="postgres_failed",
+                code=Code.POSTGRES_FAILED,
                 retry_after_s=1,
             )
         if self._say and now - self._begin > _SAY_AFTER_S:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import DomainError, Unavailable
 from suprsend_hub.store.embedded.leftovers import data_directory_option, end_leftovers
 from suprsend_hub.store.embedded.programs import Programs
@@ -144,7 +145,7 @@ class Server:
 
 
 def _failed(message: str) -> Unavailable:
-    return Unavailable(message, code="postgres_failed", retry_after_s=1)
+    return Unavailable(message, code=Code.POSTGRES_FAILED, retry_after_s=1)
 
 
 def _how(status: int) -> str:

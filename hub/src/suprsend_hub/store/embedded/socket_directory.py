@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Conflict
 from suprsend_hub.store.embedded.programs import Account
 
@@ -38,7 +39,7 @@ def socket_directory(account: Account) -> Iterator[Path]:
         raise Conflict(
             f"there is no place for the database's socket: none of {', '.join(map(str, bases))} is a directory that we "
             "can write to and others cannot take over, with a path that is short and plain enough; set TMPDIR to one",
-            code="no_socket_directory",
+            code=Code.NO_SOCKET_DIRECTORY,
         )
     try:
         if account.is_another:

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the revisions on the connection, and in the way, that `store.migrate` chose."""
+"""Alembic's entry point: run the revisions on the connection and in the way that `store.migrate` chose."""
 
 from alembic import context
 

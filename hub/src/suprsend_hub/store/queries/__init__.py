@@ -24,10 +24,10 @@ _STATEMENTS = _load()
 
 
 def sql(name: str) -> str:
-    """The statement of that name; KeyError for a name that no file defines."""
+    """Return the statement with that name; KeyError if no file defines it."""
     return _STATEMENTS[name]
 
 
 def names() -> list[str]:
-    """All names, sorted, for tests that walk them."""
+    """Return all names, sorted, for tests that walk them."""
     return sorted(_STATEMENTS)

@@ -10,5 +10,5 @@ SELECT coalesce(sum(value), 0)::bigint FROM counter WHERE workspace_id = $1 AND 
 -- name: read_counters
 SELECT name, sum(value)::bigint FROM counter WHERE workspace_id = $1 AND name = ANY($2::text[]) GROUP BY name;
 
--- name: delete_counter
-DELETE FROM counter WHERE workspace_id = $1 AND name = $2;
+-- name: delete_counters
+DELETE FROM counter WHERE workspace_id = $1 AND name = ANY($2::text[]);

@@ -43,7 +43,7 @@ DELETE FROM list WHERE workspace_id = $1 AND list_id = $2 RETURNING live_version
 INSERT INTO list_draft (workspace_id, list_id, version_id, created_at) VALUES ($1, $2, $3, $4);
 
 -- name: find_draft
-SELECT version_id, created_at FROM list_draft WHERE workspace_id = $1 AND list_id = $2 AND version_id = $3;
+SELECT list_id, version_id, created_at FROM list_draft WHERE workspace_id = $1 AND list_id = $2 AND version_id = $3;
 
 -- name: read_drafts
 SELECT d.list_id, d.version_id, d.created_at
@@ -186,21 +186,6 @@ SELECT count(*)
 FROM list_membership AS m
 JOIN list AS l ON l.workspace_id = m.workspace_id AND l.list_id = m.list_id AND l.live_version = m.version_id
 WHERE m.workspace_id = $1 AND m.distinct_id = $2;
-
--- name: delete_memberships_of_user
-DELETE FROM list_membership
-WHERE workspace_id = $1 AND distinct_id = $2
-RETURNING list_id, version_id;
-
--- name: delete_member_rows_of_user
-DELETE FROM list_member AS m
-USING (
-    SELECT $1::integer AS workspace_id, list_id, version_id, $2::text AS distinct_id
-    FROM unnest($3::text[], $4::uuid[]) AS k (list_id, version_id)
-    OFFSET 0
-) AS k
-WHERE m.workspace_id = k.workspace_id AND m.list_id = k.list_id AND m.version_id = k.version_id
-  AND m.distinct_id = k.distinct_id;
 
 -- name: claim_dead_version
 -- One version for this sweeper; others skip it.

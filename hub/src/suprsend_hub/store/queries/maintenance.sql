@@ -1,6 +1,6 @@
 -- Statements of `db check` and `db clean`. They read whole tables, and run beside a hub that writes: what is repaired is
 -- named together with the id it had when it was found wrong, so that a row which somebody renewed meanwhile stays.
--- A find_ statement returns workspace, a place for people, and what is wrong there; $1 is how many rows at most.
+-- A find_ statement returns workspace_id, place (for people) and what is wrong there; $1 is how many rows at most.
 
 -- name: allow_scans
 -- The pool forbids what looking up single rows never wants; here it is wanted.
@@ -22,7 +22,12 @@ WITH actual AS (
     UNION ALL
     SELECT workspace_id,
            ('subscribers:' || char_length(object_type) || ':' || object_type || '/' || object_id) COLLATE "C", count(*)
-    FROM subscription
+    FROM subscription AS s
+    WHERE NOT EXISTS (
+        SELECT 1 FROM dead_object AS d
+        WHERE d.workspace_id = s.workspace_id AND d.object_type = s.object_type AND d.object_id = s.object_id
+          AND s.subscription_id <= d.last_subscription_id
+    )
     GROUP BY workspace_id, object_type, object_id
     UNION ALL
     SELECT workspace_id, ('members:' || list_id || ':' || version_id) COLLATE "C", count(*)
@@ -42,7 +47,8 @@ LIMIT $1;
 
 -- name: find_subscriptions_without_other_end
 SELECT s.workspace_id, s.object_type || '/' || s.object_id AS place,
-       'the subscription of ' || s.subscriber_type || '/' || s.subscriber_id || ' is missing at the subscriber''s end'
+       'the subscription of ' || s.subscriber_type || '/' || s.subscriber_id
+        || ' is missing at the subscriber''s end' AS what
 FROM subscription AS s
 LEFT JOIN subscribed_to AS o USING (workspace_id, subscriber_type, subscriber_id, object_type, object_id)
 WHERE o.subscription_id IS DISTINCT FROM s.subscription_id
@@ -68,7 +74,7 @@ DO UPDATE SET subscription_id = excluded.subscription_id;
 
 -- name: find_subscribed_to_without_other_end
 SELECT o.workspace_id, o.subscriber_type || '/' || o.subscriber_id AS place,
-       'is subscribed to ' || o.object_type || '/' || o.object_id || ', which does not know of it'
+       'is subscribed to ' || o.object_type || '/' || o.object_id || ', which does not know of it' AS what
 FROM subscribed_to AS o
 LEFT JOIN subscription AS s USING (workspace_id, object_type, object_id, subscriber_type, subscriber_id)
 WHERE s.subscription_id IS NULL
@@ -88,17 +94,25 @@ WHERE o.workspace_id = k.workspace_id AND o.subscriber_type = k.subscriber_type 
 
 -- name: find_subscriptions_of_nobody
 SELECT s.workspace_id, s.object_type || '/' || s.object_id AS place,
-       'is subscribed to by ' || s.subscriber_type || '/' || s.subscriber_id || ', and one of the two does not exist'
+       'is subscribed to by ' || s.subscriber_type || '/' || s.subscriber_id
+        || ', and one of the two does not exist' AS what
 FROM subscription AS s
-WHERE NOT EXISTS (
-        SELECT FROM profile AS p
-        WHERE p.workspace_id = s.workspace_id AND p.object_type = s.object_type AND p.recipient_id = s.object_id
-    )
-   OR NOT EXISTS (
-        SELECT FROM profile AS p
-        WHERE p.workspace_id = s.workspace_id AND p.object_type = s.subscriber_type
-          AND p.recipient_id = s.subscriber_id
-    )
+WHERE (
+        NOT EXISTS (
+            SELECT FROM profile AS p
+            WHERE p.workspace_id = s.workspace_id AND p.object_type = s.object_type AND p.recipient_id = s.object_id
+        )
+     OR NOT EXISTS (
+            SELECT FROM profile AS p
+            WHERE p.workspace_id = s.workspace_id AND p.object_type = s.subscriber_type
+              AND p.recipient_id = s.subscriber_id
+        )
+  )
+  AND NOT EXISTS (
+      SELECT 1 FROM dead_object AS d
+      WHERE d.workspace_id = s.workspace_id AND d.object_type = s.object_type AND d.object_id = s.object_id
+        AND s.subscription_id <= d.last_subscription_id
+  )
 LIMIT $1;
 
 -- name: repair_subscriptions_of_nobody
@@ -108,15 +122,22 @@ USING (
     SELECT s.workspace_id, s.object_type, s.object_id, s.subscriber_type, s.subscriber_id, s.subscription_id,
            s.updated_at
     FROM subscription AS s
-    WHERE NOT EXISTS (
-            SELECT FROM profile AS p
-            WHERE p.workspace_id = s.workspace_id AND p.object_type = s.object_type AND p.recipient_id = s.object_id
-        )
-       OR NOT EXISTS (
-            SELECT FROM profile AS p
-            WHERE p.workspace_id = s.workspace_id AND p.object_type = s.subscriber_type
-              AND p.recipient_id = s.subscriber_id
-        )
+    WHERE (
+            NOT EXISTS (
+                SELECT FROM profile AS p
+                WHERE p.workspace_id = s.workspace_id AND p.object_type = s.object_type AND p.recipient_id = s.object_id
+            )
+         OR NOT EXISTS (
+                SELECT FROM profile AS p
+                WHERE p.workspace_id = s.workspace_id AND p.object_type = s.subscriber_type
+                  AND p.recipient_id = s.subscriber_id
+            )
+      )
+      AND NOT EXISTS (
+          SELECT 1 FROM dead_object AS d
+          WHERE d.workspace_id = s.workspace_id AND d.object_type = s.object_type AND d.object_id = s.object_id
+            AND s.subscription_id <= d.last_subscription_id
+      )
     OFFSET 0
 ) AS k
 WHERE s.workspace_id = k.workspace_id AND s.object_type = k.object_type AND s.object_id = k.object_id
@@ -125,7 +146,7 @@ WHERE s.workspace_id = k.workspace_id AND s.object_type = k.object_type AND s.ob
 
 -- name: find_members_without_other_end
 SELECT m.workspace_id, 'list ' || m.list_id AS place,
-       'the membership of ' || m.distinct_id || ' is missing at the user''s end'
+       'the membership of ' || m.distinct_id || ' is missing at the user''s end' AS what
 FROM list_member AS m
 LEFT JOIN list_membership AS o USING (workspace_id, list_id, version_id, distinct_id)
 WHERE o.member_id IS DISTINCT FROM m.member_id
@@ -148,7 +169,7 @@ ON CONFLICT (workspace_id, distinct_id, list_id, version_id) DO UPDATE SET membe
 
 -- name: find_memberships_without_other_end
 SELECT o.workspace_id, 'user ' || o.distinct_id AS place,
-       'is a member of list ' || o.list_id || ', which does not know of it'
+       'is a member of list ' || o.list_id || ', which does not know of it' AS what
 FROM list_membership AS o
 LEFT JOIN list_member AS m USING (workspace_id, list_id, version_id, distinct_id)
 WHERE m.member_id IS NULL
@@ -167,7 +188,8 @@ WHERE o.workspace_id = k.workspace_id AND o.distinct_id = k.distinct_id AND o.li
   AND o.version_id = k.version_id AND o.member_id = k.member_id;
 
 -- name: find_members_who_are_nobody
-SELECT m.workspace_id, 'list ' || m.list_id AS place, 'has the member ' || m.distinct_id || ', who does not exist'
+SELECT m.workspace_id, 'list ' || m.list_id AS place,
+       'has the member ' || m.distinct_id || ', who does not exist' AS what
 FROM list_member AS m
 LEFT JOIN profile AS p
      ON p.workspace_id = m.workspace_id AND p.object_type = '' AND p.recipient_id = m.distinct_id
@@ -189,7 +211,7 @@ WHERE m.workspace_id = k.workspace_id AND m.list_id = k.list_id AND m.version_id
   AND m.distinct_id = k.distinct_id AND m.member_id = k.member_id;
 
 -- name: find_drafts_of_no_list
-SELECT d.workspace_id, 'list ' || d.list_id AS place, 'has a draft ' || d.version_id || ' and does not exist'
+SELECT d.workspace_id, 'list ' || d.list_id AS place, 'has a draft ' || d.version_id || ' and does not exist' AS what
 FROM list_draft AS d
 LEFT JOIN list AS l USING (workspace_id, list_id)
 WHERE l.list_id IS NULL
@@ -202,7 +224,7 @@ WHERE NOT EXISTS (SELECT FROM list AS l WHERE l.workspace_id = d.workspace_id AN
 
 -- name: find_forgotten_versions
 -- Versions with members that are neither live nor a draft, and that no sweeper knows.
-SELECT m.workspace_id, 'list ' || m.list_id AS place, 'has members of the forgotten version ' || m.version_id
+SELECT m.workspace_id, 'list ' || m.list_id AS place, 'has members of the forgotten version ' || m.version_id AS what
 FROM (SELECT DISTINCT workspace_id, list_id, version_id FROM list_member) AS m
 LEFT JOIN list AS l ON l.workspace_id = m.workspace_id AND l.list_id = m.list_id AND l.live_version = m.version_id
 LEFT JOIN list_draft AS d

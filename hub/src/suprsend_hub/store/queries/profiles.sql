@@ -6,18 +6,14 @@ FROM unnest($1::integer[], $2::text[], $3::text[]) WITH ORDINALITY
 JOIN profile AS p USING (workspace_id, object_type, recipient_id);
 
 -- name: insert_history
--- Records the edits of a batch; what has been applied before is left out, and the count of rows says so.
+-- Records the edits of a batch; what has been applied before does not come back.
 -- Callers pass rows in key order: concurrent batches then wait for each other instead of deadlocking.
-INSERT INTO history (workspace_id, object_type, recipient_id, insert_key, edit_id, source, operations, before)
+INSERT INTO history (workspace_id, object_type, recipient_id, insert_key, edit_id, source, operations, before,
+                     actor)
 SELECT *
-FROM unnest($1::integer[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::json[], $8::json[])
-ON CONFLICT (workspace_id, object_type, recipient_id, insert_key) DO NOTHING;
-
--- name: find_history
--- Which edit it was that recorded each insert key.
-SELECT h.edit_id
-FROM unnest($1::integer[], $2::text[], $3::text[], $4::uuid[]) AS k (workspace_id, object_type, recipient_id, insert_key)
-JOIN history AS h USING (workspace_id, object_type, recipient_id, insert_key);
+FROM unnest($1::integer[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::json[], $8::json[], $9::text[])
+ON CONFLICT (workspace_id, object_type, recipient_id, insert_key) DO NOTHING
+RETURNING edit_id;
 
 -- name: upsert_profiles
 -- Writes folded profiles unless somebody was faster. The profile_id that comes back says what was done with a row: the
@@ -67,15 +63,18 @@ SELECT profile_id, version, properties, channels, created_at, updated_at
 FROM profile
 WHERE workspace_id = $1 AND object_type = $2 AND recipient_id = $3;
 
--- name: delete_profile
-DELETE FROM profile
-WHERE workspace_id = $1 AND object_type = $2 AND recipient_id = $3
-RETURNING profile_id;
-
--- name: scrub_history
--- A deleted recipient's edits keep their keys (a late resend must not count twice) and lose their content.
-UPDATE history SET operations = NULL, before = NULL
-WHERE workspace_id = $1 AND object_type = $2 AND recipient_id = $3 AND operations IS NOT NULL;
+-- name: hold_profiles
+-- Holds profiles against deletion (not against edits) until the transaction ends, in key order; what comes back exists.
+SELECT p.workspace_id, p.object_type, p.recipient_id
+FROM (
+    SELECT workspace_id, object_type, recipient_id, position
+    FROM unnest($1::integer[], $2::text[], $3::text[]) WITH ORDINALITY
+         AS k (workspace_id, object_type, recipient_id, position)
+    OFFSET 0
+) AS k
+JOIN profile AS p USING (workspace_id, object_type, recipient_id)
+ORDER BY k.position
+FOR KEY SHARE OF p;
 
 -- name: page_profiles_newest_first
 SELECT recipient_id, profile_id, properties, channels, created_at, updated_at
@@ -118,7 +117,7 @@ SELECT count(*) FROM (
 ) AS matches;
 
 -- name: page_history
-SELECT edit_id, source, operations, before
+SELECT edit_id, source, actor, operations, before
 FROM history
 WHERE workspace_id = $1 AND object_type = $2 AND recipient_id = $3 AND edit_id < $4 AND operations IS NOT NULL
 ORDER BY edit_id DESC

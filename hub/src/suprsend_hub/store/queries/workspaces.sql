@@ -4,33 +4,71 @@ VALUES ($1, $2, $3, $4, $5)
 RETURNING workspace_id;
 
 -- name: find_workspace_by_key
-SELECT workspace_id, name, workspace_uid, workspace_key, secret_encrypted, created_at, edits_per_second, burst_edits
+SELECT workspace_id, name, workspace_uid, workspace_key, secret_encrypted, previous_secret, previous_secret_until, created_at,
+       edits_per_second, burst_edits, disabled_at, deleting_since, max_clock_skew_s
 FROM workspace WHERE workspace_key = $1;
 
 -- name: find_workspace_by_name
-SELECT workspace_id, name, workspace_uid, workspace_key, secret_encrypted, created_at, edits_per_second, burst_edits
+SELECT workspace_id, name, workspace_uid, workspace_key, secret_encrypted, previous_secret, previous_secret_until, created_at,
+       edits_per_second, burst_edits, disabled_at, deleting_since, max_clock_skew_s
 FROM workspace WHERE name = $1;
 
 -- name: list_workspaces
-SELECT workspace_id, name, workspace_uid, workspace_key, secret_encrypted, created_at, edits_per_second, burst_edits
+SELECT workspace_id, name, workspace_uid, workspace_key, secret_encrypted, previous_secret, previous_secret_until, created_at,
+       edits_per_second, burst_edits, disabled_at, deleting_since, max_clock_skew_s
 FROM workspace ORDER BY workspace_id;
+
+-- name: sample_secrets
+SELECT secret_encrypted FROM workspace ORDER BY workspace_id DESC LIMIT 20;
 
 -- name: set_rate_limit
 UPDATE workspace SET edits_per_second = $2, burst_edits = $3 WHERE workspace_id = $1;
 
+-- name: set_max_clock_skew
+UPDATE workspace SET max_clock_skew_s = $2 WHERE workspace_id = $1;
+
+-- name: rotate_secret
+-- The current secret stays valid until $3; without that, it ends now.
+UPDATE workspace
+SET previous_secret = CASE WHEN $3::timestamptz IS NULL THEN NULL ELSE secret_encrypted END,
+    previous_secret_until = $3,
+    secret_encrypted = $2
+WHERE workspace_id = $1;
+
+-- name: drop_previous_secret
+UPDATE workspace SET previous_secret = NULL, previous_secret_until = NULL WHERE workspace_id = $1;
+
+-- name: set_disabled
+UPDATE workspace SET disabled_at = CASE WHEN $2::timestamptz IS NULL THEN NULL ELSE coalesce(disabled_at, $2) END
+WHERE workspace_id = $1 AND deleting_since IS NULL
+RETURNING workspace_id;
+
+-- name: reencrypt_secrets
+-- Only what is still as it was read: a rotation in between has put a new secret there.
+UPDATE workspace
+SET secret_encrypted = CASE WHEN secret_encrypted = $2 THEN $3 ELSE secret_encrypted END,
+    previous_secret = CASE WHEN previous_secret = $4 THEN $5 ELSE previous_secret END
+WHERE workspace_id = $1;
+
 -- name: insert_api_key
-INSERT INTO api_key (api_key_id, workspace_id, name, key_hash, hint, created_at)
-VALUES ($1, $2, $3, $4, $5, $6);
+INSERT INTO api_key (api_key_id, workspace_id, name, key_hash, hint, created_at, scopes)
+VALUES ($1, $2, $3, $4, $5, $6, $7);
 
 -- name: find_workspace_by_api_key_hash
-SELECT w.workspace_id, w.name, w.workspace_uid, w.workspace_key, w.secret_encrypted, w.created_at,
-       w.edits_per_second, w.burst_edits
+SELECT w.workspace_id, w.name, w.workspace_uid, w.workspace_key, w.secret_encrypted, w.previous_secret,
+       w.previous_secret_until, w.created_at, w.edits_per_second, w.burst_edits, w.disabled_at, w.deleting_since,
+       w.max_clock_skew_s, k.name AS key_name, k.scopes
 FROM api_key AS k JOIN workspace AS w USING (workspace_id)
 WHERE k.key_hash = $1 AND k.revoked_at IS NULL;
 
 -- name: list_api_keys
-SELECT api_key_id, name, hint, created_at, revoked_at
+SELECT api_key_id, name, hint, created_at, revoked_at, scopes
 FROM api_key WHERE workspace_id = $1 ORDER BY api_key_id;
+
+-- name: set_api_key_scopes
+UPDATE api_key SET scopes = $3
+WHERE workspace_id = $1 AND api_key_id = $2 AND revoked_at IS NULL
+RETURNING api_key_id;
 
 -- name: revoke_api_key
 UPDATE api_key SET revoked_at = $3

@@ -1,0 +1,77 @@
+"""`/hub/v1/audit/`: the audit log of the workspace, newest first. The route is this hub's own, so not below `/v1/`."""
+
+from datetime import UTC, datetime
+
+import msgspec
+from litestar import get
+
+from suprsend_hub.api.answers import Answer
+from suprsend_hub.api.bodies.page import parse_page
+from suprsend_hub.api.rendering import encode, timestamp
+from suprsend_hub.api.requests import SCOPE, ApiRequest
+from suprsend_hub.domain.actor import Scope
+from suprsend_hub.domain.audit import AuditEntry
+from suprsend_hub.domain.codes import Code
+from suprsend_hub.domain.errors import InvalidRequest
+from suprsend_hub.domain.ids import ulid_text
+from suprsend_hub.domain.recipient import USERS
+from suprsend_hub.service.audit import AuditFilter, recorded_at
+from suprsend_hub.service.pages import ULID_CURSOR
+
+
+@get("/hub/v1/audit/", opt={SCOPE: Scope.MANAGE})
+async def list_audit(request: ApiRequest) -> Answer:
+    """Return a page of the audit log, newest first, filtered by `actor`, `action`, `target` and `since`."""
+    query = request.query_params
+    asked = parse_page(query)
+    wanted = AuditFilter(
+        actor=query.get("actor") or None,
+        action=query.get("action") or None,
+        target_id=query.get("target") or None,
+        since=parse_since(query.get("since", "")),
+    )
+    page = await request.services.audit.page(
+        request.caller.workspace_id,
+        wanted,
+        after=ULID_CURSOR.read(asked.after) if asked.after else None,
+        limit=asked.limit,
+    )
+    after = None if page.after is None else ulid_text(page.after)
+    meta = {"limit": asked.limit, "has_next": after is not None, "after": after}
+    return Answer(encode({"meta": meta, "results": [_entry_object(entry) for entry in page.entries]}))
+
+
+def parse_since(text: str) -> datetime | None:
+    """Return a moment given in ISO 8601, in UTC by default; None for an empty text.
+
+    Raises InvalidRequest for anything else.
+    """
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidRequest(
+            "`since` must be a date or time in ISO 8601, such as 2026-01-31 or 2026-01-31T08:00:00Z",
+            code=Code.INVALID_SINCE,
+        ) from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _entry_object(entry: AuditEntry) -> dict[str, object]:
+    actor = entry.actor
+    return {
+        "id": ulid_text(entry.audit_id),
+        "created_at": timestamp(recorded_at(entry)),
+        "action": entry.action,
+        "target": {"id": entry.target_id, **({"object_type": entry.target_type} if entry.target_type != USERS else {})},
+        "actor": {"kind": actor.kind.value, "name": actor.name},
+        "user_agent": actor.user_agent,
+        "address": actor.address,
+        "request_id": actor.request_id,
+        "count": entry.count,
+        "detail": msgspec.Raw(entry.detail.encode()),
+    }
+
+
+HANDLERS = (list_audit,)

@@ -1,0 +1,61 @@
+"""What was looked up lately: bounded in number and size, whatever strangers send.
+
+Keys are digests, never the text of a request. What exists and what does not are kept apart, so guesses cannot push out
+the credentials of those who have some.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+_KNOWN = 10_000
+_ABSENT = 1_000
+"""Entries at most; the oldest goes when there is no room."""
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(Generic[_T]):
+    """What a look-up found, or None for nothing, and how many seconds ago."""
+
+    value: _T | None
+    age_s: float
+
+
+class LookupCache(Generic[_T]):
+    """Remembers look-ups by digest."""
+
+    def __init__(self, monotonic: Callable[[], float], *, known: int = _KNOWN, absent: int = _ABSENT) -> None:
+        self._monotonic = monotonic
+        self._max_known = known
+        self._max_absent = absent
+        self._known: dict[bytes, tuple[float, _T]] = {}
+        self._absent: dict[bytes, float] = {}
+
+    def find(self, digest: bytes) -> Entry[_T] | None:
+        """What is remembered of the digest, however old."""
+        now = self._monotonic()
+        if digest in self._known:
+            looked_up_at, value = self._known[digest]
+            return Entry(value, now - looked_up_at)
+        if digest in self._absent:
+            return Entry(None, now - self._absent[digest])
+        return None
+
+    def put(self, digest: bytes, value: _T | None) -> None:
+        """Remember what a look-up found just now."""
+        self._known.pop(digest, None)
+        self._absent.pop(digest, None)
+        now = self._monotonic()
+        if value is None:
+            self._absent[digest] = now
+        else:
+            self._known[digest] = now, value
+        _trim(self._known, self._max_known)
+        _trim(self._absent, self._max_absent)
+
+
+def _trim(entries: dict[bytes, Any], size: int) -> None:
+    if len(entries) > size:
+        del entries[next(iter(entries))]  # the one that was put there first

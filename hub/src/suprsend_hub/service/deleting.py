@@ -1,0 +1,77 @@
+"""Delete recipients by sets: any number of keys in one transaction with a fixed number of statements.
+
+Locks are taken in the same order as when writing: profiles, then the recipients' own end of their relations, then the
+other end, then history, then counters, each in the order of keys and the counters once. A deleted object may have
+millions of subscribers. The sweeper removes them later; readers see no subscription of an earlier life.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from suprsend_hub.domain.actor import Actor
+from suprsend_hub.domain.audit import Action, Change
+from suprsend_hub.domain.recipient import RecipientKey
+from suprsend_hub.service.audit import AuditLog
+from suprsend_hub.store import counters, deletion
+from suprsend_hub.store.database import Connection, Database
+
+SWEEP_STEP = 2_000
+"""How many subscriptions to a deleted object one transaction ends: few enough not to delay others noticeably."""
+
+_Changes = Counter[tuple[int, str]]
+
+
+async def delete_recipients(
+    connection: Connection, audit: AuditLog, actor: Actor, workspace_id: int, keys: Sequence[RecipientKey]
+) -> Sequence[RecipientKey]:
+    """Delete recipients with everything that names them, in the caller's transaction; return those that existed."""
+    gone = await deletion.delete_profiles(connection, workspace_id, sorted(set(keys)))
+    if not gone:
+        return gone
+    changes = _Changes()
+    for key in gone:
+        changes[workspace_id, counters.profiles_counter(key.object_type)] -= 1
+    await _end_subscriptions(connection, workspace_id, gone, changes)
+    await _end_memberships(connection, workspace_id, gone, changes)
+    await deletion.scrub(connection, workspace_id, gone)
+    objects = [key for key in gone if not key.is_user]
+    if objects:
+        await deletion.bury_objects(connection, workspace_id, objects)
+        names = [counters.subscribers_counter(key) for key in objects]
+        await counters.delete(connection, workspace_id, names)
+    await audit.record(connection, actor, workspace_id, *map(_deletion, gone))
+    await counters.add(connection, changes)
+    return gone
+
+
+def _deletion(key: RecipientKey) -> Change:
+    return Change.of_recipient(key, Action.USER_DELETE if key.is_user else Action.OBJECT_DELETE)
+
+
+async def _end_subscriptions(
+    connection: Connection, workspace_id: int, gone: Sequence[RecipientKey], changes: _Changes
+) -> None:
+    ended = await deletion.end_subscriptions(connection, workspace_id, gone)
+    if not ended:
+        return
+    parents = await deletion.hold_parents(connection, workspace_id, sorted({each.parent for each in ended}))
+    await deletion.delete_subscription_rows(connection, workspace_id, ended)
+    for each in ended:
+        dead_until = parents.get(each.parent)
+        if dead_until is not None and each.subscription_id > dead_until:
+            changes[workspace_id, counters.subscribers_counter(each.parent)] -= 1
+
+
+async def _end_memberships(
+    connection: Connection, workspace_id: int, gone: Sequence[RecipientKey], changes: _Changes
+) -> None:
+    users = [key.recipient_id for key in gone if key.is_user]
+    if not users:
+        return
+    for each in await deletion.end_memberships(connection, workspace_id, users):
+        changes[workspace_id, counters.members_counter(each.list_id, each.version_id)] -= 1
+
+
+async def sweep_dead_objects(database: Database) -> bool:
+    """End some subscriptions to deleted objects; return False if there are none."""
+    return await database.run(lambda connection: deletion.sweep(connection, at_most=SWEEP_STEP))

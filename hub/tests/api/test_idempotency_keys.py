@@ -1,0 +1,97 @@
+"""An `Idempotency-Key` belongs to one request: with another method, path or body it is refused, and nothing is applied."""
+
+import asyncio
+
+import pytest
+from suprsend_hub.service.services import Services
+from suprsend_hub.service.writing import FAST_PATH_EDITS
+
+from .support import ApiClient, assert_error, encode
+
+pytestmark = pytest.mark.anyio
+
+KEY = {"idempotency-key": "key-1"}
+ADA = "/v1/user/ada/"
+FIRST = ("PATCH", ADA, {"operations": [{"$set": {"n": 1}}]})
+OTHERS = [
+    ("PATCH", ADA, {"operations": [{"$set": {"n": 2}}]}),
+    ("PATCH", ADA, {"operations": [{"$set": {"n": 1}}, {"$set": {"m": 1}}]}),
+    ("POST", ADA, {"operations": [{"$set": {"n": 1}}]}),
+    ("PATCH", "/v1/user/bo/", {"operations": [{"$set": {"n": 1}}]}),
+    ("PATCH", "/v1/object/teams/ada/", {"operations": [{"$set": {"n": 1}}]}),
+]
+
+
+@pytest.fixture(params=[FAST_PATH_EDITS, 1], ids=["slow", "fast"])
+def fast_path_edits(request: pytest.FixtureRequest) -> int:
+    """Whichever path a batch takes."""
+    return request.param
+
+
+async def send(a: ApiClient, method: str, path: str, body: object, key: dict[str, str] = KEY):
+    return await a.request(method, path, encode(body), key)
+
+
+@pytest.mark.parametrize(("method", "path", "body"), OTHERS)
+async def test_a_key_reused_for_another_request_is_refused_and_changes_nothing(
+    a: ApiClient, method: str, path: str, body: object
+) -> None:
+    assert (await send(a, *FIRST)).status_code == 202
+    before = await a.properties("ada")
+    assert_error(await send(a, method, path, body), 422, "idempotency_key_reused")
+    assert await a.properties("ada") == before == {"n": 1}
+    assert await a.properties("bo") is None
+    assert (await a.get("/v1/object/teams/ada/")).status_code == 404
+    assert (await send(a, *FIRST)).status_code == 202, "the request itself may still be repeated"
+    assert (await send(a, method, path, body, {"idempotency-key": "key-2"})).status_code < 300
+
+
+async def test_a_missing_slash_is_the_same_path(a: ApiClient) -> None:
+    assert (await send(a, *FIRST)).status_code == 202
+    assert (await send(a, "PATCH", ADA.rstrip("/"), FIRST[2])).status_code == 202
+
+
+async def test_of_concurrent_requests_with_one_key_one_is_applied(a: ApiClient) -> None:
+    """Different bodies and recipients at once, in one batch and over several."""
+    for round_number in range(5):
+        key = {"idempotency-key": f"round-{round_number}"}
+        answers = await asyncio.gather(
+            *(
+                send(a, "PATCH", f"/v1/user/r{round_number}-{n % 3}/", {"operations": [{"$add": {"n": 1}}]}, key)
+                for n in range(12)
+            )
+        )
+        applied = {n % 3 for n, answer in enumerate(answers) if answer.status_code == 202}
+        assert len(applied) == 1
+        assert all(answer.status_code == 422 for n, answer in enumerate(answers) if n % 3 not in applied)
+        found = [await a.properties(f"r{round_number}-{n}") for n in range(3)]
+        assert found == [{"n": 1} if n in applied else None for n in range(3)]
+
+
+async def test_a_refused_request_leaves_its_key_to_the_corrected_one(a: ApiClient) -> None:
+    refused = await send(a, "PATCH", ADA, {"operations": [{"$append": {"$email": "no address"}}]})
+    assert_error(refused, 400, "invalid_channel_value")
+    assert (await send(a, *FIRST)).status_code == 202
+    assert_error(await send(a, *OTHERS[0]), 422, "idempotency_key_reused")
+
+
+async def test_a_key_belongs_to_a_workspace(a: ApiClient, b: ApiClient) -> None:
+    assert (await send(a, *FIRST)).status_code == 202
+    assert (await send(b, *OTHERS[0])).status_code == 202
+    assert await a.properties("ada") == {"n": 1}
+
+
+async def test_deletion_scrubs_the_digest_and_the_key_stays_known(a: ApiClient, hub: Services) -> None:
+    assert (await send(a, *FIRST)).status_code == 202
+    await a.delete(ADA)
+    async with hub.database.connection() as connection:
+        assert [row["digest"] for row in await connection.fetch("SELECT digest FROM idempotency_key")] == [None]
+    assert_error(await send(a, *FIRST), 404, "user_not_found")
+    assert await a.properties("ada") is None
+
+
+async def test_events_bind_no_keys(a: ApiClient, hub: Services) -> None:
+    event = {"distinct_id": "ada", "$insert_id": "key-1", "$user_operations": [{"$set": {"n": 7}}]}
+    assert (await a.post("/event/", [event, event])).status_code == 202
+    async with hub.database.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM idempotency_key") == 0

@@ -1,0 +1,158 @@
+"""Credentials while the database is away: known and new ones have the patience of the edits they belong to."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import httpx2
+import pytest
+from cast import TESTER
+from suprsend_hub.app import build_asgi, build_services, utc_now
+from suprsend_hub.domain.errors import Unavailable
+from suprsend_hub.domain.ids import ulid_text
+from suprsend_hub.service.credentials import CredentialService
+from suprsend_hub.service.lookup import CACHE_S
+from suprsend_hub.service.secrets import SecretBox
+from suprsend_hub.service.workspaces import NewWorkspace
+from suprsend_hub.service.writing import RateLimits
+from suprsend_hub.settings import Settings
+from suprsend_hub.store.database import Database
+
+from .relay import Relay
+from .support import BASE_URL, ApiClient, assert_error, bearer, signed
+
+pytestmark = pytest.mark.anyio
+
+OUTAGE_S = 10
+STEP_S = 0.5
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of a hub with these settings."""
+    hub = build_services(settings)
+    async with hub.database:
+        hub.batcher.start()
+        transport = httpx2.ASGITransport(app=build_asgi(hub))
+        async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL, timeout=60) as http:
+            yield http
+        await hub.batcher.stop()
+
+
+async def add_one(client: ApiClient) -> httpx2.Response:
+    return await client.patch("/v1/user/ada/", {"operations": [{"$add": {"n": 1}}]})
+
+
+@pytest.mark.slow
+async def test_an_outage_of_ten_seconds_refuses_no_edit_whenever_it_arrives(
+    relayed_settings: Settings, relay: Relay, workspace_a: NewWorkspace, workspace_b: NewWorkspace
+) -> None:
+    """One every half second, long after the credentials were last looked up; also from a client that is new."""
+    async with running(relayed_settings.model_copy(update={"database_patience_s": 15})) as http:
+        with_key = ApiClient(http, bearer(workspace_a.api_key))
+        signing = ApiClient(http, signed(workspace_a.workspace_key, workspace_a.workspace_secret))
+        new = ApiClient(http, bearer(workspace_b.api_key))
+        for known in (with_key, signing):
+            await known.upsert("ada", {"n": 0})
+        await relay.cut()
+        sent: list[asyncio.Task[httpx2.Response]] = []
+        steps = int(OUTAGE_S / STEP_S)
+        for _ in range(steps):
+            sent += [asyncio.create_task(add_one(client)) for client in (with_key, signing, new)]
+            await asyncio.sleep(STEP_S)
+        assert not any(task.done() for task in sent)
+        await relay.mend()
+        assert {answer.status_code for answer in await asyncio.gather(*sent)} == {202}
+        assert await with_key.properties("ada") == {"n": 2 * steps}
+        assert await new.properties("ada") == {"n": steps}
+
+
+async def test_patience_counts_from_the_beginning_of_the_outage_and_reads_have_none(
+    relayed_settings: Settings, relay: Relay, workspace_a: NewWorkspace
+) -> None:
+    """Whoever arrives after it has run out is told at once, and waits for nothing that would come too late."""
+    async with running(relayed_settings.model_copy(update={"database_patience_s": 1})) as http:
+        new = ApiClient(http, bearer(workspace_a.api_key))
+        await relay.cut()
+        began = time.monotonic()
+        assert_error(await new.get("/v1/user/"), 503, "database_unavailable")
+        assert time.monotonic() - began < 0.9
+        assert_error(await add_one(new), 503, "database_unavailable")
+        assert 0.5 < time.monotonic() - began < 5
+        await asyncio.sleep(max(0.0, began + 1.2 - time.monotonic()))
+        began = time.monotonic()
+        assert_error(await add_one(new), 503, "database_unavailable")
+        assert time.monotonic() - began < 0.9
+        await relay.mend()
+        assert (await add_one(new)).status_code == 202
+
+
+@pytest.fixture
+async def looked_up(
+    relayed_settings: Settings, anyio_backend: str
+) -> AsyncIterator[tuple[CredentialService, Callable[[float], None]]]:
+    """Credentials with a patience of 15 s and a clock that the test moves."""
+    now = 1000.0
+
+    def forward(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    assert relayed_settings.database_url is not None
+    assert relayed_settings.master_key is not None
+    secrets = SecretBox(relayed_settings.master_key.get_secret_value())
+    async with Database(relayed_settings.database_url.get_secret_value()) as database:
+        yield (
+            CredentialService(
+                database,
+                secrets,
+                RateLimits(monotonic=lambda: now),
+                now=utc_now,
+                database_patience_s=15,
+                monotonic=lambda: now,
+            ),
+            forward,
+        )
+
+
+async def test_an_expired_credential_is_used_no_longer_than_patience_lasts(
+    looked_up: tuple[CredentialService, Callable[[float], None]], relay: Relay, workspace_a: NewWorkspace
+) -> None:
+    """A key that was revoked long ago must not work because the database is away just now."""
+    credentials, forward = looked_up
+    header = f"Bearer {workspace_a.api_key}"
+    assert (await credentials.look_up(header)).may_hold
+    await relay.cut()
+    forward(CACHE_S + 14.9)
+    assert (await credentials.look_up(header)).may_hold
+    forward(0.2)
+    with pytest.raises(Unavailable):
+        await credentials.look_up(header)
+
+
+async def test_an_expired_credential_is_not_used_while_the_database_answers(
+    looked_up: tuple[CredentialService, Callable[[float], None]], hub, workspace_a: NewWorkspace
+) -> None:
+    credentials, forward = looked_up
+    header = f"Bearer {workspace_a.api_key}"
+    assert (await credentials.look_up(header)).may_hold
+    [key] = await hub.workspaces.list_api_keys(workspace_a.name)
+    await hub.workspaces.revoke_api_key(TESTER, workspace_a.name, ulid_text(key.api_key_id))
+    forward(CACHE_S + 0.1)
+    assert not (await credentials.look_up(header)).may_hold
+
+
+async def test_as_many_wait_for_a_look_up_as_there_is_room_for(relayed_settings: Settings, relay: Relay) -> None:
+    """With the database away, strangers may fill the room, and others are told so at once."""
+    async with running(relayed_settings.model_copy(update={"database_patience_s": 600})) as http:
+        await relay.cut()
+        tasks = [asyncio.create_task(add_one(ApiClient(http, bearer(f"SS.guess-{n}")))) for n in range(1_050)]
+        answers = asyncio.as_completed(tasks)
+        for _ in range(50):
+            assert_error(await next(answers), 503, "database_unavailable")
+        await asyncio.sleep(1)
+        assert sum(task.done() for task in tasks) == 50
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

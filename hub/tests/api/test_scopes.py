@@ -1,0 +1,61 @@
+"""What credentials may do: scopes of API keys, and that every route asks for one."""
+
+import pytest
+from cast import TESTER
+from suprsend_hub.domain.actor import Scope
+from suprsend_hub.service.services import Services
+from suprsend_hub.service.workspaces import NewWorkspace
+
+from .support import ApiClient, bearer
+
+pytestmark = pytest.mark.anyio
+
+READING = [("GET", "/v1/user/", b""), ("GET", "/v1/user/ada/", b""), ("GET", "/v1/subscriber_list/", b"")]
+WRITING = [
+    ("POST", "/event/", {"distinct_id": "ada", "$user_operations": []}),
+    ("PATCH", "/v1/user/ada/", {"operations": []}),
+    ("DELETE", "/v1/user/ada/", b""),
+    ("POST", "/v1/subscriber_list/", {"list_id": "news"}),
+]
+MANAGING = [("GET", "/hub/v1/audit/", b"")]
+
+
+async def key_with(hub: Services, a: ApiClient, workspace: NewWorkspace, *scopes: Scope) -> ApiClient:
+    created = await hub.workspaces.create_api_key(TESTER, workspace.name, "narrow", frozenset(scopes))
+    return ApiClient(a.http, bearer(created.api_key))
+
+
+@pytest.mark.parametrize(
+    ("scope", "allowed", "refused"),
+    [
+        (Scope.READ, READING, WRITING + MANAGING),
+        (Scope.WRITE, WRITING, READING + MANAGING),
+        (Scope.MANAGE, MANAGING, READING + WRITING),
+        (Scope.PRIVACY, [], READING + WRITING + MANAGING),
+    ],
+)
+async def test_a_key_may_do_what_its_scopes_say_and_nothing_else(
+    hub: Services, a: ApiClient, workspace_a: NewWorkspace, scope: Scope, allowed: list, refused: list
+) -> None:
+    await a.patch("/v1/user/ada/", {"operations": []})
+    narrow = await key_with(hub, a, workspace_a, scope)
+    for method, path, body in refused:
+        answer = await narrow.send(method, path, body)
+        assert (answer.status_code, answer.json()["error_code"]) == (403, "missing_scope"), (method, path)
+    assert (await a.get("/v1/user/ada/")).status_code == 200, "nothing was deleted"
+    for method, path, body in allowed:
+        assert (await narrow.send(method, path, body)).status_code < 300, (method, path)
+
+
+async def test_signed_clients_and_first_keys_read_and_write_and_manage_nothing(
+    a: ApiClient, a_signing: ApiClient
+) -> None:
+    for client in (a, a_signing):
+        assert (await client.patch("/v1/user/ada/", {"operations": []})).status_code == 202
+        assert (await client.get("/v1/user/ada/")).status_code == 200
+        assert (await client.get("/hub/v1/audit/")).status_code == 403
+
+
+async def test_a_wrong_key_is_told_nothing_about_scopes(a: ApiClient) -> None:
+    wrong = ApiClient(a.http, bearer("SS.wrong"))
+    assert (await wrong.get("/hub/v1/audit/")).status_code == 401

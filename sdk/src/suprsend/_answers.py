@@ -1,0 +1,188 @@
+"""Shapes of the hub's answers, for type checkers and completion; at run time they are plain dicts. A leaf.
+
+The hub may add keys. Those that only some answers have are not required.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Generic, NotRequired, TypedDict, TypeVar
+
+T = TypeVar("T")
+
+
+class PageMeta(TypedDict):
+    """Where a page is: the number of all results, the page size, and the cursors of its neighbours."""
+
+    count: int
+    limit: int
+    has_prev: bool
+    before: str | None
+    has_next: bool
+    after: str | None
+
+
+class Page(TypedDict, Generic[T]):
+    """A page of results, walked by cursor."""
+
+    meta: PageMeta
+    results: list[T]
+
+
+class OffsetMeta(TypedDict):
+    """Where a page is: the number of all results, the page size, and the number of results before it."""
+
+    count: int
+    limit: int
+    offset: int
+
+
+class OffsetPage(TypedDict, Generic[T]):
+    """A page of results, walked by offset."""
+
+    meta: OffsetMeta
+    results: list[T]
+
+
+class Identity(TypedDict):
+    """An address, number, token or account on a channel; ``value`` is a dict for web push, Slack and Teams."""
+
+    value: Any
+    status: str
+    perma_status: str
+    value_json: NotRequired[dict[str, Any]]
+    id_provider: NotRequired[str]
+    device_id: NotRequired[str]
+    bundle_id: NotRequired[str]
+
+
+_Channels = TypedDict(
+    "_Channels",
+    {
+        "$email": list[Identity],
+        "$sms": list[Identity],
+        "$whatsapp": list[Identity],
+        "$inbox": list[Identity],
+        "$androidpush": list[Identity],
+        "$iospush": list[Identity],
+        "$webpush": list[Identity],
+        "$slack": list[Identity],
+        "$ms_teams": list[Identity],
+    },
+    total=False,
+)
+
+
+class UserProfile(_Channels):
+    """A user. Language, locale and time zone are among the properties; a channel without identities is absent."""
+
+    distinct_id: str
+    properties: dict[str, Any]
+    created_at: str
+    updated_at: str
+    tenant: NotRequired[dict[str, Any]]
+
+
+class ObjectProfile(_Channels):
+    """An object, with the number of its direct subscribers."""
+
+    object_type: str
+    id: str
+    subscriptions_count: int
+    properties: dict[str, Any]
+    created_at: str
+    updated_at: str
+
+
+class Subscription(TypedDict):
+    """A subscription to an object. Either ``user`` or ``object`` is the subscriber, the other is None."""
+
+    properties: dict[str, Any]
+    user: dict[str, Any] | None
+    object: dict[str, Any] | None
+    created_at: str
+    updated_at: str
+
+
+class SubscribedTo(TypedDict):
+    """A subscription of a user or object. ``object`` is what it is subscribed to."""
+
+    properties: dict[str, Any]
+    object: dict[str, Any]
+    created_at: str
+    updated_at: str
+
+
+class Draft(TypedDict):
+    """A draft version of a list."""
+
+    version_id: str
+    subscribers_count: int
+    created_at: str
+    updated_at: str
+
+
+class SubscriberList(TypedDict):
+    """A list, or a draft of a list, which has a ``version_id``."""
+
+    list_id: str
+    list_name: str
+    list_description: str
+    list_type: str
+    subscribers_count: int
+    source: str | None
+    is_readonly: bool
+    status: str
+    track_user_entry: bool
+    track_user_exit: bool
+    requested_for_delete: bool
+    created_at: str
+    updated_at: str
+    drafts: list[Draft] | None
+    version_id: str | None
+    warnings: NotRequired[list[str]]
+
+
+class Member(TypedDict):
+    """A member of a list. ``id`` identifies the membership."""
+
+    id: str
+    distinct_id: str
+    created_at: str
+
+
+class Membership(TypedDict):
+    """A list that a user is on, and since when."""
+
+    list: dict[str, Any]
+    created_at: str
+
+
+class Subscriptions(TypedDict):
+    """The subscriptions that a call created or changed."""
+
+    results: list[Subscription]
+
+
+class Affected(TypedDict):
+    """The answer to a change of a list. Without ids nothing is sent, and there is no count."""
+
+    success: bool
+    affected_count: NotRequired[int]
+    warnings: NotRequired[list[str]]
+
+
+class Done(TypedDict):
+    """The answer of a deletion."""
+
+    success: bool
+    status_code: int
+
+
+class EventAnswer(TypedDict):
+    """The answer to an edit that was sent as an event."""
+
+    success: bool
+    status: str
+    status_code: int
+    message: str
+    warnings: NotRequired[list[str]]

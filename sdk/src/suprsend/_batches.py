@@ -1,0 +1,161 @@
+"""Outgoing bulk edits: encoded, cut into batches, split where the hub refuses. No I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from suprsend._chunker import Chunk, Chunker
+from suprsend._edits import UserEdit
+from suprsend._errors import InputValueError
+from suprsend._limits import MAX_CHUNK_RECORDS, MAX_SPLIT_REQUESTS
+from suprsend._replies import LOCAL_FAILURE
+
+if TYPE_CHECKING:
+    from suprsend._types import JSONObject
+
+# Refusals that may be due to a single record, or to the size of the whole.
+_SPLIT_STATUSES = frozenset({400, 413})
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A record that cannot be sent; ``position`` counts within its batch."""
+
+    position: int
+    distinct_id: str
+    error: str
+    record: JSONObject
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Consecutive records of the input: one chunk to send, and those between its records that cannot be sent.
+
+    Attributes:
+        chunk: what to send, if anything.
+        rejected: what cannot be sent.
+        warnings: position within the batch -> mistakes made while building that record.
+    """
+
+    chunk: Chunk | None
+    rejected: tuple[Rejected, ...] = ()
+    warnings: dict[int, tuple[str, ...]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.chunk or ()) + len(self.rejected)
+
+
+class Batcher:
+    """Turns edits into batches, encoding each edit at once: later changes of the edit do not leak in."""
+
+    __slots__ = ("_chunker", "_rejected", "_strict", "_warnings")
+
+    def __init__(self, *, strict: bool) -> None:
+        self._strict = strict
+        self._chunker = Chunker()
+        self._rejected: list[Rejected] = []
+        self._warnings: dict[int, tuple[str, ...]] = {}
+
+    def add(self, edit: object, *, keep_refused: bool = False) -> Batch | None:
+        """Take one edit; return the batch that it completed, if any.
+
+        Args:
+            edit: a UserEdit.
+            keep_refused: in strict mode, keep the edit that raises among those that cannot be sent.
+
+        Raises:
+            InputValueError: it is not a UserEdit; or, in strict mode, it is too large or has no JSON form.
+        """
+        if not isinstance(edit, UserEdit):
+            raise InputValueError(f"bulk edits take UserEdit instances, not {type(edit).__name__}")
+        mistakes = edit.mistakes()
+        try:
+            record = edit.encode_event()
+        except InputValueError as error:
+            if self._strict and not keep_refused:
+                raise
+            full = self._reject(edit, str(error), mistakes)
+            if self._strict:
+                raise
+            return full
+        closed = self._chunker.feed(record, len(record), edit.distinct_id)
+        if closed is None:
+            if mistakes:
+                self._warn(mistakes)
+            return None
+        if len(self._chunker):  # the edit did not fit any more and opened the next batch
+            batch = self._close(closed)
+            self._warn(mistakes)
+            return batch
+        self._warn(mistakes, before=len(closed))
+        return self._close(closed)
+
+    def flush(self) -> Batch | None:
+        """Return what is left as a batch, or None if nothing is."""
+        chunk = self._chunker.flush()
+        return self._close(chunk) if chunk is not None or self._rejected else None
+
+    def _reject(self, edit: UserEdit, error: str, mistakes: list[str]) -> Batch | None:
+        position = len(self._chunker) + len(self._rejected)
+        self._rejected.append(Rejected(position, edit.distinct_id, error, edit.as_json_async()))
+        self._warn(mistakes)
+        return self.flush() if len(self._rejected) >= MAX_CHUNK_RECORDS else None
+
+    def _warn(self, mistakes: list[str], before: int | None = None) -> None:
+        """Note the mistakes of the record taken last; ``before`` is the length of the chunk that it has just closed."""
+        if mistakes:
+            taken = (len(self._chunker) if before is None else before) + len(self._rejected)
+            self._warnings[taken - 1] = tuple(mistakes)
+
+    def _close(self, chunk: Chunk | None) -> Batch:
+        batch = Batch(chunk, tuple(self._rejected), self._warnings)
+        self._rejected, self._warnings = [], {}
+        return batch
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The answer to one request: the chunk that it carried, the status, and the error text if it failed."""
+
+    chunk: Chunk
+    status_code: int
+    error: str | None
+
+
+class Delivery:
+    """A batch under way: what was answered, and what is still to be sent.
+
+    Attributes:
+        batch: what is delivered.
+        parts: the final answers so far, in the order of the input.
+    """
+
+    __slots__ = ("_requests", "_todo", "batch", "parts")
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
+        self.parts: list[Part] = []
+        self._todo = [] if batch.chunk is None else [batch.chunk]  # the next one last
+        self._requests = 0
+
+    @property
+    def next(self) -> Chunk | None:
+        """The chunk to send next, or None if all has been answered."""
+        return self._todo[-1] if self._todo else None
+
+    def answer(self, status_code: int, error: str | None) -> None:
+        """Take the answer to the next chunk: if one of its records may be guilty, send its halves, else it is final."""
+        chunk = self._todo[-1]
+        self._requests += 1
+        if status_code in _SPLIT_STATUSES and len(chunk) > 1 and self._requests < MAX_SPLIT_REQUESTS:
+            first, second = chunk.halves()
+            self._todo[-1:] = (second, first)
+        else:
+            self.parts.append(Part(chunk, status_code, error))
+            self._todo.pop()
+
+    def give_up(self, error: str) -> None:
+        """Let everything without an answer fail."""
+        while self._todo:
+            self.parts.append(Part(self._todo.pop(), LOCAL_FAILURE, error))

@@ -1,0 +1,131 @@
+"""Reading answers: whether a call is done, and whether it was a hub that said so. No I/O."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from suprsend import _encoding
+from suprsend._answers import Affected
+from suprsend._errors import (
+    SuprsendAPIException,
+    SuprsendError,
+    SuprsendResponseError,
+    is_not_found,
+    readable_text,
+)
+from suprsend._response import Response
+
+if TYPE_CHECKING:
+    from suprsend._answers import Done
+    from suprsend._requests import Request
+    from suprsend._types import JSONObject
+
+T = TypeVar("T")
+
+# A call without an answer of a hub has no HTTP status; the official SDK gives it this one.
+LOCAL_FAILURE = 500
+
+COUNT_WARNING = (
+    "the answer to an earlier attempt of this call was lost, and that attempt may have been applied: "
+    "affected_count counts only what the last attempt changed"
+)
+FINISHED_WARNING = (
+    "the answer to an earlier attempt of this call was lost, and the draft no longer exists, so it counts as finished: "
+    "this is the list as it is now"
+)
+
+
+def accepted(request: Request, response: Response, *, unsure: bool) -> Response | None:
+    """Return the response of a call that is done, or None if the hub refused it.
+
+    Args:
+        request: the call.
+        response: the answer to its last attempt.
+        unsure: an earlier attempt may have been applied, although it failed. If it was, it has left nothing for this
+            attempt to find: what the hub does not know then is what the call was to make disappear.
+    """
+    if response.status_code < 300:
+        response.maybe_repeated = unsure
+        return response
+    if unsure and request.gone_is_done and is_not_found(response):
+        gone = Response(204, response.headers, b"")
+        gone.maybe_repeated = True
+        return gone
+    return None
+
+
+def json_object(response: Response, kind: type[T]) -> T:
+    """Return the JSON object of an accepted call; ``kind`` tells type checkers what it is, and nothing is checked.
+
+    Raises:
+        SuprsendResponseError: the answer is something else.
+    """
+    del kind
+    answer = _json(response)
+    if not isinstance(answer, dict):
+        raise SuprsendResponseError(response)
+    return cast("T", answer)
+
+
+def counted(response: Response) -> Affected:
+    """Return the answer of a call that counts what it changed, with a warning where the count may be too low."""
+    answer = json_object(response, Affected)
+    if response.maybe_repeated:
+        answer["warnings"] = [COUNT_WARNING]
+    return answer
+
+
+def page(response: Response) -> JSONObject:
+    """Return a page, ``{"meta": {…}, "results": […]}``.
+
+    Raises:
+        SuprsendResponseError: the answer is something else.
+    """
+    answer: JSONObject = json_object(response, dict)
+    if not isinstance(answer.get("meta"), dict) or not isinstance(answer.get("results"), list):
+        raise SuprsendResponseError(response)
+    return answer
+
+
+def done(response: Response) -> Done:
+    """Return the answer of the delete methods.
+
+    Raises:
+        SuprsendResponseError: the answer is neither empty, as that of a hub, nor JSON, as that of the hosted service.
+    """
+    empty = not response.content and response.status_code != 200
+    if not empty and _json(response) is _NOT_JSON:
+        raise SuprsendResponseError(response)
+    return {"success": True, "status_code": response.status_code}
+
+
+def event(response: Response) -> Response:
+    """Return the response to accepted events.
+
+    Raises:
+        SuprsendResponseError: the answer is not ``OK``, the word by which a hub takes events over.
+    """
+    if response.content.strip(b' "\r\n') != b"OK":
+        raise SuprsendResponseError(response)
+    return response
+
+
+def failure(error: SuprsendError) -> tuple[int, str]:
+    """Return status and text by which an answer, instead of an exception, tells of an error.
+
+    These are the status and the body of a refusal, as with the official SDK; 500 and our words where no hub refused.
+    """
+    if not isinstance(error, SuprsendAPIException) or error.status_code < 300:
+        return LOCAL_FAILURE, str(error.message)
+    redirect = error.status_code < 400
+    return error.status_code, str(error.message) if redirect else readable_text(error.response)
+
+
+_NOT_JSON = object()
+
+
+def _json(response: Response) -> object:
+    try:
+        return _encoding.decode(response.content)
+    except (ValueError, RecursionError):
+        return _NOT_JSON

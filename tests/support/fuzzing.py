@@ -1,0 +1,18 @@
+"""How much is fuzzed: FUZZ_EXAMPLES says how many cases of each kind. `make test` keeps it small, `make test-all` not."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+FUZZ = settings(
+    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "8")),
+    database=None,
+    # The data come from the OpenAPI document, whose patterns and sizes are not made for this.
+    suppress_health_check=[
+        *settings.default.suppress_health_check,
+        HealthCheck.filter_too_much,
+        HealthCheck.data_too_large,
+    ],
+)
