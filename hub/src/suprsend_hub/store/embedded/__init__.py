@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: our own driver around the programs of a wheel (docs/decisions/0013-our-own-driver-for-the-embedded-server.md).
+"""The embedded PostgreSQL: our own driver around the programs of a wheel (docs/decisions/0013).
 
 A data directory belongs to one hub at a time. The server is a child of that hub, is reached over a unix socket only,
 and lets in nobody but the hub's own user.
