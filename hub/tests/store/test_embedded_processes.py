@@ -117,6 +117,20 @@ def answers(url: str) -> bool:
         return False
 
 
+def test_a_socket_that_has_been_cleaned_away_comes_back(data: Path) -> None:
+    """As after somebody's `rm -rf /tmp/*`: the server lives, and nobody can reach it."""
+    said: list[str] = []
+    with embedded_postgres(data, say=said.append) as url:
+        value_of(url, "CREATE TABLE kept (n int)")
+        sockets = Path(str(value_of(url, "SHOW unix_socket_directories")))
+        shutil.rmtree(sockets)
+        until(lambda: answers(url), "it answers again")
+        assert value_of(url, "SELECT count(*) FROM kept") == 0
+        assert sockets.stat().st_mode & 0o077 == 0
+    assert not sockets.exists()
+    assert said == ["PostgreSQL has ended (exit status 0) and is started again."]
+
+
 def test_restarts_go_on_until_they_succeed(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that cannot start now, as with a full disk, is tried again less and less often, and each reason is told."""
     monkeypatch.setattr(server, "_RESTART_PAUSE_S", 0.1)
