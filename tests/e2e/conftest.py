@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
-import re
 import secrets
 import subprocess
 import sys
@@ -127,10 +126,8 @@ def answers_by(hub: HubProcess, run_python: Callable[..., str]) -> Callable[...,
 def comparable() -> Callable[..., Any]:
     """Return answers without what differs from run to run: prefixes, times, cursors, generated ids.
 
-    `warnings` goes too: our SDK warns of local mistakes, the vendor's keeps quiet. So does the request id in the text
-    of our errors.
+    `warnings` goes too: our SDK warns of local mistakes, the vendor's keeps quiet.
     """
-    request_id = re.compile(r" \[request_id: [^\]]*\]$")
     volatile = {"created_at", "updated_at", "$inbox", "before", "after", "version_id", "warnings"}
 
     def strip(node: Any, prefix: str) -> Any:
@@ -138,6 +135,6 @@ def comparable() -> Callable[..., Any]:
             return {strip(key, prefix): strip(value, prefix) for key, value in node.items() if key not in volatile}
         if isinstance(node, list):
             return [strip(value, prefix) for value in node]
-        return request_id.sub("", node.replace(prefix, "")) if isinstance(node, str) else node
+        return node.replace(prefix, "") if isinstance(node, str) else node
 
     return strip

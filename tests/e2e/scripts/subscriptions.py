@@ -22,14 +22,19 @@ answers: dict[str, Any] = {}
 client = suprsend.Suprsend("workspace_key", "workspace_secret", base_url=os.environ["SUPRSEND_BASE_URL"])
 
 
+def said(error: Exception) -> str:
+    """Return the text of an error, without the request id that our SDK adds."""
+    return str(error).partition(" [request_id: ")[0]
+
+
 def step(name: str, call: Any, *arguments: Any) -> Any:
     """Keep what the call returned, or what it raised."""
     try:
         answer = call(*arguments)
     except suprsend.SuprsendAPIException as error:
-        answer = {"raised": "SuprsendAPIException", "text": str(error)}
+        answer = {"raised": "SuprsendAPIException", "text": said(error)}
     except Exception as error:  # noqa: BLE001 - what is raised is an answer like any other
-        answer = {"raised": type(error).__name__, "text": str(error)}
+        answer = {"raised": type(error).__name__, "text": said(error)}
     answers[name] = answer
     return answer
 
