@@ -8,6 +8,7 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -160,6 +161,25 @@ def test_an_asynchronous_input_needs_the_asyncio_client(sender: Suprsend) -> Non
 
     with pytest.raises(suprsend.SuprsendValidationError, match="AsyncSuprsend"):
         sender.users.bulk_edit(source()).result()  # type: ignore[arg-type]
+
+
+def test_two_threads_that_save_the_same_collector_send_each_record_once(stub: Any, sender: Suprsend) -> None:
+    for _ in range(10):
+        bulk = sender.users.get_bulk_edit_instance()
+        bulk.append(*edits(sender, 2000))
+        with ThreadPoolExecutor(2) as executor:
+            totals = [answer.total for answer in executor.map(lambda collector: collector.save(), [bulk] * 2)]
+        assert sum(totals) == 2000
+        sent = [event["distinct_id"] for request in stub.requests for event in request.json()]
+        assert sorted(sent) == sorted(f"u{n}" for n in range(2000))
+        stub.requests.clear()
+
+
+def test_what_is_appended_while_a_save_is_under_way_waits_for_the_next(stub: Any, reply: Any, sender: Suprsend) -> None:
+    bulk = sender.users.get_bulk_edit_instance()
+    bulk.append(*edits(sender, 500))
+    stub.rule = lambda request: bulk.append(*edits(sender, 1, first=len(stub.requests) + 1000)) or reply(202, "OK")
+    assert (bulk.save().total, bulk.save().total) == (500, 2)
 
 
 # -- signals

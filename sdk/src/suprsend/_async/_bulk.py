@@ -232,16 +232,19 @@ class AsyncBulkUsersEdit(AsyncApi):
         last = self._batcher.flush()
         if last is not None:
             self._batches.append(last)
-        run = AsyncBulkRun(
-            self._caller, self._waiting(), None, max_in_flight=MAX_IN_FLIGHT, on_progress=None, keep=None
-        )
-        self.response = run.response
+        run, fresh = None, deque[Batch]()
+        taken, self._batches = self._batches, fresh  # in one step: another thread may save or append
         try:
+            run = AsyncBulkRun(
+                self._caller, _each(taken), None, max_in_flight=MAX_IN_FLIGHT, on_progress=None, keep=None
+            )
+            self.response = run.response
             return await run.result()
         finally:
-            for _ in range(run.settled_batches):  # the run takes them in order
-                self._batches.popleft()
+            settled = 0 if run is None else run.settled_batches  # the run takes them in order
+            self._batches.extendleft(reversed([*taken][settled:]))
 
-    async def _waiting(self) -> AsyncGenerator[Batch]:
-        for batch in tuple(self._batches):
-            yield batch
+
+async def _each(batches: deque[Batch]) -> AsyncGenerator[Batch]:
+    for batch in tuple(batches):
+        yield batch
