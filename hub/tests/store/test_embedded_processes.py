@@ -11,7 +11,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from embedded_processes import has_ended, processes_in, server_of, until, value_of
+from embedded_processes import has_ended, processes_in, server_of, value_of
+from hub_process import until
 from suprsend_hub.domain.errors import Conflict, Unavailable
 from suprsend_hub.store import embedded
 from suprsend_hub.store.embedded import (
