@@ -75,7 +75,10 @@ def wait_until_listening(hub: subprocess.Popen[str]) -> Started:
         if match := LISTENING.match(line):
             threading.Thread(target=pass_on, args=(hub,), daemon=True).start()
             return Started(match.group(1), console)
-    sys.exit(f"The hub did not start (exit status {hub.wait()}); see the lines above.")
+    status = hub.wait()
+    if status == 1:  # the hub has said in a line what is wrong
+        sys.exit(1)
+    sys.exit(f"The hub did not start (exit status {status}); see the lines above.")
 
 
 def pass_on(hub: subprocess.Popen[str]) -> None:
