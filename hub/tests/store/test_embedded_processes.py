@@ -319,6 +319,16 @@ def test_the_log_stays_small(data: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         assert (data / file).stat().st_mode & 0o077 == 0
 
 
+def test_a_log_that_has_gone_is_missed_by_nobody(data: Path) -> None:
+    """The server is watched as before, and the next one writes a new log."""
+    with embedded_postgres(data, say=lambda _: None) as url:
+        (data / "postgres.log").unlink()
+        time.sleep(0.5)
+        server_of(data).kill()
+        until((data / "postgres.log").exists, "it is started again")
+        until(lambda: answers(url), "it answers again")
+
+
 def test_a_command_shares_the_server_of_a_running_hub_or_starts_one(data: Path) -> None:
     """And says so when the hub is only just starting, also beside the note of a killed one."""
     with shared_postgres(data) as url:

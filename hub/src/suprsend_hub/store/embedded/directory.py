@@ -32,7 +32,7 @@ def owned_directory(directory: Path) -> Iterator[Path]:
     with os.fdopen(os.open(directory / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "r+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             owner = lock.read().strip()
             raise Conflict(
                 f"a hub is already running in {directory}" + (f" (process {owner})" if owner else "")

@@ -88,7 +88,7 @@ def _leaders(found: list[psutil.Process]) -> list[psutil.Process]:
 
 
 def _signal(process: psutil.Process, number: signal.Signals) -> None:
-    with suppress(psutil.NoSuchProcess):
+    with suppress(psutil.Error):
         process.send_signal(number)  # refuses if the number has passed on to another process
 
 

@@ -89,10 +89,10 @@ class Patience:
 def _cpu_s(pid: int) -> float:
     """Processor time that a server and its children have used."""
     total = 0.0
-    with suppress(psutil.NoSuchProcess):
+    with suppress(psutil.Error):
         server = psutil.Process(pid)
         for process in (server, *server.children(recursive=True)):
-            with suppress(psutil.NoSuchProcess):
+            with suppress(psutil.Error):
                 times = process.cpu_times()
                 total += times.user + times.system
     return total

@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,13 +111,10 @@ class Server:
         """Start the server again whenever it has ended by itself, less and less often while that fails."""
         pause_s = _RESTART_PAUSE_S
         while not self._stopping.wait(_WATCH_S):
-            with self._lock:
-                assert self._child is not None
-                status = self._child.poll()
-                if status is None and not socket_path(self._sockets).exists():
-                    self._child.send_signal(signal.SIGINT)  # nobody can reach it any more
-            if status is None:
+            with suppress(OSError):  # a full disk, say
                 self._log.keep_small()
+            status = self._look()
+            if status is None:
                 continue
             self._say(f"PostgreSQL has ended ({_how(status)}) and is started again.")
             try:
@@ -130,6 +128,15 @@ class Server:
                 self._say(f"{error}; the next attempt is in {pause_s:g} s.")
                 self._stopping.wait(pause_s)
                 pause_s = min(2 * pause_s, _MAX_RESTART_PAUSE_S)
+
+    def _look(self) -> int | None:
+        """How the server has ended, or None; one that nobody can reach any more is told to end."""
+        with self._lock:
+            assert self._child is not None
+            status = self._child.poll()
+            if status is None and not socket_path(self._sockets).exists():
+                self._child.send_signal(signal.SIGINT)
+            return status
 
     def _pulse(self) -> None:
         if self._stopping.is_set():
