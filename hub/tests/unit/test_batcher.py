@@ -179,7 +179,7 @@ async def test_bytes_bound_the_queue_as_well() -> None:
         first = await blocked(database, batcher)
         fits = send(batcher, "fits", size_bytes=90)
         await until(lambda: batcher.queued_edits == 1)
-        with pytest.raises(Unavailable, match="slow down"):
+        with pytest.raises(Unavailable, match="send more slowly"):
             await send(batcher, "more", size_bytes=20)
         database.open.set()
         await asyncio.gather(first, fits)
