@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import re
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -179,6 +180,41 @@ def _quick(client: Any) -> Any:
 
     client._caller.policy = replace(client._caller.policy, base_s=0.001, cap_s=0.002)
     return client
+
+
+class SoftLimitError(Exception):
+    """Raised by a signal handler, wherever the program is: as Celery's soft time limit."""
+
+
+@pytest.fixture
+def interrupt() -> Iterator[Callable[[Callable[[], Any], float], bool]]:
+    """Call a function and interrupt it after some seconds; say whether the interruption came out of it."""
+    armed = False
+
+    def handler(signum: int, frame: Any) -> None:
+        nonlocal armed
+        if armed:
+            armed = False
+            raise SoftLimitError
+
+    def interrupted(call: Callable[[], Any], after_s: float) -> bool:
+        nonlocal armed
+        armed = True
+        try:
+            try:
+                signal.setitimer(signal.ITIMER_REAL, after_s)
+                call()
+            finally:
+                armed = False  # what comes now is too late
+        except SoftLimitError:
+            return True
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        return False
+
+    before = signal.signal(signal.SIGALRM, handler)
+    yield interrupted
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import runpy
 import subprocess
 import sys
 import tarfile
+import tempfile
 import tomllib
 import zipfile
 from pathlib import Path
@@ -18,7 +19,7 @@ import pytest
 from hub_process import HubProcess, data_directory, scrubbed_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 pytestmark = pytest.mark.slow
 
@@ -59,23 +60,22 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Path
 
 
 @pytest.fixture(scope="session")
-def installed(
-    built: Callable[[str, str], Path], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str, str], Path]:
+def installed(built: Callable[[str, str], Path]) -> Iterator[Callable[[str, str], Path]]:
     """Install a distribution with what it asks for, and nothing else, into an environment of its own; return that."""
-    known: dict[tuple[str, str], Path] = {}
+    # Not below pytest's own directory, which is closed to the user as whom PostgreSQL runs where tests run as root.
+    with tempfile.TemporaryDirectory(prefix="hub-packaging-") as directory:
+        Path(directory).chmod(0o755)
 
-    def install(package: str, kind: str) -> Path:
-        if (package, kind) not in known:
-            folder = tmp_path_factory.mktemp(f"{package}-{kind}") / "venv"
-            run(UV, "venv", "--quiet", "--python", sys.executable, folder, cwd=folder.parent)
-            pinned = ["--constraint", PINS, "--build-constraint", PINS]
-            python = folder / "bin" / "python"
-            run(UV, "pip", "install", "--python", python, *pinned, built(package, kind), cwd=folder.parent)
-            known[package, kind] = folder
-        return known[package, kind]
+        def install(package: str, kind: str) -> Path:
+            folder = Path(directory) / f"{package}-{kind}"
+            if not folder.exists():
+                python = folder / "bin" / "python"
+                pinned = ["--constraint", PINS, "--build-constraint", PINS]
+                run(UV, "venv", "--quiet", "--python", sys.executable, folder, cwd=folder.parent)
+                run(UV, "pip", "install", "--python", python, *pinned, built(package, kind), cwd=folder.parent)
+            return folder
 
-    return install
+        yield install
 
 
 def tracked(package: str) -> set[str]:

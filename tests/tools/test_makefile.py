@@ -82,7 +82,7 @@ def test_every_program_that_runs_for_long_takes_the_place_of_its_shell():
     targets = ["run", "test", "test-faults", "test-browser", "bench", "bench-sdk", "bench-steps", "bench-compare"]
     for line in dry_run(*targets, "BASE=HEAD").splitlines():
         if re.search(r"-m pytest|bench/\w+\.py|examples/run\.py", line):
-            assert re.match(r'\s*(CHROMIUM="[^"]*" )?exec ', line), line
+            assert re.match(r'\s*(\w+="[^"]*" )*exec ', line), line
 
 
 def test_an_interpreter_that_does_not_exist_is_named():

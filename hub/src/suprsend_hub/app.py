@@ -41,6 +41,7 @@ from suprsend_hub.service.secrets import SecretBox
 from suprsend_hub.service.services import SERVICES, Services
 from suprsend_hub.service.subscriptions import SubscriptionService
 from suprsend_hub.service.sweeper import Sweeper
+from suprsend_hub.service.workspace_deletion import WorkspaceDeletionService
 from suprsend_hub.service.workspaces import WorkspaceService
 from suprsend_hub.service.writing import FAST_PATH_EDITS, Batcher, BatcherLimits, RateLimits, Writer
 from suprsend_hub.settings import PREFIX, Settings, parse_networks
@@ -79,6 +80,7 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
     audit = AuditLog(database, ulids=ulids)
     lists_service = ListService(database, audit, now=utc_now, ulids=ulids)
     recipients = RecipientService(database, batcher, audit, ulids=ulids)
+    workspaces = WorkspaceService(database, secrets, audit, now=utc_now, ulids=ulids)
     return Services(
         database=database,
         batcher=batcher,
@@ -98,7 +100,8 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
         rejected=RejectedService(database),
         subscriptions=SubscriptionService(database, batcher, audit, now=utc_now, ulids=ulids),
         sweeper=Sweeper([lists_service.sweep, partial(sweep_dead_objects, database)]),
-        workspaces=WorkspaceService(database, secrets, audit, now=utc_now, ulids=ulids),
+        workspaces=workspaces,
+        workspace_deletion=WorkspaceDeletionService(database, workspaces, audit, now=utc_now),
         request_timeout_s=settings.request_timeout_s,
         public_url=settings.public_url,
         trusted_proxies=parse_networks(settings.trusted_proxies),

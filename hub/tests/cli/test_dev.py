@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from embedded_processes import ODD_NAME, WAIT_S, has_ended, processes_in, server_of, until
-from hub_process import COMMAND, hub_environment
+from embedded_processes import ODD_NAME, has_ended, processes_in, server_of
+from hub_process import COMMAND, WAIT_S, hub_environment, until
 
 from .test_servers import call, dev
 
@@ -69,8 +69,10 @@ MOMENTS = {
 }
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name)
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [*((moment, signal.SIGTERM) for moment in MOMENTS), ("initdb", signal.SIGINT), ("migrated", signal.SIGHUP)],
+)
 def test_a_signal_while_it_starts_stops_it_in_order(data_dir: Path, moment: str, number: signal.Signals) -> None:
     """At each stage, as a success, also if the signal comes twice; nothing is left running, and the lock is free."""
     started = subprocess.Popen(

@@ -159,6 +159,34 @@ async def test_a_workspace_is_disabled_enabled_and_shown_so(cli: Cli, make_hub) 
         assert await authenticated(hub, api_key)
 
 
+def test_a_workspace_is_not_deleted_without_a_confirmation(
+    cli: Cli, run_cli: RunCli, configured: dict[str, str]
+) -> None:
+    cli("workspace", "create", "Acme")
+    refused = run_cli("workspace", "delete", "Acme", **configured)
+    assert refused.returncode == 1
+    assert (
+        refused.stderr == "Error: workspace Acme has 0 users. Repeat with --yes to delete it with everything in it.\n"
+    )
+    assert "disabled" not in cli("workspace", "list")
+
+
+@pytest.mark.anyio
+async def test_a_workspace_is_deleted_once_no_hub_can_write_to_it_any_more(
+    cli: Cli, make_hub, database_url: str
+) -> None:
+    """Begun long ago and interrupted: what is left of the waiting is over."""
+    cli("workspace", "create", "Acme")
+    hub = make_hub()
+    async with hub.database:
+        await anext(hub.workspace_deletion.delete(TESTER, "Acme"))
+        async with hub.database.connection() as connection:
+            await connection.execute("UPDATE workspace SET deleting_since = now() - interval '3 minutes'")
+    assert "being deleted" in cli("workspace", "list")
+    assert cli("workspace", "delete", "Acme", "--yes").splitlines()[-1] == "Workspace Acme is deleted."
+    assert cli("workspace", "list") == ""
+
+
 def test_a_clock_skew_is_set_shown_and_lifted(cli: Cli, run_cli: RunCli, configured: dict[str, str]) -> None:
     cli("workspace", "create", "Acme")
     assert cli("workspace", "clock-skew", "Acme") == "Any Date is taken.\n"

@@ -182,7 +182,7 @@ async def test_a_new_life_of_an_object_never_shows_the_subscribers_of_the_old_on
         return datetime.now(UTC) - behind
 
     ulids = UlidFactory(lambda: int(now().timestamp() * 1000), bytes)
-    late = SubscriptionService(hub.database, hub.batcher, now=now, ulids=ulids)
+    late = SubscriptionService(hub.database, hub.batcher, hub.audit, now=now, ulids=ulids)
     await create(hub, TEAM, user("ada"), user("bo"), user("cy"))
     await subscribe(hub, "ada", "bo")
     await hub.recipients.delete(TESTER, TEAM)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from embedded_processes import has_ended, processes_in, server_of, until, value_of
+from embedded_processes import has_ended, processes_in, server_of, value_of
+from hub_process import until
 from suprsend_hub.domain.errors import Conflict, Unavailable
 from suprsend_hub.store import embedded
 from suprsend_hub.store.embedded import (
@@ -115,6 +116,20 @@ def answers(url: str) -> bool:
         return value_of(url, "SELECT 1") == 1
     except Exception:  # noqa: BLE001 - whatever a server says that is about to be there
         return False
+
+
+def test_a_socket_that_has_been_cleaned_away_comes_back(data: Path) -> None:
+    """As after somebody's `rm -rf /tmp/*`: the server lives, and nobody can reach it."""
+    said: list[str] = []
+    with embedded_postgres(data, say=said.append) as url:
+        value_of(url, "CREATE TABLE kept (n int)")
+        sockets = Path(str(value_of(url, "SHOW unix_socket_directories")))
+        shutil.rmtree(sockets)
+        until(lambda: answers(url), "it answers again")
+        assert value_of(url, "SELECT count(*) FROM kept") == 0
+        assert sockets.stat().st_mode & 0o077 == 0
+    assert not sockets.exists()
+    assert said == ["PostgreSQL has ended (exit status 0) and is started again."]
 
 
 def test_restarts_go_on_until_they_succeed(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -204,7 +204,7 @@ async def test_checks_and_repairs_beside_a_writing_hub_find_nothing_and_break_no
 
 def at(hub: Services, days: int) -> MaintenanceService:
     """The service as it will be some days from now."""
-    return MaintenanceService(hub.database, now=lambda: datetime.now(UTC) + timedelta(days=days))
+    return MaintenanceService(hub.database, hub.audit, now=lambda: datetime.now(UTC) + timedelta(days=days))
 
 
 async def history(hub: Services, workspace_id: int, name: str) -> Sequence[object]:
@@ -215,12 +215,12 @@ async def test_cleaning_deletes_by_age_alone(filled: Services, workspace_a: NewW
     workspace_id = workspace_a.workspace_id
     nobody = RecipientKey.user(workspace_id, "")
     await filled.batcher.submit(workspace_id, [], [RejectedRecord(nobody, "invalid", "no", {}, TESTER)])
-    early = await at(filled, 9).clean(history_days=10, rejected_days=10)
+    early = await at(filled, 9).clean(TESTER, history_days=10, rejected_days=10, audit_days=365)
     assert (early.history, early.rejected) == (0, 0)
     assert len(await history(filled, workspace_id, "ada")) == 1
-    only_rejected = await at(filled, 11).clean(history_days=20, rejected_days=10)
+    only_rejected = await at(filled, 11).clean(TESTER, history_days=20, rejected_days=10, audit_days=365)
     assert (only_rejected.history, only_rejected.rejected) == (0, 1)
-    assert (await at(filled, 11).clean(history_days=10, rejected_days=10)).history == 8
+    assert (await at(filled, 11).clean(TESTER, history_days=10, rejected_days=10, audit_days=365)).history == 8
     assert await history(filled, workspace_id, "ada") == []
     assert (await filled.recipients.get(RecipientKey.user(workspace_id, "ada"))).channels != "{}"
     assert await filled.maintenance.check() == []
@@ -233,5 +233,5 @@ async def test_cleaning_takes_as_many_small_steps_as_it_needs(
     nobody = RecipientKey.user(workspace_id, "")
     await filled.batcher.submit(workspace_id, [], [RejectedRecord(nobody, "invalid", "no", {}, TESTER)] * 7)
     monkeypatch.setattr("suprsend_hub.service.maintenance.CLEAN_STEP", 3)
-    cleaned = await at(filled, 2).clean(history_days=1, rejected_days=1)
+    cleaned = await at(filled, 2).clean(TESTER, history_days=1, rejected_days=1, audit_days=365)
     assert (cleaned.history, cleaned.rejected) == (8, 7)

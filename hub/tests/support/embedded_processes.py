@@ -2,15 +2,11 @@
 
 import asyncio
 import os
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import asyncpg
 import psutil
 
-WAIT_S = 60
-"""Far more than anything here takes on a slow machine."""
 IS_ROOT = os.geteuid() == 0
 ODD_NAME = "sp ace 'quote' \"double\" $HOME `date` %20%s #&;|<>(){}[]*?!~^+=,@\\ ümläut 日本 new\nline"
 """A directory's name with everything that some language or other takes for its own."""
@@ -37,14 +33,6 @@ def has_ended(process: psutil.Process) -> bool:
         return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
-
-
-def until(condition: Callable[[], object], what: str) -> None:
-    """Wait for a condition; AssertionError naming it if it does not come."""
-    deadline = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {WAIT_S} s: {what}"
-        time.sleep(0.05)
 
 
 def value_of(url: str, query: str) -> object:

@@ -113,12 +113,13 @@ def event(response: Response) -> Response:
 def failure(error: SuprsendError) -> tuple[int, str]:
     """Return status and text by which an answer, instead of an exception, tells of an error.
 
-    These are the status and the body of a refusal, as with the official SDK; 500 and our words where no hub refused.
+    As with the official SDK, these are the status and the body of a refusal. Where no hub refused they are our words,
+    and 500 if there is no status of an error.
     """
     if not isinstance(error, SuprsendAPIException) or error.status_code < 300:
         return LOCAL_FAILURE, str(error.message)
-    redirect = error.status_code < 400
-    return error.status_code, str(error.message) if redirect else readable_text(error.response)
+    ours = error.status_code < 400 or isinstance(error, SuprsendResponseError)
+    return error.status_code, str(error.message) if ours else readable_text(error.response)
 
 
 _NOT_JSON = object()

@@ -3,12 +3,12 @@
 import asyncio
 import gc
 import json
-import signal
 import subprocess
 import sys
 import time
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -163,48 +163,42 @@ def test_an_asynchronous_input_needs_the_asyncio_client(sender: Suprsend) -> Non
         sender.users.bulk_edit(source()).result()  # type: ignore[arg-type]
 
 
+def test_two_threads_that_save_the_same_collector_send_each_record_once(stub: Any, sender: Suprsend) -> None:
+    for _ in range(10):
+        bulk = sender.users.get_bulk_edit_instance()
+        bulk.append(*edits(sender, 2000))
+        with ThreadPoolExecutor(2) as executor:
+            totals = [answer.total for answer in executor.map(lambda collector: collector.save(), [bulk] * 2)]
+        assert sum(totals) == 2000
+        sent = [event["distinct_id"] for request in stub.requests for event in request.json()]
+        assert sorted(sent) == sorted(f"u{n}" for n in range(2000))
+        stub.requests.clear()
+
+
+def test_what_is_appended_while_a_save_is_under_way_waits_for_the_next(stub: Any, reply: Any, sender: Suprsend) -> None:
+    bulk = sender.users.get_bulk_edit_instance()
+    bulk.append(*edits(sender, 500))
+    stub.rule = lambda request: bulk.append(*edits(sender, 1, first=len(stub.requests) + 1000)) or reply(202, "OK")
+    assert (bulk.save().total, bulk.save().total) == (500, 2)
+
+
 # -- signals
 
 
-class AlarmError(Exception):
-    pass
-
-
-def _interrupt(signum: int, frame: Any) -> None:
-    raise AlarmError
-
-
-def test_a_signal_at_any_moment_of_a_save_loses_no_record(stub: Any, quick: Any) -> None:
+def test_a_signal_at_any_moment_of_a_save_loses_no_record(stub: Any, interrupt: Any) -> None:
     """A soft time limit raises wherever the program is; the records are in the answers or are sent by the next save."""
-    before = signal.signal(signal.SIGALRM, _interrupt)
     interrupted = 0
-    try:
-        for round_number in range(40):
-            with Suprsend("k", "s", base_url=stub.url) as client:
-                bulk = client.users.get_bulk_edit_instance()
-                bulk.append(*edits(client, 1900))
-                total, saves = 0, 0
-                while True:
-                    assert saves < 50
-                    try:
-                        signal.setitimer(signal.ITIMER_REAL, 0.0005 + 0.0007 * round_number if saves == 0 else 0)
-                        bulk.save()
-                    except AlarmError:
-                        interrupted += 1
-                    finally:
-                        signal.setitimer(signal.ITIMER_REAL, 0)
-                    saves += 1
-                    total += bulk.response.total
-                    if bulk.response.status == "success" and not bulk.chunks:
-                        break
-                assert total >= 1900
-            events = {event["$insert_id"]: event for request in stub.requests for event in request.json()}
-            assert {event["distinct_id"] for event in events.values()} == {f"u{n}" for n in range(1900)}
-            assert len(events) == 1900  # what was sent again had the same ids, so it counts once
-            stub.requests.clear()
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    for number in range(40):
+        with Suprsend("k", "s", base_url=stub.url) as client:
+            bulk = client.users.get_bulk_edit_instance()
+            bulk.append(*edits(client, 1900))
+            interrupted += interrupt(bulk.save, 0.0005 + 0.0007 * number)
+            total = bulk.response.total + bulk.save().total
+        assert total >= 1900
+        events = {event["$insert_id"]: event for request in stub.requests for event in request.json()}
+        assert {event["distinct_id"] for event in events.values()} == {f"u{n}" for n in range(1900)}
+        assert len(events) == 1900  # what was sent again had the same ids, so it counts once
+        stub.requests.clear()
     assert interrupted
 
 

@@ -272,8 +272,8 @@ def test_the_deprecated_save_never_raises(stub: Any, reply: Any, sender: Suprsen
     with pytest.warns(DeprecationWarning, match="client.users"):
         user = sender.user.get_instance("u")
     user.set("a", 1)
-    stub.reply(reply(404, "gone"))
-    assert user.save() == {"success": False, "status": "fail", "status_code": 404, "message": "gone"}
+    stub.reply(reply(403, "gone"))
+    assert user.save() == {"success": False, "status": "fail", "status_code": 403, "message": "gone"}
     user.set("blob", "x" * 10_240)
     answer = user.save()
     assert (answer["success"], answer["status_code"]) == (False, 500)

@@ -6,7 +6,6 @@ import datetime as dt
 import gc
 import ipaddress
 import os
-import signal
 import socket
 import ssl
 import subprocess
@@ -405,39 +404,17 @@ def test_a_client_whose_connections_are_all_busy_says_so(stub: Any, reply: Any) 
 # -- interruptions
 
 
-class SoftLimitError(Exception):
-    """As of Celery: an exception of its own class, raised by a signal handler."""
-
-
-def _soft_limit(signum: int, frame: Any) -> None:
-    raise SoftLimitError
-
-
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # of a socket that was interrupted before anybody owned it
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_interrupted_calls_raise_what_interrupted_them_and_leak_no_connection(stub: Any) -> None:
+def test_interrupted_calls_raise_what_interrupted_them_and_leak_no_connection(stub: Any, interrupt: Any) -> None:
     """The handler's exception comes through as it is, at whatever moment; afterwards the client works as before."""
-    before = signal.signal(signal.SIGALRM, _soft_limit)
-    interrupted = 0
-    try:
-        with Suprsend("k", "s", base_url=stub.url, timeout=(5, 5)) as client:
-            client.users.get("u")
-            for number in range(1500):
-                try:
-                    signal.setitimer(signal.ITIMER_REAL, 0.0001 + 0.000002 * number)
-                    client.users.get("u")
-                except SoftLimitError:
-                    interrupted += 1
-                finally:
-                    signal.setitimer(signal.ITIMER_REAL, 0)
-            assert interrupted > 100
-            assert client.users.get("u") == {}
-            pool = client._caller.transport._pools[os.getpid()]  # type: ignore[attr-defined]
-            shown = repr(pool.connections)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-    assert "Requests: 0 active, 0 queued | Connections: 0 active" in shown
+    with Suprsend("k", "s", base_url=stub.url, timeout=(5, 5)) as client:
+        client.users.get("u")
+        interruptions = [interrupt(lambda: client.users.get("u"), 0.0001 + 0.000002 * n) for n in range(1500)]
+        assert sum(interruptions) > 100
+        assert client.users.get("u") == {}
+        pool = client._caller.transport._pools[os.getpid()]  # type: ignore[attr-defined]
+        assert "Requests: 0 active, 0 queued | Connections: 0 active" in repr(pool.connections)
 
 
 def test_calls_of_other_threads_end_on_the_pool_that_an_interruption_has_retired(stub: Any, reply: Any) -> None:

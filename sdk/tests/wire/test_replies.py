@@ -241,6 +241,9 @@ def test_a_404_that_is_not_about_the_user_is_not_a_not_found_error(
             call()
         assert not isinstance(caught.value, SuprsendNotFoundError)
         assert caught.value.status_code == 404
+    response = sender.users.bulk_edit([sender.users.get_edit_instance("u")]).result()
+    assert response.failed_records[0]["code"] == 404
+    assert "does base_url point to a hub?" in response.failed_records[0]["error"]
 
 
 @pytest.mark.parametrize("body", [UNKNOWN, UNKNOWN_AS_PUBLISHED])

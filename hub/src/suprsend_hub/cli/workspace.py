@@ -10,6 +10,7 @@ from suprsend_hub.cli.durations import parse_duration
 from suprsend_hub.cli.shared import command_line, fail, with_services
 from suprsend_hub.domain.actor import DEFAULT_SCOPES, Scope
 from suprsend_hub.domain.ids import ulid_text
+from suprsend_hub.service.pages import PageRequest
 from suprsend_hub.service.services import Services
 
 workspace = typer.Typer(help="Workspaces.", no_args_is_help=True)
@@ -48,7 +49,7 @@ def list_all(
 
     async def use(services: Services) -> None:
         for row in await services.workspaces.list_all():
-            state = "\tdisabled" if row.disabled_at else ""
+            state = "\tbeing deleted" if row.deleting_since else "\tdisabled" if row.disabled_at else ""
             created_at = f"{row.created_at:%Y-%m-%d %H:%M} UTC"
             typer.echo(f"{row.name}\t{row.workspace_key}\t{row.workspace_uid}\t{created_at}{state}")
 
@@ -151,6 +152,24 @@ def enable(
         typer.echo(f"Workspace {name} is enabled.")
 
     with_services(use, data_dir)
+
+
+@workspace.command("delete")
+def delete(
+    name: WorkspaceName, yes: Annotated[bool, typer.Option("--yes", help="Delete, without a way back.")] = False
+) -> None:
+    """Delete a workspace with everything in it, for good; goes on where it was if it is run again."""
+
+    async def use(services: Services) -> None:
+        workspace_id = (await services.workspaces.get(name)).workspace_id
+        if not yes:
+            users = (await services.recipients.page(workspace_id, PageRequest(1))).count
+            fail(f"workspace {name} has {users} users. Repeat with --yes to delete it with everything in it.")
+        async for done in services.workspace_deletion.delete(command_line(), name):
+            typer.echo(done)
+        typer.echo(f"Workspace {name} is deleted.")
+
+    with_services(use)
 
 
 @workspace.command("clock-skew")

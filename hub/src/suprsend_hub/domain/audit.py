@@ -37,6 +37,7 @@ class Action(StrEnum):
     WORKSPACE_REENCRYPT = "workspace.re_encrypt"
     WORKSPACE_DISABLE = "workspace.disable"
     WORKSPACE_ENABLE = "workspace.enable"
+    WORKSPACE_DELETE = "workspace.delete"
     API_KEY_CREATE = "api_key.create"
     API_KEY_SCOPES = "api_key.scopes"
     API_KEY_REVOKE = "api_key.revoke"

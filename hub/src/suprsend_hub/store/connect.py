@@ -172,14 +172,15 @@ async def _check_pooler(connection: DriverConnection, address: DatabaseAddress) 
 
 async def _shares_sessions(address: DatabaseAddress) -> bool:
     """Whether a pooler lets two clients that are both connected use one session of PostgreSQL in turns."""
-    # Without a statement cache nothing is left behind in a session that others use.
-    clients = [await _reach_any(address, {"statement_cache_size": 0}) for _ in range(2)]
+    clients: list[DriverConnection] = []
     try:
+        while len(clients) < 2:  # without a statement cache: nothing is left behind in a session that others use
+            clients.append(await _reach_any(address, {"statement_cache_size": 0}))
         async with asyncio.timeout(_ANSWER_S):
             seen = [await _session(client) for client in clients]
             if seen[0] == seen[1]:
                 return True
-            # Whether it hands out the session that was free first or last: one of these changes them.
+            # Whether it hands out the session that was free first or the one free last, one of these orders shows it.
             for order in (slice(None), slice(None, None, -1), slice(None, None, -1)):
                 if await _sessions_at_once(clients[order]) != seen[order]:
                     return True

@@ -16,7 +16,7 @@ from suprsend_hub.store.address import SETTING
 
 OLDEST_POSTGRES = 16
 SHARED_SESSIONS = (
-    "between the hub and PostgreSQL is a connection pooler that hands a session from client to client, such as "
+    "a connection pooler between the hub and PostgreSQL hands a session from client to client, such as "
     f"PgBouncer with pool_mode = transaction or statement; set pool_mode = session, or connect {SETTING} to "
     "PostgreSQL directly"
 )
@@ -95,8 +95,8 @@ def _translated(error: Exception) -> DomainError | None:
             # PostgreSQL has a code for a full disk, and none for a quota or a limit of the size of files.
             is_full = str(error).startswith(("could not extend file", "could not write"))
             return _cannot_write(error) if is_full else None
-        case asyncpg.IntegrityConstraintViolationError():
-            return None
+        case asyncpg.IntegrityConstraintViolationError() | asyncpg.CardinalityViolationError():
+            return None  # of one record: others in its batch are not to blame
         case _ if _is_away(error):
             return Unavailable(
                 "the database does not answer; try again later",

@@ -40,7 +40,10 @@ class AsyncBulkRun:
 
     Attributes:
         response: summary of the records settled so far.
+        settled_batches: number of batches that ``response`` accounts for.
     """
+
+    _open = False  # iterated over, and not closed
 
     def __init__(
         self,
@@ -52,7 +55,6 @@ class AsyncBulkRun:
         on_progress: Callable[[BulkProgress], object] | None,
         keep: int | None,
     ) -> None:
-        self._open = False
         if not isinstance(max_in_flight, int) or max_in_flight < 1:
             raise SuprsendValidationError("max_in_flight must be an integer of at least 1")
         self.response = BulkResponse()
@@ -96,7 +98,7 @@ class AsyncBulkRun:
 
     async def aclose(self) -> None:
         """End the run: wait for the requests in flight, without retries, and account for records that were not sent."""
-        self._exhausted = True
+        self._open, self._exhausted = False, True
         self._pause.stop()
         interrupted = len(self._window)
         while len(self._window):
@@ -106,7 +108,6 @@ class AsyncBulkRun:
             await self._batches.aclose()
         finally:
             not_sent = self._account_for_unsent()
-            self._open = False
         if interrupted or not_sent:
             logger.warning(
                 "bulk run interrupted: waited for %d requests in flight, %d records were not sent; %s",
@@ -117,13 +118,12 @@ class AsyncBulkRun:
 
     async def _next_outcomes(self) -> Iterator[Outcome] | None:
         """Return the outcomes of the next batch; None at the end."""
-        first_index = self.response.total
+        self._open, first_index = True, self.response.total
         delivery = await self._settle_next()
         return None if delivery is None else outcomes(delivery, first_index)
 
     async def _settle_next(self) -> Delivery | None:
         """Keep the window full, then wait for the oldest batch; None at the end."""
-        self._open = True
         while not self._exhausted and not self._window.full:
             if self._held is None:
                 self._held = await anext(self._batches, None)
@@ -232,16 +232,19 @@ class AsyncBulkUsersEdit(AsyncApi):
         last = self._batcher.flush()
         if last is not None:
             self._batches.append(last)
-        run = AsyncBulkRun(
-            self._caller, self._waiting(), None, max_in_flight=MAX_IN_FLIGHT, on_progress=None, keep=None
-        )
-        self.response = run.response
+        run, fresh = None, deque[Batch]()
+        taken, self._batches = self._batches, fresh  # in one step: another thread may save or append
         try:
+            run = AsyncBulkRun(
+                self._caller, _each(taken), None, max_in_flight=MAX_IN_FLIGHT, on_progress=None, keep=None
+            )
+            self.response = run.response
             return await run.result()
         finally:
-            for _ in range(run.settled_batches):  # the run takes them in order
-                self._batches.popleft()
+            settled = 0 if run is None else run.settled_batches  # the run takes them in order
+            self._batches.extendleft(reversed([*taken][settled:]))
 
-    async def _waiting(self) -> AsyncGenerator[Batch]:
-        for batch in tuple(self._batches):
-            yield batch
+
+async def _each(batches: deque[Batch]) -> AsyncGenerator[Batch]:
+    for batch in tuple(batches):
+        yield batch

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: our own driver around the programs of a wheel (docs/decisions/0009).
+"""The embedded PostgreSQL: our own driver around the programs of a wheel (docs/decisions/0013).
 
 A data directory belongs to one hub at a time. The server is a child of that hub, is reached over a unix socket only,
 and lets in nobody but the hub's own user.
@@ -70,11 +70,11 @@ def embedded_postgres(
     _remove_noted_socket(note)
     with ExitStack() as cleanup:
         sockets = cleanup.enter_context(socket_directory(programs.account))
+        write_private(note, str(sockets))
+        cleanup.callback(note.unlink, missing_ok=True)
         ensure_cluster(programs, directory, workshop=sockets, pulse=pulse)
         server = Server(programs, sockets, directory / "postgres.log", say=say)
         cleanup.callback(server.stop)
-        write_private(note, str(sockets))
-        cleanup.callback(note.unlink, missing_ok=True)
         server.start(pulse)
         yield _url(sockets)
 

@@ -77,26 +77,30 @@ def _initdb(programs: Programs, workshop: Path, pulse: Callable[[], None]) -> No
 
 @contextmanager
 def _plain_installation(programs: Programs, workshop: Path) -> Iterator[Path]:
-    """The installation by a path that `initdb` can hand to a shell: its own one, or that of two copied programs."""
-    if not _SHELL_SPECIAL & set(str(programs.installation)):
-        yield programs.installation
-        return
+    """The installation by a path that `initdb` can hand to a shell: its own, or that of two copied programs.
+
+    A link to them would not do, since they look up where they really are.
+    """
     real = programs.installation
-    copy = workshop / real.parent.name / real.name
+    if not _SHELL_SPECIAL & set(str(real)):
+        yield real
+        return
+    site, package = workshop / "site", workshop / "site" / real.parent.name
+    copy = package / real.name
     (copy / "bin").mkdir(parents=True)
     for program in ("initdb", "postgres"):
         shutil.copy(real / "bin" / program, copy / "bin")
-    for part in ("lib", "share"):
-        (copy / part).symlink_to(real / part)
-    libraries = real.parents[1] / f"{real.parent.name}.libs"
-    (workshop / libraries.name).symlink_to(libraries)
-    for made in (copy.parent, copy, copy / "bin", *(copy / "bin").iterdir()):
+    libraries = real.parents[1].glob(f"{real.parent.name}.*")
+    for folder, originals in ((copy, real.iterdir()), (package, real.parent.iterdir()), (site, libraries)):
+        for original in originals:
+            if not (folder / original.name).exists():
+                (folder / original.name).symlink_to(original)
+    for made in (site, package, copy, copy / "bin", *(copy / "bin").iterdir()):
         os.chown(made, programs.account.uid, programs.account.gid)
     try:
         yield copy
     finally:
-        shutil.rmtree(copy.parent)
-        (workshop / libraries.name).unlink()
+        shutil.rmtree(site)
 
 
 def _check_version(programs: Programs) -> None:

@@ -13,7 +13,7 @@ from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Unavailable
 from suprsend_hub.store.embedded.programs import DATABASE, ROLE
 from suprsend_hub.store.embedded.server_log import ServerLog
-from suprsend_hub.store.embedded.socket_directory import PORT
+from suprsend_hub.store.embedded.socket_directory import socket_path
 
 _PROTOCOL = 3 << 16
 _STARTING_UP = b"\0C57P03\0"
@@ -41,7 +41,7 @@ def answers(sockets: Path) -> bool:
     words = f"user\0{ROLE}\0database\0{DATABASE}\0\0".encode()
     with socket.socket(socket.AF_UNIX) as connection, suppress(OSError):
         connection.settimeout(_ANSWER_S)
-        connection.connect(str(sockets / f".s.PGSQL.{PORT}"))
+        connection.connect(str(socket_path(sockets)))
         connection.sendall(struct.pack("!ii", 8 + len(words), _PROTOCOL) + words)
         for kind, body in _messages(connection):
             if kind == b"Z":

@@ -17,7 +17,7 @@ from suprsend_hub.store.embedded.leftovers import data_directory_option, end_lef
 from suprsend_hub.store.embedded.programs import Programs
 from suprsend_hub.store.embedded.readiness import Patience, answers, says_it_is_ready
 from suprsend_hub.store.embedded.server_log import ServerLog
-from suprsend_hub.store.embedded.socket_directory import PORT
+from suprsend_hub.store.embedded.socket_directory import PORT, clear_for_start, socket_path
 
 if TYPE_CHECKING:
     import subprocess
@@ -79,8 +79,7 @@ class Server:
 
     def _launch(self) -> None:
         """Start the program, over what an earlier one may have left behind."""
-        for name in (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"):
-            (self._sockets / name).unlink(missing_ok=True)
+        clear_for_start(self._sockets, self._programs.account)
         settings = {**_SETTINGS, "unix_socket_directories": str(self._sockets)}
         arguments = [f"--{name}={value}" for name, value in settings.items()]
         arguments += ["-D", self._programs.data_argument, "-c", data_directory_option(self._programs.pgdata)]
@@ -114,6 +113,8 @@ class Server:
             with self._lock:
                 assert self._child is not None
                 status = self._child.poll()
+                if status is None and not socket_path(self._sockets).exists():
+                    self._child.send_signal(signal.SIGINT)  # nobody can reach it any more
             if status is None:
                 self._log.keep_small()
                 continue

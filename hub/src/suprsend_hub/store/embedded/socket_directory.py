@@ -16,6 +16,7 @@ from suprsend_hub.store.embedded.programs import Account
 PREFIX = "suprsend-hub-"
 PORT = 5432
 """Only part of the socket's name; nothing listens on a port."""
+SOCKET = f".s.PGSQL.{PORT}"
 _LONGEST = 103
 """Bytes that the path of a socket may have on macOS; four more on Linux."""
 _PLAIN = re.compile(r"/[A-Za-z0-9/._-]*")
@@ -48,9 +49,27 @@ def socket_directory(account: Account) -> Iterator[Path]:
         shutil.rmtree(made, ignore_errors=True)
 
 
+def clear_for_start(sockets: Path, account: Account) -> None:
+    """Remove what a killed server left, and make the directory again if the system's cleaning has removed it.
+
+    FileExistsError if something else is in its place now.
+    """
+    if sockets.is_symlink() or not sockets.is_dir() or sockets.stat().st_uid != account.uid:
+        sockets.mkdir(mode=0o700)
+        if account.is_another:
+            os.chown(sockets, account.uid, account.gid)
+    for left in (socket_path(sockets), sockets / f"{SOCKET}.lock"):
+        left.unlink(missing_ok=True)
+
+
+def socket_path(sockets: Path) -> Path:
+    """Where the server listens."""
+    return sockets / SOCKET
+
+
 def _is_fit(base: Path, account: Account) -> bool:
     """Whether a directory in it has a short path, and stays ours: others could answer in our server's place."""
-    longest = base / f"{PREFIX}01234567" / f".s.PGSQL.{PORT}"
+    longest = base / f"{PREFIX}01234567" / SOCKET
     if not _PLAIN.fullmatch(str(base)) or len(str(longest)) > _LONGEST:
         return False
     try:
