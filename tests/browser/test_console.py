@@ -175,10 +175,10 @@ def test_each_edit_and_its_effect_through_the_api(any_page: Page, api: httpx2.Cl
 
     any_page.get_by_role("link", name="Delete").click()
     any_page.get_by_label("to confirm").fill(name[:-1])
-    any_page.get_by_role("button", name="Delete for good").click()
+    any_page.get_by_role("button", name="Delete permanently").click()
     expect(any_page.locator("#e-confirm")).to_be_visible()
     any_page.get_by_label("to confirm").fill(name)
-    any_page.get_by_role("button", name="Delete for good").click()
+    any_page.get_by_role("button", name="Delete permanently").click()
     expect(any_page.get_by_role("status")).to_have_text("The user has been deleted.")
     assert api.get(f"/v1/user/{name}/").status_code == 404
 
@@ -202,7 +202,7 @@ def test_a_secret_shows_when_asked_for(any_page: Page, api: httpx2.Client, prefi
     make_user(api, f"{prefix}ann", **{"$slack": {"channel_id": "C1", "access_token": "xoxb-the-whole-secret"}})
     any_page.goto(f"{USERS}{prefix}ann/")
     expect(any_page.get_by_text("xoxb-the-whole-secret")).to_have_count(0)
-    any_page.get_by_role("button", name="Show Slack secret").click()
+    any_page.get_by_role("button", name="Reveal Slack secret").click()
     expect(any_page.get_by_text("xoxb-the-whole-secret")).to_be_visible()
 
 

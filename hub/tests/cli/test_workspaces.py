@@ -69,7 +69,7 @@ def test_workspace_list_shows_names_and_keys_but_no_secrets(cli: Cli) -> None:
     [
         (("workspace", "create", "workspace A"), "a workspace of that name exists already"),
         (("workspace", "create", "line\nbreak"), "1 to 64 printable characters"),
-        (("key", "revoke", "workspace A", "garbled"), "26 characters"),
+        (("key", "revoke", "workspace A", "garbled"), "26 letters and digits"),
         (("rejected", "list", "Nobody"), "workspace 'Nobody' not found"),
     ],
     ids=["name taken", "name unprintable", "no key id", "no such workspace"],

@@ -93,7 +93,7 @@ class Code(enum.StrEnum):
         "Ask the operator. `suprsend-hub workspace enable` lets everybody in again.")
     MISSING_SCOPE = ("missing_scope", Kind.FORBIDDEN,
         "The credentials are valid but lack the scope that the route needs.",
-        "Use an API key with that scope. `suprsend-hub key scopes` grants it.")
+        "Use an API key with that scope. Grant it with `suprsend-hub key scopes`.")
     NO_SUCH_PATH = ("no_such_path", _NOT_FOUND, "No route matches the path.",
         "Check the path. Ids with `/` must be percent-encoded.")
     METHOD_NOT_ALLOWED = ("method_not_allowed", Kind.WRONG_METHOD, "The path exists but does not accept this method.",
@@ -212,7 +212,7 @@ class Code(enum.StrEnum):
     INVALID_PROPERTIES = ("invalid_properties", _INVALID,
         "Properties are not an object, or one of them cannot be stored.",
         "Correct the key that the message names.")
-    SELF_SUBSCRIPTION = ("self_subscription", _INVALID, "An object cannot be subscribed to itself.",
+    SELF_SUBSCRIPTION = ("self_subscription", _INVALID, "The request subscribes an object to itself.",
         "Remove it from `recipients`.")
     SUBSCRIPTION_CYCLE = ("subscription_cycle", _INVALID,
         "Objects would be subscribed to each other in a cycle.",

@@ -1,4 +1,4 @@
-"""Records as they leave the store: plain frozen rows that services hand on and faces render. No behaviour."""
+"""Records that the store returns: plain frozen rows that services pass on and faces render. No behaviour."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from suprsend_hub.domain.recipient import RecipientKey
 
 
 class StoredProfile(msgspec.Struct, frozen=True, gc=False):
-    """A row of `profile`; `properties` and `channels` are the stored JSON texts."""
+    """A row of `profile`. `properties` and `channels` are the stored JSON texts."""
 
     key: RecipientKey
     profile_id: UUID
@@ -25,7 +25,7 @@ class StoredProfile(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """An edit as the history page shows it; `actor` is '' for edits made before the hub recorded it."""
+    """An edit as the history page shows it. `actor` is '' for edits from before the hub recorded actors."""
 
     edit_id: UUID
     source: str
@@ -36,7 +36,7 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
-    """One refusal; `record` is JSON text with secrets masked. `key.recipient_id` is '' if the record named nobody."""
+    """A rejected record. `record` is JSON with secrets masked; `key.recipient_id` is '' if it names no recipient."""
 
     key: RecipientKey
     rejected_id: UUID
@@ -71,7 +71,7 @@ class WorkspaceRow:
 
 @dataclass(frozen=True, slots=True)
 class ApiKeyRow:
-    """An API key as it may be shown: its hint is the last four characters."""
+    """An API key as it may be shown. Its hint is the last four characters."""
 
     api_key_id: UUID
     name: str
@@ -83,7 +83,7 @@ class ApiKeyRow:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A relation between an object (`parent`) and a recipient; `properties` is JSON text."""
+    """A subscription of a recipient to an object (`parent`). `properties` is JSON text."""
 
     parent: RecipientKey
     subscriber: RecipientKey
@@ -95,7 +95,7 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A version of a list that is being filled. The store leaves the count to the service."""
+    """A version of a list that is being filled. The service adds the count."""
 
     list_id: str
     version_id: UUID
@@ -105,7 +105,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class SubscriberList:
-    """A list. The store leaves the count and the drafts to the service.
+    """A list. The service adds the count and the drafts.
 
     With `version_id` it is shown as that draft: `subscribers_count` and `updated_at` are the draft's.
     """
@@ -135,7 +135,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """A list that a user is a member of. The store leaves the list itself to the service."""
+    """A list that a user is a member of. The service adds the list itself."""
 
     member_id: UUID
     created_at: datetime

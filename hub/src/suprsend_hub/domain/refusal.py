@@ -38,7 +38,7 @@ class Refusal:
     """A part of an edit that was not applied, and why.
 
     `ignorable`: PATCH ignores it too (documented upstream); otherwise PATCH answers 400 and applies nothing.
-    `operation` holds just the part concerned, secrets masked, storable whatever was sent; a large one only its size.
+    `operation` contains only the rejected part, storable and with secrets masked; for a large part, only its size.
     """
 
     code: Code
@@ -55,7 +55,7 @@ class FoldResult:
     Attributes:
         profile: the next profile; equal to the one before if nothing changed.
         changed: exactly whether it differs from the one before, which counts as empty if there was none. The order
-            of keys is no difference, the order of a channel's identities is.
+            of keys does not count, the order of a channel's identities does.
         refusals: what was not applied, in order of application.
         before: for each key that an accepted operation named and that existed, its previous value (a channel: its
             list of identities), changed or not. So a named key that is missing here was new. Encoded as JSON, it is in

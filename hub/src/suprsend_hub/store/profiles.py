@@ -276,6 +276,6 @@ def upper_bound(prefix: str) -> str:
     for end in range(len(prefix), 0, -1):
         last = ord(prefix[end - 1])
         if last < 0x10FFFF:
-            following = 0xE000 if last + 1 == 0xD800 else last + 1  # surrogates are no characters
+            following = 0xE000 if last + 1 == 0xD800 else last + 1  # surrogates are not characters
             return prefix[: end - 1] + chr(following)
     return _ABOVE_ALL_IDS

@@ -19,7 +19,7 @@ CREATE TABLE workspace (
     burst_edits      integer     NOT NULL DEFAULT 0,  -- how many at once after a rest
     previous_secret       bytea,                      -- the secret before a rotation, encrypted likewise,
     previous_secret_until timestamptz,                -- and how long it is still valid
-    disabled_at      timestamptz,                     -- since when nobody gets in
+    disabled_at      timestamptz,                     -- since when requests are refused
     deleting_since   timestamptz,                     -- since when it is being deleted; it stays disabled then
     max_clock_skew_s integer     NOT NULL DEFAULT 0   -- for the Date of signed requests; 0 means any
 );
@@ -68,7 +68,7 @@ CREATE TABLE history (
 );
 CREATE INDEX history_by_time ON history USING brin (edit_id);  -- for the clean-up by age; rows arrive in this order
 
--- What was done beside profile edits, which are in the history: by whom, from where, to what, when, in which request.
+-- Every change except profile edits, which are in the history: who, from where, what, when, in which request.
 -- Distributed by target_id, so that a row commits on the node of the change. workspace_id 0 is the hub as a whole.
 CREATE TABLE audit (
     workspace_id integer NOT NULL,
@@ -104,7 +104,7 @@ CREATE INDEX idempotency_key_by_recipient ON idempotency_key (workspace_id, obje
 CREATE TABLE rejected (
     workspace_id integer NOT NULL,
     object_type  text    COLLATE "C" NOT NULL,
-    recipient_id text    COLLATE "C" NOT NULL,  -- '' when the record named nobody
+    recipient_id text    COLLATE "C" NOT NULL,  -- '' if the record names no recipient
     rejected_id  uuid    NOT NULL,  -- ULID: order and time
     code         text    NOT NULL,
     key          text    NOT NULL,  -- the property or channel concerned, '' for the whole record
@@ -124,7 +124,7 @@ CREATE TABLE counter (
     PRIMARY KEY (workspace_id, name, slot)
 ) WITH (fillfactor = 50);
 
--- Who is subscribed to an object, one row a subscription; the subscriber is a user (type '') or another object.
+-- Subscriptions to objects, one row each. The subscriber is a user (type '') or another object.
 -- Distributed by object_id. The other end is subscribed_to: both change in one transaction.
 CREATE TABLE subscription (
     workspace_id    integer     NOT NULL,
@@ -154,7 +154,7 @@ CREATE INDEX subscribed_to_by_creation
     ON subscribed_to ((workspace_id::bigint), subscriber_type, subscriber_id, subscription_id);
 
 -- Objects that were deleted while they had subscribers, whose subscriptions the sweeper ends in small steps. Those up to
--- last_subscription_id belong to an earlier life of the object and are shown to nobody.
+-- last_subscription_id belong to an earlier life of the object and are never shown.
 CREATE TABLE dead_object (
     workspace_id         integer NOT NULL,
     object_type          text    COLLATE "C" NOT NULL,
@@ -218,7 +218,7 @@ CREATE TABLE dead_list_version (
     PRIMARY KEY (workspace_id, list_id, version_id)
 );
 
--- Who may use the console. Few rows; on Citus these stay on the coordinator, like workspace.
+-- Users of the console. Few rows; on Citus these stay on the coordinator, like workspace.
 CREATE TABLE console_user (
     console_user_id integer     GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name            text        NOT NULL CONSTRAINT console_user_name_unique UNIQUE,
@@ -235,7 +235,7 @@ CREATE TABLE console_grant (
     PRIMARY KEY (console_user_id, workspace_id)
 );
 
--- One-time sign-in links that nobody has used yet.
+-- One-time sign-in links that have not been used yet.
 CREATE TABLE console_link (
     token_hash      bytea       PRIMARY KEY,  -- SHA-256; the token itself is never stored
     console_user_id integer     NOT NULL REFERENCES console_user ON DELETE CASCADE,

@@ -36,8 +36,8 @@ class EditKey(NamedTuple):
 class Entry(msgspec.Struct, gc=False):
     """An edit on its way through the batch.
 
-    `original` is the same edit earlier in this batch. `barred` says why it does not count, whatever its operations do:
-    its key belongs to another request, or an edit that it goes together with is refused.
+    `original` is the same edit earlier in this batch. `barred` says why the edit does not count, regardless of its
+    operations: its key belongs to another request, or an edit that it belongs together with is rejected.
     """
 
     edit: Edit

@@ -52,7 +52,7 @@ ORDER BY g.workspace_id;
 INSERT INTO console_link (token_hash, console_user_id, expires_at) VALUES ($1, $2, $3);
 
 -- name: use_console_link
--- Whoever deletes the row has used the link: once, also under concurrency.
+-- Deleting the row uses the link. Only one of several concurrent requests can delete it.
 DELETE FROM console_link WHERE token_hash = $1 RETURNING console_user_id, expires_at;
 
 -- name: delete_stale_console_links

@@ -114,8 +114,8 @@ USING (
 WHERE r.workspace_id = k.workspace_id AND r.object_type = k.object_type AND r.recipient_id = k.recipient_id;
 
 -- name: bury_objects
--- Leaves the subscribers of deleted objects to the sweeper: there may be millions. Nobody can subscribe meanwhile, since
--- that takes the profile, which is locked; so the last subscription is known. Objects without subscribers need nothing.
+-- Leaves the subscribers of deleted objects, of which there may be millions, to the sweeper. The last subscription is
+-- known, because subscribing needs the profile, which is locked. Objects without subscribers need nothing.
 INSERT INTO dead_object AS d (workspace_id, object_type, object_id, last_subscription_id)
 SELECT $1, k.object_type, k.object_id, s.subscription_id
 FROM unnest($2::text[], $3::text[]) AS k (object_type, object_id)

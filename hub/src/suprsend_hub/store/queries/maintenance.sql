@@ -1,5 +1,5 @@
--- Statements of `db check` and `db clean`. They read whole tables, and run beside a hub that writes: what is repaired is
--- named together with the id it had when it was found wrong, so that a row which somebody renewed meanwhile stays.
+-- Statements of `db check` and `db clean`. They read whole tables while a hub may be writing. A repair names a row with
+-- the id that it had when it was found wrong, so that a row that has been written again since then is left alone.
 -- A find_ statement returns workspace_id, place (for people) and what is wrong there; $1 is how many rows at most.
 
 -- name: allow_scans
@@ -254,7 +254,7 @@ ORDER BY workspace_id, object_type, recipient_id
 LIMIT $4;
 
 -- name: repair_addresses
--- Unless somebody wrote the profile meanwhile, and the addresses with it.
+-- Unless the profile, and its addresses with it, has been written since then.
 UPDATE profile SET addresses = $5
 WHERE workspace_id = $1 AND object_type = $2 AND recipient_id = $3 AND version = $4;
 

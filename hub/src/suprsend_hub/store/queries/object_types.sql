@@ -1,5 +1,5 @@
 -- name: list_object_types
--- The types of which there are objects, from their counters: a range of one index, no scan of objects.
+-- The types that have objects, from their counters. This reads a range of one index and does not scan objects.
 SELECT substr(name, 9) AS object_type, sum(value)::bigint AS objects
 FROM counter
 WHERE workspace_id = $1 AND name > 'objects:' AND name < 'objects;'

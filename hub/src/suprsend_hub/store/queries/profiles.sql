@@ -16,9 +16,9 @@ ON CONFLICT (workspace_id, object_type, recipient_id, insert_key) DO NOTHING
 RETURNING edit_id;
 
 -- name: upsert_profiles
--- Writes folded profiles unless somebody was faster. The profile_id that comes back says what was done with a row: the
--- fresh one that was passed, inserted; the one that was read, updated. A row whose id does not come back has another
--- version than the one that was read; it is locked all the same, so the next attempt in this transaction wins.
+-- Writes folded profiles unless another writer was faster. The returned profile_id says what was done with a row: it
+-- is the given fresh id if the row was inserted, the stored id if it was updated. A row whose id is not returned has
+-- another version than the one that was read. It is locked all the same, so the next attempt in this transaction wins.
 -- Addresses come as one text a row, separated by line feeds, because unnest would flatten an array of arrays.
 INSERT INTO profile AS p (workspace_id, object_type, recipient_id, profile_id, version, properties, channels, addresses,
                           created_at, updated_at)
@@ -33,7 +33,7 @@ WHERE p.version = excluded.version - 1
 RETURNING p.profile_id;
 
 -- name: update_profiles
--- Writes folded profiles that exist, unless somebody was faster; how many rows were written says whether.
+-- Writes existing folded profiles, unless another writer was faster. The number of written rows tells.
 UPDATE profile AS p
 SET version = k.version, properties = k.properties, channels = k.channels,
     addresses = string_to_array(k.addresses, E'\n'), updated_at = GREATEST(p.updated_at, $8)

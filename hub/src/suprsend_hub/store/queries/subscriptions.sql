@@ -147,7 +147,7 @@ WHERE NOT EXISTS (
   );
 
 -- name: find_child_objects
--- One step down from several objects; users are no objects.
+-- One step down from several objects. Users are not objects.
 SELECT DISTINCT s.subscriber_type, s.subscriber_id
 FROM (
     SELECT $1::integer AS workspace_id, object_type, object_id
