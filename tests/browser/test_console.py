@@ -222,6 +222,8 @@ def test_a_viewer_sees_no_way_to_edit_and_no_other_workspace(
     command("console-user", "create", f"{prefix}vic", "--workspace", "development", "--password-stdin", stdin=PASSWORD)
     page = open_browser()
     page.goto(hub.address + command("console-user", "link", f"{prefix}vic").strip())
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/users/")
     page.goto(f"{USERS}{prefix}ann/")
     expect(page.get_by_role("heading", name=f"{prefix}ann")).to_be_visible()
     for name in ("Channel", "Property", "Delete", "Edit"):

@@ -28,7 +28,7 @@ async def test_check_lists_what_is_wrong_and_repairs_on_request(
     assert check() == (0, ["No faults found."])
     async with hub.database.connection() as connection:
         await connection.execute("UPDATE counter SET value = 7 WHERE name = 'users'")
-    fault = f"counters: workspace {workspace_a.workspace_id}: users: says 7, a recount 1"
+    fault = f"counters: workspace {workspace_a.workspace_id}: users: has the value 7, but a recount gives 1"
     assert check() == (1, [fault, "1 fault found."])
     assert check("--fix") == (0, [fault, "1 fault found.", "After the repair:", "No faults found."])
     assert check() == (0, ["No faults found."])

@@ -103,7 +103,7 @@ def test_dev_starts_again_after_violence(start_server: StartServer, data_dir: Pa
     assert postgres.is_running()
 
     second = dev(start_server, directory)
-    assert not postgres.is_running()
+    assert is_gone(postgres)
     assert call("GET", f"{second.base_url}v1/user/ada/", key)[0] == 200
     postgres, workers = postgres_of(directory), second.workers()
     second.process.kill()

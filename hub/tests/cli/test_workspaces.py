@@ -67,7 +67,7 @@ def test_workspace_list_shows_names_and_keys_but_no_secrets(cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("workspace", "create", "workspace A"), "a workspace of that name exists already"),
+        (("workspace", "create", "workspace A"), "a workspace of that name already exists"),
         (("workspace", "create", "line\nbreak"), "1 to 64 printable characters"),
         (("key", "revoke", "workspace A", "garbled"), "26 letters and digits"),
         (("rejected", "list", "Nobody"), "workspace 'Nobody' not found"),

@@ -75,12 +75,12 @@ def test_the_password_given_is_the_one_that_signs_in_and_a_new_one_replaces_it(c
 @pytest.mark.usefixtures("configured")
 def test_what_cannot_be_is_refused_in_one_clear_line() -> None:
     assert "10 to 1024 characters" in operate("create", "pat", "--password-stdin", stdin="short\n", status=1)
-    assert "there is no terminal" in operate("create", "pat", status=1)
+    assert "without a terminal" in operate("create", "pat", status=1)
     assert "'nowhere' not found" in operate(
         "create", "pat", "--workspace", "nowhere", "--password-stdin", stdin=PASSWORD, status=1
     )
     assert operate("list") == "", "nothing is left of what was refused"
     operate("create", "pat", "--password-stdin", stdin=PASSWORD)
-    assert "exists already" in operate("create", "pat", "--password-stdin", stdin=PASSWORD, status=1)
+    assert "already exists" in operate("create", "pat", "--password-stdin", stdin=PASSWORD, status=1)
     assert "'max' not found" in operate("sign-out", "max", status=1)
     assert "no access to workspace 'acme'" in operate("revoke", "pat", "--workspace", "acme", status=1)

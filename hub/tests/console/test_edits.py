@@ -99,13 +99,13 @@ WRONG = [
     ({"do": "add_channel", "channel": "$slack", "value": '{"team": "x"}'}, "value", "Slack object"),
     ({"do": "add_channel", "channel": "$androidpush", "value": "t", "provider": "pigeon"}, "provider", "fcm"),
     ({"do": "add_channel", "channel": "$fax", "value": "1"}, "channel", "Choose"),
-    ({"do": "add_channel", "channel": "$email", "value": ""}, "value", "Fill this in"),
-    ({"do": "set_property", "key": "", "value": "x"}, "key", "Fill this in"),
+    ({"do": "add_channel", "channel": "$email", "value": ""}, "value", "This field is required"),
+    ({"do": "set_property", "key": "", "value": "x"}, "key", "This field is required"),
     ({"do": "set_property", "key": "$reserved", "value": "x"}, "key", "reserved"),
     ({"do": "set_property", "key": "x" * 256, "value": "x"}, "key", "255"),
     ({"do": "set_property", "key": "n", "kind": "number", "value": "four"}, "value", "number"),
     ({"do": "set_property", "key": "n", "kind": "number", "value": "9223372036854775808"}, "value", "64 bits"),
-    ({"do": "set_property", "key": "n", "kind": "JSON", "value": "{"}, "value", "not valid JSON"),
+    ({"do": "set_property", "key": "n", "kind": "JSON", "value": "{"}, "value", "Not valid JSON"),
     ({"do": "set_property", "key": "n", "kind": "JSON", "value": "[" * 70 + "]" * 70}, "value", "deep"),
     ({"do": "set_property", "key": "n", "kind": "text", "value": "x" * 270_000}, "value", "bytes"),
     ({"do": "set_language", "timezone": "Mars/Olympus"}, "timezone", "IANA"),
@@ -175,7 +175,7 @@ async def test_list_members_are_added_and_removed(
     assert (await editor.submit(path + "add/", path, distinct_id="ann")).location == path + "?done=there"
     unknown = await editor.submit(path + "add/", path, distinct_id="nobody")
     assert unknown.status == 422
-    assert "no user with this distinct_id" in unknown.text
+    assert "No user has this distinct_id" in unknown.text
     assert (await editor.get(path)).ids() == ["ann"]
     assert (await editor.get(USERS + "ann/lists/")).ids() == ["friends"]
     assert (await editor.submit(path + "remove/", path, distinct_id="ann")).location == path + "?done=removed"

@@ -93,7 +93,7 @@ async def test_creating_an_existing_user_changes_nothing(editor: Browser, edit_u
     before = await edit_user("ann", {"$set": {"name": "Ann"}})
     page = await editor.submit(HOME + "new-user/", distinct_id="ann", name="Other")
     assert page.status == 422
-    assert "There is a user with this id already." in page.text
+    assert "A user with this id already exists." in page.text
     assert await hub.recipients.get(before.key) == before
 
 

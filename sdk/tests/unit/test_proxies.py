@@ -1,6 +1,7 @@
 """Which proxy is used, and what is said of one that cannot be."""
 
 import re
+import sys
 
 import pytest
 from suprsend import AsyncSuprsend, Suprsend, SuprsendConfigError
@@ -77,6 +78,7 @@ def test_a_proxy_that_cannot_be_used_is_refused_when_the_client_is_made(
     address: str, reason: str | None, variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The message names the variable, the reason and the way out, and nothing of the value."""
+    monkeypatch.setitem(sys.modules, "socksio", None)  # not installed, whatever this environment holds
     monkeypatch.setenv(variable, address)
     if reason is None:
         Suprsend("k", "s", base_url="http://hub.example/").close()

@@ -22,10 +22,10 @@ SHARED_SESSIONS = (
 )
 
 _CONFLICT_MESSAGES = {
-    "workspace_name_unique": "a workspace of that name exists already",
+    "workspace_name_unique": "a workspace of that name already exists",
     "workspace_key_unique": "that workspace key is taken",
     "workspace_uid_unique": "that workspace uid is taken",
-    "console_user_name_unique": "a console user of that name exists already",
+    "console_user_name_unique": "a console user of that name already exists",
 }
 _ADVICE = {
     "28": f"check user and password in {SETTING}, and the server's pg_hba.conf",

@@ -84,7 +84,7 @@ class Window(Generic[T]):
         entry = _Entry(self._call, item)
         self._entries.append(entry)  # first: whatever interrupts what follows, the item is in the books
         self._work.put(entry)
-        if self._workers < self._size:
+        if self._workers < sum(not other.ended for other in self._entries):  # all of them are busy
             self._start_worker()
         if not self._workers:
             entry.run()
@@ -130,12 +130,12 @@ def _run_all(work: SimpleQueue[_Entry[T] | None]) -> None:
 class _Entry(Generic[T]):
     """One call, which runs once however often it is asked to."""
 
-    __slots__ = ("_call", "_ended", "_running", "_ticket", "error", "item", "started")
+    __slots__ = ("_call", "_running", "_ticket", "ended", "error", "item", "started")
 
     def __init__(self, call: Callable[[T], None], item: T) -> None:
         self._call = call
         self._ticket = [True]
-        self._ended = False
+        self.ended = False
         self._running = _thread.allocate_lock()
         self._running.acquire()
         self.item = item
@@ -153,10 +153,10 @@ class _Entry(Generic[T]):
         except BaseException as error:  # noqa: BLE001  # handed over to the thread that waits
             self.error = error
         finally:
-            self._ended = True
+            self.ended = True
             self._running.release()
 
     def wait(self) -> None:
         """Wait for the end of the call, in one thread."""
-        if not self._ended:
+        if not self.ended:
             self._running.acquire()  # it is only released when the call has ended, and not needed afterwards
