@@ -13,7 +13,7 @@ from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.service.audit import AuditFilter, AuditPage, recorded_at
 from suprsend_hub.service.services import Services
 
-audit = typer.Typer(help="The audit log: who changed what.", no_args_is_help=True)
+audit = typer.Typer(help="Show the audit log: who changed what.", no_args_is_help=True)
 
 
 @audit.command("list")

@@ -90,7 +90,7 @@ class Code(enum.StrEnum):
         "Correct the clock, and sign each request when it is sent. `suprsend-hub workspace clock-skew` sets the limit.")
     WORKSPACE_DISABLED = ("workspace_disabled", Kind.FORBIDDEN,
         "The credentials are valid, but the operator has disabled the workspace.",
-        "Ask the operator. `suprsend-hub workspace enable` lets everybody in again.")
+        "Ask the operator to enable it with `suprsend-hub workspace enable`.")
     MISSING_SCOPE = ("missing_scope", Kind.FORBIDDEN,
         "The credentials are valid but lack the scope that the route needs.",
         "Use an API key with that scope. Grant it with `suprsend-hub key scopes`.")
