@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _LANGUAGE_TAG: Final = re.compile("[A-Za-z]{2,3}(?:[_-][A-Za-z0-9]{2,8})*")
 _MAX_TAG_CHARS: Final = 64  # longer than any registered tag; keeps the pattern off long texts
-_NOT_TIMEZONES: Final = frozenset({"localtime", "Factory", "posixrules"})  # files beside the zones, not IANA places
+_NOT_TIMEZONES: Final = frozenset({"localtime", "Factory", "posixrules"})  # files next to the zones, not IANA places
 
 
 class InvalidValue(ValueError):  # noqa: N818 - reads as what it is where it is caught
