@@ -70,7 +70,7 @@ def test_a_killed_postgresql_is_waited_for(hub: LiveHub, postgres: Postgres, pre
     assert {worker.pid for worker in hub.workers()} == workers
     log = hub.complaints.read_text()
     assert "edits cannot be written" in log
-    assert "edits are written again" in log
+    assert "edits can be written again" in log
     assert "Traceback" not in log
 
 
