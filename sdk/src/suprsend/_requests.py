@@ -30,7 +30,7 @@ class Request:
         body: bytes to send.
         repeatable: applying it twice equals applying it once, so it may be sent again when no answer came.
         gone_is_done: what the call names does not exist any more once it is applied, so a repetition finds nothing.
-        idempotency_key: value of ``Idempotency-Key``: the hub takes it as the edit's insert id.
+        idempotency_key: value of ``Idempotency-Key``: the hub applies the edit once for each key.
     """
 
     method: str

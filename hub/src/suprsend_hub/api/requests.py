@@ -16,7 +16,7 @@ from litestar.datastructures import State
 from suprsend_hub.domain.actor import Actor, Scope
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Forbidden, InvalidRequest
-from suprsend_hub.domain.ids import insert_key
+from suprsend_hub.domain.ids import request_key
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.wire import Json
 from suprsend_hub.service.credentials import Identity, SignedRequest, Workspace
@@ -168,4 +168,4 @@ def _idempotency_key(header: str) -> UUID:
         raise InvalidRequest(
             f"Idempotency-Key must have 1 to {_MAX_IDEMPOTENCY_KEY_CHARS} characters", code=Code.INVALID_IDEMPOTENCY_KEY
         )
-    return insert_key(header)
+    return request_key(header)

@@ -20,6 +20,7 @@ from suprsend_hub.domain.audit import HUB_WIDE, Action, Change
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.console import ConsoleUser, Grant
 from suprsend_hub.domain.errors import RateLimited, Unauthenticated
+from suprsend_hub.domain.ids import storable
 from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.console_tokens import Session, TokenSigner
 from suprsend_hub.service.console_users import MAX_PASSWORD_CHARS, hash_link
@@ -69,14 +70,18 @@ class ConsoleAccessService:
             RateLimited: too many attempts with this name or from this address.
         """
         by_name, by_address = _subject("name", name.strip()), _subject("address", visitor.address)
-        await self._count(by_address, MAX_ATTEMPTS_PER_ADDRESS)
-        await self._count(by_name, MAX_ATTEMPTS_PER_NAME)
         async with self._database.connection() as connection:
-            user = None if "\x00" in name else await console_users.find_by_name(connection, name.strip())
+            user = await console_users.find_by_name(connection, name.strip()) if storable(name) else None
+        try:
+            await self._count(by_address, MAX_ATTEMPTS_PER_ADDRESS)
+            await self._count(by_name, MAX_ATTEMPTS_PER_NAME)
+        except RateLimited:
+            await self._refuse(visitor, user)
+            raise
         known_hash = None if user is None else user.password_hash
         right = await self._verify(known_hash, password)
         if user is None or known_hash is None or not right:
-            await self._refuse(visitor, name)
+            await self._refuse(visitor, user)
             raise Unauthenticated("Wrong name or password.", code=Code.WRONG_PASSWORD)
         async with self._database.transaction() as connection:
             await console_users.forget_attempts(connection, by_name)
@@ -90,10 +95,11 @@ class ConsoleAccessService:
         _log.info("signed in", console_user=user.name, address=visitor.address, by=how)
         return self.signer.session(user.console_user_id, user.session_epoch, self._now())
 
-    async def _refuse(self, visitor: Actor, name: str) -> None:
+    async def _refuse(self, visitor: Actor, user: ConsoleUser | None = None) -> None:
+        """Record a refused sign-in. What was typed as a name is kept only if it is one; it may be a password."""
         _log.warning("sign-in refused", address=visitor.address)
         async with self._database.transaction() as connection:
-            await self._audit.record_refused_sign_in(connection, visitor, name, self._now())
+            await self._audit.record_refused_sign_in(connection, visitor, user.name if user else "", self._now())
 
     async def _verify(self, known_hash: str | None, password: str) -> bool:
         if len(password) > MAX_PASSWORD_CHARS:
@@ -136,7 +142,7 @@ class ConsoleAccessService:
             user = None if console_user_id is None else await console_users.find(connection, console_user_id)
             if user is not None:
                 return await self._admit(connection, visitor, user, "link")
-        await self._refuse(visitor, "")
+        await self._refuse(visitor)
         raise Unauthenticated("This link has been used or has expired.", code=Code.LINK_USED)
 
     async def sign_out(self, actor: Actor, session: Session) -> None:

@@ -50,11 +50,11 @@ async def upsert(
 async def delete(
     connection: Connection, parent: RecipientKey, subscribers: Sequence[RecipientKey], *, after: UUID
 ) -> int:
-    """End subscriptions with ids beyond `after` at both ends; return how many there were. `subscribers` are in order."""
+    """End subscriptions with ids beyond `after`, at both ends; return how many. `subscribers` are in order."""
     ended = await connection.fetch(sql("delete_subscribed_to"), *parent, *_columns(subscribers), after, LAST_ID)
     if ended:
         # Only these: each statement sees what has been committed by then, also subscriptions that the first did not.
-        types, ids = zip(*sorted(ended), strict=True)
+        types, ids = zip(*sorted(map(tuple, ended)), strict=True)
         await connection.execute(sql("delete_subscriptions"), *parent, types, ids, after, LAST_ID)
     return len(ended)
 

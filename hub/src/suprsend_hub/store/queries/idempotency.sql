@@ -8,7 +8,7 @@ ON CONFLICT (workspace_id, key) DO NOTHING
 RETURNING workspace_id, key;
 
 -- name: read_keys
-SELECT i.workspace_id, i.key, i.digest
+SELECT i.workspace_id, i.key, i.object_type, i.recipient_id, i.digest
 FROM unnest($1::integer[], $2::text[]) AS k (workspace_id, key)
 JOIN idempotency_key AS i USING (workspace_id, key);
 
