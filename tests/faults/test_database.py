@@ -135,7 +135,7 @@ def test_a_used_up_quota_refuses_writes_until_there_is_room(hub: LiveHub, postgr
     # More than a file of the write-ahead log, whose files must not be concerned.
     execute(
         postgres,
-        "INSERT INTO history SELECT 0, '', 'filler-' || n, gen_random_uuid(), gen_random_uuid(), repeat('x', 200), '[]' "
+        "INSERT INTO history SELECT 0, 0, 1, gen_random_uuid(), gen_random_uuid(), 0, '', 'filler-' || n, repeat('x', 200), '', '[]' "
         "FROM generate_series(1, 70000) AS n",
     )
     try:

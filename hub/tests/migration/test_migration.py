@@ -126,7 +126,7 @@ async def test_migrating_again_changes_nothing_and_keeps_the_data(make_empty_dat
     url = await make_empty_database()
     migrated = await migrate(url)
     assert migrated.revision == migrated.last >= HEAD
-    await run(url, "INSERT INTO counter VALUES (1, 'users', 0, 42)")
+    await run(url, "INSERT INTO counter VALUES (1, 0, 42, 'users', '')")
     before = await catalog(url)
     assert await migrate(url) == migrated
     assert await catalog(url) == before

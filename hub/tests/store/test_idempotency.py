@@ -11,7 +11,7 @@ from suprsend_hub.store.idempotency import KeyRow
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_version", [16, 18])]
 
-ROW = KeyRow(1, "key-1", "", "ada", b"digest", UUID(int=1))
+ROW = KeyRow(1, "key-1", "", "ada", 0, b"digest", UUID(int=1))
 
 
 class Interrupted:

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_version", [16
 DAMAGE = {
     "a counter that is too high": ("UPDATE counter SET value = value + 5 WHERE name = 'users'", {"counters"}),
     "a counter that is gone": ("DELETE FROM counter WHERE name LIKE 'subscribers:%'", {"counters"}),
-    "a counter of nothing": ("INSERT INTO counter VALUES (1, 'objects:ghosts', 3, 7)", {"counters"}),
+    "a counter of nothing": ("INSERT INTO counter VALUES (1, 3, 7, 'objects:ghosts', '')", {"counters"}),
     "a list's counter": ("UPDATE counter SET value = 0 WHERE name LIKE 'members:%'", {"counters"}),
     "a subscription lost at the subscriber's end": (
         "DELETE FROM subscribed_to WHERE subscriber_id = 'ada'",

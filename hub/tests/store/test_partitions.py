@@ -34,8 +34,11 @@ async def _partition(connection: asyncpg.Connection) -> None:
 async def _fill(connection: asyncpg.Connection) -> None:
     """Enough rows for the planner to prefer looking keys up over reading everything."""
     for statement in (
-        "INSERT INTO profile SELECT 1, '', 'user-' || n, gen_random_uuid(), 1, '{}', '{}', '{}', now(), now()",
-        "INSERT INTO history SELECT 1, '', 'user-' || n, gen_random_uuid(), gen_random_uuid(), 'test', '[]', NULL",
+        "INSERT INTO profile SELECT 1, 0, 1, gen_random_uuid(), now(), now(), '', 'user-' || n, '{}', '{}', '{}'",
+        "INSERT INTO history SELECT 1, 0, 1, gen_random_uuid(), gen_random_uuid(), 0, '', 'user-' || n, 'test', '', '[]'",
+        "INSERT INTO alias SELECT 1, '', 'old-' || n, 'user-' || n, now()",
+        "INSERT INTO former_id SELECT 1, '', 'user-' || n, 'old-' || n",
+        "INSERT INTO tombstone SELECT 1, '', 'gone-' || n, 'user-' || n, gen_random_uuid(), now()",
         "INSERT INTO rejected SELECT 1, '', 'user-' || n, gen_random_uuid(), 'c', 'k', 'm', '{}', 'test'",
         "INSERT INTO subscription SELECT 1, 'teams', 'o-' || n, '', 'user-' || n, gen_random_uuid(), '{}', now(), now()",
         "INSERT INTO subscribed_to SELECT 1, '', 'user-' || n, 'teams', 'o-' || n, gen_random_uuid()",

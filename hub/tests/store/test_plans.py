@@ -20,6 +20,9 @@ BY_CREATION = PAGES | {"bury_objects", "find_dead_subscribers"}
 WHOLE_KEY = {
     "count_memberships",
     "count_subscribed_to",
+    "delete_former_ids",
+    "delete_profiles",
+    "lock_profiles",
     "delete_memberships_of_users",
     "delete_rejected_of_recipients",
     "delete_subscriptions_of_subscribers",
@@ -32,9 +35,11 @@ WHOLE_KEY = {
 }
 """Statements over all rows of one recipient or list: a prefix of the primary key is what they want."""
 LAST_KEY_COLUMN = {
-    "profile": "recipient_id",
+    "profile": "tenant_no",
+    "alias": "alias_id",
+    "tombstone": "recipient_id",
     "history": "insert_key",
-    "counter": "name",
+    "counter": "place",
     "idempotency_key": "recipient_id",
     "dead_object": "object_id",
     "subscription": "subscriber_id",

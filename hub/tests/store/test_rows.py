@@ -48,12 +48,14 @@ BY_POSITION: dict[str, tuple[str, ...]] = {
     ),
     **dict.fromkeys(("find_child_objects", "find_dead_subscribers", "delete_subscribed_to"), CHILD),
     "find_parent_objects": OBJECT,
-    **dict.fromkeys(("lock_profiles", "find_by_address"), KEY[1:]),
+    "lock_profiles": KEY[1:],
+    "find_by_address": KEY[1:3],
     "hold_profiles": KEY,
-    "hold_parents": (*KEY[1:], "dead_until"),
-    "read_updated_at": (*KEY[1:], "updated_at"),
+    "hold_parents": (*KEY[1:3], "dead_until"),
+    "read_updated_at": (*KEY[1:3], "updated_at"),
     "claim_dead_object": ("workspace_id", *OBJECT, "last_subscription_id"),
     "delete_subscriptions_of_subscribers": (*OBJECT, *CHILD, "subscription_id"),
+    "delete_former_ids": ("object_type", "former_id"),
     "delete_memberships_of_users": ("list_id", "version_id", "distinct_id"),
 }
 

@@ -39,6 +39,15 @@ async def fill(hub: Services, workspace: NewWorkspace) -> None:
     await hub.lists.add(TESTER, id_, "news", [key.recipient_id for key in users])
     await hub.lists.start_sync(TESTER, id_, "news")
     await hub.recipients.delete(TESTER, gone)
+    async with hub.database.connection() as connection:
+        for statement in (
+            "INSERT INTO tenant VALUES ($1, 1, now(), now(), 'acme', 'Acme', '{}', '{}', '{}')",
+            "INSERT INTO dead_tenant VALUES ($1, 2, now())",
+            "INSERT INTO alias VALUES ($1, '', 'old', 'user-1', now())",
+            "INSERT INTO former_id VALUES ($1, '', 'user-1', 'merged')",
+            "INSERT INTO tombstone VALUES ($1, '', 'merged', 'user-1', gen_random_uuid(), now(), '{}')",
+        ):
+            await connection.execute(statement, id_)
     await hub.console_users.create(TESTER, f"user of {workspace.name}", None)
     await hub.console_users.grant(TESTER, f"user of {workspace.name}", workspace.name, Role.VIEWER)
 

@@ -268,8 +268,8 @@ def before_its_history(database_url: str, stopped: Edit) -> AbstractAsyncContext
     """Stop whoever records this edit between reading its profile and writing, until the end of the block."""
     return held(
         database_url,
-        "INSERT INTO history (workspace_id, object_type, recipient_id, insert_key, edit_id, source) "
-        "VALUES ($1, $2, $3, $4, $4, 'gate')",
+        "INSERT INTO history (workspace_id, object_type, recipient_id, tenant_no, insert_key, edit_id, version, position, "
+        "source, actor) VALUES ($1, $2, $3, $4, $5, $5, 0, 0, 'gate', '')",
         *stopped.key,
         stopped.insert_key,
     )

@@ -14,14 +14,18 @@ DISTRIBUTION_COLUMN = {
     "list_member": "list_id",
     "list_membership": "distinct_id",
     "list_draft": "list_id",
-    "counter": "name",
+    "counter": "place",
+    "alias": "alias_id",
+    "tombstone": "recipient_id",
+    "former_id": "recipient_id",
 }
 
-KEY = (1, "", "ada")
-BATCH = ([1], [""], ["ada"])
+RECIPIENT = (1, "", "ada")
+KEY = (*RECIPIENT, 0)
+BATCH = ([1], [""], ["ada"], [0])
 STATEMENTS: dict[str, tuple] = {
     "read_profiles": BATCH,
-    "insert_history": (*BATCH, [NIL], [NIL], ["x"], ["[]"], [None], ["x"]),
+    "insert_history": (*BATCH, [NIL], [NIL], [1], [0], ["x"], ["x"], ["[]"], [None]),
     "update_profiles": (*BATCH, [1], ["{}"], ["{}"], [""], NOW),
     "upsert_profiles": (*BATCH, [NIL], [1], ["{}"], ["{}"], [""], NOW),
     "find_profile": KEY,
@@ -30,6 +34,9 @@ STATEMENTS: dict[str, tuple] = {
     "lock_profiles": (1, [""], ["ada"]),
     "delete_profiles": (1, [""], ["ada"]),
     "scrub_history": (1, [""], ["ada"]),
+    "delete_former_ids": (1, [""], ["ada"]),
+    "delete_aliases": (1, [""], ["old"]),
+    "delete_tombstones": (1, [""], ["old"]),
     "delete_rejected_of_recipients": (1, [""], ["ada"]),
     "delete_subscriptions_of_subscribers": (1, [""], ["ada"]),
     "hold_parents": (1, ["teams"], ["core"]),
@@ -40,9 +47,9 @@ STATEMENTS: dict[str, tuple] = {
     "find_dead_object": (1, "teams", "core"),
     "find_dead_subscribers": (1, "teams", "core", TOP, 10),
     "page_history": (*KEY, TOP, 10),
-    "page_rejected_of_recipient": (*KEY, TOP, 10),
-    "add_to_counters": ([1], ["users"], [1], [1]),
-    "read_counter": (1, "users"),
+    "page_rejected_of_recipient": (*RECIPIENT, TOP, 10),
+    "add_to_counters": ([1], ["users"], [""], [1], [1]),
+    "read_counter": (1, "users", ""),
     "upsert_subscribed_to": (1, "teams", "core", [""], ["ada"], [NIL], NIL),
     "upsert_subscriptions": (1, "teams", "core", [""], ["ada"], [NIL], "{}", NOW),
     "delete_subscriptions": (1, "teams", "core", [""], ["ada"], NIL, TOP),
@@ -54,7 +61,7 @@ STATEMENTS: dict[str, tuple] = {
     "page_subscriptions_oldest_first": (1, "teams", "core", NIL, 10),
     "page_subscribed_to_newest_first": (1, "", "ada", TOP, 10),
     "page_subscribed_to_oldest_first": (1, "", "ada", NIL, 10),
-    "count_subscribed_to": KEY,
+    "count_subscribed_to": RECIPIENT,
     "read_subscriptions_of_subscriber": (1, "", "ada", ["teams"], ["core"], [NIL]),
     "read_updated_at": (1, [""], ["ada"]),
     "add_members": (1, "news", None, ["ada"], [NIL], NOW, 1),

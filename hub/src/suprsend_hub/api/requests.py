@@ -56,7 +56,7 @@ class Caller:
         """The `Idempotency-Key` with a digest of what the request asks for: method, recipient and body."""
         if self.idempotency_key is None:
             return None
-        digest = hashlib.sha256(f"{self.method}\0{key.object_type}\0{key.recipient_id}\0".encode())
+        digest = hashlib.sha256(f"{self.method}\0{key.object_type}\0{key.recipient_id}\0{key.tenant_no}\0".encode())
         digest.update(self.body)
         return RequestKey(self.idempotency_key, digest.digest())
 

@@ -6,8 +6,14 @@ USERS = ""
 """The `object_type` of users, because users and objects share one table, one fold and one write path."""
 
 
+GLOBAL = 0
+"""The `tenant_no` of a recipient's global profile. Each life of a tenant has a number of its own, from 1."""
+
+
 class RecipientKey(NamedTuple):
-    """The key of a profile.
+    """The key of a profile: a recipient's global one, or that for a tenant.
+
+    Subscriptions, lists, audit and deletion are about the recipient, so their keys have the `tenant_no` GLOBAL.
 
     Keys sort in the order in which the database locks rows: COLLATE "C" compares UTF-8 bytes, which have the same order
     as the code points that Python compares.
@@ -16,6 +22,7 @@ class RecipientKey(NamedTuple):
     workspace_id: int
     object_type: str
     recipient_id: str
+    tenant_no: int = GLOBAL
 
     @classmethod
     def user(cls, workspace_id: int, distinct_id: str) -> "RecipientKey":
@@ -26,6 +33,11 @@ class RecipientKey(NamedTuple):
     def is_user(self) -> bool:
         """Tell whether this is a user and not an object."""
         return self.object_type == USERS
+
+    @property
+    def recipient(self) -> "RecipientKey":
+        """Return the key of the recipient, which is that of the global profile."""
+        return self._replace(tenant_no=GLOBAL)
 
     @property
     def label(self) -> str:

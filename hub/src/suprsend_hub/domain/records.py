@@ -25,9 +25,15 @@ class StoredProfile(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """An edit as the history page shows it. `actor` is '' for edits from before the hub recorded actors."""
+    """An edit as the history page shows it. `actor` is '' for edits from before the hub recorded actors.
+
+    Edits are applied in the order of `version`, of the profile after the edit, and `position` within it. The version is 0
+    for edits from before the hub recorded it.
+    """
 
     edit_id: UUID
+    version: int
+    position: int
     source: str
     actor: str
     operations: str

@@ -18,21 +18,23 @@ from suprsend_hub.store.database import Connection, Database
 SWEEP_STEP = 2_000
 """How many subscriptions to a deleted object one transaction ends: few enough not to delay others noticeably."""
 
-_Changes = Counter[tuple[int, str]]
+_Changes = Counter[tuple[int, counters.Counter]]
 
 
 async def delete_recipients(
     connection: Connection, audit: AuditLog, actor: Actor, workspace_id: int, keys: Sequence[RecipientKey]
 ) -> Sequence[RecipientKey]:
     """Delete recipients with everything that names them, in the caller's transaction; return those that existed."""
-    gone = await deletion.delete_profiles(connection, workspace_id, sorted(set(keys)))
+    deleted = await deletion.delete_profiles(connection, workspace_id, sorted(set(keys)))
+    gone = list(dict.fromkeys(key.recipient for key in deleted))
     if not gone:
         return gone
     changes = _Changes()
-    for key in gone:
-        changes[workspace_id, counters.profiles_counter(key.object_type)] -= 1
+    for key in deleted:
+        changes[workspace_id, counters.profiles_counter(key.object_type, key.tenant_no)] -= 1
     await _end_subscriptions(connection, workspace_id, gone, changes)
     await _end_memberships(connection, workspace_id, gone, changes)
+    await deletion.end_former_ids(connection, workspace_id, gone)
     await deletion.scrub(connection, workspace_id, gone)
     objects = [key for key in gone if not key.is_user]
     if objects:

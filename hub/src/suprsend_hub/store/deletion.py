@@ -37,7 +37,7 @@ def _columns(keys: Sequence[RecipientKey]) -> tuple[list[str], list[str]]:
 async def delete_profiles(
     connection: Connection, workspace_id: int, keys: Sequence[RecipientKey]
 ) -> list[RecipientKey]:
-    """Delete profiles; `keys` are in order. Return those that existed."""
+    """Delete the profiles of recipients, also those for tenants; `keys` are in order. Return those that existed."""
     locked = await connection.fetch(sql("lock_profiles"), workspace_id, *_columns(keys))
     found = [RecipientKey(workspace_id, *record) for record in locked]
     if found:
@@ -107,6 +107,15 @@ async def scrub(connection: Connection, workspace_id: int, keys: Sequence[Recipi
     await connection.execute(sql("delete_rejected_of_recipients"), workspace_id, *_columns(keys))
 
 
+async def end_former_ids(connection: Connection, workspace_id: int, keys: Sequence[RecipientKey]) -> None:
+    """Delete the aliases of the recipients, and the tombstones of those merged into them."""
+    former = await connection.fetch(sql("delete_former_ids"), workspace_id, *_columns(keys))
+    if former:
+        types, ids = zip(*sorted(map(tuple, former)), strict=True)
+        for name in ("delete_aliases", "delete_tombstones"):
+            await connection.execute(sql(name), workspace_id, types, ids)
+
+
 async def bury_objects(connection: Connection, workspace_id: int, objects: Sequence[RecipientKey]) -> None:
     """Mark deleted objects, whose subscribers `sweep` will remove."""
     await connection.execute(sql("bury_objects"), workspace_id, *_columns(objects))
@@ -119,9 +128,9 @@ async def sweep(connection: Connection, *, at_most: int) -> bool:
         return False
     *key, last = record
     parent = RecipientKey(*key)
-    found = await connection.fetch(sql("find_dead_subscribers"), *parent, last, at_most)
+    found = await connection.fetch(sql("find_dead_subscribers"), *parent[:3], last, at_most)
     subscribers = sorted(RecipientKey(parent.workspace_id, *each) for each in found)
     await subscriptions.sweep(connection, parent, subscribers, until=last)
     if len(subscribers) < at_most:
-        await connection.execute(sql("delete_dead_object"), *parent)
+        await connection.execute(sql("delete_dead_object"), *parent[:3])
     return True

@@ -8,7 +8,7 @@ from suprsend_hub.domain.codes import Code
 from suprsend_hub.store.database import Connection, TransactionRace, copy_rows
 from suprsend_hub.store.queries import sql
 
-_COLUMNS = ("workspace_id", "key", "object_type", "recipient_id", "digest", "edit_id")
+_COLUMNS = ("workspace_id", "key", "object_type", "recipient_id", "tenant_no", "digest", "edit_id")
 
 
 class KeyRow(NamedTuple):
@@ -18,6 +18,7 @@ class KeyRow(NamedTuple):
     key: str
     object_type: str
     recipient_id: str
+    tenant_no: int
     digest: bytes
     edit_id: UUID
 
@@ -53,8 +54,8 @@ async def claim(connection: Connection, rows: Sequence[KeyRow]) -> Claims:
         raise TransactionRace("a key has been released meanwhile", code=Code.COLLISION, retry_after_s=1)
     misused, scrubbed = [], []
     for row in rows:
-        *recipient, digest = owners[row[:2]]
-        if tuple(recipient) != row[2:4] or digest not in (None, row.digest):
+        *profile, digest = owners[row[:2]]
+        if tuple(profile) != row[2:5] or digest not in (None, row.digest):
             misused.append(row)
         elif digest is None:
             scrubbed.append(row)

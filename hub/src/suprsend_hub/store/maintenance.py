@@ -10,6 +10,7 @@ from uuid import UUID
 
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.store import counters
+from suprsend_hub.store.counters import Counter
 from suprsend_hub.store.database import Connection
 from suprsend_hub.store.queries import sql
 from suprsend_hub.store.rows import keyed_row, row
@@ -46,6 +47,7 @@ class WrongCounter:
 
     workspace_id: int
     name: str
+    place: str
     value: int
     actual: int
 
@@ -93,13 +95,13 @@ async def repair_counters(connection: Connection, wrong: Sequence[WrongCounter])
     Every transaction changes rows and counter together, so a difference found at one moment is still correct later. It
     is added, and no total is ever written, so no writer has to wait.
     """
-    changes = {(row.workspace_id, row.name): row.actual - row.value for row in wrong}
+    changes = {(row.workspace_id, Counter(row.name, row.place)): row.actual - row.value for row in wrong}
     await counters.add(connection, changes)
 
 
 async def walk_profiles(connection: Connection) -> AsyncIterator[Sequence[ProfileRow]]:
     """Yield all profiles in key order, some at a time."""
-    last = RecipientKey(-1, "", "")
+    last = RecipientKey(-1, "", "", -1)
     while True:
         records = await connection.fetch(sql("walk_profiles"), *last, _WALK_STEP)
         if not records:

@@ -4,6 +4,8 @@ A release that changes tables brings *pre* steps: they run before its code does 
 code keeps working. Where something has to go it also brings *post* steps, which run when no old code is left. A post
 step says `post = True` in its module and comes after all pre steps of its release; when it has run, code that does not
 know the newest pre step before it is too old for the database (docs/decisions/0008-pre-and-post-steps.md).
+
+Before the first release, a pre step could say `breaking = True`: the code before it does not work on its tables.
 """
 
 from collections.abc import Sequence
@@ -48,6 +50,7 @@ class Step(NamedTuple):
 
     revision: str
     is_post: bool
+    is_breaking: bool
     head: str
 
 
@@ -76,7 +79,7 @@ def read_steps(folder: Path) -> Sequence[Step]:
     for script in reversed(list(ScriptDirectory(str(folder)).walk_revisions())):
         is_post = getattr(script.module, "post", False)
         head = head if is_post else script.revision
-        steps.append(Step(script.revision, is_post, head))
+        steps.append(Step(script.revision, is_post, getattr(script.module, "breaking", False), head))
     return steps
 
 
@@ -172,7 +175,7 @@ def _upgrade(
     connection: SyncConnection, folder: Path, steps: Sequence[Step], target: str, *, in_one_transaction: bool
 ) -> None:
     """Run the missing steps up to `target`. A new database gets all or nothing, so that it stays one if interrupted."""
-    ends_support = {step.revision: step.head for step in steps if step.is_post}
+    ends_support = {step.revision: step.head for step in steps if step.is_post or step.is_breaking}
 
     def raise_support(*, step: MigrationInfo, **_: object) -> None:
         """What Alembic calls after each step, in its transaction."""

@@ -12,17 +12,19 @@ import msgspec
 
 from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.limits import MAX_DISTINCT_ID_CHARS
-from suprsend_hub.domain.recipient import USERS, RecipientKey
+from suprsend_hub.domain.recipient import GLOBAL, USERS, RecipientKey
 from suprsend_hub.domain.records import HistoryEntry, StoredProfile
 from suprsend_hub.store.database import AssumptionFailed, Connection, copy_rows
 from suprsend_hub.store.queries import sql
-from suprsend_hub.store.walks import LAST_ID, walk
+from suprsend_hub.store.walks import walk
 
 if TYPE_CHECKING:
     import asyncpg
 
-_KEY_COLUMNS = ("workspace_id", "object_type", "recipient_id")
-_HISTORY_COLUMNS = (*_KEY_COLUMNS, "insert_key", "edit_id", "source", "operations", "before", "actor")
+_KEY_COLUMNS = ("workspace_id", "object_type", "recipient_id", "tenant_no")
+_HISTORY_COLUMNS = (
+    *_KEY_COLUMNS, "insert_key", "edit_id", "version", "position", "source", "actor", "operations", "before",
+)  # fmt: skip
 _PROFILE_COLUMNS = (
     *_KEY_COLUMNS, "profile_id", "version", "properties", "channels", "addresses", "created_at", "updated_at",
 )  # fmt: skip
@@ -41,23 +43,28 @@ class ProfileWrite(msgspec.Struct, frozen=True, gc=False):
 
 
 class HistoryRow(msgspec.Struct, frozen=True, gc=False):
-    """An applied edit. `operations` and `before` are JSON texts."""
+    """An applied edit. `operations` and `before` are JSON texts.
+
+    `version` is that of the profile after it, and `position` its place among the edits that produced the version.
+    """
 
     key: RecipientKey
     insert_key: UUID
     edit_id: UUID
+    version: int
+    position: int
     source: str
+    actor: str
     operations: str
     before: str | None
-    actor: str
 
 
-def key_columns(keys: Iterable[RecipientKey]) -> tuple[list[int], list[str], list[str]]:
-    """Return keys as the arrays that statements expect: workspaces, object types, ids."""
+def key_columns(keys: Iterable[RecipientKey]) -> tuple[list[int], list[str], list[str], list[int]]:
+    """Return keys as the arrays that statements expect: workspaces, object types, ids, numbers of tenants."""
     columns = list(zip(*keys, strict=True))
     if not columns:
-        return [], [], []
-    return list(columns[0]), list(columns[1]), list(columns[2])
+        return [], [], [], []
+    return list(columns[0]), list(columns[1]), list(columns[2]), list(columns[3])
 
 
 async def read(connection: Connection, keys: Sequence[RecipientKey]) -> dict[RecipientKey, StoredProfile]:
@@ -77,10 +84,12 @@ async def insert_history(connection: Connection, rows: Sequence[HistoryRow]) -> 
         *key_columns(row.key for row in rows),
         [row.insert_key for row in rows],
         [row.edit_id for row in rows],
+        [row.version for row in rows],
+        [row.position for row in rows],
         [row.source for row in rows],
+        [row.actor for row in rows],
         [row.operations for row in rows],
         [row.before for row in rows],
-        [row.actor for row in rows],
     )
     if len(recorded) == len(rows):
         return set()
@@ -96,16 +105,24 @@ async def copy_history(connection: Connection, rows: Sequence[HistoryRow]) -> No
         connection,
         "history",
         _HISTORY_COLUMNS,
-        [(*row.key, row.insert_key, row.edit_id, row.source, row.operations, row.before, row.actor) for row in rows],
-    )
+        [
+            (
+                *row.key, row.insert_key, row.edit_id, row.version, row.position, row.source, row.actor, row.operations,
+                row.before,
+            )
+            for row in rows
+        ],
+    )  # fmt: skip
 
 
-async def update_history_before(connection: Connection, rows: Sequence[HistoryRow]) -> None:
-    """Replace the `before` of recorded edits (after a second fold)."""
+async def correct_history(connection: Connection, rows: Sequence[HistoryRow]) -> None:
+    """Replace the version, position and `before` of recorded edits (after a second fold)."""
     await connection.execute(
-        sql("update_history_before"),
+        sql("correct_history"),
         *key_columns(row.key for row in rows),
         [row.insert_key for row in rows],
+        [row.version for row in rows],
+        [row.position for row in rows],
         [row.before for row in rows],
     )
 
@@ -187,7 +204,7 @@ def indexed_address(workspace_id: int, address: str) -> str:
 
 
 async def find_by_address(connection: Connection, workspace_id: int, address: str, *, limit: int) -> list[RecipientKey]:
-    """Return recipients with that address (in the form of `domain.channels.addresses`), users first."""
+    """Return recipients with that address in any profile (in the form of `domain.channels.addresses`), users first."""
     records = await connection.fetch(
         sql("find_by_address"), workspace_id, indexed_address(workspace_id, address), limit
     )
@@ -206,10 +223,12 @@ async def hold_existing(connection: Connection, keys: Sequence[RecipientKey]) ->
     return {RecipientKey(*record) for record in records}
 
 
-def _stored(workspace_id: int, object_type: str, records: "list[asyncpg.Record]") -> list[StoredProfile]:
+def _stored(
+    workspace_id: int, object_type: str, records: "list[asyncpg.Record]", tenant_no: int = GLOBAL
+) -> list[StoredProfile]:
     return [
         # Pages need no version.
-        StoredProfile(RecipientKey(workspace_id, object_type, recipient_id), profile_id, 0, *rest)
+        StoredProfile(RecipientKey(workspace_id, object_type, recipient_id, tenant_no), profile_id, 0, *rest)
         for recipient_id, profile_id, *rest in records
     ]
 
@@ -219,15 +238,15 @@ async def page_by_creation(
     workspace_id: int,
     *,
     object_type: str = USERS,
+    tenant_no: int = GLOBAL,
     cursor: UUID | None,
     direction: Direction,
     limit: int,
 ) -> list[StoredProfile]:
-    """Return up to `limit` profiles beyond the cursor, in that direction."""
+    """Return up to `limit` profiles, global ones or those for a tenant, beyond the cursor, in that direction."""
     statement, start = walk("page_profiles", direction, cursor)
-    return _stored(
-        workspace_id, object_type, await connection.fetch(statement, workspace_id, object_type, start, limit)
-    )
+    records = await connection.fetch(statement, workspace_id, object_type, tenant_no, start, limit)
+    return _stored(workspace_id, object_type, records, tenant_no)
 
 
 async def page_by_prefix(
@@ -266,8 +285,8 @@ async def count_prefix(
 async def page_history(
     connection: Connection, key: RecipientKey, *, before: UUID | None, limit: int
 ) -> list[HistoryEntry]:
-    """Return the edits of a recipient, newest first."""
-    records = await connection.fetch(sql("page_history"), *key, before or LAST_ID, limit)
+    """Return the edits of a profile, those applied last first, from behind the edit `before`."""
+    records = await connection.fetch(sql("page_history"), *key, before, limit)
     return [HistoryEntry(*record) for record in records]
 
 

@@ -56,6 +56,13 @@ NAMINGS = (
            erasure=Fate.IS_SCRUBBED, content=("operations", "before")),
     Naming("idempotency_key", "object_type", "recipient_id", Fate.IS_SCRUBBED, Fate.STAYS, exported=False,
            erasure=Fate.IS_SCRUBBED, content=("digest",)),
+    # An id that leads to, or was merged into, a recipient belongs to nobody else. Its rows go with that recipient.
+    Naming("former_id", "object_type", "recipient_id", Fate.GOES, Fate.MOVES, exported=True, erasure=Fate.GOES),
+    Naming("former_id", "object_type", "former_id", Fate.STAYS, Fate.MOVES, exported=False, erasure=Fate.GOES),
+    Naming("alias", "object_type", "recipient_id", Fate.GOES, Fate.MOVES, exported=False, erasure=Fate.GOES),
+    Naming("alias", "object_type", "alias_id", Fate.STAYS, Fate.MOVES, exported=False, erasure=Fate.GOES),
+    Naming("tombstone", "object_type", "merged_into", Fate.GOES, Fate.MOVES, exported=False, erasure=Fate.GOES),
+    Naming("tombstone", "object_type", "recipient_id", Fate.STAYS, Fate.STAYS, exported=False, erasure=Fate.GOES),
     Naming("rejected", "object_type", "recipient_id", Fate.GOES, Fate.MOVES, exported=True, erasure=Fate.GOES),
     # An entry outlives what it is about. Entries of calls on many records name ids in `detail` as well.
     Naming("audit", "target_type", "target_id", Fate.STAYS, Fate.STAYS, exported=False, erasure=Fate.STAYS),
@@ -82,7 +89,7 @@ COUNTERS_NAMED_AFTER_OBJECTS = "subscribers:"
 
 WITHOUT_RECIPIENTS = frozenset(
     {
-        "workspace", "api_key", "list", "list_draft", "dead_list_version", "counter", "console_user", "console_grant",
+        "workspace", "api_key", "tenant", "dead_tenant", "list", "list_draft", "dead_list_version", "counter", "console_user", "console_grant",
         "console_link", "console_attempt", "console_ended_session", "schema_support", "alembic_version",
     }
 )  # fmt: skip

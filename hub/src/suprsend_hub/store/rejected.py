@@ -37,5 +37,5 @@ async def page_of_recipient(
     connection: Connection, key: RecipientKey, *, before: UUID | None, limit: int
 ) -> list[RejectedRow]:
     """Return rejected records of one recipient, newest first."""
-    records = await connection.fetch(sql("page_rejected_of_recipient"), *key, before or LAST_ID, limit)
+    records = await connection.fetch(sql("page_rejected_of_recipient"), *key[:3], before or LAST_ID, limit)
     return [keyed_row(RejectedRow, record, workspace_id=key.workspace_id) for record in records]

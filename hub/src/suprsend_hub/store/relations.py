@@ -17,5 +17,5 @@ async def members_among(
 
 async def subscribers_among(connection: Connection, parent: RecipientKey, distinct_ids: Sequence[str]) -> set[str]:
     """Return which of the users are subscribed to the object."""
-    records = await connection.fetch(sql("read_object_subscribers"), *parent, list(distinct_ids))
+    records = await connection.fetch(sql("read_object_subscribers"), *parent[:3], list(distinct_ids))
     return {record[0] for record in records}

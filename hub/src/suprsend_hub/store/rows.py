@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 
-from suprsend_hub.domain.recipient import RecipientKey
+from suprsend_hub.domain.recipient import GLOBAL, RecipientKey
 
 _T = TypeVar("_T")
 
@@ -21,10 +21,13 @@ def row(kind: Callable[..., _T], record: asyncpg.Record, **converted: object) ->
 
 
 def keyed_row(kind: Callable[..., _T], record: asyncpg.Record, *, workspace_id: int | None = None) -> _T:
-    """Return a `kind` with a `key` of workspace, object type and id, and the other columns as in `row`.
+    """Return a `kind` with a `key` of workspace, object type, id and tenant, and the other columns as in `row`.
 
     Pass `workspace_id` for statements about one workspace, which do not select it.
     """
     columns: dict[str, Any] = dict(record)
     workspace = columns.pop("workspace_id") if workspace_id is None else workspace_id
-    return kind(key=RecipientKey(workspace, columns.pop("object_type"), columns.pop("recipient_id")), **columns)
+    key = RecipientKey(
+        workspace, columns.pop("object_type"), columns.pop("recipient_id"), columns.pop("tenant_no", GLOBAL)
+    )
+    return kind(key=key, **columns)

@@ -5,7 +5,8 @@
 --   the distribution column (recipient_id for profiles and what hangs on them) is part of every primary and unique key;
 --   no foreign key between tables that are distributed differently.
 -- An index that orders rows by creation starts with workspace_id::bigint, and pages say so too: written like the primary
--- key it would look as good to the planner for single keys while statistics are missing, and cost a scan for each.
+-- key it would look as good to the planner for single keys while statistics are missing, and cost a scan for each. The
+-- same is true of tenant_no.
 -- Identifiers compare bytewise (COLLATE "C"): prefix search by index, and order that no locale changes.
 
 CREATE TABLE workspace (
@@ -21,7 +22,8 @@ CREATE TABLE workspace (
     previous_secret_until timestamptz,                -- and how long it is still valid
     disabled_at      timestamptz,                     -- since when requests are refused
     deleting_since   timestamptz,                     -- since when it is being deleted; it stays disabled then
-    max_clock_skew_s integer     NOT NULL DEFAULT 0   -- for the Date of signed requests; 0 means any
+    max_clock_skew_s integer     NOT NULL DEFAULT 0,  -- for the Date of signed requests; 0 means any
+    last_tenant_no   integer     NOT NULL DEFAULT 0   -- of the newest life of a tenant
 );
 
 CREATE TABLE api_key (
@@ -36,36 +38,41 @@ CREATE TABLE api_key (
 );
 CREATE INDEX api_key_by_workspace ON api_key (workspace_id, api_key_id);
 
--- A recipient: a user (object_type '', recipient_id is the distinct_id) or an object (recipient_id is its id).
+-- A profile of a recipient: a user (object_type '', recipient_id is the distinct_id) or an object (recipient_id is its id).
+-- Each has a global one, and may have one for each tenant.
 CREATE TABLE profile (
     workspace_id integer     NOT NULL,
-    object_type  text        COLLATE "C" NOT NULL,
-    recipient_id text        COLLATE "C" NOT NULL,
-    profile_id   uuid        NOT NULL,  -- ULID of the creation: order of lists, cursor, and which life of a reused id
+    tenant_no    integer     NOT NULL,  -- 0: the global profile; else that for a life of a tenant
     version      bigint      NOT NULL,  -- optimistic lock; starts at creation time, so no two lives share a version
-    properties   json        NOT NULL,
-    channels     json        NOT NULL,
-    addresses    text[]      NOT NULL,  -- e-mail addresses and phone numbers, each behind its workspace: for the search
+    profile_id   uuid        NOT NULL,  -- ULID of the creation: order of lists, cursor, and which life of a reused id
     created_at   timestamptz NOT NULL,
     updated_at   timestamptz NOT NULL,
-    PRIMARY KEY (workspace_id, object_type, recipient_id)
+    object_type  text        COLLATE "C" NOT NULL,
+    recipient_id text        COLLATE "C" NOT NULL,
+    properties   json        NOT NULL,
+    channels     json        NOT NULL,
+    addresses    text[]      NOT NULL   -- e-mail addresses and phone numbers, each behind its workspace: for the search
 ) WITH (fillfactor = 50);  -- room for a second version of every row in its page: updates stay HOT when all users are synced
-CREATE INDEX profile_by_creation ON profile ((workspace_id::bigint), object_type, profile_id);
+ALTER TABLE profile ADD PRIMARY KEY (workspace_id, object_type, recipient_id, tenant_no);
+CREATE INDEX profile_by_creation ON profile ((workspace_id::bigint), (tenant_no::bigint), object_type, profile_id);
 CREATE INDEX profile_by_address ON profile USING gin (addresses);  -- measured cheaper than a table of addresses
 
 -- Every edit that was applied: what the console shows, and what makes an edit count once.
 CREATE TABLE history (
-    workspace_id integer NOT NULL,
-    object_type  text    COLLATE "C" NOT NULL,
-    recipient_id text    COLLATE "C" NOT NULL,
-    insert_key   uuid    NOT NULL,  -- from the event's $insert_id, an idempotency key, or made by the hub
-    edit_id      uuid    NOT NULL,  -- ULID: order and time of the edit
-    source       text    NOT NULL,  -- SDK and version, API, or console user
-    operations   json,              -- null once the recipient has been deleted
-    before       json,              -- stored values that the edit replaced; null when it replaced none
-    actor        text    NOT NULL DEFAULT '',  -- kind and name of who made the edit; '' in rows of earlier releases
-    PRIMARY KEY (workspace_id, object_type, recipient_id, insert_key)
+    workspace_id integer  NOT NULL,
+    tenant_no    integer  NOT NULL,
+    version      bigint   NOT NULL,  -- of the profile after the edit: the order of application. 0 in rows of earlier releases
+    insert_key   uuid     NOT NULL,  -- from the event's $insert_id, an idempotency key, or made by the hub
+    edit_id      uuid     NOT NULL,  -- ULID: identity and time of the edit
+    position     smallint NOT NULL,  -- among the edits that produced the version together
+    object_type  text     COLLATE "C" NOT NULL,
+    recipient_id text     COLLATE "C" NOT NULL,
+    source       text     NOT NULL,  -- SDK and version, API, or console user
+    actor        text     NOT NULL,  -- kind and name of who made the edit; '' in rows of earlier releases
+    operations   json,               -- null once the recipient has been deleted
+    before       json                -- stored values that the edit replaced; null when it replaced none
 );
+ALTER TABLE history ADD PRIMARY KEY (workspace_id, object_type, recipient_id, tenant_no, insert_key);
 CREATE INDEX history_by_time ON history USING brin (edit_id);  -- for the clean-up by age; rows arrive in this order
 
 -- Every change except profile edits, which are in the history: who, from where, what, when, in which request.
@@ -96,6 +103,7 @@ CREATE TABLE idempotency_key (
     recipient_id text    COLLATE "C" NOT NULL,
     digest       bytea,                         -- SHA-256 of method, recipient and body; null once the recipient is deleted
     edit_id      uuid    NOT NULL,              -- ULID of the edit, and so its time
+    tenant_no    integer NOT NULL DEFAULT 0,
     PRIMARY KEY (workspace_id, key)
 );
 CREATE INDEX idempotency_key_by_recipient ON idempotency_key (workspace_id, object_type, recipient_id);
@@ -118,11 +126,12 @@ CREATE INDEX rejected_by_time ON rejected (workspace_id, rejected_id);
 -- Exact counts without scans: the sum over the slots, which spread writers over rows.
 CREATE TABLE counter (
     workspace_id integer  NOT NULL,
-    name         text     COLLATE "C" NOT NULL,
     slot         smallint NOT NULL,
     value        bigint   NOT NULL,
-    PRIMARY KEY (workspace_id, name, slot)
+    name         text     COLLATE "C" NOT NULL,
+    place        text     COLLATE "C" NOT NULL  -- id of the object or list whose records it counts; '' for a workspace
 ) WITH (fillfactor = 50);
+ALTER TABLE counter ADD PRIMARY KEY (workspace_id, name, place, slot);
 
 -- Subscriptions to objects, one row each. The subscriber is a user (type '') or another object.
 -- Distributed by object_id. The other end is subscribed_to: both change in one transaction.
@@ -218,6 +227,63 @@ CREATE TABLE dead_list_version (
     PRIMARY KEY (workspace_id, list_id, version_id)
 );
 
+-- A tenant: a customer of the application, with profiles of its own for the users they share. On Citus a reference table.
+CREATE TABLE tenant (
+    workspace_id integer     NOT NULL,
+    tenant_no    integer     NOT NULL,  -- of this life: a tenant that is created again gets a new one
+    created_at   timestamptz NOT NULL,
+    updated_at   timestamptz NOT NULL,
+    tenant_id    text        COLLATE "C" NOT NULL,
+    tenant_name  text        NOT NULL,
+    settings     json        NOT NULL,  -- logo, colours, links, time zone, blocked channels
+    properties   json        NOT NULL,
+    preferences  json        NOT NULL,  -- what it changes about the categories
+    PRIMARY KEY (workspace_id, tenant_id)
+);
+CREATE INDEX tenant_by_number ON tenant (workspace_id, tenant_no);
+CREATE INDEX tenant_by_creation ON tenant (workspace_id, created_at, tenant_id);
+
+-- Lives of tenants that are over, whose profiles the sweeper deletes in small steps. Nobody sees them any more.
+CREATE TABLE dead_tenant (
+    workspace_id integer     NOT NULL,
+    tenant_no    integer     NOT NULL,
+    deleted_at   timestamptz NOT NULL,
+    PRIMARY KEY (workspace_id, tenant_no)
+);
+
+-- Ids that lead to another recipient, because it was renamed, or merged in a workspace where that makes an alias.
+-- Distributed by alias_id. The other end is former_id: both change in one transaction.
+CREATE TABLE alias (
+    workspace_id integer     NOT NULL,
+    object_type  text        COLLATE "C" NOT NULL,
+    alias_id     text        COLLATE "C" NOT NULL,
+    recipient_id text        COLLATE "C" NOT NULL,  -- where it leads, never an alias itself
+    created_at   timestamptz NOT NULL,
+    PRIMARY KEY (workspace_id, object_type, alias_id)
+);
+
+-- Recipients that were merged into others, with what it takes to undo that. Distributed by recipient_id. The other end is
+-- former_id as well.
+CREATE TABLE tombstone (
+    workspace_id integer     NOT NULL,
+    object_type  text        COLLATE "C" NOT NULL,
+    recipient_id text        COLLATE "C" NOT NULL,
+    merged_into  text        COLLATE "C" NOT NULL,
+    merge_id     uuid        NOT NULL,  -- ULID: of the edit in the history of the other one
+    merged_at    timestamptz NOT NULL,
+    snapshot     json,                  -- null once it is too old to be undone
+    PRIMARY KEY (workspace_id, object_type, recipient_id)
+);
+
+-- The aliases and tombstones of a recipient. Distributed by recipient_id.
+CREATE TABLE former_id (
+    workspace_id integer NOT NULL,
+    object_type  text    COLLATE "C" NOT NULL,
+    recipient_id text    COLLATE "C" NOT NULL,  -- where they lead, or into whom they were merged
+    former_id    text    COLLATE "C" NOT NULL,
+    PRIMARY KEY (workspace_id, object_type, recipient_id, former_id)
+);
+
 -- Users of the console. Few rows; on Citus these stay on the coordinator, like workspace.
 CREATE TABLE console_user (
     console_user_id integer     GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -261,4 +327,4 @@ CREATE TABLE schema_support (
     only_row    boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     oldest_head text    COLLATE "C" NOT NULL
 );
-INSERT INTO schema_support (oldest_head) VALUES ('0004');
+INSERT INTO schema_support (oldest_head) VALUES ('0009');

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from suprsend_hub.store.database import Connection
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest *pre* step that this version of the code needs; post steps may follow it.
 
 Revisions are numbers of four digits with leading zeros, so that they are in order as texts: here and in SQL they are

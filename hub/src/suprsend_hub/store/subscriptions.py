@@ -21,7 +21,7 @@ async def find_dead_until(connection: Connection, parent: RecipientKey) -> UUID:
 
     The answer stays correct while the profile of the object is held.
     """
-    found: UUID | None = await connection.fetchval(sql("find_dead_object"), *parent)
+    found: UUID | None = await connection.fetchval(sql("find_dead_object"), *parent[:3])
     return found or FIRST_ID
 
 
@@ -37,9 +37,9 @@ async def upsert(
     if not subscribers:
         return {}
     ids = await connection.fetch(
-        sql("upsert_subscribed_to"), *parent, *_columns(subscribers), list(fresh_ids), dead_until
+        sql("upsert_subscribed_to"), *parent[:3], *_columns(subscribers), list(fresh_ids), dead_until
     )
-    records = await connection.fetch(sql("upsert_subscriptions"), *parent, *zip(*ids, strict=True), properties, now)
+    records = await connection.fetch(sql("upsert_subscriptions"), *parent[:3], *zip(*ids, strict=True), properties, now)
     found: dict[RecipientKey, Subscription] = {}
     for subscriber_type, subscriber_id, *rest in records:
         key = RecipientKey(parent.workspace_id, subscriber_type, subscriber_id)
@@ -51,11 +51,11 @@ async def delete(
     connection: Connection, parent: RecipientKey, subscribers: Sequence[RecipientKey], *, after: UUID
 ) -> int:
     """End subscriptions with ids beyond `after`, at both ends; return how many. `subscribers` are in order."""
-    ended = await connection.fetch(sql("delete_subscribed_to"), *parent, *_columns(subscribers), after, LAST_ID)
+    ended = await connection.fetch(sql("delete_subscribed_to"), *parent[:3], *_columns(subscribers), after, LAST_ID)
     if ended:
         # Only these: each statement sees what has been committed by then, also subscriptions that the first did not.
         types, ids = zip(*sorted(map(tuple, ended)), strict=True)
-        await connection.execute(sql("delete_subscriptions"), *parent, types, ids, after, LAST_ID)
+        await connection.execute(sql("delete_subscriptions"), *parent[:3], types, ids, after, LAST_ID)
     return len(ended)
 
 
@@ -63,7 +63,7 @@ async def sweep(
     connection: Connection, parent: RecipientKey, subscribers: Sequence[RecipientKey], *, until: UUID
 ) -> None:
     """Delete subscriptions with ids up to `until`, all of earlier lives of the object, at both ends."""
-    span = (*parent, *_columns(subscribers), FIRST_ID, until)
+    span = (*parent[:3], *_columns(subscribers), FIRST_ID, until)
     await connection.execute(sql("delete_subscribed_to"), *span)
     await connection.execute(sql("delete_subscriptions"), *span)
 
@@ -73,7 +73,7 @@ async def page(
 ) -> list[Subscription]:
     """Return up to `limit` subscriptions to an object beyond the cursor, in that direction."""
     statement, start = walk("page_subscriptions", direction, cursor)
-    records = await connection.fetch(statement, *parent, start, limit)
+    records = await connection.fetch(statement, *parent[:3], start, limit)
     return [
         Subscription(parent, RecipientKey(parent.workspace_id, subscriber_type, subscriber_id), *rest)
         for subscriber_type, subscriber_id, *rest in records
@@ -85,7 +85,7 @@ async def page_of_subscriber(
 ) -> list[tuple[RecipientKey, UUID]]:
     """Return the objects that a recipient is subscribed to, with the ids of the subscriptions, like `page`."""
     statement, start = walk("page_subscribed_to", direction, cursor)
-    records = await connection.fetch(statement, *subscriber, start, limit)
+    records = await connection.fetch(statement, *subscriber[:3], start, limit)
     return [
         (RecipientKey(subscriber.workspace_id, object_type, object_id), subscription_id)
         for object_type, object_id, subscription_id in records
@@ -94,7 +94,7 @@ async def page_of_subscriber(
 
 async def count_of_subscriber(connection: Connection, subscriber: RecipientKey) -> int:
     """Return the number of objects that a recipient is subscribed to."""
-    return int(await connection.fetchval(sql("count_subscribed_to"), *subscriber))
+    return int(await connection.fetchval(sql("count_subscribed_to"), *subscriber[:3]))
 
 
 async def read_of_subscriber(
@@ -103,7 +103,7 @@ async def read_of_subscriber(
     """Return the subscriptions of a recipient to the given objects, in the same order, without ended ones."""
     records = await connection.fetch(
         sql("read_subscriptions_of_subscriber"),
-        *subscriber,
+        *subscriber[:3],
         *_columns([key for key, _ in parents]),
         [subscription_id for _, subscription_id in parents],
     )

@@ -8,6 +8,7 @@ from suprsend_hub.store.queries import sql
 TABLES = (
     "subscription", "subscribed_to", "dead_object", "list_member", "list_membership", "list_draft", "list",
     "dead_list_version", "profile", "history", "idempotency_key", "rejected", "counter", "audit",
+    "tenant", "dead_tenant", "alias", "tombstone", "former_id",
 )  # fmt: skip
 """All tables with rows of workspaces, apart from those that go with the workspace itself."""
 WITH_THE_WORKSPACE = ("api_key", "console_grant")

@@ -62,37 +62,41 @@ class Entry(msgspec.Struct, gc=False):
 
     def key_row(self) -> KeyRow | None:
         """Return the row that binds the key of the request, if it has one."""
-        edit = self.edit
-        if edit.request is None:
+        request = self.edit.request
+        if request is None:
             return None
-        _, object_type, recipient_id = edit.key
+        workspace_id, object_type, recipient_id, tenant_no = self.edit.key
         return KeyRow(
-            edit.key.workspace_id, str(edit.request.key), object_type, recipient_id, edit.request.digest, self.edit_id
-        )
-
-    def history_row(self) -> HistoryRow:
-        """Return the row that records the edit."""
-        edit = self.edit
-        actor = edit.actor
-        return HistoryRow(
-            edit.key, edit.insert_key, self.edit_id, actor.source, json_text(edit.operations), self.before, actor.label
+            workspace_id, str(request.key), object_type, recipient_id, tenant_no, request.digest, self.edit_id
         )
 
 
 class Group(msgspec.Struct):
-    """All edits of one profile in the batch, in order, with the profile before and after them."""
+    """All edits of one profile in the batch, in order, with the profile before and after them.
+
+    `reborn`: the profile was deleted between our read and our write, which created it again with old data, so it must be
+    written once more whatever the fold says.
+    """
 
     key: RecipientKey
+    now: datetime
     entries: list[Entry]
     stored: StoredProfile | None = None
     folded: Profile | None = None
     changed: bool = False
     created: bool = False
+    reborn: bool = False
+
+    def version(self) -> int:
+        """Return the version of the profile after the edits, which is the stored one if they change nothing."""
+        if self.stored is None:
+            return first_version(self.now)
+        return self.stored.version + self.changed
 
     def fold(self) -> None:
         """Fold every entry that is not a duplicate onto `stored`, checking each again."""
         profile = None if self.stored is None else decode_profile(self.stored.properties, self.stored.channels)
-        self.changed = False
+        self.changed = self.reborn
         for entry in self.entries:
             if entry.duplicate or entry.barred is not None:
                 continue
@@ -112,24 +116,38 @@ class Group(msgspec.Struct):
 
     def history_rows(self) -> list[HistoryRow]:
         """Return the rows to record, in lock order."""
-        rows = [entry.history_row() for entry in self.accepted()]
+        rows = self.rows_of(self.accepted())
         return rows if len(rows) < 2 else sorted(rows, key=attrgetter("insert_key"))
 
-    def write(self, now: datetime) -> ProfileWrite:
+    def rows_of(self, entries: Sequence[Entry]) -> list[HistoryRow]:
+        """Return the rows that record some of the entries, which are in order."""
+        version = self.version()
+        rows = []
+        for position, entry in enumerate(entries):
+            edit, actor = entry.edit, entry.edit.actor
+            rows.append(
+                HistoryRow(
+                    self.key, edit.insert_key, entry.edit_id, version, position, actor.source, actor.label,
+                    json_text(edit.operations), entry.before,
+                )
+            )  # fmt: skip
+        return rows
+
+    def write(self) -> ProfileWrite:
         """Return the row to write. A new profile takes its id, and so its position, from its first edit."""
         assert self.folded is not None
         return ProfileWrite(
             self.key,
             self.entries[0].edit_id,
-            first_version(now) if self.stored is None else self.stored.version + 1,
+            self.version(),
             encode_properties(self.folded),
             encode_channels(self.folded),
             addresses(self.folded.channels),
         )
 
-    def settle(self, write: ProfileWrite, now: datetime) -> None:
+    def settle(self, write: ProfileWrite) -> None:
         """Note that `write` was written."""
-        before = self.stored
+        before, now = self.stored, self.now
         self.created |= before is None
         self.stored = StoredProfile(
             self.key,
@@ -141,10 +159,10 @@ class Group(msgspec.Struct):
             now if before is None else max(before.updated_at, now),
         )
 
-    def be_reborn(self, write: ProfileWrite, now: datetime) -> None:
-        """Note that the profile was deleted between our read and our write, which created it again with old data."""
-        self.created = True
-        self.stored = StoredProfile(self.key, write.fresh_id, write.version, "{}", "{}", now, now)
+    def be_reborn(self, write: ProfileWrite) -> None:
+        """Note that `write` created the profile again, with old data, since it had been deleted."""
+        self.created = self.reborn = True
+        self.stored = StoredProfile(self.key, write.fresh_id, write.version, "{}", "{}", self.now, self.now)
 
 
 class Correction(NamedTuple):
@@ -166,7 +184,9 @@ class Batch:
         self.groups = groups
 
     @classmethod
-    def of(cls, edits: Sequence[Edit], edit_ids: Sequence[UUID], known: Collection[EditKey] = ()) -> Self:
+    def of(
+        cls, edits: Sequence[Edit], edit_ids: Sequence[UUID], *, now: datetime, known: Collection[EditKey] = ()
+    ) -> Self:
         """Group edits by profile. `known` edits have been applied before; a repeated key in the batch counts once."""
         entries = [Entry(edit, edit_id) for edit, edit_id in zip(edits, edit_ids, strict=True)]
         groups: dict[RecipientKey, Group] = {}
@@ -184,7 +204,7 @@ class Batch:
                 entry.duplicate = True
             group = groups.get(key)
             if group is None:
-                groups[key] = Group(key, [entry])
+                groups[key] = Group(key, now, [entry])
             else:
                 group.entries.append(entry)
         return cls(entries, sorted(groups.values(), key=attrgetter("key")))
@@ -275,16 +295,12 @@ def _outcome(entry: Entry, profile: StoredProfile | None) -> Outcome:
 def fold_again(group: Group) -> Correction:
     """Fold a group, whose first fold is recorded, onto the present profile."""
     earlier = group.accepted()
-    befores = [entry.before for entry in earlier]
     group.fold()
+    refused = [entry for entry in earlier if entry.error is not None]
     return Correction(
-        withdrawn=[entry.history_row() for entry in earlier if entry.error is not None],
-        released=[row for entry in earlier if entry.error is not None and (row := entry.key_row()) is not None],
-        corrected=[
-            entry.history_row()
-            for entry, before in zip(earlier, befores, strict=True)
-            if entry.counts and entry.before != before
-        ],
+        withdrawn=group.rows_of(refused),
+        released=[row for entry in refused if (row := entry.key_row()) is not None],
+        corrected=group.rows_of([entry for entry in earlier if entry.counts]),
         overturned=len(group.accepted()) > sum(entry.counts for entry in earlier)
         or any(entry.edit.together and entry.error for entry in earlier),
     )

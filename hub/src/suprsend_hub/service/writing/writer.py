@@ -8,6 +8,7 @@ Both paths take locks in one order: idempotency keys, history, existing profiles
 existing profiles that change, counters; each in the order of keys.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from operator import attrgetter
@@ -73,7 +74,8 @@ class Writer:
         known: set[EditKey],
     ) -> list[Outcome]:
         """Try once. The attempt records known edits in `known` for the next one."""
-        batch = Batch.of(edits, self._ulids.batch(len(edits)), known)
+        now = self._now()
+        batch = Batch.of(edits, self._ulids.batch(len(edits)), now=now, known=known)
         async with self._database.connection() as connection:
             keys = [group.key for group in batch.groups]
             batch.fold(await profiles.read(connection, keys) if keys else {})
@@ -100,14 +102,13 @@ class Writer:
         await profiles.copy_history(connection, batch.history_rows())
         if batch.unchanged() and await self._find_gone(connection, batch):
             raise AssumptionFailed("a profile has been deleted")
-        now = self._now()
         for is_new, write_all in ((True, profiles.copy_new), (False, profiles.update)):
             pending = [group for group in batch.groups if group.changed and (group.stored is None) is is_new]
             if pending:
-                writes = [group.write(now) for group in pending]
-                await write_all(connection, writes, now)
+                writes = [group.write() for group in pending]
+                await write_all(connection, writes, pending[0].now)
                 for group, write in zip(pending, writes, strict=True):
-                    group.settle(write, now)
+                    group.settle(write)
 
     async def _write_slow(self, connection: Connection, batch: Batch) -> None:
         """Write a batch without assuming anything about concurrent writers."""
@@ -148,20 +149,19 @@ class Writer:
 
     async def _settle(self, connection: Connection, groups: Sequence[Group]) -> None:
         """Write the profiles; read those that lost the race, which are now locked, fold them and write them again."""
-        now = self._now()
         pending = sorted(
             (group for group in groups if group.changed), key=lambda group: (group.stored is not None, group.key)
         )
         while pending:
-            writes = [group.write(now) for group in pending]
-            written = await profiles.upsert(connection, writes, now)
+            writes = [group.write() for group in pending]
+            written = await profiles.upsert(connection, writes, pending[0].now)
             lost: list[Group] = []
             reborn: list[Group] = []
             for group, write in zip(pending, writes, strict=True):
                 if (write.fresh_id if group.stored is None else group.stored.profile_id) in written:
-                    group.settle(write, now)
+                    group.settle(write)
                 elif write.fresh_id in written:
-                    group.be_reborn(write, now)
+                    group.be_reborn(write)
                     reborn.append(group)
                 else:
                     lost.append(group)
@@ -171,8 +171,6 @@ class Writer:
             again = sorted([*lost, *reborn], key=attrgetter("key"))
             for group in again:
                 await self._fold_again(connection, group)
-            for group in reborn:
-                group.changed = True  # it holds deleted data until it is written anew, whatever the fold says
             pending = [group for group in again if group.changed]
 
     async def _fold_again(self, connection: Connection, group: Group) -> None:
@@ -185,7 +183,7 @@ class Writer:
         if correction.released:
             await idempotency.release(connection, correction.released)
         if correction.corrected:
-            await profiles.update_history_before(connection, correction.corrected)
+            await profiles.correct_history(connection, correction.corrected)
 
     def _rejected_rows(self, groups: Iterable[Group], rejects: Sequence[RejectedRecord]) -> Iterable[RejectedRow]:
         for reject in rejects:
@@ -202,11 +200,11 @@ class Writer:
 
 
 async def _count_created(connection: Connection, groups: Sequence[Group]) -> None:
-    created: dict[tuple[int, str], int] = {}
+    created = Counter[tuple[int, counters.Counter]]()
     for group in groups:
         if group.created:
-            counter = (group.key.workspace_id, counters.profiles_counter(group.key.object_type))
-            created[counter] = created.get(counter, 0) + 1
+            workspace_id, object_type, _, tenant_no = group.key
+            created[workspace_id, counters.profiles_counter(object_type, tenant_no)] += 1
     await counters.add(connection, created)
 
 

@@ -1,14 +1,27 @@
+-- A counter lives where what it counts lives: `place` is the id of the object or list, '' if it counts a whole workspace.
+
 -- name: add_to_counters
--- One row per workspace and name in the batch, in key order.
-INSERT INTO counter AS c (workspace_id, name, slot, value)
-SELECT * FROM unnest($1::integer[], $2::text[], $3::smallint[], $4::bigint[])
-ON CONFLICT (workspace_id, name, slot) DO UPDATE SET value = c.value + excluded.value;
+-- One row per counter in the batch, in key order.
+INSERT INTO counter AS c (workspace_id, name, place, slot, value)
+SELECT * FROM unnest($1::integer[], $2::text[], $3::text[], $4::smallint[], $5::bigint[])
+ON CONFLICT (workspace_id, name, place, slot) DO UPDATE SET value = c.value + excluded.value;
 
 -- name: read_counter
-SELECT coalesce(sum(value), 0)::bigint FROM counter WHERE workspace_id = $1 AND name = $2;
+SELECT coalesce(sum(value), 0)::bigint FROM counter WHERE workspace_id = $1 AND name = $2 AND place = $3;
 
 -- name: read_counters
-SELECT name, sum(value)::bigint FROM counter WHERE workspace_id = $1 AND name = ANY($2::text[]) GROUP BY name;
+SELECT k.position, sum(c.value)::bigint
+FROM (
+    SELECT $1::integer AS workspace_id, name, place, position
+    FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS k (name, place, position)
+    OFFSET 0
+) AS k
+JOIN counter AS c USING (workspace_id, name, place)
+GROUP BY k.position;
 
 -- name: delete_counters
-DELETE FROM counter WHERE workspace_id = $1 AND name = ANY($2::text[]);
+DELETE FROM counter AS c
+USING (
+    SELECT $1::integer AS workspace_id, name, place FROM unnest($2::text[], $3::text[]) AS k (name, place) OFFSET 0
+) AS k
+WHERE c.workspace_id = k.workspace_id AND c.name = k.name AND c.place = k.place;

@@ -3,15 +3,15 @@
 -- subscriptions.sql.
 
 -- name: lock_profiles
--- First of all, in the order in which everybody locks profiles.
-SELECT p.object_type, p.recipient_id
+-- First of all, in the order in which everybody locks profiles: the global profile and those for tenants.
+SELECT p.object_type, p.recipient_id, p.tenant_no
 FROM (
     SELECT $1::integer AS workspace_id, object_type, recipient_id, position
     FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS k (object_type, recipient_id, position)
     OFFSET 0
 ) AS k
 JOIN profile AS p USING (workspace_id, object_type, recipient_id)
-ORDER BY k.position
+ORDER BY k.position, p.tenant_no
 FOR UPDATE OF p;
 
 -- name: delete_profiles
@@ -45,6 +45,7 @@ FROM (
 ) AS k
 JOIN profile AS p
      ON p.workspace_id = k.workspace_id AND p.object_type = k.object_type AND p.recipient_id = k.object_id
+        AND p.tenant_no = 0
 LEFT JOIN dead_object AS d
      ON d.workspace_id = k.workspace_id AND d.object_type = k.object_type AND d.object_id = k.object_id
 ORDER BY k.position
@@ -103,6 +104,37 @@ FROM (
 ) AS k
 WHERE i.workspace_id = k.workspace_id AND i.object_type = k.object_type AND i.recipient_id = k.recipient_id
   AND i.digest IS NOT NULL;
+
+-- name: delete_former_ids
+-- The ids that led to deleted recipients, or were merged into them.
+DELETE FROM former_id AS f
+USING (
+    SELECT $1::integer AS workspace_id, object_type, recipient_id
+    FROM unnest($2::text[], $3::text[]) AS k (object_type, recipient_id)
+    OFFSET 0
+) AS k
+WHERE f.workspace_id = k.workspace_id AND f.object_type = k.object_type AND f.recipient_id = k.recipient_id
+RETURNING f.object_type, f.former_id;
+
+-- name: delete_aliases
+-- The other end of delete_former_ids: the ids lead nowhere.
+DELETE FROM alias AS a
+USING (
+    SELECT $1::integer AS workspace_id, object_type, alias_id
+    FROM unnest($2::text[], $3::text[]) AS k (object_type, alias_id)
+    OFFSET 0
+) AS k
+WHERE a.workspace_id = k.workspace_id AND a.object_type = k.object_type AND a.alias_id = k.alias_id;
+
+-- name: delete_tombstones
+-- The other end of delete_former_ids: a merge into a deleted recipient cannot be undone.
+DELETE FROM tombstone AS t
+USING (
+    SELECT $1::integer AS workspace_id, object_type, recipient_id
+    FROM unnest($2::text[], $3::text[]) AS k (object_type, recipient_id)
+    OFFSET 0
+) AS k
+WHERE t.workspace_id = k.workspace_id AND t.object_type = k.object_type AND t.recipient_id = k.recipient_id;
 
 -- name: delete_rejected_of_recipients
 DELETE FROM rejected AS r

@@ -91,6 +91,7 @@ WITH target AS MATERIALIZED (
     ) AS k
     JOIN profile AS p
          ON p.workspace_id = k.workspace_id AND p.object_type = k.object_type AND p.recipient_id = k.distinct_id
+            AND p.tenant_no = 0
     FOR KEY SHARE OF p
 ), added AS (
     INSERT INTO list_member AS m (workspace_id, list_id, version_id, distinct_id, member_id, created_at)
@@ -103,11 +104,11 @@ WITH target AS MATERIALIZED (
     SELECT $1, a.distinct_id, $2, a.version_id, a.member_id, $6 FROM added AS a
     ON CONFLICT (workspace_id, distinct_id, list_id, version_id) DO NOTHING
 ), counted AS (
-    INSERT INTO counter AS c (workspace_id, name, slot, value)
-    SELECT $1, 'members:' || $2 || ':' || v.version_id, $7, (SELECT count(*) FROM added)
+    INSERT INTO counter AS c (workspace_id, name, place, slot, value)
+    SELECT $1, 'members:' || $2 || ':' || v.version_id, $2, $7, (SELECT count(*) FROM added)
     FROM version AS v
     WHERE EXISTS (SELECT FROM added)
-    ON CONFLICT (workspace_id, name, slot) DO UPDATE SET value = c.value + excluded.value
+    ON CONFLICT (workspace_id, name, place, slot) DO UPDATE SET value = c.value + excluded.value
 )
 SELECT v.version_id, (SELECT count(*) FROM added) AS affected FROM version AS v;
 
@@ -141,11 +142,11 @@ WITH target AS MATERIALIZED (
     WHERE m.workspace_id = r.workspace_id AND m.list_id = r.list_id AND m.version_id = r.version_id
       AND m.distinct_id = r.distinct_id
 ), counted AS (
-    INSERT INTO counter AS c (workspace_id, name, slot, value)
-    SELECT $1, 'members:' || $2 || ':' || v.version_id, $5, -(SELECT count(*) FROM removed)
+    INSERT INTO counter AS c (workspace_id, name, place, slot, value)
+    SELECT $1, 'members:' || $2 || ':' || v.version_id, $2, $5, -(SELECT count(*) FROM removed)
     FROM version AS v
     WHERE EXISTS (SELECT FROM removed)
-    ON CONFLICT (workspace_id, name, slot) DO UPDATE SET value = c.value + excluded.value
+    ON CONFLICT (workspace_id, name, place, slot) DO UPDATE SET value = c.value + excluded.value
 )
 SELECT v.version_id, (SELECT count(*) FROM removed) AS affected FROM version AS v;
 

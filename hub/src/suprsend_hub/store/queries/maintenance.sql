@@ -13,15 +13,19 @@ SET LOCAL enable_mergejoin = on;
 SELECT pg_advisory_xact_lock(78770003);
 
 -- name: find_wrong_counters
--- Name, value, what there is. Versions that are being swept are counted no more.
+-- Name, place, value, what there is. Versions and tenants that are being swept are counted no more.
 WITH actual AS (
-    SELECT workspace_id, (CASE WHEN object_type = '' THEN 'users' ELSE 'objects:' || object_type END) COLLATE "C" AS name,
-           count(*) AS value
+    SELECT workspace_id,
+           (CASE WHEN tenant_no > 0 THEN 'tenant:' || tenant_no
+                 WHEN object_type = '' THEN 'users'
+                 ELSE 'objects:' || object_type END) COLLATE "C" AS name,
+           '' COLLATE "C" AS place, count(*) AS value
     FROM profile
-    GROUP BY workspace_id, object_type
+    GROUP BY 1, 2
     UNION ALL
     SELECT workspace_id,
-           ('subscribers:' || char_length(object_type) || ':' || object_type || '/' || object_id) COLLATE "C", count(*)
+           ('subscribers:' || char_length(object_type) || ':' || object_type || '/' || object_id) COLLATE "C", object_id,
+           count(*)
     FROM subscription AS s
     WHERE NOT EXISTS (
         SELECT 1 FROM dead_object AS d
@@ -30,19 +34,21 @@ WITH actual AS (
     )
     GROUP BY workspace_id, object_type, object_id
     UNION ALL
-    SELECT workspace_id, ('members:' || list_id || ':' || version_id) COLLATE "C", count(*)
+    SELECT workspace_id, ('members:' || list_id || ':' || version_id) COLLATE "C", list_id, count(*)
     FROM list_member
     GROUP BY workspace_id, list_id, version_id
 ), counted AS (
-    SELECT workspace_id, name, sum(value)::bigint AS value FROM counter GROUP BY workspace_id, name
+    SELECT workspace_id, name, place, sum(value)::bigint AS value FROM counter GROUP BY workspace_id, name, place
 )
-SELECT workspace_id, name, coalesce(c.value, 0)::bigint AS value, coalesce(a.value, 0)::bigint AS actual
-FROM counted AS c FULL JOIN actual AS a USING (workspace_id, name)
+SELECT workspace_id, name, place, coalesce(c.value, 0)::bigint AS value, coalesce(a.value, 0)::bigint AS actual
+FROM counted AS c FULL JOIN actual AS a USING (workspace_id, name, place)
 WHERE coalesce(c.value, 0) <> coalesce(a.value, 0)
   AND (workspace_id, name) NOT IN (
       SELECT workspace_id, ('members:' || list_id || ':' || version_id) COLLATE "C" FROM dead_list_version
+      UNION ALL
+      SELECT workspace_id, ('tenant:' || tenant_no) COLLATE "C" FROM dead_tenant
   )
-ORDER BY workspace_id, name
+ORDER BY workspace_id, name, place
 LIMIT $1;
 
 -- name: find_subscriptions_without_other_end
@@ -100,12 +106,12 @@ FROM subscription AS s
 WHERE (
         NOT EXISTS (
             SELECT FROM profile AS p
-            WHERE p.workspace_id = s.workspace_id AND p.object_type = s.object_type AND p.recipient_id = s.object_id
+            WHERE p.workspace_id = s.workspace_id AND p.object_type = s.object_type AND p.recipient_id = s.object_id AND p.tenant_no = 0
         )
      OR NOT EXISTS (
             SELECT FROM profile AS p
             WHERE p.workspace_id = s.workspace_id AND p.object_type = s.subscriber_type
-              AND p.recipient_id = s.subscriber_id
+              AND p.recipient_id = s.subscriber_id AND p.tenant_no = 0
         )
   )
   AND NOT EXISTS (
@@ -125,12 +131,12 @@ USING (
     WHERE (
             NOT EXISTS (
                 SELECT FROM profile AS p
-                WHERE p.workspace_id = s.workspace_id AND p.object_type = s.object_type AND p.recipient_id = s.object_id
+                WHERE p.workspace_id = s.workspace_id AND p.object_type = s.object_type AND p.recipient_id = s.object_id AND p.tenant_no = 0
             )
          OR NOT EXISTS (
                 SELECT FROM profile AS p
                 WHERE p.workspace_id = s.workspace_id AND p.object_type = s.subscriber_type
-                  AND p.recipient_id = s.subscriber_id
+                  AND p.recipient_id = s.subscriber_id AND p.tenant_no = 0
             )
       )
       AND NOT EXISTS (
@@ -193,6 +199,7 @@ SELECT m.workspace_id, 'list ' || m.list_id AS place,
 FROM list_member AS m
 LEFT JOIN profile AS p
      ON p.workspace_id = m.workspace_id AND p.object_type = '' AND p.recipient_id = m.distinct_id
+        AND p.tenant_no = 0
 WHERE p.recipient_id IS NULL
 LIMIT $1;
 
@@ -204,6 +211,7 @@ USING (
     FROM list_member AS m
     LEFT JOIN profile AS p
          ON p.workspace_id = m.workspace_id AND p.object_type = '' AND p.recipient_id = m.distinct_id
+        AND p.tenant_no = 0
     WHERE p.recipient_id IS NULL
     OFFSET 0
 ) AS k
@@ -247,16 +255,16 @@ ON CONFLICT DO NOTHING;
 
 -- name: walk_profiles
 -- A step through all profiles in key order.
-SELECT workspace_id, object_type, recipient_id, version, properties, channels, addresses
+SELECT workspace_id, object_type, recipient_id, tenant_no, version, properties, channels, addresses
 FROM profile
-WHERE (workspace_id, object_type, recipient_id) > ($1::integer, $2::text, $3::text)
-ORDER BY workspace_id, object_type, recipient_id
-LIMIT $4;
+WHERE (workspace_id, object_type, recipient_id, tenant_no) > ($1::integer, $2::text, $3::text, $4::integer)
+ORDER BY workspace_id, object_type, recipient_id, tenant_no
+LIMIT $5;
 
 -- name: repair_addresses
 -- Unless the profile, and its addresses with it, has been written since then.
-UPDATE profile SET addresses = $5
-WHERE workspace_id = $1 AND object_type = $2 AND recipient_id = $3 AND version = $4;
+UPDATE profile SET addresses = $6
+WHERE workspace_id = $1 AND object_type = $2 AND recipient_id = $3 AND tenant_no = $4 AND version = $5;
 
 -- name: oldest_workspace
 SELECT min(created_at) FROM workspace;
@@ -265,13 +273,13 @@ SELECT min(created_at) FROM workspace;
 -- Up to $3 edits with ids from $1 to below $2. No sooner than a day after the edit: a late resend must find its key.
 DELETE FROM history AS h
 USING (
-    SELECT workspace_id, object_type, recipient_id, insert_key
+    SELECT workspace_id, object_type, recipient_id, tenant_no, insert_key
     FROM history
     WHERE edit_id >= $1 AND edit_id < $2
     LIMIT $3
 ) AS k
 WHERE h.workspace_id = k.workspace_id AND h.object_type = k.object_type AND h.recipient_id = k.recipient_id
-  AND h.insert_key = k.insert_key;
+  AND h.tenant_no = k.tenant_no AND h.insert_key = k.insert_key;
 
 -- name: delete_old_rejected
 DELETE FROM rejected AS r

@@ -125,11 +125,11 @@ JOIN subscription AS s USING (workspace_id, object_type, object_id, subscriber_t
 -- name: read_updated_at
 SELECT p.object_type, p.recipient_id, p.updated_at
 FROM (
-    SELECT $1::integer AS workspace_id, object_type, recipient_id
+    SELECT $1::integer AS workspace_id, object_type, recipient_id, 0 AS tenant_no
     FROM unnest($2::text[], $3::text[]) AS k (object_type, recipient_id)
     OFFSET 0
 ) AS k
-JOIN profile AS p USING (workspace_id, object_type, recipient_id);
+JOIN profile AS p USING (workspace_id, object_type, recipient_id, tenant_no);
 
 -- name: find_parent_objects
 -- One step up from several objects.

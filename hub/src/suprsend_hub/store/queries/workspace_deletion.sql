@@ -43,13 +43,13 @@ WHERE t.workspace_id = k.workspace_id AND t.list_id = k.list_id AND t.version_id
 
 -- name: empty_profile
 DELETE FROM profile AS t
-USING (SELECT workspace_id, object_type, recipient_id FROM profile WHERE workspace_id = $1 LIMIT $2) AS k
-WHERE t.workspace_id = k.workspace_id AND t.object_type = k.object_type AND t.recipient_id = k.recipient_id;
+USING (SELECT workspace_id, object_type, recipient_id, tenant_no FROM profile WHERE workspace_id = $1 LIMIT $2) AS k
+WHERE t.workspace_id = k.workspace_id AND t.object_type = k.object_type AND t.recipient_id = k.recipient_id AND t.tenant_no = k.tenant_no;
 
 -- name: empty_history
 DELETE FROM history AS t
-USING (SELECT workspace_id, object_type, recipient_id, insert_key FROM history WHERE workspace_id = $1 LIMIT $2) AS k
-WHERE t.workspace_id = k.workspace_id AND t.object_type = k.object_type AND t.recipient_id = k.recipient_id AND t.insert_key = k.insert_key;
+USING (SELECT workspace_id, object_type, recipient_id, tenant_no, insert_key FROM history WHERE workspace_id = $1 LIMIT $2) AS k
+WHERE t.workspace_id = k.workspace_id AND t.object_type = k.object_type AND t.recipient_id = k.recipient_id AND t.tenant_no = k.tenant_no AND t.insert_key = k.insert_key;
 
 -- name: empty_idempotency_key
 DELETE FROM idempotency_key AS t
@@ -63,13 +63,39 @@ WHERE t.workspace_id = k.workspace_id AND t.object_type = k.object_type AND t.re
 
 -- name: empty_counter
 DELETE FROM counter AS t
-USING (SELECT workspace_id, name, slot FROM counter WHERE workspace_id = $1 LIMIT $2) AS k
-WHERE t.workspace_id = k.workspace_id AND t.name = k.name AND t.slot = k.slot;
+USING (SELECT workspace_id, name, place, slot FROM counter WHERE workspace_id = $1 LIMIT $2) AS k
+WHERE t.workspace_id = k.workspace_id AND t.name = k.name AND t.place = k.place AND t.slot = k.slot;
 
 -- name: empty_audit
 DELETE FROM audit AS t
 USING (SELECT workspace_id, target_id, audit_id FROM audit WHERE workspace_id = $1 LIMIT $2) AS k
 WHERE t.workspace_id = k.workspace_id AND t.target_id = k.target_id AND t.audit_id = k.audit_id;
+
+-- name: empty_tenant
+DELETE FROM tenant AS t
+USING (SELECT workspace_id, tenant_id FROM tenant WHERE workspace_id = $1 LIMIT $2) AS k
+WHERE t.workspace_id = k.workspace_id AND t.tenant_id = k.tenant_id;
+
+-- name: empty_dead_tenant
+DELETE FROM dead_tenant AS t
+USING (SELECT workspace_id, tenant_no FROM dead_tenant WHERE workspace_id = $1 LIMIT $2) AS k
+WHERE t.workspace_id = k.workspace_id AND t.tenant_no = k.tenant_no;
+
+-- name: empty_alias
+DELETE FROM alias AS t
+USING (SELECT workspace_id, object_type, alias_id FROM alias WHERE workspace_id = $1 LIMIT $2) AS k
+WHERE t.workspace_id = k.workspace_id AND t.object_type = k.object_type AND t.alias_id = k.alias_id;
+
+-- name: empty_tombstone
+DELETE FROM tombstone AS t
+USING (SELECT workspace_id, object_type, recipient_id FROM tombstone WHERE workspace_id = $1 LIMIT $2) AS k
+WHERE t.workspace_id = k.workspace_id AND t.object_type = k.object_type AND t.recipient_id = k.recipient_id;
+
+-- name: empty_former_id
+DELETE FROM former_id AS t
+USING (SELECT workspace_id, object_type, recipient_id, former_id FROM former_id WHERE workspace_id = $1 LIMIT $2) AS k
+WHERE t.workspace_id = k.workspace_id AND t.object_type = k.object_type AND t.recipient_id = k.recipient_id
+  AND t.former_id = k.former_id;
 
 -- name: begin_workspace_deletion
 -- Nobody gets in from now on, and it cannot be enabled again.
