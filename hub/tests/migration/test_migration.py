@@ -1,16 +1,13 @@
 """A migrated database is the one that `schema.sql` describes, and migrating is safe: again, and from two places at once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
 from importlib.resources import files
-from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+from releases import MakeDatabase, run
 from suprsend_hub.store.migrate import migrate
 from suprsend_hub.store.schema_version import HEAD, current_revision
-
-MakeDatabase = Callable[[], Awaitable[str]]
 
 SERVER_VERSIONS = [16, 18]
 on_every_server = pytest.mark.parametrize("postgres_version", SERVER_VERSIONS)
@@ -55,31 +52,6 @@ async def catalog(url: str) -> dict[str, list[tuple]]:
         }
     finally:
         await connection.close()
-
-
-async def run(url: str, statements: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(statements)
-    finally:
-        await connection.close()
-
-
-@pytest.fixture
-async def make_empty_database(database_url: str, anyio_backend: str) -> AsyncIterator[MakeDatabase]:
-    """Makes databases that hold nothing, on the server of `postgres_version`."""
-    parts = urlsplit(database_url)
-    made: list[str] = []
-
-    async def make() -> str:
-        name = f"{parts.path[1:]}_empty_{len(made)}"
-        await run(database_url, f"CREATE DATABASE {name} TEMPLATE template0")
-        made.append(name)
-        return parts._replace(path=f"/{name}").geturl()
-
-    yield make
-    for name in made:
-        await run(database_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 async def revision_of(url: str) -> str | None:

@@ -1,6 +1,7 @@
 """Releases to come, and releases of the past: migrations folders made from this one's."""
 
 import shutil
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +24,18 @@ def upgrade() -> None:
     """Apply it."""
     run_sql("{revision}_test.sql")
 '''
+
+
+MakeDatabase = Callable[[], Awaitable[str]]
+"""Makes a database without a schema; its URL."""
+
+
+async def run(url: str, statements: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statements)
+    finally:
+        await connection.close()
 
 
 class Pre(NamedTuple):

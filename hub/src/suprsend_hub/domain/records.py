@@ -27,8 +27,8 @@ class StoredProfile(msgspec.Struct, frozen=True, gc=False):
 class HistoryEntry:
     """An edit as the history page shows it. `actor` is '' for edits from before the hub recorded actors.
 
-    Edits are applied in the order of `version`, of the profile after the edit, and `position` within it. The version is 0
-    for edits from before the hub recorded it.
+    Edits are applied in the order of `version`, which is that of the profile after the edit, and `position` within it.
+    The version is 0 for edits from before the hub recorded it.
     """
 
     edit_id: UUID

@@ -14,7 +14,7 @@ SLOTS = 16
 
 
 class Counter(NamedTuple):
-    """A counter of a workspace. `place`: the id of the object or list whose records it counts, '' if of the workspace."""
+    """A counter of a workspace. `place`: the id of the object or list whose records it counts; "" for the workspace."""
 
     name: str
     place: str = ""

@@ -89,8 +89,9 @@ COUNTERS_NAMED_AFTER_OBJECTS = "subscribers:"
 
 WITHOUT_RECIPIENTS = frozenset(
     {
-        "workspace", "api_key", "tenant", "dead_tenant", "list", "list_draft", "dead_list_version", "counter", "console_user", "console_grant",
-        "console_link", "console_attempt", "console_ended_session", "schema_support", "alembic_version",
+        "workspace", "api_key", "tenant", "dead_tenant", "list", "list_draft", "dead_list_version", "counter",
+        "console_user", "console_grant", "console_link", "console_attempt", "console_ended_session", "schema_support",
+        "alembic_version",
     }
 )  # fmt: skip
 """Tables that do not name recipients, apart from the counters above."""

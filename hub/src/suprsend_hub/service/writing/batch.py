@@ -74,8 +74,8 @@ class Entry(msgspec.Struct, gc=False):
 class Group(msgspec.Struct):
     """All edits of one profile in the batch, in order, with the profile before and after them.
 
-    `reborn`: the profile was deleted between our read and our write, which created it again with old data, so it must be
-    written once more whatever the fold says.
+    `reborn`: the profile was deleted between our read and our write, which created it again with old data. It must be
+    written once more, whatever the fold says.
     """
 
     key: RecipientKey
