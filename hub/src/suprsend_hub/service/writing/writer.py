@@ -101,8 +101,10 @@ class Writer:
         if batch.unchanged() and await self._find_gone(connection, batch):
             raise AssumptionFailed("a profile has been deleted")
         now = self._now()
-        for is_new, write_all in ((True, profiles.copy_new), (False, profiles.update)):
-            pending = [group for group in batch.groups if group.changed and (group.stored is None) is is_new]
+        # Divided before anything is written: what has been written is stored.
+        fresh = [group for group in batch.groups if group.changed and group.stored is None]
+        present = [group for group in batch.groups if group.changed and group.stored is not None]
+        for pending, write_all in ((fresh, profiles.copy_new), (present, profiles.update)):
             if pending:
                 writes = [group.write(now) for group in pending]
                 await write_all(connection, writes, now)
