@@ -102,8 +102,10 @@ class Writer:
         await profiles.copy_history(connection, batch.history_rows())
         if batch.unchanged() and await self._find_gone(connection, batch):
             raise AssumptionFailed("a profile has been deleted")
-        for is_new, write_all in ((True, profiles.copy_new), (False, profiles.update)):
-            pending = [group for group in batch.groups if group.changed and (group.stored is None) is is_new]
+        # Divided before anything is written: what has been written is stored.
+        fresh = [group for group in batch.groups if group.changed and group.stored is None]
+        present = [group for group in batch.groups if group.changed and group.stored is not None]
+        for pending, write_all in ((fresh, profiles.copy_new), (present, profiles.update)):
             if pending:
                 writes = [group.write() for group in pending]
                 await write_all(connection, writes, pending[0].now)
