@@ -103,12 +103,13 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class CategoryDocument:
-    """All categories of a workspace. Slugs of categories are unique in it."""
+    """All categories of a workspace. Slugs of categories are unique in it; a root category that is missing is empty."""
 
     roots: dict[RootCategory, tuple[Section, ...]] = field(default_factory=dict)
     _by_slug: dict[str, PlacedCategory] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "roots", {root: self.roots.get(root, ()) for root in RootCategory})
         object.__setattr__(self, "_by_slug", {placed.category.category: placed for placed in self})
 
     def __iter__(self) -> Iterator[PlacedCategory]:
@@ -121,7 +122,7 @@ class CategoryDocument:
     def sections(self) -> Iterator[tuple[RootCategory, Section]]:
         """Yield the sections with their root categories, in the order of the document."""
         for root in RootCategory:
-            for section in self.roots.get(root, ()):
+            for section in self.roots[root]:
                 yield root, section
 
     def find(self, slug: str) -> PlacedCategory | None:
@@ -136,7 +137,7 @@ class CategoryDocument:
         """Return the document as JSON: all three root categories, and what is optional only where it was sent."""
         return {
             "root_categories": [
-                {"root_category": root, "sections": [_section_to_wire(s) for s in self.roots.get(root, ())]}
+                {"root_category": str(root), "sections": [_section_to_wire(s) for s in self.roots[root]]}
                 for root in RootCategory
             ]
         }

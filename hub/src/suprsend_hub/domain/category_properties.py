@@ -30,7 +30,10 @@ def read_definitions(value: Json, path: str, mistakes: Mistakes) -> list[dict[st
     keys: set[str] = set()
     for index, definition in enumerate(mistakes.read_list(value, path, MAX_DIGEST_OPTIONS)):
         at = f"{path}[{index}]"
-        fields = mistakes.read_object(mistakes.read_storable(definition, at), at)
+        fields = mistakes.read_object(definition, at)
+        if fields is None:
+            continue
+        mistakes.read_storable(definition, at)
         key = mistakes.read_name(fields.get("key"), join(at, "key"), MAX_CATEGORY_CHARS)
         if key in keys:
             mistakes.add(join(at, "key"), "is the key of an earlier property as well")
@@ -54,6 +57,8 @@ def read_values(value: Json, path: str, mistakes: Mistakes) -> dict[str, Json] |
     for index, item in enumerate(mistakes.read_list(value, path, MAX_DIGEST_OPTIONS)):
         at = f"{path}[{index}]"
         fields = mistakes.read_object(item, at, {"key", "value"})
+        if fields is None:
+            continue
         key = mistakes.read_name(fields.get("key"), join(at, "key"), MAX_CATEGORY_CHARS)
         values[key] = mistakes.read_storable(fields.get("value"), join(at, "value"))
     return values

@@ -52,7 +52,9 @@ class _Reader:
 
     def read_roots(self, document: Json) -> dict[RootCategory, tuple[Section, ...]]:
         fields = self.mistakes.read_object(document, "", _DOCUMENT_FIELDS)
-        if not self.mistakes and type(fields.get("root_categories")) is not list:
+        if fields is None:
+            return {}
+        if type(fields.get("root_categories")) is not list:
             self.mistakes.add("root_categories", f"must be a list with {', '.join(RootCategory)}")
             return {}
         roots: dict[RootCategory, tuple[Section, ...]] = {}
@@ -61,6 +63,8 @@ class _Reader:
         ):
             path = f"root_categories[{index}]"
             part = self.mistakes.read_object(item, path, _ROOT_FIELDS)
+            if part is None:
+                continue
             root = self.mistakes.read_member(part.get("root_category"), join(path, "root_category"), RootCategory)
             if root in roots:
                 self.mistakes.add(join(path, "root_category"), f"{root} is given twice")
@@ -76,6 +80,8 @@ class _Reader:
     def read_section(self, value: Json, path: str, root: RootCategory | None) -> Section:
         mistakes = self.mistakes
         fields = mistakes.read_object(value, path, _SECTION_FIELDS)
+        if fields is None:
+            return Section()
         for unused in _UNUSED_SECTION_FIELDS & fields.keys():
             if fields[unused]:
                 mistakes.add(join(path, unused), "has no meaning for a section; give it to the section's categories")
@@ -88,19 +94,25 @@ class _Reader:
             description=self.read_description(fields, path),
             tags=self.read_tags(fields.get("tags"), join(path, "tags")),
             categories=tuple(
-                self.read_category(item, f"{join(path, 'categories')}[{i}]", root) for i, item in enumerate(categories)
+                category
+                for index, item in enumerate(categories)
+                if (category := self.read_category(item, f"{join(path, 'categories')}[{index}]", root))
             ),
         )
 
-    def read_category(self, value: Json, path: str, root: RootCategory | None) -> Category:
+    def read_category(self, value: Json, path: str, root: RootCategory | None) -> Category | None:
         mistakes = self.mistakes
         fields = mistakes.read_object(value, path, _CATEGORY_FIELDS)
+        if fields is None:
+            return None
+        slug = self.read_slug(fields.get("category"), join(path, "category"))
+        name = mistakes.read_name(fields.get("name"), join(path, "name"), MAX_CATEGORY_CHARS)
         preference = mistakes.read_member(
             fields.get("default_preference"), join(path, "default_preference"), Preference
         )
         return Category(
-            category=self.read_slug(fields.get("category"), join(path, "category")),
-            name=mistakes.read_name(fields.get("name"), join(path, "name"), MAX_CATEGORY_CHARS),
+            category=slug,
+            name=name,
             description=self.read_description(fields, path),
             default_preference=preference or Preference.OPT_OUT,
             default_mandatory_channels=read_channels(fields, path, "default_mandatory_channels", mistakes),

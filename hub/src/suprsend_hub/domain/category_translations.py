@@ -70,7 +70,7 @@ def fallbacks(locale: str) -> tuple[str, ...]:
 def read_translations(document: Json) -> tuple[Translations, list[Mistake]]:
     """Return the translations of one locale, and the mistakes. Use the translations only if there are none."""
     mistakes = Mistakes()
-    fields = mistakes.read_object(document, "", {"sections", "categories"})
+    fields = mistakes.read_object(document, "", {"sections", "categories"}) or {}
     sections = _read(fields.get("sections"), "sections", mistakes)
     categories = _read(fields.get("categories"), "categories", mistakes)
     return Translations(sections, categories), mistakes.entries()
@@ -78,14 +78,14 @@ def read_translations(document: Json) -> tuple[Translations, list[Mistake]]:
 
 def _read(value: Json, path: str, mistakes: Mistakes) -> dict[str, Translation]:
     translations: dict[str, Translation] = {}
-    entries = {} if value is None else mistakes.read_object(value, path)
+    entries = {} if value is None else mistakes.read_object(value, path) or {}
     if len(entries) > MAX_CATEGORIES:
         mistakes.add(path, f"must have at most {MAX_CATEGORIES} entries, this one has {len(entries)}")
         return translations
     for slug, item in entries.items():
         at = join(path, slug)
         mistakes.read_name(slug, at, MAX_CATEGORY_CHARS)
-        fields = mistakes.read_object(item, at, {"name", "description"})
+        fields = mistakes.read_object(item, at, {"name", "description"}) or {}
         translations[slug] = Translation(
             mistakes.read_text(fields.get("name"), join(at, "name"), MAX_CATEGORY_CHARS),
             mistakes.read_text(fields.get("description"), join(at, "description"), MAX_DESCRIPTION_CHARS),

@@ -93,13 +93,18 @@ def read_schedule(value: Json, path: str, mistakes: Mistakes) -> dict[str, Json]
     """Return a category's `digest_schedule`, checked for shape and otherwise as it was sent."""
     if value is None:
         return None
-    schedule = mistakes.read_object(mistakes.read_storable(value, path), path)
+    schedule = mistakes.read_object(value, path)
+    if schedule is None:
+        return None
+    mistakes.read_storable(schedule, path)
     ids: set[str] = set()
     defaults = 0
     options = mistakes.read_list(schedule.get("options"), join(path, "options"), MAX_DIGEST_OPTIONS)
     for index, option in enumerate(options):
         at = f"{join(path, 'options')}[{index}]"
         fields = mistakes.read_object(option, at)
+        if fields is None:
+            continue
         option_id = mistakes.read_name(fields.get("id"), join(at, "id"), MAX_CATEGORY_CHARS)
         if option_id in ids:
             mistakes.add(join(at, "id"), "is the id of an earlier option as well")
@@ -124,6 +129,8 @@ def _check_option(option: dict[str, Json], path: str, mistakes: Mistakes) -> Non
             continue
         at = join(path, part)
         fields = mistakes.read_object(option[part], at)
+        if fields is None:
+            continue
         if fields.get("edit_policy") not in (EDITABLE, LOCKED):
             mistakes.add(join(at, "edit_policy"), f"must be {LOCKED} or {EDITABLE}")
         problem = None if fields.get("default_value") is None else problem_of(fields["default_value"])
@@ -136,6 +143,8 @@ def read_choice(value: Json, path: str, mistakes: Mistakes) -> DigestChoice | No
     if value is None:
         return None
     fields = mistakes.read_object(value, path, {"id", *PARTS})
+    if fields is None:
+        return None
     option_id = mistakes.read_name(fields.get("id"), join(path, "id"), MAX_CATEGORY_CHARS)
     parts = {part: fields[part] for part in PARTS if fields.get(part) is not None}
     for part, given in parts.items():

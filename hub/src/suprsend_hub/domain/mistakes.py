@@ -66,11 +66,11 @@ class Mistakes:
         else:
             self._left_out += 1
 
-    def read_object(self, value: Json, path: str, known: Collection[str] | None = None) -> dict[str, Json]:
-        """Return an object; with `known`, every other field is a mistake."""
+    def read_object(self, value: Json, path: str, known: Collection[str] | None = None) -> dict[str, Json] | None:
+        """Return an object, or None if it is not one; with `known`, every other field is a mistake."""
         if type(value) is not dict:
             self.add(path, "must be an object")
-            return {}
+            return None
         if known is not None:
             for key in value:
                 if key not in known:

@@ -174,6 +174,8 @@ def _full(fields: dict[str, Json]) -> list[Operation]:
     for index, item in enumerate(mistakes.read_list(fields.get("categories"), "categories", MAX_CATEGORIES)):
         path = f"categories[{index}]"
         change = mistakes.read_object(item, path)
+        if change is None:
+            continue
         slug = mistakes.read_name(change.get("category"), join(path, "category"), MAX_CATEGORY_CHARS)
         operations.append(_category(slug, change, path, mistakes))
     if not operations and not mistakes:
@@ -190,6 +192,8 @@ def _channels(fields: dict[str, Json], mistakes: Mistakes, *, is_required: bool)
     for index, item in enumerate(items):
         path = f"{name}[{index}]"
         entry = mistakes.read_object(item, path)
+        if entry is None:
+            continue
         channel = mistakes.read_member(entry.get("channel"), join(path, "channel"), Channel, NOT_A_CHANNEL)
         if type(entry.get("is_restricted")) is not bool:
             mistakes.add(join(path, "is_restricted"), "must be true or false")
