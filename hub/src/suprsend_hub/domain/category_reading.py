@@ -28,9 +28,9 @@ _ENVELOPE: Final = frozenset(
 """What the endpoint answers around the document; ignored when it comes back."""
 _DOCUMENT_FIELDS: Final = _ENVELOPE | {"root_categories"}
 _ROOT_FIELDS: Final = frozenset({"root_category", "sections"})
-_UNUSED_SECTION_FIELDS: Final = frozenset({"mandatory_channels", "default_preference"})
+_UNUSED_SECTION_FIELDS: Final = ("mandatory_channels", "default_preference")
 """What the vendor's CLI writes for every section, always empty: users set nothing at section level."""
-_SECTION_FIELDS: Final = _UNUSED_SECTION_FIELDS | {"name", "slug", "description", "tags", "categories"}
+_SECTION_FIELDS: Final = frozenset({"name", "slug", "description", "tags", "categories", *_UNUSED_SECTION_FIELDS})
 _CATEGORY_FIELDS: Final = frozenset(field.name for field in dataclasses.fields(Category))
 
 
@@ -82,8 +82,8 @@ class _Reader:
         fields = mistakes.read_object(value, path, _SECTION_FIELDS)
         if fields is None:
             return Section()
-        for unused in _UNUSED_SECTION_FIELDS & fields.keys():
-            if fields[unused]:
+        for unused in _UNUSED_SECTION_FIELDS:
+            if fields.get(unused):
                 mistakes.add(join(path, unused), "has no meaning for a section; give it to the section's categories")
         name = mistakes.read_text(fields.get("name"), join(path, "name"), MAX_CATEGORY_CHARS)
         slug = mistakes.read_text(fields.get("slug"), join(path, "slug"), MAX_CATEGORY_CHARS)

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .choices import NO_CHOICE, NO_CHOICES, Choices
 from .preference_terms import ALL_CHANNELS, Channel, Preference
 from .tenant_categories import NO_OVERRIDE, CategoryOverride
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from .categories import Category
     from .choices import CategoryChoice
     from .wire import Json
 
 
 class Rule(StrEnum):
-    """What decided, the strongest first."""
+    """What decided."""
 
     CHANNEL_INACTIVE = "channel_inactive"
     """The workspace does not use the channel."""
@@ -50,10 +52,12 @@ class ChannelPolicy:
 
 
 OPEN: Final = ChannelPolicy()
+EVERY_CHANNEL: Final = tuple(Channel)
+_ON: Final = Preference.OPT_IN
+_OFF: Final = Preference.OPT_OUT
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelVerdict:
+class ChannelVerdict(NamedTuple):
     """Whether a channel is on (`opt_in`) or off (`opt_out`), why, and whether the recipient can change it."""
 
     channel: Channel
@@ -64,12 +68,12 @@ class ChannelVerdict:
     @property
     def is_on(self) -> bool:
         """Tell whether a notification goes out on the channel."""
-        return self.preference is Preference.OPT_IN
+        return self.preference is _ON
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer for one category. `original` is what the recipient chose; `channels` has every channel, in order."""
+    """The answer for one category. `original` is what the recipient chose; `channels` are those that were asked for."""
 
     preference: Preference
     original: Preference | None
@@ -83,7 +87,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class _Defaults:
+class Defaults:
     """The defaults in force for a tenant, and whose they are."""
 
     preference: Preference
@@ -98,39 +102,64 @@ def evaluate(
     override: CategoryOverride = NO_OVERRIDE,
     choices: Choices = NO_CHOICES,
     policy: ChannelPolicy = OPEN,
+    channels: Sequence[Channel] = EVERY_CHANNEL,
 ) -> Verdict:
-    """Return the preference in force for a category and for every channel; defined for any input."""
+    """Return the preference in force for a category and for each of the channels; defined for any input."""
     choice = choices.categories.get(category.category, NO_CHOICE)
     defaults = effective_defaults(category, override)
     preference, rule = _preference(defaults, choice, override)
     blocked = policy.blocked.union(override.blocked_channels or ())
-
-    def on_channel(channel: Channel) -> ChannelVerdict:
-        if channel not in policy.active:
-            return ChannelVerdict(channel, Preference.OPT_OUT, is_editable=False, rule=Rule.CHANNEL_INACTIVE)
-        if channel in blocked:
-            return ChannelVerdict(channel, Preference.OPT_OUT, is_editable=False, rule=Rule.CHANNEL_BLOCKED)
-        if rule is Rule.CATEGORY_DISABLED:
-            return ChannelVerdict(channel, Preference.OPT_OUT, is_editable=False, rule=rule)
-        if channel in defaults.mandatory:
-            return ChannelVerdict(channel, Preference.OPT_IN, is_editable=False, rule=Rule.MANDATORY)
-        if preference is Preference.OPT_OUT:
-            return ChannelVerdict(channel, preference, is_editable=True, rule=rule)
-        if choices.restricted.get(channel):
-            return ChannelVerdict(channel, Preference.OPT_OUT, is_editable=True, rule=Rule.CHANNEL_RESTRICTED)
-        is_on, why = _channel_of_opted_in(channel, defaults, choice, rule)
-        return ChannelVerdict(channel, Preference.OPT_IN if is_on else Preference.OPT_OUT, is_editable=True, rule=why)
-
+    decision = _Decision(defaults, choice, choices.restricted, preference, rule, policy.active, blocked)
     return Verdict(
         preference=preference,
         original=choice.preference,
-        is_editable=rule not in {Rule.CATEGORY_DISABLED, Rule.MANDATORY},
+        is_editable=rule is not Rule.CATEGORY_DISABLED and rule is not Rule.MANDATORY,
         rule=rule,
-        channels=tuple(map(on_channel, Channel)),
+        channels=tuple(decision.on(channel) for channel in channels),
     )
 
 
-def effective_defaults(category: Category, override: CategoryOverride) -> _Defaults:
+class _Decision(NamedTuple):
+    """What is known when the channels of a category are decided."""
+
+    defaults: Defaults
+    choice: CategoryChoice
+    restricted: Mapping[Channel, bool]
+    preference: Preference
+    rule: Rule
+    active: frozenset[Channel]
+    blocked: frozenset[Channel]
+
+    def on(self, channel: Channel) -> ChannelVerdict:
+        """Return the answer for a channel. The first rule that applies decides."""
+        if channel not in self.active:
+            return ChannelVerdict(channel, _OFF, is_editable=False, rule=Rule.CHANNEL_INACTIVE)
+        if channel in self.blocked:
+            return ChannelVerdict(channel, _OFF, is_editable=False, rule=Rule.CHANNEL_BLOCKED)
+        if self.rule is Rule.CATEGORY_DISABLED:
+            return ChannelVerdict(channel, _OFF, is_editable=False, rule=self.rule)
+        if channel in self.defaults.mandatory:
+            return ChannelVerdict(channel, _ON, is_editable=False, rule=Rule.MANDATORY)
+        if self.preference is _OFF:
+            return ChannelVerdict(channel, _OFF, is_editable=True, rule=self.rule)
+        if self.restricted.get(channel):
+            return ChannelVerdict(channel, _OFF, is_editable=True, rule=Rule.CHANNEL_RESTRICTED)
+        is_on, rule = self.listed(channel)
+        return ChannelVerdict(channel, _ON if is_on else _OFF, is_editable=True, rule=rule)
+
+    def listed(self, channel: Channel) -> tuple[bool, Rule]:
+        """Return whether a channel of an opted-in category is on: by the recipient's channels, else the defaults'."""
+        if self.choice.opt_out_channels is not None:
+            return channel not in self.choice.opt_out_channels, Rule.CHOSEN
+        if self.choice.opt_in_channels is not None:
+            return channel in self.choice.opt_in_channels, Rule.CHOSEN
+        if self.defaults.opt_in is not None:
+            return channel in self.defaults.opt_in, self.defaults.opt_in_rule
+        # All channels are on because the category is.
+        return True, self.defaults.preference_rule if self.rule is Rule.MANDATORY else self.rule
+
+
+def effective_defaults(category: Category, override: CategoryOverride) -> Defaults:
     """Return the tenant's defaults where it has some, else the workspace's.
 
     Only with `cant_unsubscribe` are channels mandatory.
@@ -140,7 +169,7 @@ def effective_defaults(category: Category, override: CategoryOverride) -> _Defau
     if mandatory is None:
         mandatory = category.default_mandatory_channels or ()
     from_tenant = override.opt_in_channels is not None
-    return _Defaults(
+    return Defaults(
         preference=preference,
         preference_rule=Rule.DEFAULT if override.preference is None else Rule.TENANT,
         mandatory=frozenset(mandatory) if preference is Preference.CANT_UNSUBSCRIBE else frozenset(),
@@ -154,27 +183,12 @@ def effective_schedule(category: Category, override: CategoryOverride) -> dict[s
     return category.digest_schedule if override.digest_schedule is None else override.digest_schedule
 
 
-def _preference(defaults: _Defaults, choice: CategoryChoice, override: CategoryOverride) -> tuple[Preference, Rule]:
+def _preference(defaults: Defaults, choice: CategoryChoice, override: CategoryOverride) -> tuple[Preference, Rule]:
     """Return whether the category as a whole is on, and the rule that decided."""
     if not override.enabled_for_tenant:
-        return Preference.OPT_OUT, Rule.CATEGORY_DISABLED
+        return _OFF, Rule.CATEGORY_DISABLED
     if defaults.preference is Preference.CANT_UNSUBSCRIBE:
-        return Preference.OPT_IN, Rule.MANDATORY
+        return _ON, Rule.MANDATORY
     if choice.preference is not None:
-        opted_out = choice.preference is Preference.OPT_OUT
-        return Preference.OPT_OUT if opted_out else Preference.OPT_IN, Rule.CHOSEN
+        return _OFF if choice.preference is _OFF else _ON, Rule.CHOSEN
     return defaults.preference, defaults.preference_rule
-
-
-def _channel_of_opted_in(
-    channel: Channel, defaults: _Defaults, choice: CategoryChoice, rule: Rule
-) -> tuple[bool, Rule]:
-    """Return whether a channel of an opted-in category is on: the recipient's channels, else the defaults'."""
-    if choice.opt_out_channels is not None:
-        return channel not in choice.opt_out_channels, Rule.CHOSEN
-    if choice.opt_in_channels is not None:
-        return channel in choice.opt_in_channels, Rule.CHOSEN
-    if defaults.opt_in is not None:
-        return channel in defaults.opt_in, defaults.opt_in_rule
-    # All channels are on because the category is.
-    return True, defaults.preference_rule if rule is Rule.MANDATORY else rule

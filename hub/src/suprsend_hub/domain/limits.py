@@ -64,7 +64,8 @@ MAX_DESCRIPTION_CHARS: Final = 1024
 """Characters of the description of a section or category; ours, as for lists."""
 
 MAX_TAGS: Final = 100
-"""Tags of a section or category; ours: each category lists its section's tags as well as its own."""
+"""Tags of a section or category, and elements of any list of channels, of a list property and of a tag filter; ours:
+each category lists its section's tags as well as its own."""
 
 MAX_DIGEST_OPTIONS: Final = 50
 """Digest options of a category, and its properties; ours: a person chooses from a menu of them."""

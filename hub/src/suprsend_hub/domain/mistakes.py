@@ -1,6 +1,6 @@
 """Collect every mistake of a JSON document by its path, so that you can correct all of them at once.
 
-The readers return a value of the right type also where they found a mistake. Use it only if `entries` is empty.
+Where a reader finds a mistake it still returns something to read on with. Use what was read only if `entries` is empty.
 """
 
 from __future__ import annotations

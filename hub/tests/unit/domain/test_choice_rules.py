@@ -11,7 +11,7 @@ from suprsend_hub.domain.evaluation import evaluate
 from suprsend_hub.domain.preference_terms import Channel, Preference, RootCategory
 from suprsend_hub.domain.tenant_categories import NO_OVERRIDE, NO_OVERRIDES, CategoryOverride, SetOverride
 
-from ...preference_strategies import categories, set_categories, tenants  # noqa: TID252 - as strategies
+from ...preference_strategies import categories, set_categories, tenants  # noqa: TID252 - the absolute name depends on where pytest starts
 
 IN, OUT, FORCED = Preference
 ALERTS = Category(

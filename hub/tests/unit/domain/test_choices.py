@@ -23,7 +23,7 @@ from suprsend_hub.domain.choices import (
 from suprsend_hub.domain.digest import DigestChoice
 from suprsend_hub.domain.preference_terms import Channel, Preference
 
-from ...preference_strategies import choices, operations, restrictions, set_categories  # noqa: TID252 - as strategies
+from ...preference_strategies import choices, operations, restrictions, set_categories  # noqa: TID252 - the absolute name depends on where pytest starts
 
 IN, OUT = Preference.OPT_IN, Preference.OPT_OUT
 EMAIL, SMS, INBOX = Channel.EMAIL, Channel.SMS, Channel.INBOX

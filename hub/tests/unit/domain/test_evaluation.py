@@ -9,9 +9,10 @@ from suprsend_hub.domain.evaluation import OPEN, Rule, effective_defaults, evalu
 from suprsend_hub.domain.preference_terms import Channel, Preference
 from suprsend_hub.domain.tenant_categories import NO_OVERRIDE
 
-from ...preference_strategies import (  # noqa: TID252 - as strategies
+from ...preference_strategies import (  # noqa: TID252 - the absolute name depends on where pytest starts
     SLUGS,
     categories,
+    channel_sets,
     channels,
     choices,
     policies,
@@ -117,3 +118,13 @@ def test_a_digest_choice_decides_nothing(category, tenant, policy):
     chosen = Choices({category.category: CategoryChoice(digest_schedule=DigestChoice("x"), properties={"a": 1})})
     override = tenant.find(category.category)
     assert evaluate(category, override, chosen, policy) == evaluate(category, override, policy=policy)
+
+
+@given(categories, tenants, choices, policies, channel_sets)
+def test_some_channels_are_decided_like_all(category, tenant, chosen, policy, wanted):
+    """Asking for some channels gives the same answers as asking for all."""
+    override = tenant.find(category.category)
+    verdict = evaluate(category, override, chosen, policy)
+    some = evaluate(category, override, chosen, policy, tuple(wanted))
+    assert set(some.channels) == {at for at in verdict.channels if at.channel in wanted}
+    assert (some.preference, some.rule) == (verdict.preference, verdict.rule)

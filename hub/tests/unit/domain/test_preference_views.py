@@ -23,7 +23,7 @@ from suprsend_hub.domain.tag_filter import TagFilter
 from suprsend_hub.domain.tenant_categories import NO_OVERRIDES, SetOverride, apply
 from suprsend_hub.domain.tenant_views import tenant_category, tenant_category_page, tenant_preference
 
-from ...preference_strategies import categories, choices, policies, tenants  # noqa: TID252 - as strategies
+from ...preference_strategies import categories, choices, policies, tenants  # noqa: TID252 - the absolute name depends on where pytest starts
 
 IN, OUT, FORCED = Preference
 SCHEDULE = {"options": [{"id": "daily", "frequency": "daily"}]}

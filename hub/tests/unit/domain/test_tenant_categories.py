@@ -18,7 +18,7 @@ from suprsend_hub.domain.tenant_categories import (
     operation_to_json,
 )
 
-from ...preference_strategies import overrides, tenants  # noqa: TID252 - as strategies
+from ...preference_strategies import overrides, tenants  # noqa: TID252 - the absolute name depends on where pytest starts
 
 
 @given(tenants, overrides)
