@@ -95,7 +95,7 @@ def test_mode_must_be_given():
     ],
 )
 def test_saving_may_commit(query, expected):
-    """Without `commit`, the document is a draft, whatever the CLI sends beside."""
+    """Without `commit`, the document is a draft, whatever else the CLI sends."""
     assert parse_save(query) == expected
 
 
