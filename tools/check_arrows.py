@@ -68,7 +68,7 @@ HUB = Rules(
         "http": {*FACES, "cli"},
         "json": {*FACES, "cli"},
         "msgspec.json.decode": {*FACES, "cli", "domain.profile"},
-        "msgspec.json.Decoder": {*FACES, "cli", "domain.profile"},
+        "msgspec.json.Decoder": {*FACES, "cli", "domain.profile", "domain.choices", "domain.tenant_categories"},
     },
     pure={"domain": {"msgspec"}},
     never={"suprsend"},

@@ -53,3 +53,28 @@ MAX_REFUSALS: Final = 100
 MAX_SEARCHED_BYTES: Final = 4 * 1024 * 1024
 """JSON bytes of stored arrays that the `$remove`s of one edit may search; ours: a thousand removals from an array of
 200 KiB would hold up everybody else for half a minute. One `$remove` with an array of values searches once."""
+
+MAX_CATEGORIES: Final = 1000
+"""Preference categories, and sections, of a workspace; ours: a full preference answer lists them all."""
+
+MAX_CATEGORY_CHARS: Final = 255
+"""Characters of a category's slug, of a tag, and of the name of a section or category; ours."""
+
+MAX_DESCRIPTION_CHARS: Final = 1024
+"""Characters of the description of a section or category; ours, as for lists."""
+
+MAX_TAGS: Final = 100
+"""Tags of a section or category, and elements of any list of channels, of a list property and of a tag filter; ours:
+each category lists its section's tags as well as its own."""
+
+MAX_DIGEST_OPTIONS: Final = 50
+"""Digest options of a category, and its properties; ours: a person chooses from a menu of them."""
+
+MAX_LOCALES: Final = 200
+"""Locales with translations of a workspace's categories; ours: more than there are national languages."""
+
+MAX_TAG_FILTER_DEPTH: Final = 16
+"""Nesting of a tag filter; ours: far above any filter that a person writes."""
+
+MAX_MISTAKES: Final = 100
+"""Mistakes named in the answer to one document; ours: the rest is counted in one more line."""

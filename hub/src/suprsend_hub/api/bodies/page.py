@@ -27,9 +27,9 @@ def parse_page(query: Mapping[str, str], *, default_limit: int = DEFAULT_LIMIT) 
     return PageRequest(limit, query.get("after") or None, query.get("before") or None)
 
 
-def parse_offset(query: Mapping[str, str]) -> tuple[int, int]:
-    """Read `limit` (20) and `offset` (0), with which every official SDK pages through lists."""
-    return _number(query, "limit", MAX_LIMIT) or _DEFAULT_OFFSET_LIMIT, _number(query, "offset", _MAX_OFFSET)
+def parse_offset(query: Mapping[str, str], *, default_limit: int = _DEFAULT_OFFSET_LIMIT) -> tuple[int, int]:
+    """Read `limit` and `offset` (0), with which every official SDK pages through lists and categories."""
+    return _number(query, "limit", MAX_LIMIT) or default_limit, _number(query, "offset", _MAX_OFFSET)
 
 
 def parse_search(query: Mapping[str, str]) -> str:
