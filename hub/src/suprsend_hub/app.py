@@ -35,12 +35,15 @@ from suprsend_hub.service.deleting import sweep_dead_objects
 from suprsend_hub.service.health import HealthService
 from suprsend_hub.service.lists import ListService
 from suprsend_hub.service.maintenance import MaintenanceService
+from suprsend_hub.service.merging import MergeService
 from suprsend_hub.service.recipients import RecipientService
 from suprsend_hub.service.rejected import RejectedService
+from suprsend_hub.service.renaming import RenameService
 from suprsend_hub.service.secrets import SecretBox
 from suprsend_hub.service.services import SERVICES, Services
 from suprsend_hub.service.subscriptions import SubscriptionService
 from suprsend_hub.service.sweeper import Sweeper
+from suprsend_hub.service.unmerging import UnmergeService
 from suprsend_hub.service.workspace_deletion import WorkspaceDeletionService
 from suprsend_hub.service.workspaces import WorkspaceService
 from suprsend_hub.service.writing import FAST_PATH_EDITS, Batcher, BatcherLimits, RateLimits, Writer
@@ -96,9 +99,12 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
         ),
         lists=lists_service,
         maintenance=MaintenanceService(database, audit, now=utc_now),
+        merging=MergeService(database, audit, now=utc_now, ulids=ulids),
         recipients=recipients,
         rejected=RejectedService(database),
+        renaming=RenameService(database, audit, now=utc_now, ulids=ulids),
         subscriptions=SubscriptionService(database, batcher, audit, now=utc_now, ulids=ulids),
+        unmerging=UnmergeService(database, audit, now=utc_now, ulids=ulids),
         sweeper=Sweeper([lists_service.sweep, partial(sweep_dead_objects, database)]),
         workspaces=workspaces,
         workspace_deletion=WorkspaceDeletionService(database, workspaces, audit, now=utc_now),

@@ -56,6 +56,7 @@ BY_POSITION: dict[str, tuple[str, ...]] = {
     "claim_dead_object": ("workspace_id", *OBJECT, "last_subscription_id"),
     "delete_subscriptions_of_subscribers": (*OBJECT, *CHILD, "subscription_id"),
     "delete_former_ids": ("object_type", "former_id"),
+    "delete_own_tombstones": ("merged_into", "object_type", "recipient_id"),
     "delete_memberships_of_users": ("list_id", "version_id", "distinct_id"),
 }
 

@@ -19,6 +19,9 @@ class Action(StrEnum):
     """What was done. The part before the dot is the kind of target."""
 
     USER_DELETE = "user.delete"
+    USER_MERGE = "user.merge"
+    USER_UNMERGE = "user.unmerge"
+    USER_RENAME = "user.rename"
     OBJECT_DELETE = "object.delete"
     OBJECT_SUBSCRIBE = "object.subscribe"
     OBJECT_UNSUBSCRIBE = "object.unsubscribe"
@@ -32,6 +35,7 @@ class Action(StrEnum):
     WORKSPACE_CREATE = "workspace.create"
     WORKSPACE_LIMIT = "workspace.limit"
     WORKSPACE_CLOCK_SKEW = "workspace.clock_skew"
+    WORKSPACE_AFTER_MERGE = "workspace.after_merge"
     WORKSPACE_ROTATE_SECRET = "workspace.rotate_secret"  # noqa: S105 - the name of an action
     WORKSPACE_DROP_OLD_SECRET = "workspace.drop_old_secret"  # noqa: S105 - the name of an action
     WORKSPACE_REENCRYPT = "workspace.re_encrypt"

@@ -131,6 +131,21 @@ class Code(enum.StrEnum):
         "Create the user, or check the id and whose workspace the credentials belong to.")
     OBJECT_NOT_FOUND = ("object_not_found", _NOT_FOUND, "The workspace has no object with this type and id.",
         "Create the object, or check the type, the id and whose workspace the credentials belong to.")
+    INVALID_AFTER_MERGE = ("invalid_after_merge", _INVALID, "The setting `after_merge` has an unknown value.",
+        "Send `recreate` or `alias`.")
+    SELF_MERGE = ("self_merge", _INVALID, "A user cannot be merged into itself, or renamed to its own id.",
+        "Name two different ids.")
+    INVALID_USER_ID = ("invalid_user_id", _INVALID, "A field of the body that names a user is missing or is not an id.",
+        "Send the `distinct_id` of the user in the field that the message names.")
+    NOT_MERGED = ("not_merged", _NOT_FOUND, "The user was not merged into this one, or that merge was taken back.",
+        "Check both ids; `detail` may say into whom the user was merged.")
+    UNMERGE_TOO_LATE = ("unmerge_too_late", _CONFLICT,
+        "The merge cannot be taken back any more: its history is gone, or a later merge is in the way.",
+        "Take back later merges first. After the history's retention, correct the users by hand.")
+    USER_EXISTS = ("user_exists", _CONFLICT, "The id that the request needs belongs to a user.",
+        "Choose another id, or merge the two users.")
+    ID_IS_ALIAS = ("id_is_alias", _CONFLICT, "The new id leads to another user, who had it before.",
+        "Choose another id.")
     TENANT_NOT_FOUND = ("tenant_not_found", _NOT_FOUND,
         "The event names a tenant, but the hub does not have tenants yet.",
         "Leave out `tenant_id`.")

@@ -58,6 +58,7 @@ class WorkspaceRow:
     """A workspace; secrets are encrypted and stay out of the repr.
 
     `edits_per_second` is 0 without a rate limit, `max_clock_skew_s` is 0 if any Date will do.
+    `after_merge`: what a new event for a merged user does, of `merging.AFTER_MERGE`.
     """
 
     workspace_id: int
@@ -73,6 +74,7 @@ class WorkspaceRow:
     disabled_at: datetime | None
     deleting_since: datetime | None
     max_clock_skew_s: int
+    after_merge: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ millions of subscribers. The sweeper removes them later; readers see no subscrip
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from suprsend_hub.domain.actor import Actor
 from suprsend_hub.domain.audit import Action, Change
@@ -18,40 +19,64 @@ from suprsend_hub.store.database import Connection, Database
 SWEEP_STEP = 2_000
 """How many subscriptions to a deleted object one transaction ends: few enough not to delay others noticeably."""
 
-_Changes = Counter[tuple[int, counters.Counter]]
+Changes = Counter[tuple[int, counters.Counter]]
+"""Changes of counters, by workspace and counter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Absorption:
+    """Where a deleted recipient went: `into` has taken over what it was, and the tombstone or alias is there.
+
+    `changes` are those of counters that taking over made, added with the deletion's own. `makes_alias`: the deleted id
+    leads to the other one from now on.
+    """
+
+    into: RecipientKey
+    makes_alias: bool
+    changes: Changes = field(default_factory=Changes)
 
 
 async def delete_recipients(
-    connection: Connection, audit: AuditLog, actor: Actor, workspace_id: int, keys: Sequence[RecipientKey]
+    connection: Connection,
+    audit: AuditLog,
+    actor: Actor,
+    workspace_id: int,
+    keys: Sequence[RecipientKey],
+    *,
+    absorbed: Absorption | None = None,
 ) -> Sequence[RecipientKey]:
     """Delete recipients with everything that names them, in the caller's transaction; return those that existed."""
     deleted = await deletion.delete_profiles(connection, workspace_id, sorted(set(keys)))
     gone = list(dict.fromkeys(key.recipient for key in deleted))
     if not gone:
         return gone
-    changes = _Changes()
+    changes = Changes() if absorbed is None else absorbed.changes
     for key in deleted:
         changes[workspace_id, counters.profiles_counter(key.object_type, key.tenant_no)] -= 1
     await _end_subscriptions(connection, workspace_id, gone, changes)
     await _end_memberships(connection, workspace_id, gone, changes)
     await deletion.end_former_ids(connection, workspace_id, gone)
+    if absorbed is None:
+        await deletion.end_own_tombstones(connection, workspace_id, gone)
     await deletion.scrub(connection, workspace_id, gone)
     objects = [key for key in gone if not key.is_user]
     if objects:
         await deletion.bury_objects(connection, workspace_id, objects)
         names = [counters.subscribers_counter(key) for key in objects]
         await counters.delete(connection, workspace_id, names)
-    await audit.record(connection, actor, workspace_id, *map(_deletion, gone))
-    await counters.add(connection, changes)
+    await audit.record(connection, actor, workspace_id, *(_deletion(key, absorbed) for key in gone))
+    makes_alias = absorbed is not None and absorbed.makes_alias
+    await counters.add(connection, changes, makes_alias_in=workspace_id if makes_alias else None)
     return gone
 
 
-def _deletion(key: RecipientKey) -> Change:
-    return Change.of_recipient(key, Action.USER_DELETE if key.is_user else Action.OBJECT_DELETE)
+def _deletion(key: RecipientKey, absorbed: Absorption | None) -> Change:
+    action = Action.USER_DELETE if key.is_user else Action.OBJECT_DELETE
+    return Change.of_recipient(key, action, **({} if absorbed is None else {"went_into": absorbed.into.recipient_id}))
 
 
 async def _end_subscriptions(
-    connection: Connection, workspace_id: int, gone: Sequence[RecipientKey], changes: _Changes
+    connection: Connection, workspace_id: int, gone: Sequence[RecipientKey], changes: Changes
 ) -> None:
     ended = await deletion.end_subscriptions(connection, workspace_id, gone)
     if not ended:
@@ -65,7 +90,7 @@ async def _end_subscriptions(
 
 
 async def _end_memberships(
-    connection: Connection, workspace_id: int, gone: Sequence[RecipientKey], changes: _Changes
+    connection: Connection, workspace_id: int, gone: Sequence[RecipientKey], changes: Changes
 ) -> None:
     users = [key.recipient_id for key in gone if key.is_user]
     if not users:

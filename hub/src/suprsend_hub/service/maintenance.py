@@ -20,7 +20,7 @@ from suprsend_hub.domain.limits import MAX_PROFILE_BYTES
 from suprsend_hub.domain.profile import decode_profile
 from suprsend_hub.domain.size import stored_bytes
 from suprsend_hub.service.audit import AuditLog
-from suprsend_hub.store import audit, idempotency, maintenance, workspaces
+from suprsend_hub.store import aliases, audit, idempotency, maintenance, workspaces
 from suprsend_hub.store.database import Connection, Database
 from suprsend_hub.store.maintenance import ProfileRow, Wrong, WrongCounter
 from suprsend_hub.store.profiles import indexed_address
@@ -115,10 +115,20 @@ class MaintenanceService:
             await self._clean_by_workspace(maintenance.delete_old_rejected, now - timedelta(days=rejected_days)),
             await self._clean_by_workspace(audit.delete_old, now - timedelta(days=audit_days)),
         )
+        await self._forget_merges(now - timedelta(days=history_days))
         # After the history: an edit that is still known must not meet a key that is free.
         await self._clean_by_workspace(idempotency.delete_old, now - timedelta(days=history_days))
         await self._record(actor, Action.DATABASE_CLEAN, state="finished", **asdict(cleaned))
         return cleaned
+
+    async def _forget_merges(self, until: datetime) -> None:
+        """Forget what users were before they were merged, as old as the history that is deleted."""
+        before = first_ulid(until)
+        while True:
+            async with self._database.transaction() as connection:
+                await maintenance.allow_scans(connection)
+                if await aliases.forget_snapshots(connection, before=before, at_most=CLEAN_STEP) < CLEAN_STEP:
+                    return
 
     async def _record(self, actor: Actor, action: Action, **detail: str | int) -> None:
         """Record the beginning or the end: the steps between are transactions of their own."""

@@ -10,18 +10,17 @@ from uuid import UUID
 from suprsend_hub.domain.actor import Actor
 from suprsend_hub.domain.audit import Action, Change
 from suprsend_hub.domain.channels import address_key
-from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.direction import Direction
-from suprsend_hub.domain.errors import NotFound
 from suprsend_hub.domain.event import IdentityEvent
 from suprsend_hub.domain.ids import UlidFactory
-from suprsend_hub.domain.recipient import USERS, RecipientKey
+from suprsend_hub.domain.recipient import USERS, RecipientKey, not_found
 from suprsend_hub.domain.records import HistoryEntry, StoredProfile
 from suprsend_hub.domain.wire import Json
 from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.deleting import delete_recipients
 from suprsend_hub.service.pages import ID_CURSOR, ULID_CURSOR, Page, PageRequest, fetch_page
 from suprsend_hub.service.profile_reader import ProfileReader
+from suprsend_hub.service.successors import gone
 from suprsend_hub.service.writing import Batcher, Edit, RejectedRecord, RequestKey
 from suprsend_hub.store import counters, profiles
 from suprsend_hub.store.database import Connection, Database
@@ -93,8 +92,17 @@ class RecipientService:
         """Return the recipient; NotFound if it does not exist."""
         found = await self._reader.find(key)
         if found is None:
-            raise not_found(key)
+            async with self._database.connection() as connection:
+                raise await gone(connection, key)
         return found
+
+    async def read_many(self, workspace_id: int, distinct_ids: Sequence[str]) -> dict[str, StoredProfile]:
+        """Return the users that exist among some, by id."""
+        keys = [RecipientKey.user(workspace_id, distinct_id) for distinct_id in dict.fromkeys(distinct_ids)]
+        if not keys:
+            return {}
+        async with self._database.connection() as connection:
+            return {key.recipient_id: row for key, row in (await profiles.read(connection, keys)).items()}
 
     async def record_reveal(self, actor: Actor, key: RecipientKey, *, channel: str) -> None:
         """Record that the actor is shown a secret of a channel, such as a push token, in plain text."""
@@ -181,8 +189,3 @@ class RecipientService:
             return len(await delete_recipients(connection, self._audit, actor, workspace_id, keys))
 
         return await self._database.run(use)
-
-
-def not_found(key: RecipientKey) -> NotFound:
-    """Return the error for an unknown recipient, in upstream's words."""
-    return NotFound(f"{key.describe()} not found", code=Code.USER_NOT_FOUND if key.is_user else Code.OBJECT_NOT_FOUND)

@@ -16,10 +16,13 @@ from suprsend_hub.service.credentials import CredentialService
 from suprsend_hub.service.health import HealthService
 from suprsend_hub.service.lists import ListService
 from suprsend_hub.service.maintenance import MaintenanceService
+from suprsend_hub.service.merging import MergeService
 from suprsend_hub.service.recipients import RecipientService
 from suprsend_hub.service.rejected import RejectedService
+from suprsend_hub.service.renaming import RenameService
 from suprsend_hub.service.subscriptions import SubscriptionService
 from suprsend_hub.service.sweeper import Sweeper
+from suprsend_hub.service.unmerging import UnmergeService
 from suprsend_hub.service.workspace_deletion import WorkspaceDeletionService
 from suprsend_hub.service.workspaces import WorkspaceService
 from suprsend_hub.service.writing import Batcher
@@ -49,9 +52,12 @@ class Services:
     health: HealthService
     lists: ListService
     maintenance: MaintenanceService
+    merging: MergeService
     recipients: RecipientService
     rejected: RejectedService
+    renaming: RenameService
     subscriptions: SubscriptionService
+    unmerging: UnmergeService
     workspaces: WorkspaceService
     workspace_deletion: WorkspaceDeletionService
     request_timeout_s: float

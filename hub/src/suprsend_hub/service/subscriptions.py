@@ -15,12 +15,11 @@ from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.errors import InvalidRequest, NotFound, Unavailable
 from suprsend_hub.domain.ids import UlidFactory
-from suprsend_hub.domain.recipient import RecipientKey
+from suprsend_hub.domain.recipient import RecipientKey, not_found
 from suprsend_hub.domain.records import StoredProfile, Subscription
 from suprsend_hub.domain.subscription import MAX_NESTING, Recipient, SubscribeRequest
 from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.pages import ULID_CURSOR, Page, PageRequest, fetch_page
-from suprsend_hub.service.recipients import not_found
 from suprsend_hub.service.writing import Batcher, Edit
 from suprsend_hub.store import counters, profiles, subscriptions
 from suprsend_hub.store.database import Connection, Database
@@ -89,8 +88,10 @@ class SubscriptionService:
             if all(key.is_user for key in keys):
                 async with self._database.connection() as connection:
                     needed = await _needed(connection, parent, keys, edits)
-                await self._prepare(parent, needed, size_bytes)
-                found = await self._database.run(partial(self._subscribe, actor, parent, keys, request))
+                reached = await self._prepare(parent, needed, size_bytes)
+                found = await self._database.run(
+                    partial(self._subscribe, actor, parent, _directed(keys, reached), request)
+                )
             else:
                 # One at a time in this process: it keeps a connection while the edits wait for others.
                 async with self._nesting:
@@ -117,16 +118,26 @@ class SubscriptionService:
             Edit(key, self._ulids.new(), operations, actor, strict=True, together=token) for key, operations in changes
         ]
 
-    async def _prepare(self, parent: RecipientKey, edits: Sequence[Edit], size_bytes: int) -> None:
-        """Apply edits of recipients. If one is rejected, apply none and raise InvalidRequest, naming the recipient."""
+    async def _prepare(
+        self, parent: RecipientKey, edits: Sequence[Edit], size_bytes: int
+    ) -> dict[RecipientKey, RecipientKey]:
+        """Apply edits of recipients; return the keys that they reached, others than asked for if those were aliases.
+
+        If one is rejected, apply none and raise InvalidRequest, naming the recipient.
+        """
         if not edits:
-            return
+            return {}
         outcomes = await self._batcher.submit(parent.workspace_id, edits, size_bytes=size_bytes)
         for edit, outcome in zip(edits, outcomes, strict=True):
             error = outcome.error
             if error is not None and (outcome.refusals or len(edits) == 1):
                 message = f"{edit.key.describe()}: {error.message}"
                 raise InvalidRequest(message, code=error.code, detail=error.detail)
+        return {
+            edit.key: outcome.profile.key
+            for edit, outcome in zip(edits, outcomes, strict=True)
+            if outcome.profile is not None
+        }
 
     async def _nest(
         self,
@@ -142,8 +153,8 @@ class SubscriptionService:
         await subscriptions.lock_nesting(connection, parent.workspace_id)
         needed = await _needed(connection, parent, keys, edits)
         await _check_nesting(connection, parent, keys)
-        await self._prepare(parent, needed, size_bytes)
-        return await self._subscribe(actor, parent, keys, request, connection)
+        reached = await self._prepare(parent, needed, size_bytes)
+        return await self._subscribe(actor, parent, _directed(keys, reached), request, connection)
 
     async def _subscribe(
         self,
@@ -244,6 +255,11 @@ class SubscriptionService:
                     if relation.parent in parents
                 ]
             )
+
+
+def _directed(keys: Sequence[RecipientKey], reached: dict[RecipientKey, RecipientKey]) -> list[RecipientKey]:
+    """Return the keys after aliases have been followed, each once."""
+    return list(dict.fromkeys(reached.get(key, key) for key in keys))
 
 
 async def _needed(

@@ -10,6 +10,7 @@ from suprsend_hub.domain.audit import Action, Change
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from suprsend_hub.domain.ids import UlidFactory, parse_ulid, ulid_text
+from suprsend_hub.domain.merging import AFTER_MERGE
 from suprsend_hub.domain.records import ApiKeyRow, WorkspaceRow
 from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.credentials import MAX_KEY_CHARS
@@ -169,6 +170,16 @@ class WorkspaceService:
         async with self._database.transaction() as connection:
             await workspaces.set_max_clock_skew(connection, workspace_id, seconds)
             change = Change(Action.WORKSPACE_CLOCK_SKEW, name, detail={"max_clock_skew_s": seconds})
+            await self._audit.record(connection, actor, workspace_id, change)
+
+    async def set_after_merge(self, actor: Actor, name: str, value: str) -> None:
+        """Set what a new event for a merged user does, one of AFTER_MERGE. Aliases that exist go on being aliases."""
+        if value not in AFTER_MERGE:
+            raise InvalidRequest(f"after_merge is one of: {', '.join(AFTER_MERGE)}", code=Code.INVALID_AFTER_MERGE)
+        workspace_id = (await self.get(name)).workspace_id
+        async with self._database.transaction() as connection:
+            await workspaces.set_after_merge(connection, workspace_id, value)
+            change = Change(Action.WORKSPACE_AFTER_MERGE, name, detail={"after_merge": value})
             await self._audit.record(connection, actor, workspace_id, change)
 
     async def rotate_secret(self, actor: Actor, name: str, *, overlap: timedelta) -> NewSecret:

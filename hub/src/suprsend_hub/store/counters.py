@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from suprsend_hub.domain.recipient import GLOBAL, RecipientKey
+from suprsend_hub.domain.recipient import GLOBAL, USERS, RecipientKey
 from suprsend_hub.store.database import Connection
 from suprsend_hub.store.queries import sql
 
@@ -25,21 +25,34 @@ def any_slot() -> int:
     return random.randrange(SLOTS)  # noqa: S311
 
 
-async def add(connection: Connection, changes: Mapping[tuple[int, Counter], int]) -> None:
+async def add(
+    connection: Connection, changes: Mapping[tuple[int, Counter], int], *, makes_alias_in: int | None = None
+) -> dict[int, int]:
     """Add to counters, keyed by (workspace_id, counter), within the caller's transaction.
 
     Call it once, at the end, because its locks last until the commit and all writers add to the same counters.
+    `makes_alias_in`: the workspace in which the transaction makes an id an alias. Returns for each workspace of the
+    counters how often that has happened there; a writer who has just counted a new user learns of every alias.
     """
-    rows = sorted((key, change) for key, change in changes.items() if change)
+    slot = any_slot()
+    rows = [(*key, slot, change, 0) for key, change in changes.items() if change]
+    if makes_alias_in is not None:
+        users = (makes_alias_in, profiles_counter(USERS))
+        rows = [row for row in rows if row[:2] != users]
+        rows += [(*users, each, changes.get(users, 0) if each == slot else 0, 1) for each in range(SLOTS)]
     if not rows:
-        return
-    await connection.execute(
+        return {}
+    rows.sort()
+    records = await connection.fetch(
         sql("add_to_counters"),
-        [workspace_id for (workspace_id, _), _ in rows],
-        *_columns(counter for (_, counter), _ in rows),
-        [any_slot()] * len(rows),
-        [change for _, change in rows],
+        [row[0] for row in rows],
+        *_columns(row[1] for row in rows),
+        *(list(column) for column in list(zip(*rows, strict=True))[2:]),
     )
+    made: dict[int, int] = {}
+    for workspace_id, aliases_made in records:
+        made[workspace_id] = max(aliases_made, made.get(workspace_id, 0))
+    return made
 
 
 async def value(connection: Connection, workspace_id: int, counter: Counter) -> int:

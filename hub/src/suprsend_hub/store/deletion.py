@@ -116,6 +116,13 @@ async def end_former_ids(connection: Connection, workspace_id: int, keys: Sequen
             await connection.execute(sql(name), workspace_id, types, ids)
 
 
+async def end_own_tombstones(connection: Connection, workspace_id: int, keys: Sequence[RecipientKey]) -> None:
+    """Delete the tombstones of earlier lives of the recipients, who were merged then."""
+    found = await connection.fetch(sql("delete_own_tombstones"), workspace_id, *_columns(keys))
+    for owner, object_type, recipient_id in sorted(map(tuple, found)):
+        await connection.execute(sql("delete_former_id"), workspace_id, object_type, owner, recipient_id)
+
+
 async def bury_objects(connection: Connection, workspace_id: int, objects: Sequence[RecipientKey]) -> None:
     """Mark deleted objects, whose subscribers `sweep` will remove."""
     await connection.execute(sql("bury_objects"), workspace_id, *_columns(objects))

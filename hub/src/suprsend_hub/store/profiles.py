@@ -147,7 +147,7 @@ async def upsert(connection: Connection, rows: Sequence[ProfileWrite], now: date
         [row.version for row in rows],
         [row.properties for row in rows],
         [row.channels for row in rows],
-        [_address_lines(row) for row in rows],
+        [address_lines(row) for row in rows],
         now,
     )
     return {record[0] for record in records}
@@ -183,14 +183,15 @@ async def update(connection: Connection, rows: Sequence[ProfileWrite], now: date
         [row.version for row in rows],
         [row.properties for row in rows],
         [row.channels for row in rows],
-        [_address_lines(row) for row in rows],
+        [address_lines(row) for row in rows],
         now,
     )
     if status != f"UPDATE {len(rows)}":
         raise AssumptionFailed("the version of a profile has moved")
 
 
-def _address_lines(row: ProfileWrite) -> str:
+def address_lines(row: ProfileWrite) -> str:
+    """Return the searchable addresses of a profile as one text, in which statements expect them."""
     return "\n".join(_indexed_addresses(row))
 
 

@@ -62,7 +62,7 @@ NAMINGS = (
     Naming("alias", "object_type", "recipient_id", Fate.GOES, Fate.MOVES, exported=False, erasure=Fate.GOES),
     Naming("alias", "object_type", "alias_id", Fate.STAYS, Fate.MOVES, exported=False, erasure=Fate.GOES),
     Naming("tombstone", "object_type", "merged_into", Fate.GOES, Fate.MOVES, exported=False, erasure=Fate.GOES),
-    Naming("tombstone", "object_type", "recipient_id", Fate.STAYS, Fate.STAYS, exported=False, erasure=Fate.GOES),
+    Naming("tombstone", "object_type", "recipient_id", Fate.GOES, Fate.STAYS, exported=False, erasure=Fate.GOES),
     Naming("rejected", "object_type", "recipient_id", Fate.GOES, Fate.MOVES, exported=True, erasure=Fate.GOES),
     # An entry outlives what it is about. Entries of calls on many records name ids in `detail` as well.
     Naming("audit", "target_type", "target_id", Fate.STAYS, Fate.STAYS, exported=False, erasure=Fate.STAYS),

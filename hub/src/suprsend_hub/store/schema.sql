@@ -23,7 +23,8 @@ CREATE TABLE workspace (
     disabled_at      timestamptz,                     -- since when requests are refused
     deleting_since   timestamptz,                     -- since when it is being deleted; it stays disabled then
     max_clock_skew_s integer     NOT NULL DEFAULT 0,  -- for the Date of signed requests; 0 means any
-    last_tenant_no   integer     NOT NULL DEFAULT 0   -- of the newest life of a tenant
+    last_tenant_no   integer     NOT NULL DEFAULT 0,  -- of the newest life of a tenant
+    after_merge      text        NOT NULL DEFAULT 'recreate'  -- what an event for a merged user does; or 'alias'
 );
 
 CREATE TABLE api_key (
@@ -129,7 +130,8 @@ CREATE TABLE counter (
     slot         smallint NOT NULL,
     value        bigint   NOT NULL,
     name         text     COLLATE "C" NOT NULL,
-    place        text     COLLATE "C" NOT NULL  -- id of the object or list whose records it counts; '' for a workspace
+    place        text     COLLATE "C" NOT NULL,  -- id of the object or list whose records it counts; '' for a workspace
+    aliases_made bigint   NOT NULL DEFAULT 0     -- on a workspace's counter of users: how often an id became an alias
 ) WITH (fillfactor = 50);
 ALTER TABLE counter ADD PRIMARY KEY (workspace_id, name, place, slot);
 

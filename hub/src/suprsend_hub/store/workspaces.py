@@ -81,6 +81,16 @@ async def set_max_clock_skew(connection: Connection, workspace_id: int, seconds:
     await connection.execute(sql("set_max_clock_skew"), workspace_id, seconds)
 
 
+async def set_after_merge(connection: Connection, workspace_id: int, value: str) -> None:
+    """Set what a new event for a merged user does."""
+    await connection.execute(sql("set_after_merge"), workspace_id, value)
+
+
+async def read_after_merge(connection: Connection, workspace_id: int) -> str:
+    """Return what a new event for a merged user does."""
+    return str(await connection.fetchval(sql("read_after_merge"), workspace_id))
+
+
 async def rotate_secret(
     connection: Connection, workspace_id: int, secret_encrypted: bytes, *, old_until: datetime | None
 ) -> None:

@@ -16,7 +16,9 @@ from typing import Protocol
 
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.ids import UlidFactory
+from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import RejectedRow
+from suprsend_hub.service.writing.aliases import AliasFollower, was_lost
 from suprsend_hub.service.writing.batch import Batch, EditKey, Group, fold_again, json_text
 from suprsend_hub.service.writing.edit import Edit, Outcome, RejectedRecord
 from suprsend_hub.store import counters, idempotency, profiles, rejected
@@ -50,6 +52,7 @@ class Writer:
         self._now = now
         self._ulids = ulids
         self._fast_path_edits = fast_path_edits
+        self._aliases = AliasFollower()
 
     async def apply(self, edits: Sequence[Edit], rejects: Sequence[RejectedRecord] = ()) -> list[Outcome]:
         """Apply a batch in order; one outcome per edit, in the same order.
@@ -75,20 +78,23 @@ class Writer:
     ) -> list[Outcome]:
         """Try once. The attempt records known edits in `known` for the next one."""
         now = self._now()
-        batch = Batch.of(edits, self._ulids.batch(len(edits)), now=now, known=known)
         async with self._database.connection() as connection:
-            keys = [group.key for group in batch.groups]
-            batch.fold(await profiles.read(connection, keys) if keys else {})
+            edits, stored, reached = await self._aliases.direct(connection, edits)
+            batch = Batch.of(edits, self._ulids.batch(len(edits)), now=now, known=known)
+            batch.fold(stored)
             if batch.counts() or rejects:
                 try:
                     async with connection.transaction():
                         await write(connection, batch)
-                        await _count_created(connection, batch.groups)
+                        await self._count_created(connection, batch.groups, reached)
+                        await self._look_for_aliases(connection, batch.groups)
                         rows = list(self._rejected_rows(batch.groups, rejects))
                         if rows:
                             await rejected.insert(connection, rows)
                 finally:
                     known.update(batch.known())
+            else:
+                await self._look_for_aliases(connection, batch.groups)
         return batch.outcomes()
 
     async def _write_fast(self, connection: Connection, batch: Batch) -> None:
@@ -187,6 +193,29 @@ class Writer:
         if correction.corrected:
             await profiles.correct_history(connection, correction.corrected)
 
+    async def _count_created(
+        self, connection: Connection, groups: Sequence[Group], reached: frozenset[RecipientKey]
+    ) -> None:
+        """Count created profiles; start over if one was created by overlooking an alias."""
+        created = Counter[tuple[int, counters.Counter]]()
+        for group in groups:
+            if group.created:
+                workspace_id, object_type, _, tenant_no = group.key
+                created[workspace_id, counters.profiles_counter(object_type, tenant_no)] += 1
+        if not created:
+            return
+        overlooked = self._aliases.learn(await counters.add(connection, created))
+        if overlooked or was_lost(reached, (group.key for group in groups if group.created)):
+            raise TransactionRace(
+                "an id has become an alias, or is none any more", code=Code.COLLISION, retry_after_s=1
+            )
+
+    async def _look_for_aliases(self, connection: Connection, groups: Sequence[Group]) -> None:
+        """Start over if edits that failed, or were known, did not reach a recipient because its id became an alias."""
+        unreached = [group.key for group in groups if group.stored is None]
+        if unreached and await self._aliases.overlooked(connection, unreached):
+            raise _alias_race()
+
     def _rejected_rows(self, groups: Iterable[Group], rejects: Sequence[RejectedRecord]) -> Iterable[RejectedRow]:
         for reject in rejects:
             yield RejectedRow(
@@ -201,13 +230,8 @@ class Writer:
                     )  # fmt: skip
 
 
-async def _count_created(connection: Connection, groups: Sequence[Group]) -> None:
-    created = Counter[tuple[int, counters.Counter]]()
-    for group in groups:
-        if group.created:
-            workspace_id, object_type, _, tenant_no = group.key
-            created[workspace_id, counters.profiles_counter(object_type, tenant_no)] += 1
-    await counters.add(connection, created)
+def _alias_race() -> TransactionRace:
+    return TransactionRace("an id has become an alias, or ceased to be", code=Code.COLLISION, retry_after_s=1)
 
 
 def _cut(record: object) -> str:

@@ -1,10 +1,13 @@
 -- A counter lives where what it counts lives: `place` is the id of the object or list, '' if it counts a whole workspace.
 
 -- name: add_to_counters
--- One row per counter in the batch, in key order.
-INSERT INTO counter AS c (workspace_id, name, place, slot, value)
-SELECT * FROM unnest($1::integer[], $2::text[], $3::text[], $4::smallint[], $5::bigint[])
-ON CONFLICT (workspace_id, name, place, slot) DO UPDATE SET value = c.value + excluded.value;
+-- One row per counter in the batch, in key order. Returns how often ids have become aliases, because who has just created
+-- a user must look whether its id is one; every slot of a workspace's users knows.
+INSERT INTO counter AS c (workspace_id, name, place, slot, value, aliases_made)
+SELECT * FROM unnest($1::integer[], $2::text[], $3::text[], $4::smallint[], $5::bigint[], $6::bigint[])
+ON CONFLICT (workspace_id, name, place, slot) DO UPDATE
+SET value = c.value + excluded.value, aliases_made = c.aliases_made + excluded.aliases_made
+RETURNING c.workspace_id, c.aliases_made;
 
 -- name: read_counter
 SELECT coalesce(sum(value), 0)::bigint FROM counter WHERE workspace_id = $1 AND name = $2 AND place = $3;

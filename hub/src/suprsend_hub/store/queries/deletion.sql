@@ -136,6 +136,17 @@ USING (
 ) AS k
 WHERE t.workspace_id = k.workspace_id AND t.object_type = k.object_type AND t.recipient_id = k.recipient_id;
 
+-- name: delete_own_tombstones
+-- Of recipients that were merged, came to life again and are deleted now: nobody is told about the merge any more.
+DELETE FROM tombstone AS t
+USING (
+    SELECT $1::integer AS workspace_id, object_type, recipient_id
+    FROM unnest($2::text[], $3::text[]) AS k (object_type, recipient_id)
+    OFFSET 0
+) AS k
+WHERE t.workspace_id = k.workspace_id AND t.object_type = k.object_type AND t.recipient_id = k.recipient_id
+RETURNING t.merged_into, t.object_type, t.recipient_id;
+
 -- name: delete_rejected_of_recipients
 DELETE FROM rejected AS r
 USING (

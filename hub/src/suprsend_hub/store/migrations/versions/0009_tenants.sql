@@ -1,6 +1,7 @@
 -- Profiles for tenants, and the order of application in the history. The largest tables are rewritten once, which leaves no
 -- gaps between their columns. Hubs must be stopped.
 ALTER TABLE workspace ADD COLUMN last_tenant_no integer NOT NULL DEFAULT 0;
+ALTER TABLE workspace ADD COLUMN after_merge text NOT NULL DEFAULT 'recreate';
 
 CREATE TEMP TABLE old_profile ON COMMIT DROP AS SELECT * FROM profile;
 DROP TABLE profile;
@@ -55,7 +56,8 @@ CREATE TABLE counter (
     slot         smallint NOT NULL,
     value        bigint   NOT NULL,
     name         text     COLLATE "C" NOT NULL,
-    place        text     COLLATE "C" NOT NULL  -- id of the object or list whose records it counts; '' for a workspace
+    place        text     COLLATE "C" NOT NULL,  -- id of the object or list whose records it counts; '' for a workspace
+    aliases_made bigint   NOT NULL DEFAULT 0     -- on a workspace's counter of users: how often an id became an alias
 ) WITH (fillfactor = 50);
 INSERT INTO counter (workspace_id, slot, value, name, place)
 SELECT workspace_id, slot, value, name,
