@@ -16,7 +16,7 @@ from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
 from suprsend_hub.api import audit as audit_api
-from suprsend_hub.api import events, health, lists, objects, openapi, users
+from suprsend_hub.api import events, health, lists, objects, openapi, tenants, users
 from suprsend_hub.api.errors import domain_error, http_error, status_of, unexpected_error
 from suprsend_hub.api.requests import ApiRequest, authenticate
 from suprsend_hub.api.routing import raw_path_routing
@@ -41,6 +41,7 @@ from suprsend_hub.service.secrets import SecretBox
 from suprsend_hub.service.services import SERVICES, Services
 from suprsend_hub.service.subscriptions import SubscriptionService
 from suprsend_hub.service.sweeper import Sweeper
+from suprsend_hub.service.tenants import TenantService
 from suprsend_hub.service.workspace_deletion import WorkspaceDeletionService
 from suprsend_hub.service.workspaces import WorkspaceService
 from suprsend_hub.service.writing import FAST_PATH_EDITS, Batcher, BatcherLimits, RateLimits, Writer
@@ -80,6 +81,7 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
     audit = AuditLog(database, ulids=ulids)
     lists_service = ListService(database, audit, now=utc_now, ulids=ulids)
     recipients = RecipientService(database, batcher, audit, ulids=ulids)
+    tenants_service = TenantService(database, audit, now=utc_now)
     workspaces = WorkspaceService(database, secrets, audit, now=utc_now, ulids=ulids)
     return Services(
         database=database,
@@ -99,7 +101,8 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
         recipients=recipients,
         rejected=RejectedService(database),
         subscriptions=SubscriptionService(database, batcher, audit, now=utc_now, ulids=ulids),
-        sweeper=Sweeper([lists_service.sweep, partial(sweep_dead_objects, database)]),
+        sweeper=Sweeper([lists_service.sweep, partial(sweep_dead_objects, database), tenants_service.sweep]),
+        tenants=tenants_service,
         workspaces=workspaces,
         workspace_deletion=WorkspaceDeletionService(database, workspaces, audit, now=utc_now),
         request_timeout_s=settings.request_timeout_s,
@@ -135,6 +138,7 @@ def build_app(services: Services) -> Litestar:
                     *users.HANDLERS,
                     *objects.HANDLERS,
                     *lists.HANDLERS,
+                    *tenants.HANDLERS,
                     *audit_api.HANDLERS,
                 ],
                 before_request=authenticate,  # type: ignore[arg-type]  # its request is of the class below

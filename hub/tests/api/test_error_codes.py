@@ -96,6 +96,8 @@ REQUESTS: Mapping[Code, Sequence[Request]] = {
     Code.SUBSCRIPTION_CYCLE: [nest("a", "b"), nest("b", "a")],
     Code.NESTED_TOO_DEEPLY: [nest("a", "b"), nest("b", "c"), nest("c", "d")],
     Code.ERROR: [("POST", LIST, {"list_id": ""})],
+    Code.TENANT_TOO_LARGE: [("POST", "/v1/tenant/big/", {"tenant_name": "Big", "properties": {"text": "x" * 65_536}})],
+    Code.TENANT_IS_PERMANENT: [("DELETE", "/v1/tenant/default/", b"")],
     Code.LIST_IS_READONLY: [("POST", f"{LIST}all_users/subscriber/add/", {"distinct_ids": ["u"]})],
     Code.LIST_NOT_FOUND: [("GET", f"{LIST}l/", b"")],
     Code.LIST_VERSION_NOT_FOUND: [("POST", LIST, {"list_id": "l"}), ("GET", f"{LIST}l/version/1/", b"")],
@@ -119,6 +121,7 @@ ELSEWHERE = {
     Code.STOPPING: "test_failures",
     Code.DATABASE_MISCONFIGURED: "test_failures: a database that refuses the hub",
     Code.DATABASE_UNAVAILABLE: "test_failures: a database that is away",
+    Code.TENANT_PROFILE_NOT_FOUND: "test_tenant_profiles",
     Code.INVALID_REQUEST: "what else the framework refuses; no request is known that it does",
 }
 

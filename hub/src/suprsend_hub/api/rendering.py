@@ -9,7 +9,8 @@ import msgspec
 from suprsend_hub.api.bodies.page import page_meta
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.domain.profile import channels_to_wire, decode_channels
-from suprsend_hub.domain.records import Member, Membership, StoredProfile, SubscriberList
+from suprsend_hub.domain.records import Member, Membership, StoredProfile, SubscriberList, TenantRow
+from suprsend_hub.domain.tenant import SOCIAL_LINKS, decode_settings
 from suprsend_hub.service.pages import Page
 from suprsend_hub.service.subscriptions import ParentView, SubscriberView
 
@@ -136,6 +137,33 @@ def list_object(view: SubscriberList) -> dict[str, object]:
         "updated_at": timestamp_z(view.updated_at),
         "drafts": drafts or None,
         "version_id": None if view.version_id is None else ulid_text(view.version_id),
+    }
+
+
+def tenant_object(row: TenantRow) -> dict[str, object]:
+    """Return a tenant: every field is there, and every social link, if only as an empty text."""
+    return {"tenant_id": row.tenant_id, "tenant_name": row.tenant_name, **_tenant_fields(row)}
+
+
+def brand_object(row: TenantRow) -> dict[str, object]:
+    """Return a tenant under the old names of id and name."""
+    return {"brand_id": row.tenant_id, "brand_name": row.tenant_name, **_tenant_fields(row)}
+
+
+def _tenant_fields(row: TenantRow) -> dict[str, object]:
+    settings = decode_settings(row.settings)
+    return {
+        "logo": settings.logo,
+        "timezone": settings.timezone,
+        "blocked_channels": settings.blocked_channels,
+        "embedded_preference_url": settings.embedded_preference_url,
+        "hosted_preference_domain": settings.hosted_preference_domain,
+        "primary_color": settings.primary_color,
+        "secondary_color": settings.secondary_color,
+        "tertiary_color": settings.tertiary_color,
+        "social_links": {name: settings.social_links.get(name, "") for name in SOCIAL_LINKS},
+        "properties": msgspec.Raw(row.properties.encode()),
+        "updated_at": timestamp_z(row.updated_at),
     }
 
 

@@ -29,9 +29,13 @@ class Action(StrEnum):
     LIST_START_SYNC = "list.start_sync"
     LIST_FINISH_SYNC = "list.finish_sync"
     LIST_DELETE_DRAFT = "list.delete_draft"
+    USER_UNLINK_TENANT = "user.unlink_tenant"
+    TENANT_SAVE = "tenant.save"
+    TENANT_DELETE = "tenant.delete"
     WORKSPACE_CREATE = "workspace.create"
     WORKSPACE_LIMIT = "workspace.limit"
     WORKSPACE_CLOCK_SKEW = "workspace.clock_skew"
+    WORKSPACE_TENANCY = "workspace.tenancy"
     WORKSPACE_ROTATE_SECRET = "workspace.rotate_secret"  # noqa: S105 - the name of an action
     WORKSPACE_DROP_OLD_SECRET = "workspace.drop_old_secret"  # noqa: S105 - the name of an action
     WORKSPACE_REENCRYPT = "workspace.re_encrypt"

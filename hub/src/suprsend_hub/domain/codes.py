@@ -131,9 +131,11 @@ class Code(enum.StrEnum):
         "Create the user, or check the id and whose workspace the credentials belong to.")
     OBJECT_NOT_FOUND = ("object_not_found", _NOT_FOUND, "The workspace has no object with this type and id.",
         "Create the object, or check the type, the id and whose workspace the credentials belong to.")
-    TENANT_NOT_FOUND = ("tenant_not_found", _NOT_FOUND,
-        "The event names a tenant, but the hub does not have tenants yet.",
-        "Leave out `tenant_id`.")
+    TENANT_NOT_FOUND = ("tenant_not_found", _NOT_FOUND, "The workspace has no tenant with this id.",
+        "Create the tenant first, or correct the id.")
+    TENANT_PROFILE_NOT_FOUND = ("tenant_profile_not_found", _NOT_FOUND,
+        "The user has no profile for this tenant, so there is nothing to unlink.",
+        "Nothing; the user is not linked with the tenant.")
 
     # Events -----------------------------------------------------------------------------------------------------------
     INVALID_EVENT = ("invalid_event", _INVALID, "An event is not an object, or has no operations.",
@@ -223,7 +225,7 @@ class Code(enum.StrEnum):
 
     # Lists ------------------------------------------------------------------------------------------------------------
     ERROR = ("error", _INVALID,
-        "A field of a subscriber list is wrong. The hosted service uses the same code.",
+        "A field of a subscriber list or tenant is wrong. The hosted service uses the same code.",
         "Correct the field that `detail` names.")
     LIST_IS_READONLY = ("list_is_readonly", _INVALID,
         "The list `all_users` cannot be changed, because it always contains every user.",
@@ -232,6 +234,12 @@ class Code(enum.StrEnum):
         "Create the list, or check the id.")
     LIST_VERSION_NOT_FOUND = ("list_version_not_found", _NOT_FOUND, "The list has no draft with this version id.",
         "Start a sync again. A draft ends when it is finished or deleted.")
+
+    # Tenants ----------------------------------------------------------------------------------------------------------
+    TENANT_TOO_LARGE = ("tenant_too_large", _INVALID, "A tenant's fields and properties are too large together.",
+        "Store less in its properties. The message says how large the tenant would be.")
+    TENANT_IS_PERMANENT = ("tenant_is_permanent", _INVALID,
+        "The tenant `default` cannot be deleted, because every workspace has it.", "Delete another tenant.")
 
     # The hub itself ---------------------------------------------------------------------------------------------------
     RATE_LIMITED = ("rate_limited", Kind.RATE_LIMITED,

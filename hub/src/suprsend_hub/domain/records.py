@@ -131,6 +131,20 @@ class SubscriberList:
 
 
 @dataclass(frozen=True, slots=True)
+class TenantRow:
+    """A tenant. `tenant_no` is that of its present life. `settings`, `properties` and `preferences` are JSON texts."""
+
+    tenant_id: str
+    tenant_no: int
+    tenant_name: str
+    settings: str
+    properties: str
+    preferences: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """A member of a list."""
 

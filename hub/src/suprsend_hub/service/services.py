@@ -20,6 +20,7 @@ from suprsend_hub.service.recipients import RecipientService
 from suprsend_hub.service.rejected import RejectedService
 from suprsend_hub.service.subscriptions import SubscriptionService
 from suprsend_hub.service.sweeper import Sweeper
+from suprsend_hub.service.tenants import TenantService
 from suprsend_hub.service.workspace_deletion import WorkspaceDeletionService
 from suprsend_hub.service.workspaces import WorkspaceService
 from suprsend_hub.service.writing import Batcher
@@ -52,6 +53,7 @@ class Services:
     recipients: RecipientService
     rejected: RejectedService
     subscriptions: SubscriptionService
+    tenants: TenantService
     workspaces: WorkspaceService
     workspace_deletion: WorkspaceDeletionService
     request_timeout_s: float

@@ -14,7 +14,7 @@ from suprsend_hub.domain.records import ApiKeyRow, WorkspaceRow
 from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.credentials import MAX_KEY_CHARS
 from suprsend_hub.service.secrets import SecretBox, hash_api_key, random_token
-from suprsend_hub.store import workspaces
+from suprsend_hub.store import tenants, workspaces
 from suprsend_hub.store.database import Connection, Database
 
 _NAME_LENGTH = 64
@@ -111,6 +111,7 @@ class WorkspaceService:
                 secret_encrypted=self._secrets.encrypt(secret),
                 now=self._now(),
             )
+            await tenants.insert_default(connection, workspace_id, self._now())
             await self._audit.record(connection, actor, workspace_id, Change(Action.WORKSPACE_CREATE, name))
             api_key = await self._insert_api_key(connection, actor, workspace_id, "first key", DEFAULT_SCOPES)
         return NewWorkspace(workspace_id, name, uid, key, secret, api_key.api_key)

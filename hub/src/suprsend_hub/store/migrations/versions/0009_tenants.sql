@@ -84,6 +84,11 @@ CREATE TABLE tenant (
 CREATE INDEX tenant_by_number ON tenant (workspace_id, tenant_no);
 CREATE INDEX tenant_by_creation ON tenant (workspace_id, created_at, tenant_id);
 
+-- The tenant that every workspace has. A workspace that is created later gets it at once.
+UPDATE workspace SET last_tenant_no = 1;
+INSERT INTO tenant (workspace_id, tenant_no, created_at, updated_at, tenant_id, tenant_name, settings, properties, preferences)
+SELECT workspace_id, 1, created_at, created_at, 'default', 'Default', '{}', '{}', '{}' FROM workspace;
+
 -- Lives of tenants that are over, whose profiles the sweeper deletes in small steps. Nobody sees them any more.
 CREATE TABLE dead_tenant (
     workspace_id integer     NOT NULL,
