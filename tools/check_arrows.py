@@ -75,6 +75,8 @@ HUB = Rules(
             "domain.choices",
             "domain.tenant",
             "domain.tenant_categories",
+            "domain.category_reading",
+            "domain.category_translations",
         },
     },
     pure={"domain": {"msgspec"}},

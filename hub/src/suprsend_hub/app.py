@@ -16,7 +16,7 @@ from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
 from suprsend_hub.api import audit as audit_api
-from suprsend_hub.api import events, health, lists, objects, openapi, tenants, users
+from suprsend_hub.api import categories, events, health, lists, objects, openapi, preferences, tenants, users
 from suprsend_hub.api.errors import domain_error, http_error, status_of, unexpected_error
 from suprsend_hub.api.requests import ApiRequest, authenticate
 from suprsend_hub.api.routing import raw_path_routing
@@ -26,6 +26,7 @@ from suprsend_hub.domain.errors import DomainError, InvalidRequest
 from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.logs import configure_logging
 from suprsend_hub.service.audit import AuditLog
+from suprsend_hub.service.categories import CategoryService
 from suprsend_hub.service.console_access import ConsoleAccessService
 from suprsend_hub.service.console_search import ConsoleSearchService
 from suprsend_hub.service.console_tokens import TokenSigner
@@ -35,6 +36,7 @@ from suprsend_hub.service.deleting import sweep_dead_objects
 from suprsend_hub.service.health import HealthService
 from suprsend_hub.service.lists import ListService
 from suprsend_hub.service.maintenance import MaintenanceService
+from suprsend_hub.service.preferences import PreferenceService
 from suprsend_hub.service.recipients import RecipientService
 from suprsend_hub.service.rejected import RejectedService
 from suprsend_hub.service.secrets import SecretBox
@@ -87,6 +89,7 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
         database=database,
         batcher=batcher,
         audit=audit,
+        categories=CategoryService(database, audit, now=utc_now),
         console_access=ConsoleAccessService(database, signer, audit, now=utc_now),
         console_search=ConsoleSearchService(database, recipients),
         console_users=ConsoleUserService(database, audit, now=utc_now),
@@ -99,6 +102,7 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
         lists=lists_service,
         maintenance=MaintenanceService(database, audit, now=utc_now),
         recipients=recipients,
+        preferences=PreferenceService(database, batcher, audit, now=utc_now, ulids=ulids),
         rejected=RejectedService(database),
         subscriptions=SubscriptionService(database, batcher, audit, now=utc_now, ulids=ulids),
         sweeper=Sweeper([lists_service.sweep, partial(sweep_dead_objects, database), tenants_service.sweep]),
@@ -139,6 +143,8 @@ def build_app(services: Services) -> Litestar:
                     *objects.HANDLERS,
                     *lists.HANDLERS,
                     *tenants.HANDLERS,
+                    *preferences.HANDLERS,
+                    *categories.HANDLERS,
                     *audit_api.HANDLERS,
                 ],
                 before_request=authenticate,  # type: ignore[arg-type]  # its request is of the class below

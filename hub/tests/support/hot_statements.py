@@ -26,8 +26,8 @@ BATCH = ([1], [""], ["ada"], [0])
 STATEMENTS: dict[str, tuple] = {
     "read_profiles": BATCH,
     "insert_history": (*BATCH, [NIL], [NIL], [1], [0], ["x"], ["x"], ["[]"], [None]),
-    "update_profiles": (*BATCH, [1], ["{}"], ["{}"], [""], NOW),
-    "upsert_profiles": (*BATCH, [NIL], [1], ["{}"], ["{}"], [""], NOW),
+    "update_profiles": (*BATCH, [1], ["{}"], ["{}"], [""], [None], [True], NOW),
+    "upsert_profiles": (*BATCH, [NIL], [1], ["{}"], ["{}"], [""], [None], [True], NOW),
     "find_profile": KEY,
     "hold_profiles": BATCH,
     "scrub_keys": (1, [""], ["ada"]),

@@ -11,6 +11,7 @@ from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.domain.profile import channels_to_wire, decode_channels
 from suprsend_hub.domain.records import Member, Membership, StoredProfile, SubscriberList, TenantRow
 from suprsend_hub.domain.tenant import SOCIAL_LINKS, decode_settings
+from suprsend_hub.service.categories import CategoryVersion
 from suprsend_hub.service.pages import Page
 from suprsend_hub.service.subscriptions import ParentView, SubscriberView
 
@@ -191,6 +192,21 @@ def membership_object(row: Membership) -> dict[str, object]:
         },
         "created_at": timestamp(row.created_at),
     }
+
+
+def category_document(version: CategoryVersion) -> dict[str, object]:
+    """Return a category document with what is known about it; for a draft, also whether it can be committed."""
+    body: dict[str, object] = {
+        **version.document.to_wire(),
+        "version_no": version.version_no,
+        "status": "active" if version.errors is None else "draft",
+        "commit_message": version.commit_message,
+        "committed_at": None if version.committed_at is None else timestamp_z(version.committed_at),
+        "hash": version.hash,
+    }
+    if version.errors is not None:
+        body["validation_result"] = {"is_valid": not version.errors, "errors": version.errors}
+    return body
 
 
 def page_json(

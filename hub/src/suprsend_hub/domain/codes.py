@@ -223,6 +223,17 @@ class Code(enum.StrEnum):
         "A chain of objects that are subscribed to objects would be too long.",
         "Subscribe the object to a parent at a higher level.")
 
+    # Preferences ------------------------------------------------------------------------------------------------------
+    CATEGORY_NOT_FOUND = ("category_not_found", _NOT_FOUND,
+        "The workspace has no preference category with this slug among those in force.",
+        "Check the slug, or commit categories that have it.")
+    PREFERENCE_NOT_EDITABLE = ("preference_not_editable", _INVALID,
+        "The category does not allow this choice: it is mandatory, or what was chosen is not one of its options.",
+        "Choose something else where `detail` says so.")
+    INVALID_CATEGORIES = ("invalid_categories", _INVALID,
+        "A category document or its translations are wrong, or a commit would remove categories with choices.",
+        "Correct what `detail` names. To remove categories all the same, commit with `force=true`.")
+
     # Lists ------------------------------------------------------------------------------------------------------------
     ERROR = ("error", _INVALID,
         "A field of a subscriber list or tenant is wrong. The hosted service uses the same code.",
@@ -320,8 +331,8 @@ class Code(enum.StrEnum):
     INVALID_ULID = ("invalid_ulid", _INVALID, "The text is not the id of a record.",
         "Copy the id from the list that shows it.", _OPERATOR)
     WORKSPACE_NOT_FOUND = ("workspace_not_found", _NOT_FOUND,
-        "No workspace has this name, or the console user has no access to it.",
-        "List the workspaces with `suprsend-hub workspace list`.", _OPERATOR)
+        "No workspace has this name, the console user has no access to it, or the API key belongs to another.",
+        "List the workspaces with `suprsend-hub workspace list`.")
     CONSOLE_USER_NOT_FOUND = ("console_user_not_found", _NOT_FOUND, "No console user has this name.",
         "List the console users with `suprsend-hub console-user list`.", _OPERATOR)
     GRANT_NOT_FOUND = ("grant_not_found", _NOT_FOUND, "The console user has no access to the workspace.",

@@ -2,6 +2,9 @@
 
 from typing import NamedTuple
 
+from .codes import Code
+from .errors import NotFound
+
 USERS = ""
 """The `object_type` of users, because users and objects share one table, one fold and one write path."""
 
@@ -49,3 +52,8 @@ class RecipientKey(NamedTuple):
         if self.is_user:
             return f"user [distinct_id: '{self.recipient_id}']"
         return f"object '{self.object_type}/{self.recipient_id}'"
+
+
+def not_found(key: RecipientKey) -> NotFound:
+    """Return the error for an unknown recipient, in upstream's words."""
+    return NotFound(f"{key.describe()} not found", code=Code.USER_NOT_FOUND if key.is_user else Code.OBJECT_NOT_FOUND)

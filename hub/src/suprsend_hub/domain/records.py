@@ -12,7 +12,11 @@ from suprsend_hub.domain.recipient import RecipientKey
 
 
 class StoredProfile(msgspec.Struct, frozen=True, gc=False):
-    """A row of `profile`. `properties` and `channels` are the stored JSON texts."""
+    """A row of `profile`. `properties`, `channels` and `preferences` are the stored JSON texts.
+
+    `preferences` is None if nothing was chosen, and on pages. `linked` is false for a profile for a tenant that exists
+    for its preferences only.
+    """
 
     key: RecipientKey
     profile_id: UUID
@@ -21,6 +25,8 @@ class StoredProfile(msgspec.Struct, frozen=True, gc=False):
     channels: str
     created_at: datetime
     updated_at: datetime
+    preferences: str | None = None
+    linked: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from suprsend_hub.domain.audit import Action, Change, some
 from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.domain.ids import UlidFactory, parse_ulid, ulid_text
-from suprsend_hub.domain.recipient import RecipientKey
+from suprsend_hub.domain.recipient import RecipientKey, not_found
 from suprsend_hub.domain.records import Member, Membership, SubscriberList
 from suprsend_hub.domain.subscriber_list import ALL_USERS, ListDefinition, check_writable
 from suprsend_hub.domain.wire import Json
@@ -24,7 +24,6 @@ from suprsend_hub.service.list_reading import (
     version_not_found,
 )
 from suprsend_hub.service.pages import ULID_CURSOR, Page, PageRequest, fetch_page
-from suprsend_hub.service.recipients import not_found
 from suprsend_hub.store import counters, lists, profiles
 from suprsend_hub.store.database import Connection, Database
 

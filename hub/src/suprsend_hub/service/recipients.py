@@ -10,12 +10,10 @@ from uuid import UUID
 from suprsend_hub.domain.actor import Actor
 from suprsend_hub.domain.audit import Action, Change
 from suprsend_hub.domain.channels import address_key
-from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.direction import Direction
-from suprsend_hub.domain.errors import NotFound
 from suprsend_hub.domain.event import IdentityEvent
 from suprsend_hub.domain.ids import UlidFactory
-from suprsend_hub.domain.recipient import USERS, RecipientKey
+from suprsend_hub.domain.recipient import USERS, RecipientKey, not_found
 from suprsend_hub.domain.records import HistoryEntry, StoredProfile
 from suprsend_hub.domain.wire import Json
 from suprsend_hub.service.audit import AuditLog
@@ -181,8 +179,3 @@ class RecipientService:
             return len(await delete_recipients(connection, self._audit, actor, workspace_id, keys))
 
         return await self._database.run(use)
-
-
-def not_found(key: RecipientKey) -> NotFound:
-    """Return the error for an unknown recipient, in upstream's words."""
-    return NotFound(f"{key.describe()} not found", code=Code.USER_NOT_FOUND if key.is_user else Code.OBJECT_NOT_FOUND)

@@ -9,6 +9,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Final
 
 from suprsend_hub.service.audit import AuditLog
+from suprsend_hub.service.categories import CategoryService
 from suprsend_hub.service.console_access import ConsoleAccessService
 from suprsend_hub.service.console_search import ConsoleSearchService
 from suprsend_hub.service.console_users import ConsoleUserService
@@ -16,6 +17,7 @@ from suprsend_hub.service.credentials import CredentialService
 from suprsend_hub.service.health import HealthService
 from suprsend_hub.service.lists import ListService
 from suprsend_hub.service.maintenance import MaintenanceService
+from suprsend_hub.service.preferences import PreferenceService
 from suprsend_hub.service.recipients import RecipientService
 from suprsend_hub.service.rejected import RejectedService
 from suprsend_hub.service.subscriptions import SubscriptionService
@@ -43,6 +45,7 @@ class Services:
     batcher: Batcher
     sweeper: Sweeper
     audit: AuditLog
+    categories: CategoryService
     console_access: ConsoleAccessService
     console_search: ConsoleSearchService
     console_users: ConsoleUserService
@@ -51,6 +54,7 @@ class Services:
     lists: ListService
     maintenance: MaintenanceService
     recipients: RecipientService
+    preferences: PreferenceService
     rejected: RejectedService
     subscriptions: SubscriptionService
     tenants: TenantService

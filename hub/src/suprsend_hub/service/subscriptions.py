@@ -15,12 +15,11 @@ from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.errors import InvalidRequest, NotFound, Unavailable
 from suprsend_hub.domain.ids import UlidFactory
-from suprsend_hub.domain.recipient import RecipientKey
+from suprsend_hub.domain.recipient import RecipientKey, not_found
 from suprsend_hub.domain.records import StoredProfile, Subscription
 from suprsend_hub.domain.subscription import MAX_NESTING, Recipient, SubscribeRequest
 from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.pages import ULID_CURSOR, Page, PageRequest, fetch_page
-from suprsend_hub.service.recipients import not_found
 from suprsend_hub.service.writing import Batcher, Edit
 from suprsend_hub.store import counters, profiles, subscriptions
 from suprsend_hub.store.database import Connection, Database

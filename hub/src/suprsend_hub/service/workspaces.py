@@ -18,6 +18,10 @@ from suprsend_hub.store import tenants, workspaces
 from suprsend_hub.store.database import Connection, Database
 
 _NAME_LENGTH = 64
+RESERVED_NAMES = frozenset(
+    {"brand", "bulk", "broadcast", "event", "message", "object", "subscriber_list", "tenant", "user", "workflow"}
+)
+"""First segments of paths below `/v1/`, where the management interface has the name of a workspace."""
 MAX_OVERLAP = timedelta(days=90)
 """Longer than that, an old secret is not being replaced any more, but kept."""
 _MAX_SKEW_S = 86_400
@@ -93,6 +97,10 @@ class WorkspaceService:
         if not 1 <= len(name) <= _NAME_LENGTH or not name.isprintable():
             raise InvalidRequest(
                 f"a workspace name has 1 to {_NAME_LENGTH} printable characters", code=Code.INVALID_NAME
+            )
+        if name.lower() in RESERVED_NAMES:
+            raise InvalidRequest(
+                f"a workspace cannot be named '{name}', because paths of the API begin so", code=Code.INVALID_NAME
             )
         key = workspace_key or f"WK_{random_token(24)}"
         if not 1 <= len(key) <= MAX_KEY_CHARS or ":" in key or not key.isascii() or not key.isprintable():

@@ -61,6 +61,7 @@ class ProfileRow:
     properties: str
     channels: str
     addresses: Sequence[str]
+    preferences: str | None
 
 
 async def allow_scans(connection: Connection) -> None:

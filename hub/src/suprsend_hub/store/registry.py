@@ -89,7 +89,8 @@ COUNTERS_NAMED_AFTER_OBJECTS = "subscribers:"
 
 WITHOUT_RECIPIENTS = frozenset(
     {
-        "workspace", "api_key", "tenant", "dead_tenant", "list", "list_draft", "dead_list_version", "counter",
+        "workspace", "api_key", "category_document", "category_translation", "tenant", "dead_tenant", "list",
+        "list_draft", "dead_list_version", "counter",
         "console_user", "console_grant", "console_link", "console_attempt", "console_ended_session", "schema_support",
         "alembic_version",
     }

@@ -100,7 +100,7 @@ class Writer:
         if keys:
             await idempotency.copy_claims(connection, keys)
         await profiles.copy_history(connection, batch.history_rows())
-        if batch.unchanged() and await self._find_gone(connection, batch):
+        if batch.must_exist() and await self._find_gone(connection, batch):
             raise AssumptionFailed("a profile has been deleted")
         # Divided before anything is written: what has been written is stored.
         fresh = [group for group in batch.groups if group.changed and group.stored is None]
@@ -118,7 +118,7 @@ class Writer:
         if keys:
             batch.refuse_reused(await idempotency.claim(connection, keys))
         await self._record(connection, batch)
-        if batch.unchanged():
+        if batch.must_exist():
             for group in await self._find_gone(connection, batch):
                 group.stored = None
                 await self._fold_again(connection, group)
@@ -204,7 +204,7 @@ class Writer:
 async def _count_created(connection: Connection, groups: Sequence[Group]) -> None:
     created = Counter[tuple[int, counters.Counter]]()
     for group in groups:
-        if group.created:
+        if group.joined:
             workspace_id, object_type, _, tenant_no = group.key
             created[workspace_id, counters.profiles_counter(object_type, tenant_no)] += 1
     await counters.add(connection, created)

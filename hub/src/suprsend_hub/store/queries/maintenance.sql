@@ -21,6 +21,7 @@ WITH actual AS (
                  ELSE 'objects:' || object_type END) COLLATE "C" AS name,
            '' COLLATE "C" AS place, count(*) AS value
     FROM profile
+    WHERE linked
     GROUP BY 1, 2
     UNION ALL
     SELECT workspace_id,
@@ -255,7 +256,7 @@ ON CONFLICT DO NOTHING;
 
 -- name: walk_profiles
 -- A step through all profiles in key order.
-SELECT workspace_id, object_type, recipient_id, tenant_no, version, properties, channels, addresses
+SELECT workspace_id, object_type, recipient_id, tenant_no, version, properties, channels, addresses, preferences
 FROM profile
 WHERE (workspace_id, object_type, recipient_id, tenant_no) > ($1::integer, $2::text, $3::text, $4::integer)
 ORDER BY workspace_id, object_type, recipient_id, tenant_no
