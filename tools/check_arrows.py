@@ -74,6 +74,7 @@ HUB = Rules(
             "domain.profile",
             "domain.choices",
             "domain.tenant",
+            "domain.tenancy",
             "domain.tenant_categories",
             "domain.category_reading",
             "domain.category_translations",

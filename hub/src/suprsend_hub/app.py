@@ -16,7 +16,19 @@ from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
 from suprsend_hub.api import audit as audit_api
-from suprsend_hub.api import categories, events, health, lists, objects, openapi, preferences, tenants, users
+from suprsend_hub.api import (
+    categories,
+    events,
+    health,
+    lists,
+    objects,
+    openapi,
+    preferences,
+    tenancy,
+    tenant_profiles,
+    tenants,
+    users,
+)
 from suprsend_hub.api.errors import domain_error, http_error, status_of, unexpected_error
 from suprsend_hub.api.requests import ApiRequest, authenticate
 from suprsend_hub.api.routing import raw_path_routing
@@ -33,6 +45,7 @@ from suprsend_hub.service.console_tokens import TokenSigner
 from suprsend_hub.service.console_users import ConsoleUserService
 from suprsend_hub.service.credentials import CredentialService
 from suprsend_hub.service.deleting import sweep_dead_objects
+from suprsend_hub.service.events import EventService
 from suprsend_hub.service.health import HealthService
 from suprsend_hub.service.lists import ListService
 from suprsend_hub.service.maintenance import MaintenanceService
@@ -43,6 +56,9 @@ from suprsend_hub.service.secrets import SecretBox
 from suprsend_hub.service.services import SERVICES, Services
 from suprsend_hub.service.subscriptions import SubscriptionService
 from suprsend_hub.service.sweeper import Sweeper
+from suprsend_hub.service.tenancy import TenancyService
+from suprsend_hub.service.tenant_numbers import TenantNumbers
+from suprsend_hub.service.tenant_profiles import TenantProfileService
 from suprsend_hub.service.tenants import TenantService
 from suprsend_hub.service.workspace_deletion import WorkspaceDeletionService
 from suprsend_hub.service.workspaces import WorkspaceService
@@ -83,6 +99,7 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
     audit = AuditLog(database, ulids=ulids)
     lists_service = ListService(database, audit, now=utc_now, ulids=ulids)
     recipients = RecipientService(database, batcher, audit, ulids=ulids)
+    numbers = TenantNumbers(database, patience_s=settings.database_patience_s)
     tenants_service = TenantService(database, audit, now=utc_now)
     workspaces = WorkspaceService(database, secrets, audit, now=utc_now, ulids=ulids)
     return Services(
@@ -96,6 +113,7 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
         credentials=CredentialService(
             database, secrets, rate_limits, now=utc_now, database_patience_s=settings.database_patience_s
         ),
+        events=EventService(batcher, numbers, ulids=ulids),
         health=HealthService(
             database, secrets, queued_edits=lambda: batcher.queued_edits, write_trouble=lambda: batcher.trouble
         ),
@@ -106,6 +124,8 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
         rejected=RejectedService(database),
         subscriptions=SubscriptionService(database, batcher, audit, now=utc_now, ulids=ulids),
         sweeper=Sweeper([lists_service.sweep, partial(sweep_dead_objects, database), tenants_service.sweep]),
+        tenancy=TenancyService(database, audit),
+        tenant_profiles=TenantProfileService(database, batcher, numbers, audit, ulids=ulids),
         tenants=tenants_service,
         workspaces=workspaces,
         workspace_deletion=WorkspaceDeletionService(database, workspaces, audit, now=utc_now),
@@ -143,6 +163,8 @@ def build_app(services: Services) -> Litestar:
                     *objects.HANDLERS,
                     *lists.HANDLERS,
                     *tenants.HANDLERS,
+                    *tenant_profiles.HANDLERS,
+                    *tenancy.HANDLERS,
                     *preferences.HANDLERS,
                     *categories.HANDLERS,
                     *audit_api.HANDLERS,

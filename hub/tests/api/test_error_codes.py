@@ -97,6 +97,7 @@ REQUESTS: Mapping[Code, Sequence[Request]] = {
     Code.NESTED_TOO_DEEPLY: [nest("a", "b"), nest("b", "c"), nest("c", "d")],
     Code.CATEGORY_NOT_FOUND: [("POST", USER, {}), ("GET", f"{USER}preference/category/news/", b"")],
     Code.ERROR: [("POST", LIST, {"list_id": ""})],
+    Code.TENANT_PROFILE_NOT_FOUND: [("DELETE", f"{USER}tenant/default/", b"")],
     Code.TENANT_TOO_LARGE: [("POST", "/v1/tenant/big/", {"tenant_name": "Big", "properties": {"text": "x" * 65_536}})],
     Code.TENANT_IS_PERMANENT: [("DELETE", "/v1/tenant/default/", b"")],
     Code.LIST_IS_READONLY: [("POST", f"{LIST}all_users/subscriber/add/", {"distinct_ids": ["u"]})],
@@ -125,7 +126,7 @@ ELSEWHERE = {
     Code.STOPPING: "test_failures",
     Code.DATABASE_MISCONFIGURED: "test_failures: a database that refuses the hub",
     Code.DATABASE_UNAVAILABLE: "test_failures: a database that is away",
-    Code.TENANT_PROFILE_NOT_FOUND: "test_tenant_profiles",
+    Code.TIED_TO_ANOTHER_TENANT: "test_tenant_profiles",
     Code.INVALID_REQUEST: "what else the framework refuses; no request is known that it does",
 }
 

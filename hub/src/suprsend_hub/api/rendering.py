@@ -8,12 +8,14 @@ import msgspec
 
 from suprsend_hub.api.bodies.page import page_meta
 from suprsend_hub.domain.ids import ulid_text
-from suprsend_hub.domain.profile import channels_to_wire, decode_channels
+from suprsend_hub.domain.profile import channels_to_wire, decode_channels, profile_to_wire
 from suprsend_hub.domain.records import Member, Membership, StoredProfile, SubscriberList, TenantRow
+from suprsend_hub.domain.tenancy import Tenancy
 from suprsend_hub.domain.tenant import SOCIAL_LINKS, decode_settings
 from suprsend_hub.service.categories import CategoryVersion
 from suprsend_hub.service.pages import Page
 from suprsend_hub.service.subscriptions import ParentView, SubscriberView
+from suprsend_hub.service.tenant_profiles import TenantUser
 
 _Row = TypeVar("_Row")
 encode = msgspec.json.Encoder().encode
@@ -45,6 +47,30 @@ def user_object(user: StoredProfile) -> dict[str, object]:
 def user_json(user: StoredProfile) -> bytes:
     """Return the encoded user object with channels."""
     return encode(user_object(user))
+
+
+def merged_user_object(view: TenantUser, tenancy: Tenancy) -> dict[str, object]:
+    """Return a user within a tenant: what applies there, then the tenant's part by itself."""
+    own = view.own
+    updated_at = view.user.updated_at if own is None else max(view.user.updated_at, own.updated_at)
+    merged = view.merged(tenancy)
+    return {
+        "distinct_id": view.user.key.recipient_id,
+        "properties": merged.properties,
+        "created_at": timestamp(view.user.created_at),
+        "updated_at": timestamp(updated_at),
+        **channels_to_wire(merged.channels),
+        "tenant": _tenant_part(view),
+    }
+
+
+def tenant_user_object(view: TenantUser) -> dict[str, object]:
+    """Return a user in the list of a tenant: the global profile as it is, then the tenant's part."""
+    return {**user_object(view.user), "tenant": _tenant_part(view)}
+
+
+def _tenant_part(view: TenantUser) -> dict[str, object]:
+    return {"tenant_id": view.tenant_id, **profile_to_wire(view.own_profile())}
 
 
 def profile_summary(user: StoredProfile) -> dict[str, object]:

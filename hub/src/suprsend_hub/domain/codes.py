@@ -247,6 +247,9 @@ class Code(enum.StrEnum):
         "Start a sync again. A draft ends when it is finished or deleted.")
 
     # Tenants ----------------------------------------------------------------------------------------------------------
+    TIED_TO_ANOTHER_TENANT = ("tied_to_another_tenant", _INVALID,
+        "The workspace is in exclusive mode, and the user is linked with another tenant.",
+        "Unlink the user from the other tenant first, or set the workspace to shared mode.")
     TENANT_TOO_LARGE = ("tenant_too_large", _INVALID, "A tenant's fields and properties are too large together.",
         "Store less in its properties. The message says how large the tenant would be.")
     TENANT_IS_PERMANENT = ("tenant_is_permanent", _INVALID,

@@ -63,7 +63,8 @@ class RejectedRow:
 class WorkspaceRow:
     """A workspace; secrets are encrypted and stay out of the repr.
 
-    `edits_per_second` is 0 without a rate limit, `max_clock_skew_s` is 0 if any Date will do.
+    `edits_per_second` is 0 without a rate limit, `max_clock_skew_s` is 0 if any Date will do. `tenancy` is the storage
+    form of the rules about users and tenants.
     """
 
     workspace_id: int
@@ -79,6 +80,7 @@ class WorkspaceRow:
     disabled_at: datetime | None
     deleting_since: datetime | None
     max_clock_skew_s: int
+    tenancy: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ from suprsend_hub.domain.actor import DEFAULT_SCOPES, ActorKind, Scope
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Forbidden, Unauthenticated, Unavailable
 from suprsend_hub.domain.records import WorkspaceRow
+from suprsend_hub.domain.tenancy import SHARED, Tenancy
+from suprsend_hub.domain.tenancy import decode as decode_tenancy
 from suprsend_hub.service.lookup import PatientLookup
 from suprsend_hub.service.request_date import parse_request_date
 from suprsend_hub.service.secrets import SecretBox, hash_api_key
@@ -43,6 +45,7 @@ class Workspace:
     workspace_uid: str
     workspace_key: str
     name: str
+    tenancy: Tenancy = SHARED
 
     def is_called(self, name: str) -> bool:
         """Whether `name` is the workspace's name or uid, by which paths of the management interface name it."""
@@ -226,7 +229,7 @@ class CredentialService:
 
 
 def _workspace(row: WorkspaceRow) -> Workspace:
-    return Workspace(row.workspace_id, row.workspace_uid, row.workspace_key, row.name)
+    return Workspace(row.workspace_id, row.workspace_uid, row.workspace_key, row.name, decode_tenancy(row.tenancy))
 
 
 def _credential(row: WorkspaceRow, identity: Identity, secrets: Sequence[tuple[bytes, datetime | None]]) -> _Credential:

@@ -14,6 +14,7 @@ from suprsend_hub.service.console_access import ConsoleAccessService
 from suprsend_hub.service.console_search import ConsoleSearchService
 from suprsend_hub.service.console_users import ConsoleUserService
 from suprsend_hub.service.credentials import CredentialService
+from suprsend_hub.service.events import EventService
 from suprsend_hub.service.health import HealthService
 from suprsend_hub.service.lists import ListService
 from suprsend_hub.service.maintenance import MaintenanceService
@@ -22,6 +23,8 @@ from suprsend_hub.service.recipients import RecipientService
 from suprsend_hub.service.rejected import RejectedService
 from suprsend_hub.service.subscriptions import SubscriptionService
 from suprsend_hub.service.sweeper import Sweeper
+from suprsend_hub.service.tenancy import TenancyService
+from suprsend_hub.service.tenant_profiles import TenantProfileService
 from suprsend_hub.service.tenants import TenantService
 from suprsend_hub.service.workspace_deletion import WorkspaceDeletionService
 from suprsend_hub.service.workspaces import WorkspaceService
@@ -50,6 +53,7 @@ class Services:
     console_search: ConsoleSearchService
     console_users: ConsoleUserService
     credentials: CredentialService
+    events: EventService
     health: HealthService
     lists: ListService
     maintenance: MaintenanceService
@@ -57,6 +61,8 @@ class Services:
     preferences: PreferenceService
     rejected: RejectedService
     subscriptions: SubscriptionService
+    tenancy: TenancyService
+    tenant_profiles: TenantProfileService
     tenants: TenantService
     workspaces: WorkspaceService
     workspace_deletion: WorkspaceDeletionService

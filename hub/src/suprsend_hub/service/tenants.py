@@ -7,7 +7,7 @@ from functools import partial
 from suprsend_hub.domain.actor import Actor
 from suprsend_hub.domain.audit import Action, Change
 from suprsend_hub.domain.codes import Code
-from suprsend_hub.domain.errors import NotFound
+from suprsend_hub.domain.errors import DomainError, NotFound
 from suprsend_hub.domain.records import TenantRow
 from suprsend_hub.domain.tenant import (
     TenantChange,
@@ -146,3 +146,8 @@ def no_such_tenant(tenant_id: str) -> NotFound:
 def tenant_not_found(tenant_id: str) -> NotFound:
     """Return the error of all other endpoints for an unknown tenant, in upstream's words."""
     return NotFound(f"tenant '{tenant_id}' not found", code=Code.TENANT_NOT_FOUND)
+
+
+def is_gone(error: DomainError | None) -> bool:
+    """Tell whether the write path refused an edit because its tenant has been deleted since it was looked up."""
+    return error is not None and error.code is Code.TENANT_NOT_FOUND

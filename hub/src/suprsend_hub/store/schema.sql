@@ -24,6 +24,7 @@ CREATE TABLE workspace (
     deleting_since   timestamptz,                     -- since when it is being deleted; it stays disabled then
     max_clock_skew_s integer     NOT NULL DEFAULT 0,  -- for the Date of signed requests; 0 means any
     last_tenant_no   integer     NOT NULL DEFAULT 0,  -- of the newest life of a tenant
+    tenancy          json        NOT NULL DEFAULT '{}',  -- the rules about users and tenants
     category_version integer     NOT NULL DEFAULT 0,  -- of the categories in force; 0 before the first commit
     translation_version integer  NOT NULL DEFAULT 0,  -- counts the changes of their translations
     active_channels  text[]                           -- as preferences spell them; null means all

@@ -102,13 +102,6 @@ async def update(
     return _existing(record)
 
 
-async def set_preferences(
-    connection: Connection, workspace_id: int, tenant_id: str, preferences: str, now: datetime
-) -> None:
-    """Replace what a tenant changes about the categories; this transaction has locked the tenant."""
-    await connection.execute(sql("set_tenant_preferences"), workspace_id, tenant_id, preferences, now)
-
-
 async def delete(connection: Connection, workspace_id: int, tenant_id: str, now: datetime) -> int | None:
     """Delete a tenant and leave its profiles to the sweeper; return its number, or None if it does not exist."""
     number: int | None = await connection.fetchval(sql("delete_tenant"), workspace_id, tenant_id)
@@ -119,7 +112,7 @@ async def delete(connection: Connection, workspace_id: int, tenant_id: str, now:
 
 async def list_dead(connection: Connection, *, at_most: int) -> list[DeadTenant]:
     """Return lives of tenants that are over, those that ended first before others."""
-    return [DeadTenant(*record) for record in await connection.fetch(sql("list_dead_tenants"), at_most)]
+    return [row(DeadTenant, record) for record in await connection.fetch(sql("list_dead_tenants"), at_most)]
 
 
 async def sweep(connection: Connection, dead: DeadTenant, *, at_most: int) -> int | None:
@@ -131,7 +124,8 @@ async def sweep(connection: Connection, dead: DeadTenant, *, at_most: int) -> in
         return None
     found = await connection.fetch(sql("find_profiles_of_dead_tenant"), *dead[:2], at_most)
     if found:
-        await _delete_profiles(connection, dead, sorted(RecipientKey(dead.workspace_id, *record) for record in found))
+        keys = [RecipientKey(dead.workspace_id, each["object_type"], each["recipient_id"]) for each in found]
+        await _delete_profiles(connection, dead, sorted(keys))
     return len(found)
 
 

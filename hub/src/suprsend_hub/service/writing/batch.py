@@ -203,6 +203,7 @@ class Batch:
     def __init__(self, entries: Sequence[Entry], groups: Sequence[Group]) -> None:
         self.entries = entries
         self.groups = groups
+        self.users: set[RecipientKey] = set()
 
     @classmethod
     def of(
@@ -231,7 +232,9 @@ class Batch:
         return cls(entries, sorted(groups.values(), key=attrgetter("key")))
 
     def fold(self, stored: Mapping[RecipientKey, StoredProfile]) -> None:
-        """Fold every group onto its stored profile."""
+        """Fold every group onto its stored profile. `users` are then the users of profiles for tenants that exist."""
+        recipients = {group.key.recipient for group in self.groups if group.key.tenant_no != GLOBAL}
+        self.users = recipients & stored.keys()
         for group in self.groups:
             group.stored = stored.get(group.key)
             group.fold()
@@ -320,11 +323,13 @@ def _outcome(entry: Entry, profile: StoredProfile | None) -> Outcome:
     return Outcome(EditStatus.DUPLICATE if entry.duplicate else EditStatus.APPLIED, profile, entry.refusals, error)
 
 
-def fold_again(group: Group) -> Correction:
-    """Fold a group, whose first fold is recorded, onto the present profile."""
+def fold_again(group: Group, refused: Sequence[Entry] = (), error: DomainError | None = None) -> Correction:
+    """Fold a group, whose first fold is recorded, onto the present profile, without entries that are `refused` now."""
     earlier = group.accepted()
+    for entry in refused:
+        entry.barred, entry.refusals = error, ()
     group.fold()
-    refused = [entry for entry in earlier if entry.error is not None]
+    refused = [entry for entry in earlier if entry.refusal() is not None]
     return Correction(
         withdrawn=group.rows_of(refused),
         released=[row for entry in refused if (row := entry.key_row()) is not None],

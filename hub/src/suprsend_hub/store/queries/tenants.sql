@@ -42,9 +42,6 @@ SET tenant_name = $3, settings = $4, properties = $5, updated_at = GREATEST(upda
 WHERE workspace_id = $1 AND tenant_id = $2
 RETURNING tenant_id, tenant_no, tenant_name, settings, properties, preferences, created_at, updated_at;
 
--- name: set_tenant_preferences
-UPDATE tenant SET preferences = $3, updated_at = GREATEST(updated_at, $4) WHERE workspace_id = $1 AND tenant_id = $2;
-
 -- name: delete_tenant
 DELETE FROM tenant WHERE workspace_id = $1 AND tenant_id = $2 RETURNING tenant_no;
 

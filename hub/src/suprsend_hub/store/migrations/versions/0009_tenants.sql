@@ -1,6 +1,7 @@
 -- Profiles for tenants, and the order of application in the history. The largest tables are rewritten once, which leaves no
 -- gaps between their columns. Hubs must be stopped.
 ALTER TABLE workspace ADD COLUMN last_tenant_no integer NOT NULL DEFAULT 0;
+ALTER TABLE workspace ADD COLUMN tenancy json NOT NULL DEFAULT '{}';
 ALTER TABLE workspace ADD COLUMN category_version integer NOT NULL DEFAULT 0;
 ALTER TABLE workspace ADD COLUMN translation_version integer NOT NULL DEFAULT 0;
 ALTER TABLE workspace ADD COLUMN active_channels text[];
