@@ -24,6 +24,8 @@ RELATION_CHECKS = (
     "memberships_without_other_end",
     "drafts_of_no_list",
     "forgotten_versions",
+    "profiles_of_no_tenant",
+    "profiles_of_nobody",
 )
 """Checks with a `find_` and a `repair_` statement, in the order in which repairs must run."""
 

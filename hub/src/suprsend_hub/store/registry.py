@@ -51,7 +51,7 @@ _MEMBER_CHECKS = ("members_who_are_nobody", "members_without_other_end", "member
 
 NAMINGS = (
     Naming("profile", "object_type", "recipient_id", Fate.GOES, Fate.MOVES, exported=True, erasure=Fate.GOES,
-           checks=("profiles", "addresses", "counters")),
+           checks=("profiles", "addresses", "counters", "profiles_of_nobody", "profiles_of_no_tenant")),
     Naming("history", "object_type", "recipient_id", Fate.IS_SCRUBBED, Fate.STAYS, exported=True,
            erasure=Fate.IS_SCRUBBED, content=("operations", "before")),
     Naming("idempotency_key", "object_type", "recipient_id", Fate.IS_SCRUBBED, Fate.STAYS, exported=False,

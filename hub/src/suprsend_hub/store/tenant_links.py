@@ -66,7 +66,7 @@ async def page(
 ) -> list[Link]:
     """Return up to `limit` links of a user, in the order of the tenants' numbers, beyond the cursor."""
     is_forward = direction is Direction.OLDEST_FIRST
-    name = "page_links_oldest_first" if is_forward else "page_links_newest_first"
+    name = "page_links_forward" if is_forward else "page_links_backward"
     start = cursor if cursor is not None else GLOBAL if is_forward else _ABOVE_ALL
     return [_link(user, record) for record in await connection.fetch(sql(name), *user[:3], start, limit)]
 

@@ -76,7 +76,7 @@ WHERE workspace_id = $1 AND object_type = $2 AND recipient_id = $3 AND tenant_no
 UPDATE idempotency_key SET digest = NULL
 WHERE workspace_id = $1 AND object_type = $2 AND recipient_id = $3 AND tenant_no = $4 AND digest IS NOT NULL;
 
--- name: page_links_oldest_first
+-- name: page_links_forward
 -- A user's profiles for living tenants, in the order of the tenants' numbers, from behind the number $4.
 SELECT p.tenant_no, t.tenant_id, p.profile_id, p.version, p.properties, p.channels, p.created_at, p.updated_at
 FROM profile AS p
@@ -85,7 +85,7 @@ WHERE p.workspace_id = $1 AND p.object_type = $2 AND p.recipient_id = $3 AND p.t
 ORDER BY p.tenant_no
 LIMIT $5;
 
--- name: page_links_newest_first
+-- name: page_links_backward
 SELECT p.tenant_no, t.tenant_id, p.profile_id, p.version, p.properties, p.channels, p.created_at, p.updated_at
 FROM profile AS p
 JOIN tenant AS t ON t.workspace_id = p.workspace_id AND t.tenant_no = p.tenant_no
