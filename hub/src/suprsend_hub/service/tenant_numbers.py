@@ -3,11 +3,13 @@
 A number may be that of a life that has ended meanwhile. The write path notices, so that nothing is written for it.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Collection
 
 from suprsend_hub.domain.errors import Unavailable
-from suprsend_hub.service.lookup import CACHE_S
+from suprsend_hub.service.lookup import CACHE_S, MAX_WAITING, is_away
+from suprsend_hub.service.patience import Patience
 from suprsend_hub.store import tenants
 from suprsend_hub.store.database import Database
 
@@ -24,13 +26,15 @@ class TenantNumbers:
         self._database = database
         self._patience_s = patience_s
         self._monotonic = monotonic
+        self._patience = Patience(patience_s, monotonic=monotonic)
+        self._waiting = 0
         self._numbers: dict[tuple[int, str], tuple[float, int]] = {}
 
     async def find(self, workspace_id: int, tenant_ids: Collection[str], *, anew: bool = False) -> dict[str, int]:
         """Return the numbers of the tenants that exist, or existed within the last `CACHE_S` seconds.
 
         `anew`: ask the database for all of them. While it is away, what is remembered is used for as long as edits have
-        patience; Unavailable if one is not remembered.
+        patience, and what is not waits for as long; Unavailable when patience has run out.
         """
         if not tenant_ids:
             return {}
@@ -40,13 +44,37 @@ class TenantNumbers:
             return known
         try:
             found = await self.read(workspace_id, missing)
-        except Unavailable:
-            found = self._remembered(workspace_id, missing, CACHE_S + self._patience_s)
-            if anew or len(found) < len(missing):
+        except Unavailable as error:
+            if not is_away(error):
                 raise
-        else:
-            self._remember(workspace_id, found)
+            self._patience.failed()
+            found = {} if anew else self._remembered(workspace_id, missing, CACHE_S + self._patience_s)
+            if len(found) == len(missing):
+                return {**known, **found}
+            found = await self._wait(workspace_id, missing, error)
+        self._patience.succeeded()
+        self._remember(workspace_id, found)
         return {**known, **found}
+
+    async def _wait(self, workspace_id: int, tenant_ids: Collection[str], error: Unavailable) -> dict[str, int]:
+        """Ask again until the database answers or patience ends, as edits do; raise the latest error then."""
+        if self._waiting >= MAX_WAITING:
+            raise error
+        started, pause_s = self._monotonic(), 0.1
+        self._waiting += 1
+        try:
+            while self._patience.left_s(started) > pause_s:
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, 1.0)
+                try:
+                    return await self.read(workspace_id, tenant_ids)
+                except Unavailable as again:
+                    if not is_away(again):
+                        raise
+                    error = again
+            raise error
+        finally:
+            self._waiting -= 1
 
     async def read(self, workspace_id: int, tenant_ids: Collection[str]) -> dict[str, int]:
         """Return the numbers of the tenants that exist now."""
