@@ -120,7 +120,7 @@ def test_both_sdks_print_the_same(answers_by, comparable):
         prefix, answers = answers_by(sdk, "tenants.py")
         for name in ("list tenants", "list brands"):  # other tests' tenants are counted too
             answers[name]["meta"].pop("count", None)
-        printed.append(comparable(answers, given))
+        printed.append(comparable(answers, prefix))
     assert printed[0] == printed[1]
 
 
