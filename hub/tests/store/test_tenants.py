@@ -11,8 +11,10 @@ import pytest
 from cast import TESTER
 from hot_statements import nodes
 from interleaving import held, until_waiting
+from suprsend_hub.domain.choices import SetCategory, operation_to_json
 from suprsend_hub.domain.errors import DomainError, InvalidRequest, NotFound
 from suprsend_hub.domain.event import IdentityEvent
+from suprsend_hub.domain.preference_terms import Preference
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.tenancy import SHARED, Tenancy, TenancyMode
 from suprsend_hub.domain.tenant import TenantChange
@@ -136,6 +138,58 @@ async def test_a_deleted_tenant_leaves_nothing_once_it_has_been_swept(
     )
     assert await fetch(hub, "SELECT count(*) FROM counter WHERE name = 'tenant:' || $1", str(number)) == 0
     assert await fetch(hub, "SELECT count(*) FROM dead_tenant") == 0
+    assert await hub.maintenance.check() == []
+
+
+async def test_an_address_of_a_deleted_tenant_finds_nobody(hub: Services, workspace: Workspace) -> None:
+    """Before the sweeper has been there; the same address within another tenant still does."""
+    key = RecipientKey.user(workspace.workspace_id, "ada")
+    await create(hub, workspace, "ada")
+    for tenant_id in ("acme", "other"):
+        await make(hub, workspace, tenant_id)
+        await hub.events.apply_one(
+            TESTER,
+            workspace,
+            IdentityEvent("ada", uuid.uuid4(), [{"$append": {"$email": "ada@acme.example"}}], None, tenant_id, 0),
+            size_bytes=0,
+        )
+    for tenant_id, found in (("acme", ["ada"]), ("other", [])):
+        assert await hub.recipients.find_by_address(key.workspace_id, "ada@acme.example") == ["ada"]
+        await hub.tenants.delete(TESTER, workspace.workspace_id, tenant_id)
+        assert await hub.recipients.find_by_address(key.workspace_id, "ada@acme.example") == found
+
+
+async def choose(hub: Services, workspace: Workspace, tenant_id: str) -> None:
+    """Let the user ada choose something within a tenant."""
+    number = (await hub.tenants.get(workspace.workspace_id, tenant_id)).tenant_no
+    key = RecipientKey.user(workspace.workspace_id, "ada")._replace(tenant_no=number)
+    choice = operation_to_json(SetCategory("news", Preference.OPT_OUT))
+    edit = Edit(key, uuid.uuid4(), [{"$preference": choice}], TESTER, strict=True, chooses=True)
+    [outcome] = await hub.batcher.submit(workspace.workspace_id, [edit])
+    assert outcome.error is None
+
+
+async def test_choices_within_a_tenant_make_no_link_and_outlive_one(hub: Services, exclusive: Workspace) -> None:
+    """Also in exclusive mode, where they do not count as a tenant of the user."""
+    await create(hub, exclusive, "ada")
+    await make(hub, exclusive, "acme", "other")
+    for tenant_id in ("acme", "other"):
+        await choose(hub, exclusive, tenant_id)
+    assert await tenants_of(hub, exclusive) == []
+    await edit(hub, exclusive, "acme", tenancy=EXCLUSIVE)
+    assert await tenants_of(hub, exclusive) == ["acme"]
+    with pytest.raises(InvalidRequest):
+        await edit(hub, exclusive, "other", tenancy=EXCLUSIVE)
+    await choose(hub, exclusive, "other")
+    key = RecipientKey.user(exclusive.workspace_id, "ada")
+    await hub.tenant_profiles.unlink(TESTER, key, "acme")
+    assert await tenants_of(hub, exclusive) == []
+    with pytest.raises(NotFound):
+        await hub.tenant_profiles.unlink(TESTER, key, "acme")
+    assert await fetch(hub, "SELECT count(*) FROM profile WHERE preferences IS NOT NULL") == 2
+    assert await hub.maintenance.check() == []
+    await edit(hub, exclusive, "other", tenancy=EXCLUSIVE)
+    assert await tenants_of(hub, exclusive) == ["other"]
     assert await hub.maintenance.check() == []
 
 

@@ -1,6 +1,6 @@
 """Identity events: edits of users, and of users within tenants, as every SDK sends them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from suprsend_hub.domain.actor import Actor
 from suprsend_hub.domain.event import IdentityEvent
@@ -27,13 +27,16 @@ class EventService:
             NotFound: there is no such tenant.
             InvalidRequest: the user is linked with another tenant, in a workspace that allows one.
         """
-        outcomes = await self._submit(actor, workspace, [event], [], size_bytes=size_bytes)
-        if not outcomes or is_gone(outcomes[0].error):
-            outcomes = await self._submit(actor, workspace, [event], [], size_bytes=size_bytes, anew=True)
-        if not outcomes or is_gone(outcomes[0].error):
-            raise tenant_not_found(event.tenant_id or "")
-        if outcomes[0].error is not None:
-            raise outcomes[0].error
+        for anew in (False, True):
+            numbers = await self._numbers.find(workspace.workspace_id, _named([event]), anew=anew)
+            if not _is_known(event, numbers):
+                break
+            [outcome] = await self._submit(actor, workspace, [event], [], numbers, size_bytes=size_bytes)
+            if outcome.error is None:
+                return
+            if not is_gone(outcome.error):
+                raise outcome.error
+        raise tenant_not_found(event.tenant_id or "")
 
     async def apply(
         self,
@@ -45,23 +48,16 @@ class EventService:
         size_bytes: int,
     ) -> None:
         """Apply events in order. On return, applied ones are committed, and the others are in the log."""
-        known, lost = await self._known(actor, workspace, events)
-        outcomes = await self._submit(actor, workspace, known, [*rejects, *lost], size_bytes=size_bytes)
-        gone = [event for event, outcome in zip(known, outcomes, strict=True) if is_gone(outcome.error)]
-        if gone:
-            known, lost = await self._known(actor, workspace, gone, anew=True)
-            await self._submit(actor, workspace, known, lost, size_bytes=0)
-
-    async def _known(
-        self, actor: Actor, workspace: Workspace, events: Sequence[IdentityEvent], *, anew: bool = False
-    ) -> tuple[Sequence[IdentityEvent], list[RejectedRecord]]:
-        """Return the events without those for unknown tenants, and these as records for the log."""
-        named = {event.tenant_id for event in events if event.tenant_id is not None}
-        unknown = named - (await self._numbers.find(workspace.workspace_id, named, anew=anew)).keys()
-        if not unknown:
-            return events, []
-        lost = [_lost(actor, workspace.workspace_id, event) for event in events if event.tenant_id in unknown]
-        return [event for event in events if event.tenant_id not in unknown], lost
+        pending, records, anew = events, rejects, False
+        while pending or records:
+            numbers = await self._numbers.find(workspace.workspace_id, _named(pending), anew=anew)
+            known = [event for event in pending if _is_known(event, numbers)]
+            lost = [_lost(actor, workspace, event) for event in pending if not _is_known(event, numbers)]
+            outcomes = await self._submit(
+                actor, workspace, known, [*records, *lost], numbers, size_bytes=0 if anew else size_bytes
+            )
+            pending = [event for event, outcome in zip(known, outcomes, strict=True) if is_gone(outcome.error)]
+            records, anew = [], True
 
     async def _submit(
         self,
@@ -69,15 +65,10 @@ class EventService:
         workspace: Workspace,
         events: Sequence[IdentityEvent],
         rejects: Sequence[RejectedRecord],
+        numbers: Mapping[str, int],
         *,
         size_bytes: int,
-        anew: bool = False,
     ) -> list[Outcome]:
-        """Apply events and return their outcomes; none at all if a tenant of theirs is unknown."""
-        named = {event.tenant_id for event in events if event.tenant_id is not None}
-        numbers = await self._numbers.find(workspace.workspace_id, named, anew=anew)
-        if len(numbers) < len(named) or not (events or rejects):
-            return []
         edits = [
             Edit(
                 RecipientKey(
@@ -97,11 +88,22 @@ class EventService:
         return await self._batcher.submit(workspace.workspace_id, edits, rejects, size_bytes=size_bytes)
 
 
-def _lost(actor: Actor, workspace_id: int, event: IdentityEvent) -> RejectedRecord:
+def _named(events: Sequence[IdentityEvent]) -> set[str]:
+    """Return the tenants that events name."""
+    return {event.tenant_id for event in events if event.tenant_id is not None}
+
+
+def _is_known(event: IdentityEvent, numbers: Mapping[str, int]) -> bool:
+    return event.tenant_id is None or event.tenant_id in numbers
+
+
+def _lost(actor: Actor, workspace: Workspace, event: IdentityEvent) -> RejectedRecord:
     error = tenant_not_found(event.tenant_id or "")
     record = {
         "distinct_id": event.distinct_id,
         "tenant_id": event.tenant_id,
         "$user_operations": event.operations,
     }
-    return RejectedRecord(RecipientKey.user(workspace_id, event.distinct_id), error.code, error.message, record, actor)
+    return RejectedRecord(
+        RecipientKey.user(workspace.workspace_id, event.distinct_id), error.code, error.message, record, actor
+    )

@@ -108,17 +108,17 @@ class TenantService:
         await self._database.run(use)
 
     async def sweep(self, *, last_write: timedelta = LAST_WRITE) -> bool:
-        """Delete some profiles of a dead tenant; return False if no dead tenant has any.
+        """Delete some profiles of each dead tenant; return False if none has any.
 
         A dead tenant is remembered until no hub can write any more what it accepted before.
         """
         async with self._database.connection() as connection:
             dead = await tenants.list_dead(connection, at_most=_MAX_DEAD)
+        has_swept = False
         for each in dead:
             is_over = each.deleted_at + last_write < self._now()
-            if await self._database.run(partial(_sweep, dead=each, is_over=is_over)):
-                return True
-        return False
+            has_swept |= await self._database.run(partial(_sweep, dead=each, is_over=is_over))
+        return has_swept
 
 
 async def _sweep(connection: Connection, *, dead: DeadTenant, is_over: bool) -> bool:

@@ -44,9 +44,12 @@ def add_users(
     `existing` are the keys of users that exist. The creation is an edit without operations of its own, so that the
     user's history says who caused it.
     """
+    of_tenants = tenant_groups(batch)
+    if not of_tenants:
+        return []
     added = []
     groups = {group.key: group for group in batch.groups}
-    for group in tenant_groups(batch):
+    for group in of_tenants:
         causes = [entry for entry in group.accepted() if not _needs_user(entry.edit)]
         key = group.key.recipient
         own = groups.get(key)

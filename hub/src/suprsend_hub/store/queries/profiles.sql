@@ -145,8 +145,9 @@ LIMIT $6;
 -- holds; OFFSET 0 keeps the planner from reading the whole workspace by its key instead.
 SELECT DISTINCT object_type, recipient_id
 FROM (
-    SELECT workspace_id, object_type, recipient_id FROM profile WHERE addresses @> ARRAY[$2::text] OFFSET 0
-) AS matches
+    SELECT workspace_id, object_type, recipient_id, tenant_no FROM profile WHERE addresses @> ARRAY[$2::text] OFFSET 0
+) AS m
 WHERE workspace_id = $1
+  AND NOT EXISTS (SELECT FROM dead_tenant AS d WHERE d.workspace_id = m.workspace_id AND d.tenant_no = m.tenant_no)
 ORDER BY object_type, recipient_id
 LIMIT $3;
