@@ -193,6 +193,25 @@ async def test_choices_within_a_tenant_make_no_link_and_outlive_one(hub: Service
     assert await hub.maintenance.check() == []
 
 
+async def test_edits_that_belong_together_are_refused_with_that_for_a_tenant_that_is_gone(
+    hub: Services, workspace: Workspace
+) -> None:
+    """As a choice for a tenant goes with an edit that holds the user."""
+    await create(hub, workspace, "ada")
+    together, ada = object(), RecipientKey.user(workspace.workspace_id, "ada")
+    operations = [{"$set": {"n": 1}}]
+    edits = [
+        Edit(ada, uuid.uuid4(), operations, TESTER, strict=True, together=together),
+        Edit(ada._replace(tenant_no=99), uuid.uuid4(), operations, TESTER, strict=True, together=together),
+        Edit(ada, uuid.uuid4(), [{"$set": {"m": 1}}], TESTER, strict=True),
+    ]
+    outcomes = await hub.batcher.submit(workspace.workspace_id, edits)
+    codes = [None if outcome.error is None else outcome.error.code.value for outcome in outcomes]
+    assert codes == ["tenant_not_found", "tenant_not_found", None]
+    assert (await hub.recipients.get(ada)).properties == '{"m":1}'
+    assert await fetch(hub, "SELECT count(*) FROM history") == 2, "the creation, and the edit that was applied"
+
+
 async def test_two_sweepers_share_the_dead_tenants(hub: Services, workspace: Workspace, database_url: str) -> None:
     """While one hub sweeps a tenant, another takes the next."""
     await create(hub, workspace, "ada")

@@ -105,6 +105,18 @@ def of_other_tenants(batch: Batch, links: Mapping[RecipientKey, Collection[int]]
     return refused
 
 
+def companions(batch: Batch, refused: Sequence[Refused]) -> list[Refused]:
+    """Return the other edits that belong together with refused ones, which must not be applied either."""
+    errors = {id(entry.edit.together): each.error for each in refused for entry in each.entries if entry.edit.together}
+    known = {id(entry) for each in refused for entry in each.entries}
+    return [
+        Refused(group, [entry], errors[id(entry.edit.together)])
+        for group in batch.groups
+        for entry in (group.accepted() if errors else ())
+        if id(entry.edit.together) in errors and id(entry) not in known
+    ]
+
+
 def is_exclusive(group: Group) -> bool:
     """Tell whether the group may only be written if the user is linked with no other tenant."""
     return group.key.tenant_no != GLOBAL and any(entry.edit.exclusive for entry in group.accepted())

@@ -137,7 +137,8 @@ class Writer:
         standing = await tenant_links.hold(connection, [group.key for group in linking.tenant_groups(batch)])
         if linking.of_dead_tenants(batch, standing.alive) or linking.without_user(batch, standing.users):
             raise AssumptionFailed("a tenant or a user does not exist")
-        if standing.users < batch.users & {group.key.recipient for group in linking.tenant_groups(batch)}:
+        read = batch.users & {group.key.recipient for group in linking.tenant_groups(batch)}
+        if not read <= standing.users:
             raise AssumptionFailed("a user has been deleted")
         users = {group.key.recipient for group in linking.new_links(batch)} & standing.users
         links = await tenant_links.lock(connection, sorted(users)) if users else {}
@@ -150,24 +151,23 @@ class Writer:
         Returns the identities of the groups of users that were written first, so that nobody else can link them.
         """
         standing = await tenant_links.hold(connection, [group.key for group in linking.tenant_groups(batch)])
-        await self._refuse(connection, linking.of_dead_tenants(batch, standing.alive))
+        await self._refuse(connection, batch, linking.of_dead_tenants(batch, standing.alive))
         added = linking.add_users(batch, standing.users, self._ulids.new)
         if added:
             await profiles.insert_history(connection, [row for group, each in added for row in group.rows_of([each])])
-        await self._refuse(connection, linking.without_user(batch, standing.users))
+        await self._refuse(connection, batch, linking.without_user(batch, standing.users))
         users = {group.key.recipient for group in linking.new_links(batch)}
         if not users:
             return set()
         fresh = [group for group in batch.groups if group.key in users and group.key not in standing.users]
         await self._settle(connection, fresh)
-        await self._refuse(
-            connection, linking.of_other_tenants(batch, await tenant_links.lock(connection, sorted(users)))
-        )
+        links = await tenant_links.lock(connection, sorted(users))
+        await self._refuse(connection, batch, linking.of_other_tenants(batch, links))
         return {id(group) for group in fresh}
 
-    async def _refuse(self, connection: Connection, refused: Iterable[linking.Refused]) -> None:
+    async def _refuse(self, connection: Connection, batch: Batch, refused: Sequence[linking.Refused]) -> None:
         """Refuse recorded edits: take back their history, and fold their groups without them."""
-        for group, entries, error in refused:
+        for group, entries, error in [*refused, *linking.companions(batch, refused)]:
             await self._correct(connection, fold_again(group, entries, error))
 
     async def _record(self, connection: Connection, batch: Batch) -> None:
