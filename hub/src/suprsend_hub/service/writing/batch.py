@@ -203,7 +203,6 @@ class Batch:
     def __init__(self, entries: Sequence[Entry], groups: Sequence[Group]) -> None:
         self.entries = entries
         self.groups = groups
-        self.users: set[RecipientKey] = set()
 
     @classmethod
     def of(
@@ -232,9 +231,7 @@ class Batch:
         return cls(entries, sorted(groups.values(), key=attrgetter("key")))
 
     def fold(self, stored: Mapping[RecipientKey, StoredProfile]) -> None:
-        """Fold every group onto its stored profile. `users` are then the users of profiles for tenants that exist."""
-        recipients = {group.key.recipient for group in self.groups if group.key.tenant_no != GLOBAL}
-        self.users = recipients & stored.keys()
+        """Fold every group onto its stored profile."""
         for group in self.groups:
             group.stored = stored.get(group.key)
             group.fold()

@@ -17,7 +17,6 @@ from typing import Protocol
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.domain.masking import mask_secrets
-from suprsend_hub.domain.recipient import GLOBAL
 from suprsend_hub.domain.records import RejectedRow
 from suprsend_hub.service.writing import linking
 from suprsend_hub.service.writing.batch import Batch, Correction, EditKey, Group, fold_again, json_text
@@ -81,8 +80,7 @@ class Writer:
         batch = Batch.of(edits, self._ulids.batch(len(edits)), now=now, known=known)
         async with self._database.connection() as connection:
             keys = [group.key for group in batch.groups]
-            users = {key.recipient for key in keys if key.tenant_no != GLOBAL}
-            batch.fold(await profiles.read(connection, [*keys, *sorted(users.difference(keys))]) if keys else {})
+            batch.fold(await profiles.read(connection, keys) if keys else {})
             if batch.counts() or rejects:
                 try:
                     async with connection.transaction():
@@ -103,10 +101,9 @@ class Writer:
         keys = batch.key_rows()
         if keys:
             await idempotency.copy_claims(connection, keys)
-        linking.add_users(batch, batch.users, self._ulids.new)
         await profiles.copy_history(connection, batch.history_rows())
         if linking.tenant_groups(batch):
-            await self._check_links(connection, batch)
+            await self._link_fast(connection, batch)
         if batch.must_exist() and await self._find_gone(connection, batch):
             raise AssumptionFailed("a profile has been deleted")
         # Divided before anything is written: what has been written is stored.
@@ -132,14 +129,17 @@ class Writer:
                 await self._fold_again(connection, group)
         await self._settle(connection, [group for group in batch.groups if id(group) not in settled])
 
-    async def _check_links(self, connection: Connection, batch: Batch) -> None:
+    async def _link_fast(self, connection: Connection, batch: Batch) -> None:
         """Hold the users of edits for tenants. AssumptionFailed if any of these edits has to be refused."""
         standing = await tenant_links.hold(connection, [group.key for group in linking.tenant_groups(batch)])
-        if linking.of_dead_tenants(batch, standing.alive) or linking.without_user(batch, standing.users):
-            raise AssumptionFailed("a tenant or a user does not exist")
-        read = batch.users & {group.key.recipient for group in linking.tenant_groups(batch)}
-        if not read <= standing.users:
-            raise AssumptionFailed("a user has been deleted")
+        if linking.of_dead_tenants(batch, standing.alive):
+            raise AssumptionFailed("a tenant has been deleted")
+        added = linking.add_users(batch, standing.users, self._ulids.new)
+        if added:
+            await profiles.copy_history(connection, [row for group, each in added for row in group.rows_of([each])])
+        if linking.without_user(batch, standing.users):
+            raise AssumptionFailed("a user does not exist")
+        # Nobody else can link a user whom this transaction creates.
         users = {group.key.recipient for group in linking.new_links(batch)} & standing.users
         links = await tenant_links.lock(connection, sorted(users)) if users else {}
         if linking.of_other_tenants(batch, links):
