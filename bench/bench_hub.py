@@ -145,8 +145,9 @@ async def _grow(url: str, workspace_id: int, have: int, size: int) -> None:
     connection = await asyncpg.connect(url)
     await connection.execute(
         f"""
-        INSERT INTO profile
-        SELECT {workspace_id}, '', 'grow-' || lpad(n::text, 8, '0'),
+        INSERT INTO profile (workspace_id, tenant_no, linked, object_type, recipient_id, profile_id, version,
+                             properties, channels, addresses, created_at, updated_at)
+        SELECT {workspace_id}, 0, true, '', 'grow-' || lpad(n::text, 8, '0'),
                ('0190' || lpad(to_hex(n), 28, '0'))::uuid, 1, '{{"plan":"free"}}',
                '{{"$email":[{{"value":"grow@example.com"}}]}}', ARRAY['{workspace_id} grow-' || n || '@example.com'],
                now(), now()

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.slow
 NAMES = st.sampled_from(["ada", "bo/é", "cy ", "%2F"])
 OBJECTS = st.sampled_from(["core", "web/shop"])
 LISTS = st.sampled_from(["news", "beta"])
+TENANTS = st.sampled_from(["acme", "other"])
 VALUES = st.one_of(
     st.integers(-(2**31), 2**31), st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=8),
     st.booleans(), st.lists(st.integers(0, 3), max_size=3), st.dictionaries(st.sampled_from("xyz"), st.integers(0, 9)),
@@ -80,7 +81,7 @@ def fold(profile: Profile | None, operations: list[tuple[str, str, Any]]) -> Pro
 
 
 class Directory(RuleBasedStateMachine):
-    """Users, objects, subscriptions and lists; ids carry a prefix of their own in each run."""
+    """Users, objects, subscriptions, lists and tenants; ids carry a prefix of their own in each run."""
 
     hub: LiveHub
     client: suprsend.Suprsend
@@ -93,13 +94,14 @@ class Directory(RuleBasedStateMachine):
         self.objects: dict[str, Profile] = {}
         self.subscribers: dict[str, set[str]] = {}
         self.lists: dict[str, set[str]] = {}
+        self.tenants: dict[str, dict[str, Profile]] = {}
 
     def user(self, name: str) -> str:
         """The id under which the hub knows a user of the model."""
         return f"{self.prefix}{name}".strip()
 
     def list_id(self, name: str) -> str:
-        """The id of a list."""
+        """The id of a list or a tenant."""
         return f"{name}-{self.prefix}"
 
     def expect(self, exists: bool, call: Any, *arguments: Any) -> Any:
@@ -144,6 +146,8 @@ class Directory(RuleBasedStateMachine):
         self.users.pop(name, None)
         for group in (*self.subscribers.values(), *self.lists.values()):
             group.discard(name)
+        for profiles in self.tenants.values():
+            profiles.pop(name, None)
 
     @rule(name=OBJECTS, operations=OPERATIONS)
     def edit_object(self, name: str, operations: Any) -> None:
@@ -210,6 +214,50 @@ class Directory(RuleBasedStateMachine):
     def delete_list(self, name: str) -> None:
         self.expect(name in self.lists, self.client.subscriber_lists.delete, self.list_id(name))
         self.lists.pop(name, None)
+
+    @rule(tenant=TENANTS)
+    def create_tenant(self, tenant: str) -> None:
+        self.client.tenants.upsert(self.list_id(tenant), {"tenant_name": tenant})
+        self.tenants.setdefault(tenant, {})
+
+    @rule(tenant=TENANTS)
+    def delete_tenant(self, tenant: str) -> None:
+        self.expect(tenant in self.tenants, self.client.tenants.delete, self.list_id(tenant))
+        self.tenants.pop(tenant, None)
+
+    @rule(tenant=TENANTS, name=NAMES, operations=OPERATIONS, later=st.booleans())
+    def edit_within_tenant(self, tenant: str, name: str, operations: Any, later: bool) -> None:
+        """An event creates its user; an edit needs one."""
+        edit = fill(self.client.users.get_edit_instance(self.user(name), self.list_id(tenant)), operations)
+        is_possible = tenant in self.tenants and (later or name in self.users)
+        self.expect(is_possible, self.client.users.async_edit if later else self.client.users.edit, edit)
+        if is_possible:
+            self.tenants[tenant][name] = fold(self.tenants[tenant].get(name), operations)
+            self.users.setdefault(name, fold(None, []))
+
+    @rule(tenant=TENANTS, name=NAMES)
+    def unlink(self, tenant: str, name: str) -> None:
+        is_linked = name in self.tenants.get(tenant, {})
+        self.expect(is_linked, self.client.users.unlink_tenant, self.user(name), self.list_id(tenant))
+        self.tenants.get(tenant, {}).pop(name, None)
+
+    @invariant()
+    def tenants_are_as_the_model_says(self) -> None:
+        for tenant, profiles in self.tenants.items():
+            page = self.client.users.list({"tenant_id": self.list_id(tenant), "limit": 100})
+            assert {row["distinct_id"] for row in page["results"]} == {self.user(name) for name in profiles}
+            assert page["meta"]["count"] == len(profiles)
+            for name, profile in self.users.items():
+                own = profiles.get(name, fold(None, []))
+                found = self.client.users.get_for_tenant(self.user(name), self.list_id(tenant))
+                same(found["tenant"], own)
+                merged = {**profile["properties"], **own["properties"]}
+                same(found, {"properties": merged, "emails": own["emails"] or profile["emails"]})
+        for name in self.users:
+            page = self.client.users.list_associated_tenants(self.user(name))
+            ids = {self.list_id(tenant) for tenant, profiles in self.tenants.items() if name in profiles}
+            assert {row["tenant"]["tenant_id"] for row in page["results"]} == ids
+            assert page["meta"]["count"] == len(ids)
 
     @invariant()
     def the_hub_says_what_the_model_says(self) -> None:

@@ -16,7 +16,19 @@ from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
 from suprsend_hub.api import audit as audit_api
-from suprsend_hub.api import events, health, lists, objects, openapi, users
+from suprsend_hub.api import (
+    categories,
+    events,
+    health,
+    lists,
+    objects,
+    openapi,
+    preferences,
+    tenancy,
+    tenant_profiles,
+    tenants,
+    users,
+)
 from suprsend_hub.api.errors import domain_error, http_error, status_of, unexpected_error
 from suprsend_hub.api.requests import ApiRequest, authenticate
 from suprsend_hub.api.routing import raw_path_routing
@@ -26,16 +38,19 @@ from suprsend_hub.domain.errors import DomainError, InvalidRequest
 from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.logs import configure_logging
 from suprsend_hub.service.audit import AuditLog
+from suprsend_hub.service.categories import CategoryService
 from suprsend_hub.service.console_access import ConsoleAccessService
 from suprsend_hub.service.console_search import ConsoleSearchService
 from suprsend_hub.service.console_tokens import TokenSigner
 from suprsend_hub.service.console_users import ConsoleUserService
 from suprsend_hub.service.credentials import CredentialService
 from suprsend_hub.service.deleting import sweep_dead_objects
+from suprsend_hub.service.events import EventService
 from suprsend_hub.service.health import HealthService
 from suprsend_hub.service.lists import ListService
 from suprsend_hub.service.maintenance import MaintenanceService
 from suprsend_hub.service.merging import MergeService
+from suprsend_hub.service.preferences import PreferenceService
 from suprsend_hub.service.recipients import RecipientService
 from suprsend_hub.service.rejected import RejectedService
 from suprsend_hub.service.renaming import RenameService
@@ -43,6 +58,10 @@ from suprsend_hub.service.secrets import SecretBox
 from suprsend_hub.service.services import SERVICES, Services
 from suprsend_hub.service.subscriptions import SubscriptionService
 from suprsend_hub.service.sweeper import Sweeper
+from suprsend_hub.service.tenancy import TenancyService
+from suprsend_hub.service.tenant_numbers import TenantNumbers
+from suprsend_hub.service.tenant_profiles import TenantProfileService
+from suprsend_hub.service.tenants import TenantService
 from suprsend_hub.service.unmerging import UnmergeService
 from suprsend_hub.service.workspace_deletion import WorkspaceDeletionService
 from suprsend_hub.service.workspaces import WorkspaceService
@@ -83,17 +102,21 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
     audit = AuditLog(database, ulids=ulids)
     lists_service = ListService(database, audit, now=utc_now, ulids=ulids)
     recipients = RecipientService(database, batcher, audit, ulids=ulids)
+    numbers = TenantNumbers(database, patience_s=settings.database_patience_s)
+    tenants_service = TenantService(database, audit, now=utc_now)
     workspaces = WorkspaceService(database, secrets, audit, now=utc_now, ulids=ulids)
     return Services(
         database=database,
         batcher=batcher,
         audit=audit,
+        categories=CategoryService(database, audit, now=utc_now),
         console_access=ConsoleAccessService(database, signer, audit, now=utc_now),
         console_search=ConsoleSearchService(database, recipients),
         console_users=ConsoleUserService(database, audit, now=utc_now),
         credentials=CredentialService(
             database, secrets, rate_limits, now=utc_now, database_patience_s=settings.database_patience_s
         ),
+        events=EventService(batcher, numbers, ulids=ulids),
         health=HealthService(
             database, secrets, queued_edits=lambda: batcher.queued_edits, write_trouble=lambda: batcher.trouble
         ),
@@ -101,11 +124,15 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
         maintenance=MaintenanceService(database, audit, now=utc_now),
         merging=MergeService(database, audit, now=utc_now, ulids=ulids),
         recipients=recipients,
+        preferences=PreferenceService(database, batcher, audit, now=utc_now, ulids=ulids),
         rejected=RejectedService(database),
         renaming=RenameService(database, audit, now=utc_now, ulids=ulids),
         subscriptions=SubscriptionService(database, batcher, audit, now=utc_now, ulids=ulids),
         unmerging=UnmergeService(database, audit, now=utc_now, ulids=ulids),
-        sweeper=Sweeper([lists_service.sweep, partial(sweep_dead_objects, database)]),
+        sweeper=Sweeper([lists_service.sweep, partial(sweep_dead_objects, database), tenants_service.sweep]),
+        tenancy=TenancyService(database, audit),
+        tenant_profiles=TenantProfileService(database, batcher, numbers, audit, ulids=ulids),
+        tenants=tenants_service,
         workspaces=workspaces,
         workspace_deletion=WorkspaceDeletionService(database, workspaces, audit, now=utc_now),
         request_timeout_s=settings.request_timeout_s,
@@ -141,6 +168,11 @@ def build_app(services: Services) -> Litestar:
                     *users.HANDLERS,
                     *objects.HANDLERS,
                     *lists.HANDLERS,
+                    *tenants.HANDLERS,
+                    *tenant_profiles.HANDLERS,
+                    *tenancy.HANDLERS,
+                    *preferences.HANDLERS,
+                    *categories.HANDLERS,
                     *audit_api.HANDLERS,
                 ],
                 before_request=authenticate,  # type: ignore[arg-type]  # its request is of the class below

@@ -62,6 +62,18 @@ ROUTES = [
     Route("PATCH", "/v1/user/ada/", {"operations": [{"$set": {"by": "edit"}}]}),
     Route("GET", "/v1/user/ada/subscribed_to/object/"),
     Route("GET", "/v1/user/ada/subscribed_to/list/"),
+    Route("GET", "/v1/user/ada/tenant/acme/"),
+    Route("POST", "/v1/user/ada/tenant/acme/", {"by": "upsert"}),
+    Route("PATCH", "/v1/user/ada/tenant/acme/", {"operations": [{"$set": {"by": "edit"}}]}),
+    Route("GET", "/v1/user/ada/tenant/"),
+    Route("GET", "/v1/user/ada/associated_tenant/"),
+    Route("DELETE", "/v1/user/ada/tenant/acme/"),
+    Route("GET", "/v1/tenant/"),
+    Route("GET", "/v1/tenant/acme/"),
+    Route("POST", "/v1/tenant/acme/", {"logo": "https://changed.example"}),
+    Route("GET", "/v1/brand/"),
+    Route("GET", "/v1/brand/acme/"),
+    Route("POST", "/v1/brand/acme/", {"logo": "https://changed.example"}),
     Route("GET", "/v1/object/teams/"),
     Route("GET", "/v1/object/teams/core/"),
     Route("POST", "/v1/object/teams/core/", {"by": "upsert"}),
@@ -89,6 +101,8 @@ ROUTES = [
     Route("DELETE", "/v1/bulk/object/teams/", {"object_ids": ["core"]}),
     Route("DELETE", "/v1/object/teams/core/"),
     Route("DELETE", "/v1/user/ada/"),
+    Route("DELETE", "/v1/tenant/acme/"),
+    Route("DELETE", "/v1/brand/other/"),
 ]
 
 
@@ -99,12 +113,15 @@ async def send(client: ApiClient, route: Route, version: str = "01JR0WV5DG8W1Q2J
 
 
 async def prepare(client: ApiClient) -> str:
-    """Give a workspace a user, an object, a subscription, a list with a member and a draft; the draft's version."""
+    """Give a workspace a record of each kind, linked with each other; the version of a draft of a list."""
     await client.upsert("ada", {"owner": "prepared"})
     await client.upsert("bo")
     for path, body in (
         ("/v1/object/teams/core/", {"owner": "prepared"}),
         ("/v1/object/teams/core/subscription/", {"recipients": ["ada"], "properties": {"owner": "prepared"}}),
+        ("/v1/tenant/acme/", {"tenant_name": "prepared"}),
+        ("/v1/tenant/other/", {"tenant_name": "prepared"}),
+        ("/v1/user/ada/tenant/acme/", {"owner": "prepared"}),
         ("/v1/subscriber_list/", {"list_id": "news", "list_name": "prepared"}),
         ("/v1/subscriber_list/news/subscriber/add/", {"distinct_ids": ["ada"]}),
     ):
@@ -118,6 +135,7 @@ async def state(client: ApiClient) -> list[object]:
         "/v1/user/", "/v1/user/ada/", "/v1/user/ada/subscribed_to/object/", "/v1/user/ada/subscribed_to/list/",
         "/v1/object/teams/", "/v1/object/teams/core/subscription/",
         "/v1/subscriber_list/", "/v1/subscriber_list/news/subscriber/",
+        "/v1/tenant/", "/v1/user/ada/tenant/", "/v1/user/?tenant_id=acme",
     ]  # fmt: skip
     return [(await client.get(path)).json() for path in paths]
 
@@ -130,13 +148,17 @@ def test_the_routes_above_are_all_that_the_document_knows() -> None:
             .replace("/teams/core/", "/{object_type}/{object_id}/")
             .replace("/teams/", "/{object_type}/")
             .replace("/news/", "/{list_id}/")
+            .replace("/tenant/acme/", "/tenant/{tenant_id}/")
+            .replace("/brand/acme/", "/brand/{brand_id}/")
+            .replace("/brand/other/", "/brand/{brand_id}/")
             .replace(VERSION, "{version_id}"),
             route.method.lower(),
         )
         for route in ROUTES
     }
     open_to_all = {("/healthz", "get"), ("/readyz", "get"), ("/openapi.yaml", "get")}
-    assert known - named == open_to_all | {("/hub/v1/audit/", "get")}  # of which test_scopes and test_audit speak
+    managing = {("/hub/v1/audit/", "get"), ("/hub/v1/tenancy/", "get"), ("/hub/v1/tenancy/", "patch")}
+    assert known - named == open_to_all | managing  # of which test_scopes and their own tests speak
 
 
 @pytest.mark.parametrize("slash", [True, False], ids=["with slash", "without slash"])

@@ -95,12 +95,19 @@ REQUESTS: Mapping[Code, Sequence[Request]] = {
     Code.SELF_SUBSCRIPTION: [nest("a", "a")],
     Code.SUBSCRIPTION_CYCLE: [nest("a", "b"), nest("b", "a")],
     Code.NESTED_TOO_DEEPLY: [nest("a", "b"), nest("b", "c"), nest("c", "d")],
+    Code.CATEGORY_NOT_FOUND: [("POST", USER, {}), ("GET", f"{USER}preference/category/news/", b"")],
     Code.ERROR: [("POST", LIST, {"list_id": ""})],
+    Code.TENANT_PROFILE_NOT_FOUND: [("DELETE", f"{USER}tenant/default/", b"")],
+    Code.TENANT_TOO_LARGE: [("POST", "/v1/tenant/big/", {"tenant_name": "Big", "properties": {"text": "x" * 65_536}})],
+    Code.TENANT_IS_PERMANENT: [("DELETE", "/v1/tenant/default/", b"")],
     Code.LIST_IS_READONLY: [("POST", f"{LIST}all_users/subscriber/add/", {"distinct_ids": ["u"]})],
     Code.LIST_NOT_FOUND: [("GET", f"{LIST}l/", b"")],
     Code.LIST_VERSION_NOT_FOUND: [("POST", LIST, {"list_id": "l"}), ("GET", f"{LIST}l/version/1/", b"")],
 }
 ELSEWHERE = {
+    Code.INVALID_CATEGORIES: "test_categories",
+    Code.WORKSPACE_NOT_FOUND: "test_categories",
+    Code.PREFERENCE_NOT_EDITABLE: "test_preferences",
     Code.INVALID_IDEMPOTENCY_KEY: "below: a header",
     Code.UNAUTHORIZED: "below: no credentials",
     Code.MISSING_SCOPE: "test_scopes",
@@ -119,6 +126,7 @@ ELSEWHERE = {
     Code.STOPPING: "test_failures",
     Code.DATABASE_MISCONFIGURED: "test_failures: a database that refuses the hub",
     Code.DATABASE_UNAVAILABLE: "test_failures: a database that is away",
+    Code.TIED_TO_ANOTHER_TENANT: "test_tenant_profiles",
     Code.INVALID_REQUEST: "what else the framework refuses; no request is known that it does",
 }
 

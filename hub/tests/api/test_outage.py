@@ -88,6 +88,30 @@ async def test_patience_counts_from_the_beginning_of_the_outage_and_reads_have_n
         assert (await add_one(new)).status_code == 202
 
 
+async def test_events_for_tenants_wait_out_an_outage(
+    relayed_settings: Settings, relay: Relay, workspace_a: NewWorkspace
+) -> None:
+    """For a tenant that the hub remembers and for one that it has never looked up; only reads are refused."""
+    async with running(relayed_settings.model_copy(update={"database_patience_s": 10})) as http:
+        client = ApiClient(http, bearer(workspace_a.api_key))
+        for tenant_id in ("known", "new"):
+            await client.post(f"/v1/tenant/{tenant_id}/", {"tenant_name": tenant_id})
+        event = {"distinct_id": "ada", "$user_operations": [{"$add": {"n": 1}}]}
+        assert (await client.post("/event/", event | {"tenant_id": "known"})).status_code == 202
+        await relay.cut()
+        sent = [
+            asyncio.create_task(client.post("/event/", [event | {"tenant_id": tenant_id}]))
+            for tenant_id in ("known", "new", "nowhere")
+        ]
+        assert_error(await client.get("/v1/user/ada/tenant/known/"), 503, "database_unavailable")
+        assert not any(task.done() for task in sent)
+        await relay.mend()
+        assert [answer.status_code for answer in await asyncio.gather(*sent)] == [202, 202, 202]
+        for tenant_id, count in (("known", 2), ("new", 1)):
+            user = (await client.get(f"/v1/user/ada/tenant/{tenant_id}/")).json()
+            assert user["properties"] == {"n": count}
+
+
 @pytest.fixture
 async def looked_up(
     relayed_settings: Settings, anyio_backend: str

@@ -17,7 +17,11 @@ WRITING = [
     ("DELETE", "/v1/user/ada/", b""),
     ("POST", "/v1/subscriber_list/", {"list_id": "news"}),
 ]
-MANAGING = [("GET", "/hub/v1/audit/", b"")]
+MANAGING = [
+    ("GET", "/hub/v1/audit/", b""),
+    ("GET", "/hub/v1/tenancy/", b""),
+    ("PATCH", "/hub/v1/tenancy/", {"user_tenancy_mode": "shared"}),
+]
 
 
 async def key_with(hub: Services, a: ApiClient, workspace: NewWorkspace, *scopes: Scope) -> ApiClient:

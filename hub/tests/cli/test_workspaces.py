@@ -291,3 +291,28 @@ async def test_db_migrate_brings_an_empty_database_to_a_state_that_serves(
     finally:
         await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
         await connection.close()
+
+
+def test_workspace_tenancy_sets_what_is_given_and_shows_the_rest(
+    cli: Cli, run_cli: RunCli, configured: dict[str, str]
+) -> None:
+    cli("workspace", "create", "Acme")
+    assert cli("workspace", "tenancy", "Acme").splitlines() == [
+        "user_tenancy_mode: shared",
+        "user_tenancy_channel_fallback_mode: all",
+        "user_tenancy_channel_fallback: ",
+        "user_tenancy_default_tenant_is_limited: False",
+    ]
+    cli("workspace", "tenancy", "Acme", "--mode", "exclusive", "--limit-default-tenant")
+    shown = cli("workspace", "tenancy", "Acme", "--fallback", "allowlist", "--channel", "sms", "--channel", "email")
+    assert shown == cli("workspace", "tenancy", "Acme")
+    assert shown.splitlines() == [
+        "user_tenancy_mode: exclusive",
+        "user_tenancy_channel_fallback_mode: allowlist",
+        "user_tenancy_channel_fallback: email, sms",
+        "user_tenancy_default_tenant_is_limited: True",
+    ]
+    wrong = run_cli("workspace", "tenancy", "Acme", "--mode", "both", **configured)
+    unknown = run_cli("workspace", "tenancy", "nowhere", **configured)
+    assert (wrong.returncode, unknown.returncode) == (2, 1)
+    assert "workspace 'nowhere' not found" in unknown.stderr

@@ -17,6 +17,8 @@ pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_version", [16
 
 BEFORE = "0008"
 DATA = """
+INSERT INTO workspace (name, workspace_uid, workspace_key, secret_encrypted, created_at)
+    VALUES ('w', 'wksp_w', 'WK_w', 'x', '2026-01-01Z');
 INSERT INTO profile SELECT 1, '', 'ada', '00000000-0000-0000-0000-000000000001', 7, '{"n":1}', '{}', '{"1 a@b.c"}',
     '2026-01-01Z', '2026-02-01Z';
 INSERT INTO profile SELECT 1, 'teams', 'a/b:c', '00000000-0000-0000-0000-000000000002', 8, '{}', '{}', '{}',
@@ -59,6 +61,11 @@ async def test_data_comes_over(make_empty_database: MakeDatabase, tmp_path: Path
             "members:news:00000000-0000-0000-0000-000000000009": ("news", 4),
         }
         assert await connection.fetchval("SELECT tenant_no FROM idempotency_key") == 0
+        tenant = await connection.fetchrow(
+            "SELECT w.last_tenant_no, t.* FROM workspace AS w JOIN tenant AS t USING (workspace_id)"
+        )
+        assert (tenant["tenant_id"], tenant["tenant_no"], tenant["last_tenant_no"]) == ("default", 1, 1)
+        assert tenant["created_at"].year == 2026
     finally:
         await connection.close()
 

@@ -34,7 +34,7 @@ async def _partition(connection: asyncpg.Connection) -> None:
 async def _fill(connection: asyncpg.Connection) -> None:
     """Enough rows for the planner to prefer looking keys up over reading everything."""
     for statement in (
-        "INSERT INTO profile SELECT 1, 0, 1, gen_random_uuid(), now(), now(), '', 'user-' || n, '{}', '{}', '{}'",
+        "INSERT INTO profile SELECT 1, 0, 1, gen_random_uuid(), now(), now(), true, '', 'user-' || n, '{}', '{}', NULL, '{}'",
         "INSERT INTO history SELECT 1, 0, 1, gen_random_uuid(), gen_random_uuid(), 0, '', 'user-' || n, 'test', '', '[]'",
         "INSERT INTO alias SELECT 1, '', 'old-' || n, 'user-' || n, now()",
         "INSERT INTO former_id SELECT 1, '', 'user-' || n, 'old-' || n",

@@ -34,7 +34,7 @@ BY_POSITION: dict[str, tuple[str, ...]] = {
             "search_profiles_forward",
             "search_profiles_backward",
         ),
-        ("recipient_id", "profile_id", *of(StoredProfile)[3:]),
+        ("recipient_id", "profile_id", *of(StoredProfile)[3:7]),
     ),
     "page_history": of(HistoryEntry),
     **dict.fromkeys(
@@ -48,7 +48,7 @@ BY_POSITION: dict[str, tuple[str, ...]] = {
     ),
     **dict.fromkeys(("find_child_objects", "find_dead_subscribers", "delete_subscribed_to"), CHILD),
     "find_parent_objects": OBJECT,
-    "lock_profiles": KEY[1:],
+    "lock_profiles": (*KEY[1:], "linked"),
     "find_by_address": KEY[1:3],
     "hold_profiles": KEY,
     "hold_parents": (*KEY[1:3], "dead_until"),

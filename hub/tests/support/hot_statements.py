@@ -22,14 +22,33 @@ DISTRIBUTION_COLUMN = {
 
 RECIPIENT = (1, "", "ada")
 KEY = (*RECIPIENT, 0)
+TENANT_KEY = (*RECIPIENT, 7)
+TENANT_BATCH = ([1], [""], ["ada"], [7])
 BATCH = ([1], [""], ["ada"], [0])
 STATEMENTS: dict[str, tuple] = {
     "read_profiles": BATCH,
     "insert_history": (*BATCH, [NIL], [NIL], [1], [0], ["x"], ["x"], ["[]"], [None]),
-    "update_profiles": (*BATCH, [1], ["{}"], ["{}"], [""], NOW),
-    "upsert_profiles": (*BATCH, [NIL], [1], ["{}"], ["{}"], [""], NOW),
+    "update_profiles": (*BATCH, [1], ["{}"], ["{}"], [""], [None], [True], NOW),
+    "upsert_profiles": (*BATCH, [NIL], [1], ["{}"], ["{}"], [""], [None], [True], NOW),
     "find_profile": KEY,
     "hold_profiles": BATCH,
+    "hold_users_of_tenants": TENANT_BATCH,
+    "find_living_tenants": ([1], [7]),
+    "find_tenant": (1, "acme"),
+    "find_tenant_numbers": (1, ["acme"]),
+    "lock_users_of_links": BATCH,
+    "find_links": BATCH[:3],
+    "page_links_forward": (*RECIPIENT, 0, 10),
+    "page_links_backward": (*RECIPIENT, 9, 10),
+    "count_links": RECIPIENT,
+    "find_profile_to_unlink": TENANT_KEY,
+    "delete_linked_profile": TENANT_KEY,
+    "unlink_profile": TENANT_KEY,
+    "scrub_history_of_profile": TENANT_KEY,
+    "scrub_keys_of_profile": TENANT_KEY,
+    "delete_profiles_of_tenant": (1, 7, [""], ["ada"]),
+    "delete_history_of_tenant": (1, 7, [""], ["ada"]),
+    "scrub_keys_of_tenant": (1, 7, [""], ["ada"]),
     "scrub_keys": (1, [""], ["ada"]),
     "lock_profiles": (1, [""], ["ada"]),
     "delete_profiles": (1, [""], ["ada"]),
@@ -62,7 +81,7 @@ STATEMENTS: dict[str, tuple] = {
     "point_tombstones": (*RECIPIENT, ["old"]),
     "lock_profiles_of_recipient": RECIPIENT,
     "read_profiles_of_recipient": RECIPIENT,
-    "insert_profiles_of_recipient": (*RECIPIENT, [0], [NIL], [1], ["{}"], ["{}"], [""], [NOW], NOW),
+    "insert_profiles_of_recipient": (*RECIPIENT, [0], [NIL], [1], *[["{}"]] * 2, [""], [None], [True], [NOW], NOW),
     "delete_profile": KEY,
     "copy_insert_keys": (*RECIPIENT, "bo"),
     "copy_history": (*RECIPIENT, "bo"),

@@ -4,6 +4,7 @@ import logging as _logging
 
 from suprsend._answers import (
     Affected,
+    Brand,
     Done,
     Draft,
     EventAnswer,
@@ -15,10 +16,14 @@ from suprsend._answers import (
     OffsetPage,
     Page,
     PageMeta,
+    SocialLinks,
     SubscribedTo,
     SubscriberList,
     Subscription,
     Subscriptions,
+    Tenant,
+    TenantPart,
+    TenantUser,
     UserProfile,
 )
 from suprsend._async._bulk import AsyncBulkRun, AsyncBulkUsersEdit
@@ -55,6 +60,7 @@ __all__ = [
     "AsyncBulkUsersEdit",
     "AsyncSuprsend",
     "AsyncTransport",
+    "Brand",
     "BulkProgress",
     "BulkResponse",
     "BulkRun",
@@ -75,6 +81,7 @@ __all__ = [
     "Page",
     "PageMeta",
     "Response",
+    "SocialLinks",
     "SubscribedTo",
     "SubscriberList",
     "SubscriberListBroadcast",
@@ -94,6 +101,9 @@ __all__ = [
     "SuprsendTransportError",
     "SuprsendUnavailableError",
     "SuprsendValidationError",
+    "Tenant",
+    "TenantPart",
+    "TenantUser",
     "Transport",
     "UserEdit",
     "UserProfile",

@@ -72,14 +72,33 @@ _Channels = TypedDict(
 )
 
 
-class UserProfile(_Channels):
-    """A user. Language, locale and time zone are among the properties; a channel without identities is absent."""
+class TenantPart(_Channels):
+    """What was set for a user within a tenant, and nothing else."""
 
+    tenant_id: str
+    properties: dict[str, Any]
+
+
+class _User(_Channels):
     distinct_id: str
     properties: dict[str, Any]
     created_at: str
     updated_at: str
-    tenant: NotRequired[dict[str, Any]]
+
+
+class UserProfile(_User):
+    """A user. Language, locale and time zone are among the properties; a channel without identities is absent.
+
+    Users who were listed or edited for a tenant have its part, ``tenant``.
+    """
+
+    tenant: NotRequired[TenantPart]
+
+
+class TenantUser(_User):
+    """A user within a tenant: what applies there. ``tenant`` is the part that was set for the tenant."""
+
+    tenant: TenantPart
 
 
 class ObjectProfile(_Channels):
@@ -110,6 +129,49 @@ class SubscribedTo(TypedDict):
     object: dict[str, Any]
     created_at: str
     updated_at: str
+
+
+class SocialLinks(TypedDict):
+    """The social links of a tenant; a link that is not set is an empty text."""
+
+    website: str
+    facebook: str
+    linkedin: str
+    x: str
+    instagram: str
+    medium: str
+    discord: str
+    telegram: str
+    youtube: str
+    tiktok: str
+
+
+class _TenantFields(TypedDict):
+    logo: str | None
+    timezone: str | None
+    blocked_channels: list[str] | None
+    embedded_preference_url: str | None
+    hosted_preference_domain: str | None
+    primary_color: str | None
+    secondary_color: str | None
+    tertiary_color: str | None
+    social_links: SocialLinks
+    properties: dict[str, Any]
+    updated_at: str
+
+
+class Tenant(_TenantFields):
+    """A tenant. What is not set is None."""
+
+    tenant_id: str
+    tenant_name: str
+
+
+class Brand(_TenantFields):
+    """A tenant under its old name."""
+
+    brand_id: str
+    brand_name: str
 
 
 class Draft(TypedDict):

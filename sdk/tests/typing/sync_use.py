@@ -1,11 +1,12 @@
 """Ordinary use of the client; checked by mypy --strict, never run."""
 
 from collections.abc import Iterator
-from typing import assert_type
+from typing import Any, assert_type
 
 import suprsend
 from suprsend import (
     Affected,
+    Brand,
     BulkProgress,
     BulkResponse,
     Done,
@@ -18,6 +19,8 @@ from suprsend import (
     SubscribedTo,
     SubscriberList,
     Suprsend,
+    Tenant,
+    TenantUser,
     UserEdit,
     UserProfile,
 )
@@ -84,7 +87,19 @@ for item in client.users.iter_users({"limit": 50}):
 
 client.objects.create_subscriptions("teams", "core", {"recipients": ["user-1"]})
 client.subscriber_lists.add("my-list", ["user-1"])
-client.tenants.upsert("acme", {"tenant_name": "Acme"})
+tenant = client.tenants.upsert("acme", {"tenant_name": "Acme"})
+assert_type(tenant, Tenant)
+assert_type(tenant["social_links"]["website"], str)
+assert_type(client.tenants.list(limit=5), OffsetPage[Tenant])
+assert_type(client.brands.get("acme"), Brand)
+for each in client.tenants.iter_tenants():
+    assert_type(each, Tenant)
+within = client.users.upsert_for_tenant("user-1", "acme", {"role": "admin"})
+assert_type(within, TenantUser)
+assert_type(within["tenant"]["properties"], dict[str, Any])
+assert_type(client.users.get_for_tenant("user-1", "acme"), TenantUser)
+assert_type(client.users.list_associated_tenants("user-1"), Page[TenantUser])
+assert_type(client.users.unlink_tenant("user-1", "acme"), Done)
 with client.with_options(timeout=1) as quick:
     try:
         quick.users.delete("user-1")

@@ -11,28 +11,27 @@ from suprsend_hub.api.answers import TEXT, Answer
 from suprsend_hub.api.bodies.event import check_encoding, parse_event, read_rejected, split_events
 from suprsend_hub.api.requests import ApiRequest, Caller
 from suprsend_hub.domain.codes import Code
-from suprsend_hub.domain.errors import DomainError, InvalidRequest, NotFound
+from suprsend_hub.domain.errors import DomainError, InvalidRequest
 from suprsend_hub.domain.event import IdentityEvent
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.service.recipients import RecipientService
+from suprsend_hub.service.events import EventService
 from suprsend_hub.service.writing import RejectedRecord
 
 
 @post("/event/")
 async def post_events(request: ApiRequest) -> Answer:
     """Apply identity events; when this answers 202, they are committed."""
-    caller, recipients = request.caller, request.services.recipients
+    caller, service = request.caller, request.services.events
     body = caller.body.lstrip()
     check_encoding(body)
     if body[:1] == b"[":
-        await _apply_array(caller, recipients, body)
+        await _apply_array(caller, service, body)
     else:
-        event = _check(caller, body)
-        await recipients.apply_events(caller.actor, caller.workspace_id, [event], [], size_bytes=len(body))
+        await service.apply_one(caller.actor, caller.workspace, _check(caller, body), size_bytes=len(body))
     return Answer(b"OK", 202, content_type=TEXT)
 
 
-async def _apply_array(caller: Caller, recipients: RecipientService, body: bytes) -> None:
+async def _apply_array(caller: Caller, service: EventService, body: bytes) -> None:
     texts = split_events(body)
     events: list[IdentityEvent] = []
     rejects: list[RejectedRecord] = []
@@ -41,7 +40,7 @@ async def _apply_array(caller: Caller, recipients: RecipientService, body: bytes
             events.append(_check(caller, text))
         except DomainError as error:
             rejects.append(_reject(caller, text, error))
-    await recipients.apply_events(caller.actor, caller.workspace_id, events, rejects, size_bytes=len(body))
+    await service.apply(caller.actor, caller.workspace, events, rejects, size_bytes=len(body))
 
 
 def _check(caller: Caller, text: bytes) -> IdentityEvent:
@@ -52,8 +51,6 @@ def _check(caller: Caller, text: bytes) -> IdentityEvent:
             "`env` names a different workspace than the credentials; send the key or uid of the workspace that signs",
             code=Code.WRONG_ENV,
         )
-    if event.tenant_id is not None:
-        raise NotFound(f"tenant '{event.tenant_id}' not found", code=Code.TENANT_NOT_FOUND)
     return event
 
 

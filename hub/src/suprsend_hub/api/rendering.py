@@ -8,10 +8,14 @@ import msgspec
 
 from suprsend_hub.api.bodies.page import page_meta
 from suprsend_hub.domain.ids import ulid_text
-from suprsend_hub.domain.profile import channels_to_wire, decode_channels
-from suprsend_hub.domain.records import Member, Membership, StoredProfile, SubscriberList
+from suprsend_hub.domain.profile import channels_to_wire, decode_channels, profile_to_wire
+from suprsend_hub.domain.records import Member, Membership, StoredProfile, SubscriberList, TenantRow
+from suprsend_hub.domain.tenancy import Tenancy
+from suprsend_hub.domain.tenant import SOCIAL_LINKS, decode_settings
+from suprsend_hub.service.categories import CategoryVersion
 from suprsend_hub.service.pages import Page
 from suprsend_hub.service.subscriptions import ParentView, SubscriberView
+from suprsend_hub.service.tenant_profiles import TenantUser
 
 _Row = TypeVar("_Row")
 encode = msgspec.json.Encoder().encode
@@ -43,6 +47,30 @@ def user_object(user: StoredProfile) -> dict[str, object]:
 def user_json(user: StoredProfile) -> bytes:
     """Return the encoded user object with channels."""
     return encode(user_object(user))
+
+
+def merged_user_object(view: TenantUser, tenancy: Tenancy) -> dict[str, object]:
+    """Return a user within a tenant: what applies there, then the tenant's part by itself."""
+    own = view.own
+    updated_at = view.user.updated_at if own is None else max(view.user.updated_at, own.updated_at)
+    merged = view.merged(tenancy)
+    return {
+        "distinct_id": view.user.key.recipient_id,
+        "properties": merged.properties,
+        "created_at": timestamp(view.user.created_at),
+        "updated_at": timestamp(updated_at),
+        **channels_to_wire(merged.channels),
+        "tenant": _tenant_part(view),
+    }
+
+
+def tenant_user_object(view: TenantUser) -> dict[str, object]:
+    """Return a user in the list of a tenant: the global profile as it is, then the tenant's part."""
+    return {**user_object(view.user), "tenant": _tenant_part(view)}
+
+
+def _tenant_part(view: TenantUser) -> dict[str, object]:
+    return {"tenant_id": view.tenant_id, **profile_to_wire(view.own_profile())}
 
 
 def profile_summary(user: StoredProfile) -> dict[str, object]:
@@ -139,6 +167,33 @@ def list_object(view: SubscriberList) -> dict[str, object]:
     }
 
 
+def tenant_object(row: TenantRow) -> dict[str, object]:
+    """Return a tenant: every field is there, and every social link, if only as an empty text."""
+    return {"tenant_id": row.tenant_id, "tenant_name": row.tenant_name, **_tenant_fields(row)}
+
+
+def brand_object(row: TenantRow) -> dict[str, object]:
+    """Return a tenant under the old names of id and name."""
+    return {"brand_id": row.tenant_id, "brand_name": row.tenant_name, **_tenant_fields(row)}
+
+
+def _tenant_fields(row: TenantRow) -> dict[str, object]:
+    settings = decode_settings(row.settings)
+    return {
+        "logo": settings.logo,
+        "timezone": settings.timezone,
+        "blocked_channels": settings.blocked_channels,
+        "embedded_preference_url": settings.embedded_preference_url,
+        "hosted_preference_domain": settings.hosted_preference_domain,
+        "primary_color": settings.primary_color,
+        "secondary_color": settings.secondary_color,
+        "tertiary_color": settings.tertiary_color,
+        "social_links": {name: settings.social_links.get(name, "") for name in SOCIAL_LINKS},
+        "properties": msgspec.Raw(row.properties.encode()),
+        "updated_at": timestamp_z(row.updated_at),
+    }
+
+
 def member_object(member: Member) -> dict[str, object]:
     """Return a member of a list."""
     return {
@@ -163,6 +218,21 @@ def membership_object(row: Membership) -> dict[str, object]:
         },
         "created_at": timestamp(row.created_at),
     }
+
+
+def category_document(version: CategoryVersion) -> dict[str, object]:
+    """Return a category document with what is known about it; for a draft, also whether it can be committed."""
+    body: dict[str, object] = {
+        **version.document.to_wire(),
+        "version_no": version.version_no,
+        "status": "active" if version.errors is None else "draft",
+        "commit_message": version.commit_message,
+        "committed_at": None if version.committed_at is None else timestamp_z(version.committed_at),
+        "hash": version.hash,
+    }
+    if version.errors is not None:
+        body["validation_result"] = {"is_valid": not version.errors, "errors": version.errors}
+    return body
 
 
 def page_json(

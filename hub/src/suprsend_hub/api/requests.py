@@ -15,7 +15,7 @@ from litestar.datastructures import State
 
 from suprsend_hub.domain.actor import Actor, Scope
 from suprsend_hub.domain.codes import Code
-from suprsend_hub.domain.errors import Forbidden, InvalidRequest
+from suprsend_hub.domain.errors import Forbidden, InvalidRequest, Unauthenticated
 from suprsend_hub.domain.ids import request_key
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.wire import Json
@@ -33,6 +33,9 @@ MAX_BODY_BYTES = 1_048_576
 _MAX_IDEMPOTENCY_KEY_CHARS = 255
 SCOPE = "scope"
 """Option of a route: the scope that it needs, where the method does not say."""
+SERVICE_TOKEN = "service_token"  # noqa: S105 - the name of an option
+"""Option of a route of the vendor's management interface: it takes API keys behind `ServiceToken` as well."""
+_NO_SERVICE_TOKEN = "ServiceToken not found"  # noqa: S105 - the vendor's words
 
 _decoder = msgspec.json.Decoder()
 
@@ -52,11 +55,13 @@ class Caller:
         """The workspace the request acts for."""
         return self.workspace.workspace_id
 
-    def request_key(self, key: RecipientKey) -> RequestKey | None:
-        """The `Idempotency-Key` with a digest of what the request asks for: method, recipient and body."""
+    def request_key(self, key: RecipientKey, part: str = "") -> RequestKey | None:
+        """The `Idempotency-Key` with a digest of what the request asks for: method, recipient, part of it, and body."""
         if self.idempotency_key is None:
             return None
         digest = hashlib.sha256(f"{self.method}\0{key.object_type}\0{key.recipient_id}\0{key.tenant_no}\0".encode())
+        if part:
+            digest.update(f"{part}\0".encode())
         digest.update(self.body)
         return RequestKey(self.idempotency_key, digest.digest())
 
@@ -95,19 +100,27 @@ async def authenticate(request: ApiRequest) -> None:
     headers = dict(scope["headers"])  # names are in lower case; of one that is given twice the last counts
     services = request.services
     is_read = scope["method"] in ("GET", "HEAD")
-    claim = await services.credentials.look_up(_text(headers, b"authorization"), patiently=not is_read)
-    body = await _read_body(request, headers, keep=claim.may_hold)
-    identity = services.credentials.confirm(
-        claim,
-        SignedRequest(
-            method=scope["method"],
-            raw_path=scope["raw_path"],  # the router strips a trailing slash from `path`
-            query=scope["query_string"],
-            body=body,
-            content_type=_text(headers, b"content-type"),
-            date=_text(headers, b"date") or _text(headers, b"x-amz-date") or "",
-        ),
+    is_management = SERVICE_TOKEN in request.route_handler.opt
+    claim = await services.credentials.look_up(
+        _text(headers, b"authorization"), patiently=not is_read, takes_service_tokens=is_management
     )
+    body = await _read_body(request, headers, keep=claim.may_hold)
+    try:
+        identity = services.credentials.confirm(
+            claim,
+            SignedRequest(
+                method=scope["method"],
+                raw_path=scope["raw_path"],  # the router strips a trailing slash from `path`
+                query=scope["query_string"],
+                body=body,
+                content_type=_text(headers, b"content-type"),
+                date=_text(headers, b"date") or _text(headers, b"x-amz-date") or "",
+            ),
+        )
+    except Unauthenticated as error:
+        if not is_management:
+            raise
+        raise Unauthenticated(_NO_SERVICE_TOKEN, code=error.code, detail=error.detail) from error
     _check_scope(request, identity)
     actor = Actor(
         identity.kind,

@@ -10,6 +10,8 @@ from suprsend_hub.cli.durations import parse_duration
 from suprsend_hub.cli.shared import command_line, fail, with_services
 from suprsend_hub.domain.actor import DEFAULT_SCOPES, Scope
 from suprsend_hub.domain.ids import ulid_text
+from suprsend_hub.domain.preference_terms import Channel
+from suprsend_hub.domain.tenancy import FallbackMode, TenancyChange, TenancyMode, tenancy_to_wire
 from suprsend_hub.service.pages import PageRequest
 from suprsend_hub.service.services import Services
 
@@ -191,6 +193,44 @@ def clock_skew(
             await services.workspaces.limit_clock_skew(command_line(), name, round(at_most.total_seconds()))
         seconds = (await services.workspaces.get(name)).max_clock_skew_s
         typer.echo(f"At most {seconds} seconds." if seconds else "Any Date is taken.")
+
+    with_services(use, data_dir)
+
+
+@workspace.command("tenancy")
+def tenancy(
+    name: WorkspaceName,
+    mode: Annotated[
+        TenancyMode | None, typer.Option(help="Whether a user may be linked with any number of tenants, or with one.")
+    ] = None,
+    fallback: Annotated[
+        FallbackMode | None,
+        typer.Option(help="Which channels of a user apply within a tenant that has none of its own."),
+    ] = None,
+    channel: Annotated[
+        list[Channel] | None, typer.Option(help="A channel of the allowlist; repeat it for more than one.")
+    ] = None,
+    limit_default_tenant: Annotated[
+        bool | None,
+        typer.Option(
+            "--limit-default-tenant/--no-limit-default-tenant", help="Whether the allowlist holds for `default` too."
+        ),
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Set how users and tenants of a workspace belong together, or show it; running hubs follow within seconds."""
+    channels = None if channel is None else tuple(each for each in Channel if each in channel)
+    change = TenancyChange(mode, fallback, channels, limit_default_tenant)
+
+    async def use(services: Services) -> None:
+        workspace_id = (await services.workspaces.get(name)).workspace_id
+        if change == TenancyChange():
+            rules = await services.tenancy.get(workspace_id)
+        else:
+            rules = await services.tenancy.change(command_line(), workspace_id, name, change)
+        for field, value in tenancy_to_wire(rules).items():
+            shown = ", ".join(value) if isinstance(value, list) else value
+            typer.echo(f"{field}: {shown}")
 
     with_services(use, data_dir)
 

@@ -10,6 +10,8 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from .categories import Category, CategoryDocument, Section
 from .category_properties import read_definitions
 from .digest import read_schedule
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from .mistakes import Mistake
     from .wire import Json
 
+_decode: Final = msgspec.json.Decoder().decode
 _SLUG: Final = re.compile("[a-z0-9]+(?:-[a-z0-9]+)*")
 _ENVELOPE: Final = frozenset(
     {"$schema", "version_no", "status", "commit_message", "committed_at", "hash", "validation_result"}
@@ -39,6 +42,15 @@ def read_categories(document: Json) -> tuple[CategoryDocument, list[Mistake]]:
     reader = _Reader()
     roots = reader.read_roots(document)
     return CategoryDocument(roots), reader.mistakes.entries()
+
+
+def decode_categories(text: str) -> CategoryDocument:
+    """Return a document from its storage form, which has no mistakes.
+
+    Raises:
+        msgspec.DecodeError: the row is damaged.
+    """
+    return read_categories(_decode(text))[0]
 
 
 class _Reader:

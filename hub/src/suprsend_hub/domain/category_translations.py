@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from .categories import CategoryDocument, Section
 from .limits import MAX_CATEGORIES, MAX_CATEGORY_CHARS, MAX_DESCRIPTION_CHARS
 from .mistakes import Mistakes, join
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from .mistakes import Mistake
     from .wire import Json
 
+_encode: Final = msgspec.json.Encoder().encode
+_decode: Final = msgspec.json.Decoder().decode
 _LOCALE: Final = re.compile("([A-Za-z]{2,3})((?:[_-][A-Za-z0-9]{2,8}){0,3})")
 _LAST_RESORT: Final = "en"
 _SCRIPT_CHARS: Final = 4
@@ -74,6 +78,16 @@ def read_translations(document: Json) -> tuple[Translations, list[Mistake]]:
     sections = _read(fields.get("sections"), "sections", mistakes)
     categories = _read(fields.get("categories"), "categories", mistakes)
     return Translations(sections, categories), mistakes.entries()
+
+
+def encode_translations(translations: Translations) -> str:
+    """Return translations in storage form."""
+    return _encode(translations.to_wire()).decode()
+
+
+def decode_translations(text: str) -> Translations:
+    """Return translations from their storage form, which has no mistakes; msgspec.DecodeError for a damaged row."""
+    return read_translations(_decode(text))[0]
 
 
 def _read(value: Json, path: str, mistakes: Mistakes) -> dict[str, Translation]:

@@ -141,6 +141,12 @@ def decode(text: str | bytes) -> Choices:
     return _decode(text)
 
 
+def choices_to_json(choices: Choices) -> dict[str, Json]:
+    """Return choices as plain JSON, equal to their storage form."""
+    plain: dict[str, Json] = msgspec.to_builtins(choices, order="deterministic", str_keys=True)
+    return plain
+
+
 def operation_to_json(operation: Operation) -> dict[str, Json]:
     """Return an operation as the history records it."""
     plain: dict[str, Json] = msgspec.to_builtins(operation, order="deterministic")

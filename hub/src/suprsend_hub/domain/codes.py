@@ -142,13 +142,18 @@ class Code(enum.StrEnum):
     UNMERGE_TOO_LATE = ("unmerge_too_late", _CONFLICT,
         "The merge cannot be taken back any more: its history is gone, or a later merge is in the way.",
         "Take back later merges first. After the history's retention, correct the users by hand.")
+    TENANTS_DIFFER = ("tenants_differ", _CONFLICT,
+        "Two users are linked with different tenants, and the workspace allows one (exclusive mode).",
+        "Unlink one of the users from its tenant, then merge them.")
     USER_EXISTS = ("user_exists", _CONFLICT, "The id that the request needs belongs to a user.",
         "Choose another id, or merge the two users.")
     ID_IS_ALIAS = ("id_is_alias", _CONFLICT, "The new id leads to another user, who had it before.",
         "Choose another id.")
-    TENANT_NOT_FOUND = ("tenant_not_found", _NOT_FOUND,
-        "The event names a tenant, but the hub does not have tenants yet.",
-        "Leave out `tenant_id`.")
+    TENANT_NOT_FOUND = ("tenant_not_found", _NOT_FOUND, "The workspace has no tenant with this id.",
+        "Create the tenant first, or correct the id.")
+    TENANT_PROFILE_NOT_FOUND = ("tenant_profile_not_found", _NOT_FOUND,
+        "The user has no profile for this tenant, so there is nothing to unlink.",
+        "Nothing; the user is not linked with the tenant.")
 
     # Events -----------------------------------------------------------------------------------------------------------
     INVALID_EVENT = ("invalid_event", _INVALID, "An event is not an object, or has no operations.",
@@ -236,9 +241,20 @@ class Code(enum.StrEnum):
         "A chain of objects that are subscribed to objects would be too long.",
         "Subscribe the object to a parent at a higher level.")
 
+    # Preferences ------------------------------------------------------------------------------------------------------
+    CATEGORY_NOT_FOUND = ("category_not_found", _NOT_FOUND,
+        "The workspace has no preference category with this slug among those in force.",
+        "Check the slug, or commit categories that have it.")
+    PREFERENCE_NOT_EDITABLE = ("preference_not_editable", _INVALID,
+        "The category does not allow this choice: it is mandatory, or what was chosen is not one of its options.",
+        "Choose something else where `detail` says so.")
+    INVALID_CATEGORIES = ("invalid_categories", _INVALID,
+        "A category document or its translations are wrong, or a commit would remove categories with choices.",
+        "Correct what `detail` names. To remove categories all the same, commit with `force=true`.")
+
     # Lists ------------------------------------------------------------------------------------------------------------
     ERROR = ("error", _INVALID,
-        "A field of a subscriber list is wrong. The hosted service uses the same code.",
+        "A field of a subscriber list or tenant is wrong. The hosted service uses the same code.",
         "Correct the field that `detail` names.")
     LIST_IS_READONLY = ("list_is_readonly", _INVALID,
         "The list `all_users` cannot be changed, because it always contains every user.",
@@ -247,6 +263,15 @@ class Code(enum.StrEnum):
         "Create the list, or check the id.")
     LIST_VERSION_NOT_FOUND = ("list_version_not_found", _NOT_FOUND, "The list has no draft with this version id.",
         "Start a sync again. A draft ends when it is finished or deleted.")
+
+    # Tenants ----------------------------------------------------------------------------------------------------------
+    TIED_TO_ANOTHER_TENANT = ("tied_to_another_tenant", _INVALID,
+        "The workspace is in exclusive mode, and the user is linked with another tenant.",
+        "Unlink the user from the other tenant first, or set the workspace to shared mode.")
+    TENANT_TOO_LARGE = ("tenant_too_large", _INVALID, "A tenant's fields and properties are too large together.",
+        "Store less in its properties. The message says how large the tenant would be.")
+    TENANT_IS_PERMANENT = ("tenant_is_permanent", _INVALID,
+        "The tenant `default` cannot be deleted, because every workspace has it.", "Delete another tenant.")
 
     # The hub itself ---------------------------------------------------------------------------------------------------
     RATE_LIMITED = ("rate_limited", Kind.RATE_LIMITED,
@@ -327,8 +352,8 @@ class Code(enum.StrEnum):
     INVALID_ULID = ("invalid_ulid", _INVALID, "The text is not the id of a record.",
         "Copy the id from the list that shows it.", _OPERATOR)
     WORKSPACE_NOT_FOUND = ("workspace_not_found", _NOT_FOUND,
-        "No workspace has this name, or the console user has no access to it.",
-        "List the workspaces with `suprsend-hub workspace list`.", _OPERATOR)
+        "No workspace has this name, the console user has no access to it, or the API key belongs to another.",
+        "List the workspaces with `suprsend-hub workspace list`.")
     CONSOLE_USER_NOT_FOUND = ("console_user_not_found", _NOT_FOUND, "No console user has this name.",
         "List the console users with `suprsend-hub console-user list`.", _OPERATOR)
     GRANT_NOT_FOUND = ("grant_not_found", _NOT_FOUND, "The console user has no access to the workspace.",

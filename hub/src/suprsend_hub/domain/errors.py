@@ -53,6 +53,12 @@ class InvalidRequest(DomainError):
     kind = Kind.INVALID
 
 
+def invalid_field(field: str, reason: str) -> InvalidRequest:
+    """Return the error of a field of a list or tenant, with the detail repeated as JSON text in the message."""
+    escaped = reason.replace("\\", "\\\\").replace('"', '\\"')
+    return InvalidRequest(f'{{"{field}": ["{escaped}"]}}', code=Code.ERROR, detail={field: [reason]})
+
+
 class NotFound(DomainError):
     """The record named by the request does not exist in this workspace."""
 

@@ -13,6 +13,8 @@ from functools import lru_cache
 from math import isfinite
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from .channels import (
     NO_COMPANIONS,
     RULES,
@@ -24,6 +26,8 @@ from .channels import (
     renewed,
     same_identities,
 )
+from .choice_fold import ChoiceFold
+from .choices import NO_CHOICES, choices_to_json, operation_from_json
 from .codes import Code
 from .ids import shown
 from .limits import (
@@ -43,6 +47,7 @@ from .wire import (
     APPEND,
     INCREMENT,
     OPERATORS,
+    PREFERENCE,
     REMOVE,
     SET,
     SET_ONCE,
@@ -61,16 +66,19 @@ _CHANNEL: Final = KeyKind.CHANNEL
 _COMPANION: Final = KeyKind.COMPANION
 
 
-def fold(profile: Profile | None, operations: Json, *, edit_bytes: int | None = None) -> FoldResult:
+def fold(
+    profile: Profile | None, operations: Json, *, edit_bytes: int | None = None, may_choose: bool = False
+) -> FoldResult:
     """Apply the operations of one edit in order; never raises on JSON as a decoder gives it.
 
     `fold(p, a + b)` equals `fold(fold(p, a).profile, b)`, up to the limits of one edit (operations,
     listed refusals, searched bytes). `edit_bytes`, if known, is the size of JSON text that the operations were read
-    from, or more; it spares measuring them and changes no result.
+    from, or more; it spares measuring them and changes no result. `may_choose`: the operations may contain
+    `$preference`, which is not for callers of the API.
 
     Source: vectors `contract/vectors/operation_semantics.json`.
     """
-    return _Fold(profile, operations, edit_bytes).run(operations)
+    return _Fold(profile, operations, edit_bytes, may_choose=may_choose).run(operations)
 
 
 class _Fold:
@@ -79,21 +87,27 @@ class _Fold:
     __slots__ = (
         "bytes_bound",
         "channels",
+        "choosing",
         "gauge",
         "is_new",
+        "may_choose",
         "old_channels",
         "old_properties",
+        "preferences",
         "properties",
         "refusals",
         "searched_bytes",
     )
 
-    def __init__(self, profile: Profile | None, operations: Json, edit_bytes: int | None) -> None:
+    def __init__(self, profile: Profile | None, operations: Json, edit_bytes: int | None, *, may_choose: bool) -> None:
         self.is_new = profile is None
         self.properties: dict[str, Json] = {} if profile is None else dict(profile.properties)
         self.channels: dict[str, list[Identity]] = {} if profile is None else dict(profile.channels)
         self.bytes_bound, near_limit = bound_after(profile, operations, edit_bytes)
-        self.gauge = SizeGauge(self.properties, self.channels) if near_limit else None
+        self.preferences = None if profile is None else profile.preferences
+        self.may_choose = may_choose
+        self.choosing: ChoiceFold | None = None
+        self.gauge = SizeGauge(self.properties, self.channels, self.preferences) if near_limit else None
         self.old_properties: dict[str, Json] = {}
         self.old_channels: dict[str, list[Identity] | object] = {}
         self.refusals = RefusalLog()
@@ -108,9 +122,16 @@ class _Fold:
                 self.refusals.note(Code.TOO_MANY_OPERATIONS, "", f"{reason}; send the rest in another edit", None)
         else:
             self.refusals.note(Code.INVALID_OPERATIONS, "", "operations must be an array of objects", operations)
-        profile = Profile(self.properties, self.channels, self.gauge.size if self.gauge else self.bytes_bound)
+        preferences = self.preferences
+        if self.choosing is not None:
+            self.settle(self.choosing)
+            preferences = self.choosing.text
+        profile = Profile(
+            self.properties, self.channels, self.gauge.size if self.gauge else self.bytes_bound, preferences
+        )
         if self.is_new:
-            return FoldResult(profile, bool(self.properties or self.channels), self.refusals.entries(), {})
+            changed = bool(self.properties or self.channels or preferences)
+            return FoldResult(profile, changed, self.refusals.entries(), {})
         return FoldResult(profile, self.changed(), self.refusals.entries(), self.before())
 
     def apply(self, operation: Json) -> None:
@@ -125,6 +146,8 @@ class _Fold:
                 self.unset(operand)
             elif operator in _RULES:
                 self.apply_by_key(operator, operand)
+            elif operator == PREFERENCE and self.may_choose:
+                self.choose(operand)
             else:
                 reason = f"{shown(operator)} is not an operator; use one of {', '.join(OPERATORS)}"
                 self.refusals.note(Code.UNKNOWN_OPERATOR, operator, reason, {operator: operand})
@@ -400,9 +423,36 @@ class _Fold:
             else:
                 del self.channels[channel]
 
+    # Choices ---------------------------------------------------------------------------------------------------------
+
+    def choose(self, operand: Json) -> None:
+        try:
+            operation = operation_from_json(operand)
+        except msgspec.ValidationError:
+            self.refusals.note(Code.INVALID_OPERAND, PREFERENCE, "not an operation on choices", {PREFERENCE: operand})
+            return
+        if self.choosing is None:
+            self.choosing = ChoiceFold(self.preferences)
+        self.choosing.apply(operation)
+
+    def settle(self, choosing: ChoiceFold) -> None:
+        """Keep the new choices if they can be stored, all of them or none."""
+        try:
+            text = choosing.finish()
+            if self.gauge:
+                self.gauge.admit_preferences(text)
+        except UnicodeEncodeError:
+            choosing.undo()
+            self.refusals.note(Code.INVALID_TEXT, PREFERENCE, "a choice contains a lone surrogate", None)
+        except InvalidValue as problem:
+            choosing.undo()
+            self.refusals.note(problem.code, PREFERENCE, problem.reason, None)
+
     # Result ----------------------------------------------------------------------------------------------------------
 
     def changed(self) -> bool:
+        if self.choosing is not None and self.choosing.changed:
+            return True
         for key, old in self.old_properties.items():
             new = self.properties.get(key, MISSING)
             if new is not old and not same_value(old, new):
@@ -417,7 +467,10 @@ class _Fold:
 
     def before(self) -> dict[str, Json | list[Identity]]:
         originals = {**self.old_properties, **self.old_channels}
-        return {key: old for key, old in originals.items() if old is not MISSING}
+        before = {key: old for key, old in originals.items() if old is not MISSING}
+        if self.choosing is not None and (chosen := self.choosing.before()) != NO_CHOICES:
+            before[PREFERENCE] = choices_to_json(chosen)
+        return before
 
 
 _MAX_CACHED_KEY_CHARS: Final = 64

@@ -54,6 +54,15 @@ MAX_SEARCHED_BYTES: Final = 4 * 1024 * 1024
 """JSON bytes of stored arrays that the `$remove`s of one edit may search; ours: a thousand removals from an array of
 200 KiB would hold up everybody else for half a minute. One `$remove` with an array of values searches once."""
 
+MAX_TENANT_NAME_CHARS: Final = 255
+"""Characters of a tenant's name; ours."""
+
+MAX_TENANT_TEXT_CHARS: Final = 2048
+"""Characters of any other text of a tenant, such as a URL; ours."""
+
+MAX_TENANT_BYTES: Final = 64 * 1024
+"""UTF-8 bytes of a tenant's fields and properties in storage form; ours: they are read for every tenant of a page."""
+
 MAX_CATEGORIES: Final = 1000
 """Preference categories, and sections, of a workspace; ours: a full preference answer lists them all."""
 

@@ -13,9 +13,10 @@ from suprsend_hub.domain.merging import Taken
 
 
 class ProfileSnapshot(msgspec.Struct, frozen=True):
-    """A profile of the secondary. `properties` and `channels` are the stored texts.
+    """A profile of the secondary. `properties`, `channels` and `preferences` are the stored texts.
 
-    `moved`: the primary had no profile for this tenant, so it got a copy of this one.
+    `linked`: it was more than preferences. `moved`: the primary had no profile for this tenant, so it got a copy of
+    this one. `primary_linked`: the primary had one that was more than preferences.
     """
 
     tenant_no: int
@@ -23,8 +24,11 @@ class ProfileSnapshot(msgspec.Struct, frozen=True):
     created_at: datetime
     properties: str
     channels: str
+    preferences: str | None
+    linked: bool
     taken: Taken
     moved: bool
+    primary_linked: bool
 
 
 class SubscriptionSnapshot(msgspec.Struct, frozen=True):

@@ -1,8 +1,9 @@
 """Merge two profiles into one, and take such a merge back. Pure.
 
 The primary's properties win, and missing ones are taken over. Channels are united: the primary's identities come first,
-and an address that both have counts once, as the primary has it. What was taken is recorded, so that `unmerge` can give
-it back: `unmerge(merge(p, s).profile, merge(p, s).taken)` is p.
+and an address that both have counts once, as the primary has it. Of preferences, each category and each channel counts
+by itself. What was taken is recorded, so that `unmerge` can give it back: `unmerge(merge(p, s).profile,
+merge(p, s).taken)` is p.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ from typing import Any, Final
 
 import msgspec
 
+from . import choices
 from .channels import RULES, same_identities
+from .choices import NO_CHOICES, Choices
 from .codes import Code
 from .limits import MAX_IDENTITIES, MAX_PROFILE_BYTES, MAX_PROPERTIES
 from .profile import Identity, Profile, identities_to_storage
 from .size import stored_bytes
 from .values import equality_key, same_value
-from .wire import Json  # noqa: TC001 - read at run time, as the fields are
+from .wire import PREFERENCE, Json
 
 RECREATE: Final = "recreate"
 ALIAS: Final = "alias"
@@ -37,13 +40,11 @@ RENAME: Final = "$rename"
 
 
 class Taken(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a primary took over from a secondary: whole properties, and identities by channel."""
+    """What a primary took over from a secondary: whole properties, identities by channel, and choices."""
 
     properties: dict[str, Any] = {}
     channels: dict[str, list[Identity]] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self.properties or self.channels)
+    preferences: Choices = NO_CHOICES
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,13 @@ def merge(primary: Profile, secondary: Profile) -> Merged:
         for key, value in secondary.properties.items()
         if key in primary.properties and not same_value(primary.properties[key], value)
     ]
-    taken = Taken(missing, _missing_identities(primary.channels, secondary.channels))
+    ours, theirs = choices_of(primary), choices_of(secondary)
+    chosen = Choices(
+        {slug: choice for slug, choice in theirs.categories.items() if slug not in ours.categories},
+        {channel: value for channel, value in theirs.restricted.items() if channel not in ours.restricted},
+    )
+    conflicts += _preference_conflicts(ours, theirs)
+    taken = Taken(missing, _missing_identities(primary.channels, secondary.channels), chosen)
     return Merged(with_taken(primary, taken), taken, conflicts)
 
 
@@ -81,7 +88,15 @@ def with_taken(profile: Profile, taken: Taken) -> Profile:
     channels = dict(profile.channels)
     for channel, identities in taken.channels.items():
         channels[channel] = [*channels.get(channel, ()), *identities]
-    return Profile(profile.properties | taken.properties, channels)
+    preferences = profile.preferences
+    if taken.preferences != NO_CHOICES:
+        preferences = choices.encode(choices.merge(choices_of(profile), taken.preferences))
+    return Profile(profile.properties | taken.properties, channels, preferences=preferences)
+
+
+def choices_of(profile: Profile) -> Choices:
+    """Return what a profile's recipient chose."""
+    return NO_CHOICES if profile.preferences is None else choices.decode(profile.preferences)
 
 
 def unmerge(present: Profile, taken: Taken) -> tuple[Profile, Taken]:
@@ -93,6 +108,7 @@ def unmerge(present: Profile, taken: Taken) -> tuple[Profile, Taken]:
             if key in present.properties and same_value(present.properties[key], value)
         },
         _unchanged_identities(present.channels, taken.channels),
+        _unchanged_choices(choices_of(present), taken.preferences),
     )
     return without_taken(present, given_back), given_back
 
@@ -107,7 +123,11 @@ def without_taken(profile: Profile, taken: Taken) -> Profile:
             channels[channel] = kept
         else:
             channels.pop(channel, None)
-    return Profile(properties, channels)
+    preferences = profile.preferences
+    if taken.preferences != NO_CHOICES:
+        left = _without_choices(choices_of(profile), taken.preferences)
+        preferences = None if left == NO_CHOICES else choices.encode(left)
+    return Profile(properties, channels, preferences=preferences)
 
 
 def misfit(profile: Profile) -> tuple[Code, str] | None:
@@ -117,7 +137,7 @@ def misfit(profile: Profile) -> tuple[Code, str] | None:
     for channel, identities in profile.channels.items():
         if len(identities) > MAX_IDENTITIES:
             return Code.TOO_MANY_IDENTITIES, f"{channel} would have more than {MAX_IDENTITIES} identities"
-    if stored_bytes(profile.properties, profile.channels) > MAX_PROFILE_BYTES:
+    if stored_bytes(profile.properties, profile.channels, profile.preferences) > MAX_PROFILE_BYTES:
         return Code.PROFILE_TOO_LARGE, f"the merged profile would have more than {MAX_PROFILE_BYTES} bytes of JSON"
     return None
 
@@ -129,6 +149,8 @@ def record(operator: str, other_id: str, moved: Taken) -> list[Json]:
         operand["properties"] = moved.properties
     if moved.channels:
         operand["channels"] = {channel: identities_to_storage(each) for channel, each in moved.channels.items()}
+    if moved.preferences != NO_CHOICES:
+        operand["preferences"] = choices.choices_to_json(moved.preferences)
     return [{operator: operand}]
 
 
@@ -142,6 +164,8 @@ def replaced(old: Profile, new: Profile) -> dict[str, Json]:
     for channel, identities in old.channels.items():
         if not same_identities(identities, new.channels.get(channel, [])):
             before[channel] = identities_to_storage(identities)
+    if old.preferences is not None and choices_of(old) != choices_of(new):
+        before[PREFERENCE] = choices.choices_to_json(choices_of(old))
     return before
 
 
@@ -154,7 +178,8 @@ def replay(profile: Profile, operations: Json) -> Profile | None:
         if operator in operation:
             operand = operation[operator]
             channels = msgspec.convert(operand.get("channels", {}), dict[str, list[Identity]])
-            return apply(profile, Taken(operand.get("properties", {}), channels))
+            chosen = msgspec.convert(operand.get("preferences", {}), Choices)
+            return apply(profile, Taken(operand.get("properties", {}), channels, chosen))
     return None
 
 
@@ -181,6 +206,30 @@ def _unchanged_identities(
         for channel, identities in taken.items()
     }
     return {channel: identities for channel, identities in unchanged.items() if identities}
+
+
+def _unchanged_choices(present: Choices, taken: Choices) -> Choices:
+    return Choices(
+        {slug: choice for slug, choice in taken.categories.items() if present.categories.get(slug) == choice},
+        {channel: value for channel, value in taken.restricted.items() if present.restricted.get(channel) == value},
+    )
+
+
+def _without_choices(present: Choices, unwanted: Choices) -> Choices:
+    return Choices(
+        {slug: choice for slug, choice in present.categories.items() if slug not in unwanted.categories},
+        {channel: value for channel, value in present.restricted.items() if channel not in unwanted.restricted},
+    )
+
+
+def _preference_conflicts(ours: Choices, theirs: Choices) -> list[MergeConflict]:
+    kept, dropped = choices.choices_to_json(ours), choices.choices_to_json(theirs)
+    return [
+        MergeConflict(f"preference for {key}", mine[key], value)
+        for mine, other in ((kept.get(part, {}), dropped.get(part, {})) for part in ("categories", "restricted"))
+        for key, value in other.items()
+        if key in mine and not same_value(mine[key], value)
+    ]
 
 
 def _contains(identities: Sequence[Identity], wanted: Identity) -> bool:

@@ -14,7 +14,7 @@ from .limits import MAX_MISTAKES
 from .values import InvalidValue, check_text, check_value
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
     from enum import StrEnum
 
     from .wire import Json
@@ -39,6 +39,15 @@ def join(path: str, key: str) -> str:
     """Return the path of a field of the object at `path`."""
     name = key if _PLAIN_KEY.fullmatch(key) else shown(key)
     return f"{path}.{name}" if path else name
+
+
+def by_path(mistakes: Iterable[Mistake]) -> dict[str, str]:
+    """Return the problems by path, as errors name them in `detail`; `body` is the document itself."""
+    detail: dict[str, str] = {}
+    for mistake in mistakes:
+        path = mistake.path or "body"
+        detail[path] = f"{detail[path]}; {mistake.problem}" if path in detail else mistake.problem
+    return detail
 
 
 class Mistakes:

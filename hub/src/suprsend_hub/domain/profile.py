@@ -37,11 +37,14 @@ class Profile:
 
     `bytes_bound` is an upper bound of the storage form's size in bytes, or None if unknown. It lets a fold skip
     measuring small profiles. Do not change it; but if you add more than a few hundred bytes by hand, set it to None.
+
+    `preferences` is the storage form of the recipient's choices (`choices`), which nobody reads on the way.
     """
 
     properties: dict[str, Json] = field(default_factory=dict)
     channels: dict[str, list[Identity]] = field(default_factory=dict)
     bytes_bound: int | None = field(default=None, compare=False, repr=False)
+    preferences: str | None = None
 
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -60,17 +63,16 @@ def encode_channels(profile: Profile) -> str:
     return _encode(profile.channels).decode()
 
 
-def decode_profile(properties_json: str | bytes, channels_json: str | bytes) -> Profile:
+def decode_profile(properties_json: str | bytes, channels_json: str | bytes, preferences: str | None = None) -> Profile:
     """Return a profile from its storage form; the exact reverse of the two encoders.
 
     Raises:
         msgspec.DecodeError, msgspec.ValidationError: the encoders did not write these texts (a damaged row).
     """
-    return Profile(
-        _decode_properties(properties_json),
-        decode_channels(channels_json),
-        _bytes_bound(properties_json) + _bytes_bound(channels_json),
-    )
+    bound = _bytes_bound(properties_json) + _bytes_bound(channels_json)
+    if preferences is not None:
+        bound += _bytes_bound(preferences)
+    return Profile(_decode_properties(properties_json), decode_channels(channels_json), bound, preferences)
 
 
 def decode_channels(channels_json: str | bytes) -> dict[str, list[Identity]]:

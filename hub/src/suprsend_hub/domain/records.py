@@ -12,7 +12,11 @@ from suprsend_hub.domain.recipient import RecipientKey
 
 
 class StoredProfile(msgspec.Struct, frozen=True, gc=False):
-    """A row of `profile`. `properties` and `channels` are the stored JSON texts."""
+    """A row of `profile`. `properties`, `channels` and `preferences` are the stored JSON texts.
+
+    `preferences` is None if nothing was chosen, and on pages. `linked` is false for a profile for a tenant that exists
+    for its preferences only.
+    """
 
     key: RecipientKey
     profile_id: UUID
@@ -21,6 +25,8 @@ class StoredProfile(msgspec.Struct, frozen=True, gc=False):
     channels: str
     created_at: datetime
     updated_at: datetime
+    preferences: str | None = None
+    linked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,8 @@ class RejectedRow:
 class WorkspaceRow:
     """A workspace; secrets are encrypted and stay out of the repr.
 
-    `edits_per_second` is 0 without a rate limit, `max_clock_skew_s` is 0 if any Date will do.
+    `edits_per_second` is 0 without a rate limit, `max_clock_skew_s` is 0 if any Date will do. `tenancy` is the storage
+    form of the rules about users and tenants.
     `after_merge`: what a new event for a merged user does, of `merging.AFTER_MERGE`.
     """
 
@@ -75,6 +82,7 @@ class WorkspaceRow:
     deleting_since: datetime | None
     max_clock_skew_s: int
     after_merge: str
+    tenancy: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +138,20 @@ class SubscriberList:
     drafts: Sequence[Draft] = ()
     version_id: UUID | None = None
     is_readonly: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TenantRow:
+    """A tenant. `tenant_no` is that of its present life. `settings`, `properties` and `preferences` are JSON texts."""
+
+    tenant_id: str
+    tenant_no: int
+    tenant_name: str
+    settings: str
+    properties: str
+    preferences: str
+    created_at: datetime
+    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,9 +32,20 @@ _DEVICE_ID: Final = DEVICE_ID.encode()
 _BUNDLE_ID: Final = BUNDLE_ID.encode()
 
 
-def stored_bytes(properties: dict[str, Json], channels: dict[str, list[Identity]]) -> int:
-    """Return the UTF-8 bytes of all entries: key, colon, value and comma of each property and channel."""
-    return (len(_encode(properties)) - 1 if properties else 0) + (len(_encode(channels)) - 1 if channels else 0)
+def stored_bytes(
+    properties: dict[str, Json], channels: dict[str, list[Identity]], preferences: str | None = None
+) -> int:
+    """Return the UTF-8 bytes of choices and all entries: key, colon, value and comma of each property and channel."""
+    return (
+        (len(_encode(properties)) - 1 if properties else 0)
+        + (len(_encode(channels)) - 1 if channels else 0)
+        + text_bytes(preferences)
+    )
+
+
+def text_bytes(preferences: str | None) -> int:
+    """Return the UTF-8 bytes of choices in storage form."""
+    return 0 if preferences is None else len(preferences.encode())
 
 
 def value_bytes(value: Json) -> int:
@@ -62,7 +73,7 @@ def bound_after(profile: Profile | None, operations: Json, edit_bytes: int | Non
     bound = profile.bytes_bound
     if bound is None or bound + growth > MAX_PROFILE_BYTES:
         # Bounds add up over the folds of a batch: start again from the true size.
-        bound = stored_bytes(profile.properties, profile.channels)
+        bound = stored_bytes(profile.properties, profile.channels, profile.preferences)
     return bound + growth, bound + growth > MAX_PROFILE_BYTES
 
 
@@ -72,13 +83,17 @@ class SizeGauge:
     Args:
         properties: the dict the fold works on; read again whenever the size has to be found anew.
         channels: likewise.
+        preferences: the choices in storage form.
     """
 
-    __slots__ = ("_channels", "_properties", "size")
+    __slots__ = ("_channels", "_preferences", "_properties", "size")
 
-    def __init__(self, properties: dict[str, Json], channels: dict[str, list[Identity]]) -> None:
+    def __init__(
+        self, properties: dict[str, Json], channels: dict[str, list[Identity]], preferences: str | None = None
+    ) -> None:
         self._properties = properties
         self._channels = channels
+        self._preferences = preferences
         self.size: int | None = None
 
     def admit(self, key: str, old: object, new: object) -> None:
@@ -87,9 +102,16 @@ class SizeGauge:
         Raises:
             InvalidValue: code `profile_too_large`; a write that shrinks a profile always passes.
         """
+        self._grow(_entry_bytes(key, new) - (0 if old is MISSING else _entry_bytes(key, old)))
+
+    def admit_preferences(self, new: str | None) -> None:
+        """Account for choices that will replace the present ones; raises as `admit`."""
+        self._grow(text_bytes(new) - text_bytes(self._preferences))
+        self._preferences = new
+
+    def _grow(self, growth: int) -> None:
         if self.size is None:
-            self.size = stored_bytes(self._properties, self._channels)
-        growth = _entry_bytes(key, new) - (0 if old is MISSING else _entry_bytes(key, old))
+            self.size = stored_bytes(self._properties, self._channels, self._preferences)
         if growth > 0 and self.size + growth > MAX_PROFILE_BYTES:
             raise InvalidValue(
                 Code.PROFILE_TOO_LARGE,

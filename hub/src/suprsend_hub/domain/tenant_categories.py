@@ -98,3 +98,16 @@ def operation_to_json(operation: SetOverride) -> dict[str, Json]:
     """Return an operation as JSON, in which it can be recorded."""
     plain: dict[str, Json] = msgspec.to_builtins(operation, order="deterministic")
     return plain
+
+
+class _Blocked(msgspec.Struct, frozen=True):
+    blocked_channels: tuple[str, ...] | None = None
+
+
+_decode_blocked: Final = msgspec.json.Decoder(_Blocked).decode
+
+
+def decode_blocked_channels(settings: str | bytes) -> frozenset[Channel]:
+    """Return the channels that a tenant blocks for everything, from its stored settings; raises as `decode`."""
+    blocked = _decode_blocked(settings).blocked_channels or ()
+    return frozenset(channel for channel in Channel if channel in blocked)

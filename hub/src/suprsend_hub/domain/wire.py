@@ -24,6 +24,10 @@ UNSET: Final = "$unset"
 OPERATORS: Final = (SET, SET_ONCE, ADD, INCREMENT, APPEND, REMOVE, UNSET)
 """In the order in which several operators of one op object apply, which is the order of the official builders."""
 
+PREFERENCE: Final = "$preference"
+"""Operator of the edits that the hub makes for the preference endpoints; refused from everybody else. Its operand is an
+operation of `choices`. In `before` of the history, the choices that such operations replaced."""
+
 # Channels ------------------------------------------------------------------------------------------------------------
 EMAIL: Final = "$email"
 SMS: Final = "$sms"

@@ -19,6 +19,8 @@ from suprsend_hub.domain.actor import DEFAULT_SCOPES, ActorKind, Scope
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Forbidden, Unauthenticated, Unavailable
 from suprsend_hub.domain.records import WorkspaceRow
+from suprsend_hub.domain.tenancy import SHARED, Tenancy
+from suprsend_hub.domain.tenancy import decode as decode_tenancy
 from suprsend_hub.service.lookup import PatientLookup
 from suprsend_hub.service.request_date import parse_request_date
 from suprsend_hub.service.secrets import SecretBox, hash_api_key
@@ -42,6 +44,12 @@ class Workspace:
     workspace_id: int
     workspace_uid: str
     workspace_key: str
+    name: str
+    tenancy: Tenancy = SHARED
+
+    def is_called(self, name: str) -> bool:
+        """Whether `name` is the workspace's name or uid, by which paths of the management interface name it."""
+        return name in (self.name, self.workspace_uid)
 
     def owns_env(self, env: str) -> bool:
         """Whether `env` of an event names this workspace (scheme A writes the key, scheme B the uid)."""
@@ -114,17 +122,21 @@ class CredentialService:
         self._lookup = PatientLookup[_Credential](database, patience_s=database_patience_s, monotonic=monotonic)
         self._now = now
 
-    async def look_up(self, authorization: str | None, *, patiently: bool = False) -> Claim:
+    async def look_up(
+        self, authorization: str | None, *, patiently: bool = False, takes_service_tokens: bool = False
+    ) -> Claim:
         """What the head of a request claims.
 
+        `takes_service_tokens`: an API key may come behind `ServiceToken`, as management calls send it.
         `patiently`: wait out a short absence of the database, as an edit does.
         Raises Unavailable if the database does not answer and nothing is remembered.
         """
         text = (authorization or "").strip()
         scheme, _, rest = text.partition(" ")
-        if scheme.lower() == "bearer":
+        is_service_token = scheme.lower() == "servicetoken"
+        if scheme.lower() == "bearer" or (is_service_token and takes_service_tokens):
             return Claim(await self._find("bearer", rest.strip(), patiently=patiently), None)
-        if scheme.lower() == "servicetoken":
+        if is_service_token:
             return Claim(None, None)
         key, _, signature = text.rpartition(":")
         return Claim(await self._find("key", key, patiently=patiently), signature)
@@ -217,7 +229,7 @@ class CredentialService:
 
 
 def _workspace(row: WorkspaceRow) -> Workspace:
-    return Workspace(row.workspace_id, row.workspace_uid, row.workspace_key)
+    return Workspace(row.workspace_id, row.workspace_uid, row.workspace_key, row.name, decode_tenancy(row.tenancy))
 
 
 def _credential(row: WorkspaceRow, identity: Identity, secrets: Sequence[tuple[bytes, datetime | None]]) -> _Credential:

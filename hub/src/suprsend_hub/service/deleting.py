@@ -47,12 +47,12 @@ async def delete_recipients(
 ) -> Sequence[RecipientKey]:
     """Delete recipients with everything that names them, in the caller's transaction; return those that existed."""
     deleted = await deletion.delete_profiles(connection, workspace_id, sorted(set(keys)))
-    gone = list(dict.fromkeys(key.recipient for key in deleted))
+    gone = list(dict.fromkeys(each.key.recipient for each in deleted))
     if not gone:
         return gone
     changes = Changes() if absorbed is None else absorbed.changes
-    for key in deleted:
-        changes[workspace_id, counters.profiles_counter(key.object_type, key.tenant_no)] -= 1
+    for key, linked in deleted:
+        changes[workspace_id, counters.profiles_counter(key.object_type, key.tenant_no)] -= linked
     await _end_subscriptions(connection, workspace_id, gone, changes)
     await _end_memberships(connection, workspace_id, gone, changes)
     await deletion.end_former_ids(connection, workspace_id, gone)

@@ -19,7 +19,7 @@ CACHE_S = 5.0
 """How long a looked-up credential is trusted, in seconds; also how long a revoked one may go on."""
 _REFRESH_S = 1.0
 """Seconds that the database has to confirm an expired credential before it is used once more."""
-_MAX_WAITING = 1_000
+MAX_WAITING = 1_000
 """Requests that may wait for the database at once; their bodies have not been read."""
 _RETRIES_AT_ONCE = 4
 
@@ -56,12 +56,12 @@ class PatientLookup(Generic[_T]):
         lookup = self._shared(digest, fetch)
         if entry is not None and entry.value is not None and entry.age_s < CACHE_S + self._patience_s:
             await asyncio.wait({lookup}, timeout=_REFRESH_S)
-            if not lookup.done() or _is_away(lookup.exception()):
+            if not lookup.done() or is_away(lookup.exception()):
                 return entry.value
         try:
             return await asyncio.shield(lookup)
         except Unavailable as error:
-            if not patiently or not _is_away(error):
+            if not patiently or not is_away(error):
                 raise
             return await self._wait(digest, fetch, started, error)
 
@@ -83,7 +83,7 @@ class PatientLookup(Generic[_T]):
             async with self._database.connection() as connection:
                 found = await fetch(connection)
         except Unavailable as error:
-            if _is_away(error):
+            if is_away(error):
                 self._patience.failed()
             raise
         self._patience.succeeded()
@@ -92,7 +92,7 @@ class PatientLookup(Generic[_T]):
 
     async def _wait(self, digest: bytes, fetch: Fetch[_T], started: float, error: Unavailable) -> _T | None:
         """Look up again until the database answers or patience ends; raise the latest error then."""
-        if self._waiting >= _MAX_WAITING:
+        if self._waiting >= MAX_WAITING:
             raise error
         self._waiting += 1
         pause_s = 0.1
@@ -106,7 +106,7 @@ class PatientLookup(Generic[_T]):
                 except TimeoutError:
                     break
                 except Unavailable as again:
-                    if not _is_away(again):
+                    if not is_away(again):
                         raise
                     error = again
             raise error
@@ -114,7 +114,7 @@ class PatientLookup(Generic[_T]):
             self._waiting -= 1
 
 
-def _is_away(error: BaseException | None) -> bool:
+def is_away(error: BaseException | None) -> bool:
     """Whether it is the database that is missing, and not the right master key."""
     return isinstance(error, Unavailable) and error.code in (
         Code.DATABASE_UNAVAILABLE,

@@ -15,6 +15,7 @@ import msgspec
 from suprsend_hub.domain.actor import Actor
 from suprsend_hub.domain.audit import HUB_WIDE, Action, Change
 from suprsend_hub.domain.channels import addresses
+from suprsend_hub.domain.choices import decode
 from suprsend_hub.domain.ids import first_ulid
 from suprsend_hub.domain.limits import MAX_PROFILE_BYTES
 from suprsend_hub.domain.profile import decode_profile
@@ -209,10 +210,12 @@ def _profile_findings(row: ProfileRow) -> list[Finding]:
 
     try:
         profile = decode_profile(row.properties, row.channels)
+        if row.preferences is not None:
+            decode(row.preferences)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         return [finding("profiles", f"cannot be read: {error}")]
     findings = []
-    size = stored_bytes(profile.properties, profile.channels)
+    size = stored_bytes(profile.properties, profile.channels, row.preferences)
     if size > MAX_PROFILE_BYTES:
         findings.append(finding("profiles", f"has {size} bytes, above the limit of {MAX_PROFILE_BYTES}"))
     if list(row.addresses) != _expected_addresses(row):

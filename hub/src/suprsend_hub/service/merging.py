@@ -15,13 +15,14 @@ from suprsend_hub.domain.actor import Actor
 from suprsend_hub.domain.audit import Action, Change
 from suprsend_hub.domain.channels import addresses
 from suprsend_hub.domain.codes import Code
-from suprsend_hub.domain.errors import InvalidRequest, NotFound
+from suprsend_hub.domain.errors import Conflict, InvalidRequest, NotFound
 from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.domain.merge_snapshot import ProfileSnapshot, Snapshot, encode_snapshot
 from suprsend_hub.domain.merging import Merged
 from suprsend_hub.domain.profile import Profile, decode_profile, encode_channels, encode_properties
 from suprsend_hub.domain.recipient import GLOBAL, RecipientKey
 from suprsend_hub.domain.records import StoredProfile
+from suprsend_hub.domain.tenancy import decode
 from suprsend_hub.service import moving
 from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.deleting import Absorption, Changes, delete_recipients
@@ -80,7 +81,10 @@ class MergeService:
         async with self._database.connection() as connection:
             rows = {key: await merging.read(connection, key) for key in (primary, secondary)}
             await _both_exist(connection, rows, primary, secondary)
-            tenants = await merging.read_tenants(connection, primary.workspace_id, list(rows[secondary]))
+            tenants = await merging.read_tenants(connection, primary.workspace_id, [*rows[primary], *rows[secondary]])
+            tenancy = decode(await workspaces.read_tenancy(connection, primary.workspace_id))
+        if tenancy.is_exclusive:
+            _refuse_two_tenants(rows, tenants)
         planned = _plan(rows[primary], rows[secondary], tenants)
         return MergePreview(
             rows[primary][GLOBAL],
@@ -95,9 +99,12 @@ class MergeService:
         rows = {key: await merging.lock(connection, key) for key in sorted([primary, secondary])}
         await _both_exist(connection, rows, primary, secondary)
         makes_alias = await workspaces.read_after_merge(connection, primary.workspace_id) == rules.ALIAS
-        tenants = await merging.hold_tenants(connection, primary.workspace_id, list(rows[secondary]))
+        tenants = await merging.hold_tenants(connection, primary.workspace_id, [*rows[primary], *rows[secondary]])
         planned = _plan(rows[primary], rows[secondary], tenants)
         _refuse_misfits(planned)
+        tenancy = decode(await workspaces.read_tenancy(connection, primary.workspace_id))
+        if tenancy.is_exclusive:
+            _refuse_two_tenants(rows, tenants)
         now, merge_id, changes = self._now(), self._ulids.new(), Changes()
         written = await self._write(connection, actor, primary, planned, now, merge_id, changes)
         snapshot = Snapshot(
@@ -132,8 +139,9 @@ class MergeService:
         fresh = [NewProfile(write, each.secondary.created_at) for each, write in pairs if each.primary is None]
         if fresh:
             await merging.insert(connection, primary, fresh, now)
-        for row in fresh:
-            changes[primary.workspace_id, counters.profiles_counter("", row.write.key.tenant_no)] += 1
+        for each, write in pairs:
+            joins = write.linked and (each.primary is None or not each.primary.linked)
+            changes[primary.workspace_id, counters.profiles_counter("", write.key.tenant_no)] += joins
         await profiles.insert_history(
             connection,
             [
@@ -160,18 +168,24 @@ def history_row(
     )  # fmt: skip
 
 
-def profile_write(key: RecipientKey, fresh_id: UUID, version: int, profile: Profile) -> ProfileWrite:
+def profile_write(key: RecipientKey, fresh_id: UUID, version: int, profile: Profile, *, linked: bool) -> ProfileWrite:
     """Return the row for a profile."""
     return ProfileWrite(
-        key, fresh_id, version, encode_properties(profile), encode_channels(profile), addresses(profile.channels)
-    )
+        key, fresh_id, version, encode_properties(profile), encode_channels(profile), addresses(profile.channels),
+        profile.preferences, linked,
+    )  # fmt: skip
+
+
+def stored_profile(row: StoredProfile) -> Profile:
+    """Return the content of a stored profile."""
+    return decode_profile(row.properties, row.channels, row.preferences)
 
 
 def settled(before: StoredProfile, write: ProfileWrite, now: datetime) -> StoredProfile:
     """Return a profile as it is after a write."""
     return StoredProfile(
         write.key, before.profile_id, write.version, write.properties, write.channels, before.created_at,
-        max(before.updated_at, now),
+        max(before.updated_at, now), write.preferences, write.linked,
     )  # fmt: skip
 
 
@@ -214,6 +228,20 @@ def _refuse_misfits(planned: Sequence[ProfileMerge]) -> None:
             raise InvalidRequest(f"{words}; remove what is not needed before you merge", code=code)
 
 
+def _refuse_two_tenants(rows: Mapping[RecipientKey, Mapping[int, StoredProfile]], tenants: Mapping[int, str]) -> None:
+    """Raise Conflict if the users are linked with different tenants, in a workspace that allows one."""
+    linked = {
+        tenants[number] for profiles_ in rows.values() for number, row in profiles_.items()
+        if number in tenants and row.linked
+    }  # fmt: skip
+    if len(linked) > 1:
+        raise Conflict(
+            f"the users are linked with different tenants ({', '.join(sorted(linked))}), and the workspace is in "
+            "exclusive mode; unlink one of them first",
+            code=Code.TENANTS_DIFFER,
+        )
+
+
 def _write_of(planned: ProfileMerge, primary: RecipientKey, now: datetime) -> ProfileWrite:
     before = planned.primary
     return profile_write(
@@ -221,16 +249,18 @@ def _write_of(planned: ProfileMerge, primary: RecipientKey, now: datetime) -> Pr
         planned.secondary.profile_id,
         first_version(now) if before is None else before.version + 1,
         planned.merged.profile,
+        linked=planned.secondary.linked or (before is not None and before.linked),
     )
 
 
 def _profile(row: StoredProfile | None) -> Profile:
-    return Profile() if row is None else decode_profile(row.properties, row.channels)
+    return Profile() if row is None else stored_profile(row)
 
 
 def _snapshot(planned: ProfileMerge) -> ProfileSnapshot:
     row = planned.secondary
     return ProfileSnapshot(
-        row.key.tenant_no, row.profile_id, row.created_at, row.properties, row.channels, planned.merged.taken,
-        moved=planned.primary is None,
+        row.key.tenant_no, row.profile_id, row.created_at, row.properties, row.channels, row.preferences, row.linked,
+        planned.merged.taken, moved=planned.primary is None,
+        primary_linked=planned.primary is not None and planned.primary.linked,
     )  # fmt: skip

@@ -17,6 +17,8 @@ from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.domain.ids import ULID_CHARS, parse_ulid, shown, ulid_text
 
 DEFAULT_LIMIT = 10
+_MAX_DIGITS = 9
+"""Of a number in a cursor, so that it fits an integer column."""
 
 _Row = TypeVar("_Row")
 _Other = TypeVar("_Other")
@@ -83,8 +85,17 @@ def _read_id(text: str) -> str:
     return recipient_id
 
 
+def _read_number(text: str) -> int:
+    digits = _read_id(text)
+    if not digits.isascii() or not digits.isdigit() or len(digits) > _MAX_DIGITS:
+        raise _invalid_cursor(text)
+    return int(digits)
+
+
 ULID_CURSOR = CursorForm(_read_ulid, ulid_text)
 ID_CURSOR = CursorForm(_read_id, _write_id)
+NUMBER_CURSOR = CursorForm(_read_number, lambda number: _write_id(str(number)))
+"""A number, written so that nobody takes it for an offset."""
 
 
 async def fetch_page(

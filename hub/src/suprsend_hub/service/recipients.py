@@ -11,7 +11,6 @@ from suprsend_hub.domain.actor import Actor
 from suprsend_hub.domain.audit import Action, Change
 from suprsend_hub.domain.channels import address_key
 from suprsend_hub.domain.direction import Direction
-from suprsend_hub.domain.event import IdentityEvent
 from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.domain.recipient import USERS, RecipientKey, not_found
 from suprsend_hub.domain.records import HistoryEntry, StoredProfile
@@ -21,7 +20,7 @@ from suprsend_hub.service.deleting import delete_recipients
 from suprsend_hub.service.pages import ID_CURSOR, ULID_CURSOR, Page, PageRequest, fetch_page
 from suprsend_hub.service.profile_reader import ProfileReader
 from suprsend_hub.service.successors import gone
-from suprsend_hub.service.writing import Batcher, Edit, RejectedRecord, RequestKey
+from suprsend_hub.service.writing import Batcher, Edit, RequestKey
 from suprsend_hub.store import counters, profiles
 from suprsend_hub.store.database import Connection, Database
 
@@ -42,28 +41,6 @@ class RecipientService:
         self._audit = audit
         self._reader = ProfileReader(database)
         self._ulids = ulids
-
-    async def apply_events(
-        self,
-        actor: Actor,
-        workspace_id: int,
-        events: Sequence[IdentityEvent],
-        rejects: Sequence[RejectedRecord],
-        *,
-        size_bytes: int,
-    ) -> None:
-        """Apply identity events in order. On return, applied ones are committed, and the others are in the log."""
-        edits = [
-            Edit(
-                RecipientKey(workspace_id, USERS, event.distinct_id),
-                event.insert_key or self._ulids.new(),
-                event.operations,
-                actor,
-                size_bytes=event.size_bytes,
-            )
-            for event in events
-        ]
-        await self._batcher.submit(workspace_id, edits, rejects, size_bytes=size_bytes)
 
     async def edit(
         self,

@@ -15,13 +15,12 @@ from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Conflict, InvalidRequest
 from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.domain.merging import Taken
-from suprsend_hub.domain.profile import Profile, decode_profile
 from suprsend_hub.domain.recipient import GLOBAL, RecipientKey
 from suprsend_hub.domain.records import StoredProfile
 from suprsend_hub.service import moving
 from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.deleting import Absorption, Changes, delete_recipients
-from suprsend_hub.service.merging import history_row, profile_write, settled
+from suprsend_hub.service.merging import history_row, profile_write, settled, stored_profile
 from suprsend_hub.service.successors import gone
 from suprsend_hub.store import aliases, counters, merging, profiles
 from suprsend_hub.store.database import Connection, Database, TransactionRace
@@ -59,7 +58,7 @@ class RenameService:
         for name in ("copy_history", "copy_rejected", "move_request_keys"):
             await merging.copy(connection, name, old, new)
         before = rows[GLOBAL]
-        write = profile_write(new, before.profile_id, before.version + 1, _profile(before))
+        write = profile_write(new, before.profile_id, before.version + 1, stored_profile(before), linked=True)
         entry = history_row(actor, write, self._ulids.new(), rules.record(rules.RENAME, old.recipient_id, Taken()), {})
         await profiles.insert_history(connection, [entry])
         change = Change.of_recipient(new, Action.USER_RENAME, old_id=old.recipient_id)
@@ -85,7 +84,13 @@ class RenameService:
         moved = {number: row for number, row in rows.items() if number == GLOBAL or number in tenants}
         fresh = [
             NewProfile(
-                profile_write(new._replace(tenant_no=number), row.profile_id, row.version + 1, _profile(row)),
+                profile_write(
+                    new._replace(tenant_no=number),
+                    row.profile_id,
+                    row.version + 1,
+                    stored_profile(row),
+                    linked=row.linked,
+                ),
                 row.created_at,
             )
             for number, row in moved.items()
@@ -94,10 +99,6 @@ class RenameService:
             raise Conflict(f"{new.describe()} exists; choose another id, or merge the two users", code=Code.USER_EXISTS)
         if await merging.lock(connection, old) != rows:
             raise TransactionRace("the user was changed meanwhile", code=Code.COLLISION, retry_after_s=1)
-        for number in moved:
-            changes[new.workspace_id, counters.profiles_counter("", number)] += 1
+        for number, row in moved.items():
+            changes[new.workspace_id, counters.profiles_counter("", number)] += row.linked
         return rows
-
-
-def _profile(row: StoredProfile) -> Profile:
-    return decode_profile(row.properties, row.channels)

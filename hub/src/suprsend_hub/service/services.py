@@ -9,19 +9,25 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Final
 
 from suprsend_hub.service.audit import AuditLog
+from suprsend_hub.service.categories import CategoryService
 from suprsend_hub.service.console_access import ConsoleAccessService
 from suprsend_hub.service.console_search import ConsoleSearchService
 from suprsend_hub.service.console_users import ConsoleUserService
 from suprsend_hub.service.credentials import CredentialService
+from suprsend_hub.service.events import EventService
 from suprsend_hub.service.health import HealthService
 from suprsend_hub.service.lists import ListService
 from suprsend_hub.service.maintenance import MaintenanceService
 from suprsend_hub.service.merging import MergeService
+from suprsend_hub.service.preferences import PreferenceService
 from suprsend_hub.service.recipients import RecipientService
 from suprsend_hub.service.rejected import RejectedService
 from suprsend_hub.service.renaming import RenameService
 from suprsend_hub.service.subscriptions import SubscriptionService
 from suprsend_hub.service.sweeper import Sweeper
+from suprsend_hub.service.tenancy import TenancyService
+from suprsend_hub.service.tenant_profiles import TenantProfileService
+from suprsend_hub.service.tenants import TenantService
 from suprsend_hub.service.unmerging import UnmergeService
 from suprsend_hub.service.workspace_deletion import WorkspaceDeletionService
 from suprsend_hub.service.workspaces import WorkspaceService
@@ -45,19 +51,25 @@ class Services:
     batcher: Batcher
     sweeper: Sweeper
     audit: AuditLog
+    categories: CategoryService
     console_access: ConsoleAccessService
     console_search: ConsoleSearchService
     console_users: ConsoleUserService
     credentials: CredentialService
+    events: EventService
     health: HealthService
     lists: ListService
     maintenance: MaintenanceService
     merging: MergeService
     recipients: RecipientService
+    preferences: PreferenceService
     rejected: RejectedService
     renaming: RenameService
     subscriptions: SubscriptionService
     unmerging: UnmergeService
+    tenancy: TenancyService
+    tenant_profiles: TenantProfileService
+    tenants: TenantService
     workspaces: WorkspaceService
     workspace_deletion: WorkspaceDeletionService
     request_timeout_s: float

@@ -22,7 +22,7 @@ from suprsend_hub.domain.records import StoredProfile
 from suprsend_hub.service import moving
 from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.deleting import Changes
-from suprsend_hub.service.merging import history_row, profile_write, settled
+from suprsend_hub.service.merging import history_row, profile_write, settled, stored_profile
 from suprsend_hub.service.successors import gone
 from suprsend_hub.service.writing.batch import first_version
 from suprsend_hub.store import aliases, counters, merging, profiles, subscriptions
@@ -132,24 +132,23 @@ class UnmergeService:
         tenants: Mapping[int, str], now: datetime, changes: Changes,
     ) -> None:  # fmt: skip
         """Insert the secondary's profiles, with the beginning of their history."""
-        rows = []
-        for each in snapshot.profiles:
-            if each.tenant_no == GLOBAL or each.tenant_no in tenants:
-                key = secondary._replace(tenant_no=each.tenant_no)
-                profile = decode_profile(each.properties, each.channels)
-                rows.append((NewProfile(profile_write(key, each.profile_id, first_version(now), profile),
-                                        each.created_at), profile))  # fmt: skip
+        rows = [
+            (NewProfile(_restoring(secondary, each, now), each.created_at), _content(each))
+            for each in snapshot.profiles
+            if each.tenant_no == GLOBAL or each.tenant_no in tenants
+        ]
         inserted = await merging.insert(connection, secondary, [row for row, _ in rows], now)
         if len(inserted) < len(rows):
             raise _in_use(secondary)
         for row, _ in rows:
-            changes[secondary.workspace_id, counters.profiles_counter("", row.write.key.tenant_no)] += 1
+            number = row.write.key.tenant_no
+            changes[secondary.workspace_id, counters.profiles_counter("", number)] += row.write.linked
         await profiles.insert_history(
             connection,
             [
                 history_row(
                     actor, row.write, self._ulids.new(),
-                    rules.record(rules.RESTORE, primary.recipient_id, Taken(profile.properties, profile.channels)), {},
+                    rules.record(rules.RESTORE, primary.recipient_id, _whole(profile)), {},
                 )
                 for row, profile in rows
             ],
@@ -165,14 +164,17 @@ class UnmergeService:
         for each in returns:
             if each.primary is None:
                 continue
+            key = each.primary.key
+            counter = (key.workspace_id, counters.profiles_counter("", key.tenant_no))
             if each.left is None:
-                await merging.delete_profile(connection, each.primary.key)
-                changes[each.primary.key.workspace_id, counters.profiles_counter("", each.primary.key.tenant_no)] -= 1
+                await merging.delete_profile(connection, key)
+                changes[counter] -= each.primary.linked
                 continue
             write = _write_of(each, each.primary)
+            changes[counter] -= each.primary.linked and not write.linked
             writes.append(write)
             operations = rules.record(rules.UNMERGE, secondary.recipient_id, each.given_back)
-            before = rules.replaced(decode_profile(each.primary.properties, each.primary.channels), each.left)
+            before = rules.replaced(stored_profile(each.primary), each.left)
             history.append(history_row(actor, write, self._ulids.new(), operations, before))
         await profiles.update(connection, writes, now)
         await profiles.insert_history(connection, history)
@@ -252,21 +254,36 @@ def _returns(snapshot: Snapshot, rows: Mapping[int, StoredProfile], tenants: Map
         if row is None:
             returns.append(_Return(each, None, None, Taken()))
             continue
-        left, given_back = rules.unmerge(decode_profile(row.properties, row.channels), each.taken)
-        came_whole = each.moved and not left.properties and not left.channels
+        left, given_back = rules.unmerge(stored_profile(row), each.taken)
+        came_whole = each.moved and not left.properties and not left.channels and left.preferences is None
         returns.append(_Return(each, row, None if came_whole else left, given_back))
     return returns
 
 
 def _write_of(returned: _Return, primary: StoredProfile) -> ProfileWrite:
-    assert returned.left is not None
-    return profile_write(primary.key, primary.profile_id, primary.version + 1, returned.left)
+    left = returned.left
+    assert left is not None
+    stays = returned.snapshot.primary_linked or bool(left.properties or left.channels)
+    return profile_write(primary.key, primary.profile_id, primary.version + 1, left, linked=primary.linked and stays)
+
+
+def _restoring(secondary: RecipientKey, snapshot: ProfileSnapshot, now: datetime) -> ProfileWrite:
+    key = secondary._replace(tenant_no=snapshot.tenant_no)
+    return profile_write(key, snapshot.profile_id, first_version(now), _content(snapshot), linked=snapshot.linked)
+
+
+def _content(snapshot: ProfileSnapshot) -> Profile:
+    return decode_profile(snapshot.properties, snapshot.channels, snapshot.preferences)
+
+
+def _whole(profile: Profile) -> Taken:
+    return Taken(profile.properties, profile.channels, rules.choices_of(profile))
 
 
 def _restored(secondary: RecipientKey, snapshot: ProfileSnapshot, now: datetime) -> StoredProfile:
     return StoredProfile(
         secondary, snapshot.profile_id, first_version(now), snapshot.properties, snapshot.channels, snapshot.created_at,
-        now,
+        now, snapshot.preferences, snapshot.linked,
     )  # fmt: skip
 
 

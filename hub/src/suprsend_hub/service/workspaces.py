@@ -15,10 +15,14 @@ from suprsend_hub.domain.records import ApiKeyRow, WorkspaceRow
 from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.credentials import MAX_KEY_CHARS
 from suprsend_hub.service.secrets import SecretBox, hash_api_key, random_token
-from suprsend_hub.store import workspaces
+from suprsend_hub.store import tenants, workspaces
 from suprsend_hub.store.database import Connection, Database
 
 _NAME_LENGTH = 64
+RESERVED_NAMES = frozenset(
+    {"brand", "bulk", "broadcast", "event", "message", "object", "subscriber_list", "tenant", "user", "workflow"}
+)
+"""First segments of paths below `/v1/`, where the management interface has the name of a workspace."""
 MAX_OVERLAP = timedelta(days=90)
 """Longer than that, an old secret is not being replaced any more, but kept."""
 _MAX_SKEW_S = 86_400
@@ -95,6 +99,10 @@ class WorkspaceService:
             raise InvalidRequest(
                 f"a workspace name has 1 to {_NAME_LENGTH} printable characters", code=Code.INVALID_NAME
             )
+        if name.lower() in RESERVED_NAMES:
+            raise InvalidRequest(
+                f"a workspace cannot be named '{name}', because paths of the API begin so", code=Code.INVALID_NAME
+            )
         key = workspace_key or f"WK_{random_token(24)}"
         if not 1 <= len(key) <= MAX_KEY_CHARS or ":" in key or not key.isascii() or not key.isprintable():
             raise InvalidRequest(
@@ -112,6 +120,7 @@ class WorkspaceService:
                 secret_encrypted=self._secrets.encrypt(secret),
                 now=self._now(),
             )
+            await tenants.insert_default(connection, workspace_id, self._now())
             await self._audit.record(connection, actor, workspace_id, Change(Action.WORKSPACE_CREATE, name))
             api_key = await self._insert_api_key(connection, actor, workspace_id, "first key", DEFAULT_SCOPES)
         return NewWorkspace(workspace_id, name, uid, key, secret, api_key.api_key)

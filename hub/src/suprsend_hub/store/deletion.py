@@ -14,6 +14,13 @@ from suprsend_hub.store.queries import sql
 _NEVER = UUID(int=0)
 
 
+class DeletedProfile(NamedTuple):
+    """A profile that was deleted. If it is not `linked`, it held preferences only and was not counted."""
+
+    key: RecipientKey
+    linked: bool
+
+
 class EndedSubscription(NamedTuple):
     """A subscription of a deleted recipient."""
 
@@ -36,12 +43,12 @@ def _columns(keys: Sequence[RecipientKey]) -> tuple[list[str], list[str]]:
 
 async def delete_profiles(
     connection: Connection, workspace_id: int, keys: Sequence[RecipientKey]
-) -> list[RecipientKey]:
+) -> list[DeletedProfile]:
     """Delete the profiles of recipients, also those for tenants; `keys` are in order. Return those that existed."""
     locked = await connection.fetch(sql("lock_profiles"), workspace_id, *_columns(keys))
-    found = [RecipientKey(workspace_id, *record) for record in locked]
+    found = [DeletedProfile(RecipientKey(workspace_id, *key), linked) for *key, linked in locked]
     if found:
-        await connection.execute(sql("delete_profiles"), workspace_id, *_columns(found))
+        await connection.execute(sql("delete_profiles"), workspace_id, *_columns([each.key for each in found]))
     return found
 
 

@@ -24,6 +24,8 @@ RELATION_CHECKS = (
     "memberships_without_other_end",
     "drafts_of_no_list",
     "forgotten_versions",
+    "profiles_of_no_tenant",
+    "profiles_of_nobody",
 )
 """Checks with a `find_` and a `repair_` statement, in the order in which repairs must run."""
 
@@ -61,6 +63,7 @@ class ProfileRow:
     properties: str
     channels: str
     addresses: Sequence[str]
+    preferences: str | None
 
 
 async def allow_scans(connection: Connection) -> None:

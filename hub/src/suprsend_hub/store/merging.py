@@ -68,6 +68,8 @@ async def insert(connection: Connection, key: RecipientKey, rows: Sequence[NewPr
         [each.write.properties for each in ordered],
         [each.write.channels for each in ordered],
         [profiles.address_lines(each.write) for each in ordered],
+        [each.write.preferences for each in ordered],
+        [each.write.linked for each in ordered],
         [each.created_at for each in ordered],
         now,
     )

@@ -26,7 +26,8 @@ _HISTORY_COLUMNS = (
     *_KEY_COLUMNS, "insert_key", "edit_id", "version", "position", "source", "actor", "operations", "before",
 )  # fmt: skip
 _PROFILE_COLUMNS = (
-    *_KEY_COLUMNS, "profile_id", "version", "properties", "channels", "addresses", "created_at", "updated_at",
+    *_KEY_COLUMNS, "profile_id", "version", "properties", "channels", "addresses", "preferences", "linked",
+    "created_at", "updated_at",
 )  # fmt: skip
 _ABOVE_ALL_IDS = "\U0010ffff" * (MAX_DISTINCT_ID_CHARS + 1)
 
@@ -40,6 +41,8 @@ class ProfileWrite(msgspec.Struct, frozen=True, gc=False):
     properties: str
     channels: str
     addresses: Sequence[str]
+    preferences: str | None = None
+    linked: bool = True
 
 
 class HistoryRow(msgspec.Struct, frozen=True, gc=False):
@@ -148,6 +151,8 @@ async def upsert(connection: Connection, rows: Sequence[ProfileWrite], now: date
         [row.properties for row in rows],
         [row.channels for row in rows],
         [address_lines(row) for row in rows],
+        [row.preferences for row in rows],
+        [row.linked for row in rows],
         now,
     )
     return {record[0] for record in records}
@@ -165,7 +170,7 @@ async def copy_new(connection: Connection, rows: Sequence[ProfileWrite], now: da
         [
             (
                 *row.key, row.fresh_id, row.version, row.properties, row.channels,
-                _indexed_addresses(row), now, now,
+                _indexed_addresses(row), row.preferences, row.linked, now, now,
             )
             for row in rows
         ],
@@ -184,6 +189,8 @@ async def update(connection: Connection, rows: Sequence[ProfileWrite], now: date
         [row.properties for row in rows],
         [row.channels for row in rows],
         [address_lines(row) for row in rows],
+        [row.preferences for row in rows],
+        [row.linked for row in rows],
         now,
     )
     if status != f"UPDATE {len(rows)}":

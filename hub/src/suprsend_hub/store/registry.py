@@ -51,7 +51,7 @@ _MEMBER_CHECKS = ("members_who_are_nobody", "members_without_other_end", "member
 
 NAMINGS = (
     Naming("profile", "object_type", "recipient_id", Fate.GOES, Fate.MOVES, exported=True, erasure=Fate.GOES,
-           checks=("profiles", "addresses", "counters")),
+           checks=("profiles", "addresses", "counters", "profiles_of_nobody", "profiles_of_no_tenant")),
     Naming("history", "object_type", "recipient_id", Fate.IS_SCRUBBED, Fate.STAYS, exported=True,
            erasure=Fate.IS_SCRUBBED, content=("operations", "before")),
     Naming("idempotency_key", "object_type", "recipient_id", Fate.IS_SCRUBBED, Fate.STAYS, exported=False,
@@ -89,7 +89,8 @@ COUNTERS_NAMED_AFTER_OBJECTS = "subscribers:"
 
 WITHOUT_RECIPIENTS = frozenset(
     {
-        "workspace", "api_key", "tenant", "dead_tenant", "list", "list_draft", "dead_list_version", "counter",
+        "workspace", "api_key", "category_document", "category_translation", "tenant", "dead_tenant", "list",
+        "list_draft", "dead_list_version", "counter",
         "console_user", "console_grant", "console_link", "console_attempt", "console_ended_session", "schema_support",
         "alembic_version",
     }

@@ -24,7 +24,11 @@ CREATE TABLE workspace (
     deleting_since   timestamptz,                     -- since when it is being deleted; it stays disabled then
     max_clock_skew_s integer     NOT NULL DEFAULT 0,  -- for the Date of signed requests; 0 means any
     last_tenant_no   integer     NOT NULL DEFAULT 0,  -- of the newest life of a tenant
-    after_merge      text        NOT NULL DEFAULT 'recreate'  -- what an event for a merged user does; or 'alias'
+    after_merge      text        NOT NULL DEFAULT 'recreate',  -- what an event for a merged user does; or 'alias'
+    tenancy          json        NOT NULL DEFAULT '{}',  -- the rules about users and tenants
+    category_version integer     NOT NULL DEFAULT 0,  -- of the categories in force; 0 before the first commit
+    translation_version integer  NOT NULL DEFAULT 0,  -- counts the changes of their translations
+    active_channels  text[]                           -- as preferences spell them; null means all
 );
 
 CREATE TABLE api_key (
@@ -48,14 +52,17 @@ CREATE TABLE profile (
     profile_id   uuid        NOT NULL,  -- ULID of the creation: order of lists, cursor, and which life of a reused id
     created_at   timestamptz NOT NULL,
     updated_at   timestamptz NOT NULL,
+    linked       boolean     NOT NULL,  -- false: this profile for a tenant is here for its preferences only
     object_type  text        COLLATE "C" NOT NULL,
     recipient_id text        COLLATE "C" NOT NULL,
     properties   json        NOT NULL,
     channels     json        NOT NULL,
+    preferences  json,                  -- what the recipient chose; null when nothing was chosen
     addresses    text[]      NOT NULL   -- e-mail addresses and phone numbers, each behind its workspace: for the search
 ) WITH (fillfactor = 50);  -- room for a second version of every row in its page: updates stay HOT when all users are synced
 ALTER TABLE profile ADD PRIMARY KEY (workspace_id, object_type, recipient_id, tenant_no);
-CREATE INDEX profile_by_creation ON profile ((workspace_id::bigint), (tenant_no::bigint), object_type, profile_id);
+CREATE INDEX profile_by_creation ON profile ((workspace_id::bigint), (tenant_no::bigint), linked, object_type, profile_id);
+CREATE INDEX profile_with_choices ON profile ((workspace_id::bigint)) WHERE preferences IS NOT NULL;  -- to count choices
 CREATE INDEX profile_by_address ON profile USING gin (addresses);  -- measured cheaper than a table of addresses
 
 -- Every edit that was applied: what the console shows, and what makes an edit count once.
@@ -251,6 +258,26 @@ CREATE TABLE dead_tenant (
     tenant_no    integer     NOT NULL,
     deleted_at   timestamptz NOT NULL,
     PRIMARY KEY (workspace_id, tenant_no)
+);
+
+-- The preference categories of a workspace. Few rows; on Citus these stay on the coordinator, like workspace.
+CREATE TABLE category_document (
+    workspace_id   integer     NOT NULL,
+    version_no     integer     NOT NULL,  -- 0: the draft; else a version that was committed
+    saved_at       timestamptz NOT NULL,
+    commit_message text,
+    hash           text        NOT NULL,  -- SHA-256 of the document
+    document       json        NOT NULL,
+    PRIMARY KEY (workspace_id, version_no)
+);
+
+-- Their names and descriptions in other languages.
+CREATE TABLE category_translation (
+    workspace_id integer     NOT NULL,
+    locale       text        COLLATE "C" NOT NULL,
+    updated_at   timestamptz NOT NULL,
+    content      json        NOT NULL,
+    PRIMARY KEY (workspace_id, locale)
 );
 
 -- Ids that lead to another recipient, because it was renamed, or merged in a workspace where that makes an alias.

@@ -9,6 +9,7 @@ TABLES = (
     "subscription", "subscribed_to", "dead_object", "list_member", "list_membership", "list_draft", "list",
     "dead_list_version", "profile", "history", "idempotency_key", "rejected", "counter", "audit",
     "tenant", "dead_tenant", "alias", "tombstone", "former_id",
+    "category_document", "category_translation",
 )  # fmt: skip
 """All tables with rows of workspaces, apart from those that go with the workspace itself."""
 WITH_THE_WORKSPACE = ("api_key", "console_grant")

@@ -91,6 +91,23 @@ async def read_after_merge(connection: Connection, workspace_id: int) -> str:
     return str(await connection.fetchval(sql("read_after_merge"), workspace_id))
 
 
+async def read_tenancy(connection: Connection, workspace_id: int) -> str:
+    """Return the rules about users and tenants."""
+    text: str = await connection.fetchval(sql("read_tenancy"), workspace_id)
+    return text
+
+
+async def lock_tenancy(connection: Connection, workspace_id: int) -> str:
+    """Return the rules about users and tenants, locked against changes until the transaction ends."""
+    text: str = await connection.fetchval(sql("lock_tenancy"), workspace_id)
+    return text
+
+
+async def set_tenancy(connection: Connection, workspace_id: int, tenancy: str) -> None:
+    """Replace the rules about users and tenants."""
+    await connection.execute(sql("set_tenancy"), workspace_id, tenancy)
+
+
 async def rotate_secret(
     connection: Connection, workspace_id: int, secret_encrypted: bytes, *, old_until: datetime | None
 ) -> None:

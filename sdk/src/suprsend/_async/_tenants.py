@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from suprsend import _requests
+from suprsend._answers import Brand, OffsetPage, Tenant
 from suprsend._async._caller import AsyncApi
 from suprsend._async._pages import walk_offsets
 from suprsend._requests import clean_id, page_window, tenant_path, text_id
@@ -25,21 +26,21 @@ class AsyncTenantsApi(AsyncApi):
         """Return the URL of a tenant."""
         return self.config.base_url + tenant_path(tenant_id)
 
-    async def list(self, limit: int = 20, offset: int = 0) -> JSONObject:
+    async def list(self, limit: int = 20, offset: int = 0) -> OffsetPage[Tenant]:
         """Return a page of tenants; ``limit`` 1 to 1000, else 20; ``offset`` from 0, else 0."""
-        return await self._caller.call_json(_requests.get("v1/tenant/", page_window(limit, offset)), JSONObject)
+        return await self._caller.call_json(_requests.get("v1/tenant/", page_window(limit, offset)), OffsetPage[Tenant])
 
-    def iter_tenants(self) -> AsyncIterator[JSONObject]:
+    def iter_tenants(self) -> AsyncIterator[Tenant]:
         """Iterate over all tenants, one page at a time."""
-        return walk_offsets(self._caller, "v1/tenant/", JSONObject)
+        return walk_offsets(self._caller, "v1/tenant/", Tenant)
 
-    async def get(self, tenant_id: str) -> JSONObject:
+    async def get(self, tenant_id: str) -> Tenant:
         """Return a tenant."""
-        return await self._caller.call_json(_requests.get(tenant_path(tenant_id)), JSONObject)
+        return await self._caller.call_json(_requests.get(tenant_path(tenant_id)), Tenant)
 
-    async def upsert(self, tenant_id: str, tenant_payload: JSONObject | None) -> JSONObject:
+    async def upsert(self, tenant_id: str, tenant_payload: JSONObject | None) -> Tenant:
         """Create or update a tenant and return it. Creating a tenant requires ``tenant_name``."""
-        return await self._caller.call_json(_requests.post(tenant_path(tenant_id), tenant_payload), JSONObject)
+        return await self._caller.call_json(_requests.post(tenant_path(tenant_id), tenant_payload), Tenant)
 
     async def delete(self, tenant_id: str) -> Done:
         """Delete a tenant and the user profiles within it."""
@@ -70,17 +71,17 @@ class AsyncBrandsApi(AsyncApi):
         """Return the URL of a brand."""
         return self.config.base_url + _brand_path(brand_id)
 
-    async def list(self, limit: int = 20, offset: int = 0) -> JSONObject:
+    async def list(self, limit: int = 20, offset: int = 0) -> OffsetPage[Brand]:
         """Return a page of brands."""
-        return await self._caller.call_json(_requests.get("v1/brand/", page_window(limit, offset)), JSONObject)
+        return await self._caller.call_json(_requests.get("v1/brand/", page_window(limit, offset)), OffsetPage[Brand])
 
-    async def get(self, brand_id: str) -> JSONObject:
+    async def get(self, brand_id: str) -> Brand:
         """Return a brand."""
-        return await self._caller.call_json(_requests.get(_brand_path(brand_id)), JSONObject)
+        return await self._caller.call_json(_requests.get(_brand_path(brand_id)), Brand)
 
-    async def upsert(self, brand_id: str, brand_payload: JSONObject | None) -> JSONObject:
+    async def upsert(self, brand_id: str, brand_payload: JSONObject | None) -> Brand:
         """Create or update a brand and return it."""
-        return await self._caller.call_json(_requests.post(_brand_path(brand_id), brand_payload), JSONObject)
+        return await self._caller.call_json(_requests.post(_brand_path(brand_id), brand_payload), Brand)
 
 
 def _brand_path(brand_id: str) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from suprsend import _requests
+from suprsend._answers import Brand, OffsetPage, Tenant
 from suprsend._requests import clean_id, page_window, tenant_path, text_id
 from suprsend._sync._caller import Api
 from suprsend._sync._pages import walk_offsets
@@ -26,21 +27,21 @@ class TenantsApi(Api):
         """Return the URL of a tenant."""
         return self.config.base_url + tenant_path(tenant_id)
 
-    def list(self, limit: int = 20, offset: int = 0) -> JSONObject:
+    def list(self, limit: int = 20, offset: int = 0) -> OffsetPage[Tenant]:
         """Return a page of tenants; ``limit`` 1 to 1000, else 20; ``offset`` from 0, else 0."""
-        return self._caller.call_json(_requests.get("v1/tenant/", page_window(limit, offset)), JSONObject)
+        return self._caller.call_json(_requests.get("v1/tenant/", page_window(limit, offset)), OffsetPage[Tenant])
 
-    def iter_tenants(self) -> Iterator[JSONObject]:
+    def iter_tenants(self) -> Iterator[Tenant]:
         """Iterate over all tenants, one page at a time."""
-        return walk_offsets(self._caller, "v1/tenant/", JSONObject)
+        return walk_offsets(self._caller, "v1/tenant/", Tenant)
 
-    def get(self, tenant_id: str) -> JSONObject:
+    def get(self, tenant_id: str) -> Tenant:
         """Return a tenant."""
-        return self._caller.call_json(_requests.get(tenant_path(tenant_id)), JSONObject)
+        return self._caller.call_json(_requests.get(tenant_path(tenant_id)), Tenant)
 
-    def upsert(self, tenant_id: str, tenant_payload: JSONObject | None) -> JSONObject:
+    def upsert(self, tenant_id: str, tenant_payload: JSONObject | None) -> Tenant:
         """Create or update a tenant and return it. Creating a tenant requires ``tenant_name``."""
-        return self._caller.call_json(_requests.post(tenant_path(tenant_id), tenant_payload), JSONObject)
+        return self._caller.call_json(_requests.post(tenant_path(tenant_id), tenant_payload), Tenant)
 
     def delete(self, tenant_id: str) -> Done:
         """Delete a tenant and the user profiles within it."""
@@ -71,17 +72,17 @@ class BrandsApi(Api):
         """Return the URL of a brand."""
         return self.config.base_url + _brand_path(brand_id)
 
-    def list(self, limit: int = 20, offset: int = 0) -> JSONObject:
+    def list(self, limit: int = 20, offset: int = 0) -> OffsetPage[Brand]:
         """Return a page of brands."""
-        return self._caller.call_json(_requests.get("v1/brand/", page_window(limit, offset)), JSONObject)
+        return self._caller.call_json(_requests.get("v1/brand/", page_window(limit, offset)), OffsetPage[Brand])
 
-    def get(self, brand_id: str) -> JSONObject:
+    def get(self, brand_id: str) -> Brand:
         """Return a brand."""
-        return self._caller.call_json(_requests.get(_brand_path(brand_id)), JSONObject)
+        return self._caller.call_json(_requests.get(_brand_path(brand_id)), Brand)
 
-    def upsert(self, brand_id: str, brand_payload: JSONObject | None) -> JSONObject:
+    def upsert(self, brand_id: str, brand_payload: JSONObject | None) -> Brand:
         """Create or update a brand and return it."""
-        return self._caller.call_json(_requests.post(_brand_path(brand_id), brand_payload), JSONObject)
+        return self._caller.call_json(_requests.post(_brand_path(brand_id), brand_payload), Brand)
 
 
 def _brand_path(brand_id: str) -> str:

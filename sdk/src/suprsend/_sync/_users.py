@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from suprsend import _requests
-from suprsend._answers import Done, EventAnswer, Membership, Page, SubscribedTo, UserProfile
+from suprsend._answers import Done, EventAnswer, Membership, Page, SubscribedTo, TenantUser, UserProfile
 from suprsend._batches import Batch, Batcher
 from suprsend._edits import UserEdit
 from suprsend._errors import SuprsendValidationError
@@ -139,7 +139,10 @@ class UsersApi(Api):
     # -- profiles
 
     def list(self, options: Options = None) -> Page[UserProfile]:
-        """Return a page of users, ``{"meta": …, "results": […]}``; options ``limit``, ``before``, ``after``."""
+        """Return a page of users, ``{"meta": …, "results": […]}``; options ``limit``, ``before``, ``after``.
+
+        With the option ``tenant_id``, only users who are linked with the tenant, with channels and the tenant's part.
+        """
         return self._caller.call_json(_requests.get("v1/user/", options), Page[UserProfile])
 
     def iter_users(self, options: Options = None) -> Iterator[UserProfile]:
@@ -173,26 +176,26 @@ class UsersApi(Api):
 
     # -- tenants
 
-    def list_associated_tenants(self, distinct_id: str, options: Options = None) -> Page[UserProfile]:
-        """Return a page of the user's profiles within tenants."""
+    def list_associated_tenants(self, distinct_id: str, options: Options = None) -> Page[TenantUser]:
+        """Return a page of the tenants that the user is linked with, each with what applies to the user there."""
         return self._caller.call_json(
-            _requests.get(user_path(distinct_id, "associated_tenant"), options), Page[UserProfile]
+            _requests.get(user_path(distinct_id, "associated_tenant"), options), Page[TenantUser]
         )
 
-    def iter_associated_tenants(self, distinct_id: str, options: Options = None) -> Iterator[UserProfile]:
-        """Iterate over all of the user's profiles within tenants, one page at a time."""
-        return walk(self._caller, user_path(distinct_id, "associated_tenant"), options, UserProfile)
+    def iter_associated_tenants(self, distinct_id: str, options: Options = None) -> Iterator[TenantUser]:
+        """Iterate over all tenants that the user is linked with, one page at a time."""
+        return walk(self._caller, user_path(distinct_id, "associated_tenant"), options, TenantUser)
 
-    def get_for_tenant(self, distinct_id: str, tenant_id: str, options: Options = None) -> UserProfile:
-        """Return the profile that applies within a tenant."""
-        return self._caller.call_json(_requests.get(_tenant_path(distinct_id, tenant_id), options), UserProfile)
+    def get_for_tenant(self, distinct_id: str, tenant_id: str, options: Options = None) -> TenantUser:
+        """Return what applies to the user within a tenant, and under ``tenant`` what was set for it."""
+        return self._caller.call_json(_requests.get(_tenant_path(distinct_id, tenant_id), options), TenantUser)
 
     def upsert_for_tenant(
         self, distinct_id: str, tenant_id: str, payload: JSONObject | None = None, options: Options = None
-    ) -> UserProfile:
+    ) -> TenantUser:
         """Create or update the profile within a tenant. The user must exist."""
         path = _tenant_path(distinct_id, tenant_id)
-        return self._caller.call_json(_requests.profile_write("POST", path, payload, options), UserProfile)
+        return self._caller.call_json(_requests.profile_write("POST", path, payload, options), TenantUser)
 
     def unlink_tenant(self, distinct_id: str, tenant_id: str) -> Done:
         """Delete the profile within a tenant. The user remains."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from suprsend_hub.api.bodies.query import parse_flag
-from suprsend_hub.api.bodies.refusals import invalid_document
+from suprsend_hub.api.bodies.refusals import invalid_document, invalid_fields
 from suprsend_hub.domain.categories import CategoryDocument, Commit, Mode
 from suprsend_hub.domain.category_reading import read_categories
 from suprsend_hub.domain.category_translations import Translations, read_locale, read_translations
@@ -12,6 +12,7 @@ from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.domain.ids import shown
 from suprsend_hub.domain.limits import MAX_DESCRIPTION_CHARS
 from suprsend_hub.domain.mistakes import Mistakes
+from suprsend_hub.domain.preference_terms import Channel, read_channels
 from suprsend_hub.domain.wire import Json
 
 
@@ -41,6 +42,18 @@ def parse_locale(segment: str) -> str:
     if locale is None:
         raise InvalidRequest(f"{shown(segment)} is not a locale such as 'es' or 'es-AR'", code=Code.INVALID_LANGUAGE)
     return locale
+
+
+def parse_active_channels(body: Json) -> tuple[Channel, ...] | None:
+    """Read `{"channels": [...]}`; null means all."""
+    mistakes = Mistakes()
+    fields = mistakes.read_object(body, "") or {}
+    if "channels" not in fields:
+        mistakes.add("channels", "must be a list of channels, or null for all")
+    channels = read_channels(fields, "", "channels", mistakes)
+    if mistakes:
+        raise invalid_fields(mistakes.entries())
+    return channels
 
 
 def parse_mode(query: Mapping[str, str]) -> Mode:

@@ -1,7 +1,7 @@
 """Read the bodies of subscriber list requests: JSON in, checked values out, or an InvalidRequest in upstream's form."""
 
 from suprsend_hub.domain.codes import Code
-from suprsend_hub.domain.errors import InvalidRequest
+from suprsend_hub.domain.errors import InvalidRequest, invalid_field
 from suprsend_hub.domain.ids import check_distinct_id, check_list_id
 from suprsend_hub.domain.subscriber_list import MAX_TEXT_CHARS, ListDefinition, check_writable
 from suprsend_hub.domain.wire import Json
@@ -15,14 +15,14 @@ def parse_definition(body: Json) -> ListDefinition:
         raise InvalidRequest("the body must be an object with `list_id`", code=Code.INVALID_BODY)
     raw_id = body.get("list_id")
     if raw_id is None or (type(raw_id) is str and not raw_id.strip()):
-        raise invalid("list_id", "This field may not be blank.")
+        raise invalid_field("list_id", "This field may not be blank.")
     try:
         list_id = check_list_id(raw_id)
     except InvalidRequest as error:
-        raise invalid("list_id", error.message) from error
+        raise invalid_field("list_id", error.message) from error
     check_writable(list_id)
     if body.get("list_type", _STATIC) not in (None, _STATIC) or body.get("query") is not None:
-        raise invalid("list_type", "Must be static_list; this hub has no query lists.")
+        raise invalid_field("list_type", "Must be static_list; this hub has no query lists.")
     return ListDefinition(
         list_id,
         _text(body, "list_name"),
@@ -41,18 +41,12 @@ def parse_distinct_ids(body: Json) -> list[str]:
     return sorted(checked, key=str.encode)
 
 
-def invalid(field: str, reason: str) -> InvalidRequest:
-    """Return the validation error of the list paths, with the detail repeated as a JSON string in the message."""
-    escaped = reason.replace("\\", "\\\\").replace('"', '\\"')
-    return InvalidRequest(f'{{"{field}": ["{escaped}"]}}', code=Code.ERROR, detail={field: [reason]})
-
-
 def _text(body: dict[str, Json], field: str) -> str | None:
     value = body.get(field)
     if value is None:
         return None
     if type(value) is not str or len(value) > MAX_TEXT_CHARS or "\x00" in value:
-        raise invalid(field, f"Must be a string of at most {MAX_TEXT_CHARS} characters, without NUL.")
+        raise invalid_field(field, f"Must be a string of at most {MAX_TEXT_CHARS} characters, without NUL.")
     return value
 
 
@@ -60,4 +54,4 @@ def _flag(body: dict[str, Json], field: str) -> bool | None:
     value = body.get(field)
     if value is None or type(value) is bool:
         return value
-    raise invalid(field, "Must be true or false.")
+    raise invalid_field(field, "Must be true or false.")

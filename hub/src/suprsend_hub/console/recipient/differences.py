@@ -10,12 +10,14 @@ from uuid import UUID  # noqa: TC003 - also read at run time, as the annotations
 
 import msgspec
 
+from suprsend_hub.domain.choices import choices_to_json, decode
 from suprsend_hub.domain.fold import fold
 from suprsend_hub.domain.masking import mask_secrets
+from suprsend_hub.domain.merging import replay
 from suprsend_hub.domain.profile import Identity, Profile, identities_to_storage
 from suprsend_hub.domain.records import HistoryEntry, RejectedRow
 from suprsend_hub.domain.values import same_value
-from suprsend_hub.domain.wire import Json, KeyKind, kind_of_key
+from suprsend_hub.domain.wire import PREFERENCE, Json, KeyKind, kind_of_key
 
 MAX_LINES = 60
 """How many changed keys of one edit are shown."""
@@ -118,15 +120,19 @@ def change_of(entry: HistoryEntry, refused: Sequence[RejectedRow] = ()) -> Chang
     operations = msgspec.json.decode(entry.operations)
     before: dict[str, Json] = msgspec.json.decode(entry.before) if entry.before else {}
     profile = Profile(
-        {key: value for key, value in before.items() if not _is_channel(key)},
+        {key: value for key, value in before.items() if not _is_channel(key) and key != PREFERENCE},
         {key: msgspec.convert(value, list[Identity]) for key, value in before.items() if _is_channel(key)},
+        preferences=msgspec.json.encode(before[PREFERENCE]).decode() if PREFERENCE in before else None,
     )
-    lines = changed_lines(profile, fold(profile, _without_refused(operations, refused)).profile)
+    after = replay(profile, operations)
+    if after is None:
+        after = fold(profile, _without_refused(operations, refused), may_choose=True).profile
+    lines = changed_lines(profile, after)
     return Change(entry, mask_secrets(operations), lines[:MAX_LINES], max(0, len(lines) - MAX_LINES), refused)
 
 
 def changed_lines(old: Profile, new: Profile) -> list[Line]:
-    """Return the keys in which two profiles differ, channels first, with secrets masked."""
+    """Return the keys in which two profiles differ, channels first and preferences last, with secrets masked."""
     lines = []
     for channel in dict.fromkeys((*old.channels, *new.channels)):
         before = [_shown(identity) for identity in old.channels.get(channel, [])]
@@ -138,7 +144,23 @@ def changed_lines(old: Profile, new: Profile) -> list[Line]:
         line = _line(key, old.properties.get(key, _MISSING), new.properties.get(key, _MISSING))
         if line is not None:
             lines.append(line)
-    return lines
+    return lines + _changed_preferences(_preferences(old), _preferences(new))
+
+
+def _preferences(profile: Profile) -> dict[str, Json]:
+    """Return what is chosen, by the name under which the page shows it."""
+    if profile.preferences is None:
+        return {}
+    chosen = choices_to_json(decode(profile.preferences))
+    return {
+        **{f"preference for {slug}": choice for slug, choice in chosen.get("categories", {}).items()},
+        **{f"only mandatory on {channel}": value for channel, value in chosen.get("restricted", {}).items()},
+    }
+
+
+def _changed_preferences(old: dict[str, Json], new: dict[str, Json]) -> list[Line]:
+    lines = (_line(name, old.get(name, _MISSING), new.get(name, _MISSING)) for name in dict.fromkeys((*old, *new)))
+    return [line for line in lines if line is not None]
 
 
 _MISSING: Any = object()

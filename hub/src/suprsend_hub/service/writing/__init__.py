@@ -3,7 +3,7 @@
 Callers pass `Edit`s to `Batcher.submit` and get one `Outcome` for each, in the same order, once they are committed.
 
     submit → rate_limits (may the workspace?) → queue (fair, bounded) → batcher (lanes, outages)
-           → batch (pure: group by profile, fold) → writer (history, profiles, counters) → Outcome
+           → batch (pure: group by profile, fold) → writer (history, links of tenants, profiles, counters) → Outcome
 
 Promises: an edit that was answered is committed; an edit with a known insert key changes nothing; concurrent edits of
 one profile, from any number of processes, all take effect; a strict edit applies whole or not at all. A large batch

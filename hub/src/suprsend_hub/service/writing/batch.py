@@ -16,9 +16,10 @@ from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import DomainError, InvalidRequest, Unprocessable
 from suprsend_hub.domain.fold import fold
 from suprsend_hub.domain.profile import Profile, decode_profile, encode_channels, encode_properties
-from suprsend_hub.domain.recipient import RecipientKey
+from suprsend_hub.domain.recipient import GLOBAL, RecipientKey, not_found
 from suprsend_hub.domain.records import StoredProfile
 from suprsend_hub.domain.refusal import Refusal
+from suprsend_hub.domain.wire import PREFERENCE
 from suprsend_hub.service.writing.edit import Edit, EditStatus, Outcome
 from suprsend_hub.store.idempotency import Claims, KeyRow
 from suprsend_hub.store.profiles import HistoryRow, ProfileWrite
@@ -74,7 +75,8 @@ class Entry(msgspec.Struct, gc=False):
 class Group(msgspec.Struct):
     """All edits of one profile in the batch, in order, with the profile before and after them.
 
-    `reborn`: the profile was deleted between our read and our write, which created it again with old data. It must be
+    `linked`: the profile holds more than preferences. `joined`: since these edits it counts as a profile. `reborn`: the
+    profile was deleted between our read and our write, which created it again with old data. It must be
     written once more, whatever the fold says.
     """
 
@@ -84,8 +86,9 @@ class Group(msgspec.Struct):
     stored: StoredProfile | None = None
     folded: Profile | None = None
     changed: bool = False
-    created: bool = False
+    joined: bool = False
     reborn: bool = False
+    linked: bool = True
 
     def version(self) -> int:
         """Return the version of the profile after the edits, which is the stored one if they change nothing."""
@@ -95,19 +98,30 @@ class Group(msgspec.Struct):
 
     def fold(self) -> None:
         """Fold every entry that is not a duplicate onto `stored`, checking each again."""
-        profile = None if self.stored is None else decode_profile(self.stored.properties, self.stored.channels)
+        stored = self.stored
+        profile = None
+        self.linked = self.key.tenant_no == GLOBAL
+        if stored is not None:
+            profile = decode_profile(stored.properties, stored.channels, stored.preferences)
+            self.linked |= stored.linked
         self.changed = self.reborn
         for entry in self.entries:
             if entry.duplicate or entry.barred is not None:
                 continue
-            result = fold(profile, entry.edit.operations, edit_bytes=entry.edit.size_bytes)
+            edit = entry.edit
+            if edit.chooses and profile is None and self.key.tenant_no == GLOBAL:
+                entry.error, entry.refusals = not_found(self.key), ()
+                continue
+            result = fold(profile, edit.operations, edit_bytes=edit.size_bytes, may_choose=edit.chooses)
             entry.refusals = result.refusals
-            entry.error = _strict_error(result.refusals) if entry.edit.strict else None
+            entry.error = _strict_error(result.refusals) if edit.strict else None
             if entry.error is not None:
                 continue
             self.changed |= result.changed or profile is None
             profile = result.profile
             entry.before = json_text(result.before) if result.before else None
+            self.linked = self.linked or _links(edit)
+        self.changed |= stored is not None and self.linked and not stored.linked
         self.folded = profile
 
     def accepted(self) -> list[Entry]:
@@ -143,12 +157,14 @@ class Group(msgspec.Struct):
             encode_properties(self.folded),
             encode_channels(self.folded),
             addresses(self.folded.channels),
+            self.folded.preferences,
+            self.linked,
         )
 
     def settle(self, write: ProfileWrite) -> None:
         """Note that `write` was written."""
         before, now = self.stored, self.now
-        self.created |= before is None
+        self.joined |= write.linked and (before is None or not before.linked)
         self.stored = StoredProfile(
             self.key,
             write.fresh_id if before is None else before.profile_id,
@@ -157,12 +173,17 @@ class Group(msgspec.Struct):
             write.channels,
             now if before is None else before.created_at,
             now if before is None else max(before.updated_at, now),
+            write.preferences,
+            write.linked,
         )
 
     def be_reborn(self, write: ProfileWrite) -> None:
         """Note that `write` created the profile again, with old data, since it had been deleted."""
-        self.created = self.reborn = True
-        self.stored = StoredProfile(self.key, write.fresh_id, write.version, "{}", "{}", self.now, self.now)
+        is_global = self.key.tenant_no == GLOBAL
+        self.reborn, self.joined = True, is_global
+        self.stored = StoredProfile(
+            self.key, write.fresh_id, write.version, "{}", "{}", self.now, self.now, linked=is_global
+        )
 
 
 class Correction(NamedTuple):
@@ -256,6 +277,13 @@ class Batch:
             if found:
                 group.fold()
 
+    def must_exist(self) -> bool:
+        """Tell whether profiles must be held against deletion while the batch is written.
+
+        Those that are not written, and those of edits that create no recipient.
+        """
+        return bool(self.unchanged()) or any(entry.edit.chooses and entry.counts for entry in self.entries)
+
     def unchanged(self) -> list[Group]:
         """Return groups whose edits count but change nothing: recorded in the history, without a row to write."""
         return [group for group in self.groups if not group.changed and any(entry.counts for entry in group.entries)]
@@ -292,11 +320,13 @@ def _outcome(entry: Entry, profile: StoredProfile | None) -> Outcome:
     return Outcome(EditStatus.DUPLICATE if entry.duplicate else EditStatus.APPLIED, profile, entry.refusals, error)
 
 
-def fold_again(group: Group) -> Correction:
-    """Fold a group, whose first fold is recorded, onto the present profile."""
+def fold_again(group: Group, refused: Sequence[Entry] = (), error: DomainError | None = None) -> Correction:
+    """Fold a group, whose first fold is recorded, onto the present profile, without entries that are `refused` now."""
     earlier = group.accepted()
+    for entry in refused:
+        entry.barred, entry.refusals = error, ()
     group.fold()
-    refused = [entry for entry in earlier if entry.error is not None]
+    refused = [entry for entry in earlier if entry.refusal() is not None]
     return Correction(
         withdrawn=group.rows_of(refused),
         released=[row for entry in refused if (row := entry.key_row()) is not None],
@@ -326,6 +356,11 @@ def key_reused() -> Unprocessable:
         "this Idempotency-Key belongs to an earlier request with another method, path or body; use a new key",
         code=Code.IDEMPOTENCY_KEY_REUSED,
     )
+
+
+def _links(edit: Edit) -> bool:
+    """Tell whether an edit is about more than preferences."""
+    return not edit.chooses or any(type(each) is not dict or PREFERENCE not in each for each in edit.operations)
 
 
 def _belong_together(one: Edit, other: Edit) -> bool:

@@ -27,7 +27,10 @@ class Edit(msgspec.Struct, frozen=True, gc=False):
 
     `strict`: refuse the whole edit if any operation cannot be applied. `size_bytes`: of the JSON text that the
     operations came in, if known. `request`: there if a header named the insert key, which then belongs to this request.
-    `together`: a token that several strict edits share if they apply all or none.
+    `together`: a token that several strict edits share if they apply all or none. `chooses`: the hub made this edit for
+    a preference endpoint; it may contain choices, and does not create a recipient. `needs_user`: refuse an edit for a
+    tenant if the user does not exist; otherwise the user is created too. `exclusive`: refuse an edit for a tenant if
+    the user is linked with another one.
     """
 
     key: RecipientKey
@@ -38,6 +41,9 @@ class Edit(msgspec.Struct, frozen=True, gc=False):
     size_bytes: int | None = None
     request: RequestKey | None = None
     together: object | None = None
+    chooses: bool = False
+    needs_user: bool = False
+    exclusive: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ The profiles are read and folded first. Then the history is recorded (edits that
 are written if their version has not moved, and the counters are added up. The attempt locks a profile that lost the
 race, so reading and folding it a second time settles it.
 
-Both paths take locks in one order: idempotency keys, history, existing profiles that are only held, new profiles,
-existing profiles that change, counters; each in the order of keys.
+Both paths take locks in one order: idempotency keys, history, users of profiles for tenants, existing profiles that are
+only held, new profiles, existing profiles that change, counters; each in the order of keys.
 """
 
 from collections import Counter
@@ -16,12 +16,14 @@ from typing import Protocol
 
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.ids import UlidFactory
+from suprsend_hub.domain.masking import mask_secrets
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import RejectedRow
+from suprsend_hub.service.writing import linking
 from suprsend_hub.service.writing.aliases import AliasFollower, was_lost
-from suprsend_hub.service.writing.batch import Batch, EditKey, Group, fold_again, json_text
+from suprsend_hub.service.writing.batch import Batch, Correction, EditKey, Group, fold_again, json_text
 from suprsend_hub.service.writing.edit import Edit, Outcome, RejectedRecord
-from suprsend_hub.store import counters, idempotency, profiles, rejected
+from suprsend_hub.store import counters, idempotency, profiles, rejected, tenant_links
 from suprsend_hub.store.database import MAX_RACES, AssumptionFailed, Connection, Database, TransactionRace
 
 FAST_PATH_EDITS = 50
@@ -106,7 +108,9 @@ class Writer:
         if keys:
             await idempotency.copy_claims(connection, keys)
         await profiles.copy_history(connection, batch.history_rows())
-        if batch.unchanged() and await self._find_gone(connection, batch):
+        if linking.tenant_groups(batch):
+            await self._link_fast(connection, batch)
+        if batch.must_exist() and await self._find_gone(connection, batch):
             raise AssumptionFailed("a profile has been deleted")
         # Divided before anything is written: what has been written is stored.
         fresh = [group for group in batch.groups if group.changed and group.stored is None]
@@ -124,11 +128,53 @@ class Writer:
         if keys:
             batch.refuse_reused(await idempotency.claim(connection, keys))
         await self._record(connection, batch)
-        if batch.unchanged():
+        settled = await self._link(connection, batch) if linking.tenant_groups(batch) else set()
+        if batch.must_exist():
             for group in await self._find_gone(connection, batch):
                 group.stored = None
                 await self._fold_again(connection, group)
-        await self._settle(connection, batch.groups)
+        await self._settle(connection, [group for group in batch.groups if id(group) not in settled])
+
+    async def _link_fast(self, connection: Connection, batch: Batch) -> None:
+        """Hold the users of edits for tenants. AssumptionFailed if any of these edits has to be refused."""
+        standing = await tenant_links.hold(connection, [group.key for group in linking.tenant_groups(batch)])
+        if linking.of_dead_tenants(batch, standing.alive):
+            raise AssumptionFailed("a tenant has been deleted")
+        added = linking.add_users(batch, standing.users, self._ulids.new)
+        if added:
+            await profiles.copy_history(connection, [row for group, each in added for row in group.rows_of([each])])
+        if linking.without_user(batch, standing.users):
+            raise AssumptionFailed("a user does not exist")
+        # Nobody else can link a user whom this transaction creates.
+        users = {group.key.recipient for group in linking.new_links(batch)} & standing.users
+        links = await tenant_links.lock(connection, sorted(users)) if users else {}
+        if linking.of_other_tenants(batch, links):
+            raise AssumptionFailed("a user is linked with another tenant")
+
+    async def _link(self, connection: Connection, batch: Batch) -> set[int]:
+        """Hold the users of edits for tenants, and refuse the edits that cannot be applied.
+
+        Returns the identities of the groups of users that were written first, so that nobody else can link them.
+        """
+        standing = await tenant_links.hold(connection, [group.key for group in linking.tenant_groups(batch)])
+        await self._refuse(connection, batch, linking.of_dead_tenants(batch, standing.alive))
+        added = linking.add_users(batch, standing.users, self._ulids.new)
+        if added:
+            await profiles.insert_history(connection, [row for group, each in added for row in group.rows_of([each])])
+        await self._refuse(connection, batch, linking.without_user(batch, standing.users))
+        users = {group.key.recipient for group in linking.new_links(batch)}
+        if not users:
+            return set()
+        fresh = [group for group in batch.groups if group.key in users and group.key not in standing.users]
+        await self._settle(connection, fresh)
+        links = await tenant_links.lock(connection, sorted(users))
+        await self._refuse(connection, batch, linking.of_other_tenants(batch, links))
+        return {id(group) for group in fresh}
+
+    async def _refuse(self, connection: Connection, batch: Batch, refused: Sequence[linking.Refused]) -> None:
+        """Refuse recorded edits: take back their history, and fold their groups without them."""
+        for group, entries, error in [*refused, *linking.companions(batch, refused)]:
+            await self._correct(connection, fold_again(group, entries, error))
 
     async def _record(self, connection: Connection, batch: Batch) -> None:
         """Insert the history; mark edits that it already knew as duplicates and fold their groups again."""
@@ -169,6 +215,8 @@ class Writer:
                 if (write.fresh_id if group.stored is None else group.stored.profile_id) in written:
                     group.settle(write)
                 elif write.fresh_id in written:
+                    if linking.is_exclusive(group):
+                        raise TransactionRace("a link has ended", code=Code.COLLISION, retry_after_s=1)
                     group.be_reborn(write)
                     reborn.append(group)
                 else:
@@ -183,7 +231,9 @@ class Writer:
 
     async def _fold_again(self, connection: Connection, group: Group) -> None:
         """Fold onto the present profile, and correct what the history already says about these edits."""
-        correction = fold_again(group)
+        await self._correct(connection, fold_again(group))
+
+    async def _correct(self, connection: Connection, correction: Correction) -> None:
         if correction.overturned:
             raise TransactionRace("a refusal of the first fold no longer applies", code=Code.COLLISION, retry_after_s=1)
         if correction.withdrawn:
@@ -199,13 +249,13 @@ class Writer:
         """Count created profiles; start over if one was created by overlooking an alias."""
         created = Counter[tuple[int, counters.Counter]]()
         for group in groups:
-            if group.created:
+            if group.joined:
                 workspace_id, object_type, _, tenant_no = group.key
                 created[workspace_id, counters.profiles_counter(object_type, tenant_no)] += 1
         if not created:
             return
         overlooked = self._aliases.learn(await counters.add(connection, created))
-        if overlooked or was_lost(reached, (group.key for group in groups if group.created)):
+        if overlooked or was_lost(reached, (group.key for group in groups if group.joined)):
             raise TransactionRace(
                 "an id has become an alias, or is none any more", code=Code.COLLISION, retry_after_s=1
             )
@@ -219,9 +269,22 @@ class Writer:
     def _rejected_rows(self, groups: Iterable[Group], rejects: Sequence[RejectedRecord]) -> Iterable[RejectedRow]:
         for reject in rejects:
             yield RejectedRow(
-                reject.key, self._ulids.new(), reject.code, "", reject.message, _cut(reject.record), reject.actor.source
+                reject.key,
+                self._ulids.new(),
+                reject.code,
+                "",
+                reject.message,
+                _cut(mask_secrets(reject.record)),
+                reject.actor.source,
             )
         for group in groups:
+            for entry in group.entries:
+                error = linking.loss(entry)
+                if error is not None:
+                    yield RejectedRow(
+                        group.key, self._ulids.new(), error.code, "", error.message,
+                        _cut(mask_secrets(entry.edit.operations)), entry.edit.actor.source,
+                    )  # fmt: skip
             for entry in group.accepted():
                 for refusal in entry.refusals:
                     yield RejectedRow(

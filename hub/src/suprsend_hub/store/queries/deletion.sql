@@ -4,7 +4,7 @@
 
 -- name: lock_profiles
 -- First of all, in the order in which everybody locks profiles: the global profile and those for tenants.
-SELECT p.object_type, p.recipient_id, p.tenant_no
+SELECT p.object_type, p.recipient_id, p.tenant_no, p.linked
 FROM (
     SELECT $1::integer AS workspace_id, object_type, recipient_id, position
     FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS k (object_type, recipient_id, position)

@@ -21,6 +21,7 @@ WITH actual AS (
                  ELSE 'objects:' || object_type END) COLLATE "C" AS name,
            '' COLLATE "C" AS place, count(*) AS value
     FROM profile
+    WHERE linked
     GROUP BY 1, 2
     UNION ALL
     SELECT workspace_id,
@@ -253,9 +254,54 @@ LEFT JOIN list_draft AS d
 WHERE l.list_id IS NULL AND d.list_id IS NULL
 ON CONFLICT DO NOTHING;
 
+-- name: find_profiles_of_no_tenant
+-- Profiles for a life of a tenant that neither goes on nor waits for the sweeper.
+SELECT p.workspace_id, p.object_type || '/' || p.recipient_id AS place,
+       'has a profile for tenant number ' || p.tenant_no || ', which does not exist' AS what
+FROM profile AS p
+LEFT JOIN tenant AS t ON t.workspace_id = p.workspace_id AND t.tenant_no = p.tenant_no
+LEFT JOIN dead_tenant AS d ON d.workspace_id = p.workspace_id AND d.tenant_no = p.tenant_no
+WHERE p.tenant_no > 0 AND t.tenant_id IS NULL AND d.tenant_no IS NULL
+LIMIT $1;
+
+-- name: repair_profiles_of_no_tenant
+-- For the sweeper, which deletes them with their history.
+INSERT INTO dead_tenant (workspace_id, tenant_no, deleted_at)
+SELECT DISTINCT p.workspace_id, p.tenant_no, now()
+FROM profile AS p
+LEFT JOIN tenant AS t ON t.workspace_id = p.workspace_id AND t.tenant_no = p.tenant_no
+WHERE p.tenant_no > 0 AND t.tenant_id IS NULL
+ON CONFLICT DO NOTHING;
+
+-- name: find_profiles_of_nobody
+-- Profiles for tenants of recipients who do not exist.
+SELECT p.workspace_id, p.object_type || '/' || p.recipient_id AS place,
+       'has a profile for tenant number ' || p.tenant_no || ' and does not exist' AS what
+FROM profile AS p
+LEFT JOIN profile AS g
+     ON g.workspace_id = p.workspace_id AND g.object_type = p.object_type AND g.recipient_id = p.recipient_id
+        AND g.tenant_no = 0
+WHERE p.tenant_no > 0 AND g.recipient_id IS NULL
+LIMIT $1;
+
+-- name: repair_profiles_of_nobody
+-- The counters are repaired afterwards.
+DELETE FROM profile AS p
+USING (
+    SELECT p.workspace_id, p.object_type, p.recipient_id, p.tenant_no, p.version
+    FROM profile AS p
+    LEFT JOIN profile AS g
+         ON g.workspace_id = p.workspace_id AND g.object_type = p.object_type AND g.recipient_id = p.recipient_id
+            AND g.tenant_no = 0
+    WHERE p.tenant_no > 0 AND g.recipient_id IS NULL
+    OFFSET 0
+) AS k
+WHERE p.workspace_id = k.workspace_id AND p.object_type = k.object_type AND p.recipient_id = k.recipient_id
+  AND p.tenant_no = k.tenant_no AND p.version = k.version;
+
 -- name: walk_profiles
 -- A step through all profiles in key order.
-SELECT workspace_id, object_type, recipient_id, tenant_no, version, properties, channels, addresses
+SELECT workspace_id, object_type, recipient_id, tenant_no, version, properties, channels, addresses, preferences
 FROM profile
 WHERE (workspace_id, object_type, recipient_id, tenant_no) > ($1::integer, $2::text, $3::text, $4::integer)
 ORDER BY workspace_id, object_type, recipient_id, tenant_no

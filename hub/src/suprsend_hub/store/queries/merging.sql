@@ -4,14 +4,16 @@
 
 -- name: lock_profiles_of_recipient
 -- All profiles of a recipient, in the order in which everybody locks profiles.
-SELECT object_type, recipient_id, tenant_no, profile_id, version, properties, channels, created_at, updated_at
+SELECT object_type, recipient_id, tenant_no, profile_id, version, properties, channels, created_at, updated_at,
+       preferences, linked
 FROM profile
 WHERE workspace_id = $1 AND object_type = $2 AND recipient_id = $3
 ORDER BY tenant_no
 FOR UPDATE;
 
 -- name: read_profiles_of_recipient
-SELECT object_type, recipient_id, tenant_no, profile_id, version, properties, channels, created_at, updated_at
+SELECT object_type, recipient_id, tenant_no, profile_id, version, properties, channels, created_at, updated_at,
+       preferences, linked
 FROM profile
 WHERE workspace_id = $1 AND object_type = $2 AND recipient_id = $3
 ORDER BY tenant_no;
@@ -19,11 +21,12 @@ ORDER BY tenant_no;
 -- name: insert_profiles_of_recipient
 -- New profiles with the id and time of their creation elsewhere. What is there already does not come back.
 INSERT INTO profile AS p (workspace_id, object_type, recipient_id, tenant_no, profile_id, version, properties, channels,
-                          addresses, created_at, updated_at)
+                          addresses, preferences, linked, created_at, updated_at)
 SELECT $1, $2, $3, k.tenant_no, k.profile_id, k.version, k.properties, k.channels, string_to_array(k.addresses, E'\n'),
-       k.created_at, $11
-FROM unnest($4::integer[], $5::uuid[], $6::bigint[], $7::json[], $8::json[], $9::text[], $10::timestamptz[])
-     AS k (tenant_no, profile_id, version, properties, channels, addresses, created_at)
+       k.preferences, k.linked, k.created_at, $13
+FROM unnest($4::integer[], $5::uuid[], $6::bigint[], $7::json[], $8::json[], $9::text[], $10::json[], $11::boolean[],
+            $12::timestamptz[])
+     AS k (tenant_no, profile_id, version, properties, channels, addresses, preferences, linked, created_at)
 ON CONFLICT (workspace_id, object_type, recipient_id, tenant_no) DO NOTHING
 RETURNING p.tenant_no;
 

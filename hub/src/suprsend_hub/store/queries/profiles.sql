@@ -1,6 +1,6 @@
 -- name: read_profiles
 -- The profiles of a batch, each with the position of its key in it; one index probe per key.
-SELECT k.position, p.profile_id, p.version, p.properties, p.channels, p.created_at, p.updated_at
+SELECT k.position, p.profile_id, p.version, p.properties, p.channels, p.created_at, p.updated_at, p.preferences, p.linked
 FROM unnest($1::integer[], $2::text[], $3::text[], $4::integer[]) WITH ORDINALITY
      AS k (workspace_id, object_type, recipient_id, tenant_no, position)
 JOIN profile AS p USING (workspace_id, object_type, recipient_id, tenant_no);
@@ -22,15 +22,17 @@ RETURNING edit_id;
 -- another version than the one that was read. It is locked all the same, so the next attempt in this transaction wins.
 -- Addresses come as one text a row, separated by line feeds, because unnest would flatten an array of arrays.
 INSERT INTO profile AS p (workspace_id, object_type, recipient_id, tenant_no, profile_id, version, properties, channels,
-                          addresses, created_at, updated_at)
+                          addresses, preferences, linked, created_at, updated_at)
 SELECT k.workspace_id, k.object_type, k.recipient_id, k.tenant_no, k.profile_id, k.version, k.properties, k.channels,
-       string_to_array(k.addresses, E'\n'), $10, $10
+       string_to_array(k.addresses, E'\n'), k.preferences, k.linked, $12, $12
 FROM unnest($1::integer[], $2::text[], $3::text[], $4::integer[], $5::uuid[], $6::bigint[], $7::json[], $8::json[],
-            $9::text[])
-     AS k (workspace_id, object_type, recipient_id, tenant_no, profile_id, version, properties, channels, addresses)
+            $9::text[], $10::json[], $11::boolean[])
+     AS k (workspace_id, object_type, recipient_id, tenant_no, profile_id, version, properties, channels, addresses,
+           preferences, linked)
 ON CONFLICT (workspace_id, object_type, recipient_id, tenant_no) DO UPDATE
 SET version = excluded.version, properties = excluded.properties, channels = excluded.channels,
-    addresses = excluded.addresses, updated_at = GREATEST(p.updated_at, excluded.updated_at)
+    addresses = excluded.addresses, preferences = excluded.preferences, linked = excluded.linked,
+    updated_at = GREATEST(p.updated_at, excluded.updated_at)
 WHERE p.version = excluded.version - 1
 RETURNING p.profile_id;
 
@@ -38,9 +40,12 @@ RETURNING p.profile_id;
 -- Writes existing folded profiles, unless another writer was faster. The number of written rows tells.
 UPDATE profile AS p
 SET version = k.version, properties = k.properties, channels = k.channels,
-    addresses = string_to_array(k.addresses, E'\n'), updated_at = GREATEST(p.updated_at, $9)
-FROM unnest($1::integer[], $2::text[], $3::text[], $4::integer[], $5::bigint[], $6::json[], $7::json[], $8::text[])
-     AS k (workspace_id, object_type, recipient_id, tenant_no, version, properties, channels, addresses)
+    addresses = string_to_array(k.addresses, E'\n'), preferences = k.preferences, linked = k.linked,
+    updated_at = GREATEST(p.updated_at, $11)
+FROM unnest($1::integer[], $2::text[], $3::text[], $4::integer[], $5::bigint[], $6::json[], $7::json[], $8::text[],
+            $9::json[], $10::boolean[])
+     AS k (workspace_id, object_type, recipient_id, tenant_no, version, properties, channels, addresses, preferences,
+           linked)
 WHERE p.workspace_id = k.workspace_id AND p.object_type = k.object_type AND p.recipient_id = k.recipient_id
   AND p.tenant_no = k.tenant_no AND p.version = k.version - 1;
 
@@ -61,7 +66,7 @@ WHERE h.workspace_id = k.workspace_id AND h.object_type = k.object_type AND h.re
   AND h.tenant_no = k.tenant_no AND h.insert_key = k.insert_key;
 
 -- name: find_profile
-SELECT profile_id, version, properties, channels, created_at, updated_at
+SELECT profile_id, version, properties, channels, created_at, updated_at, preferences, linked
 FROM profile
 WHERE workspace_id = $1 AND object_type = $2 AND recipient_id = $3 AND tenant_no = $4;
 
@@ -79,17 +84,17 @@ ORDER BY k.position
 FOR KEY SHARE OF p;
 
 -- name: page_profiles_newest_first
--- The global profiles, or those for a tenant ($3).
+-- The global profiles, or those for a tenant ($3) that hold more than preferences.
 SELECT recipient_id, profile_id, properties, channels, created_at, updated_at
 FROM profile
-WHERE workspace_id::bigint = $1 AND tenant_no::bigint = $3 AND object_type = $2 AND profile_id < $4
+WHERE workspace_id::bigint = $1 AND tenant_no::bigint = $3 AND object_type = $2 AND profile_id < $4 AND linked
 ORDER BY profile_id DESC
 LIMIT $5;
 
 -- name: page_profiles_oldest_first
 SELECT recipient_id, profile_id, properties, channels, created_at, updated_at
 FROM profile
-WHERE workspace_id::bigint = $1 AND tenant_no::bigint = $3 AND object_type = $2 AND profile_id > $4
+WHERE workspace_id::bigint = $1 AND tenant_no::bigint = $3 AND object_type = $2 AND profile_id > $4 AND linked
 ORDER BY profile_id
 LIMIT $5;
 
@@ -140,8 +145,9 @@ LIMIT $6;
 -- holds; OFFSET 0 keeps the planner from reading the whole workspace by its key instead.
 SELECT DISTINCT object_type, recipient_id
 FROM (
-    SELECT workspace_id, object_type, recipient_id FROM profile WHERE addresses @> ARRAY[$2::text] OFFSET 0
-) AS matches
+    SELECT workspace_id, object_type, recipient_id, tenant_no FROM profile WHERE addresses @> ARRAY[$2::text] OFFSET 0
+) AS m
 WHERE workspace_id = $1
+  AND NOT EXISTS (SELECT FROM dead_tenant AS d WHERE d.workspace_id = m.workspace_id AND d.tenant_no = m.tenant_no)
 ORDER BY object_type, recipient_id
 LIMIT $3;

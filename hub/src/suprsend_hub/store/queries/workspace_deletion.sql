@@ -97,6 +97,16 @@ USING (SELECT workspace_id, object_type, recipient_id, former_id FROM former_id 
 WHERE t.workspace_id = k.workspace_id AND t.object_type = k.object_type AND t.recipient_id = k.recipient_id
   AND t.former_id = k.former_id;
 
+-- name: empty_category_document
+DELETE FROM category_document AS t
+USING (SELECT workspace_id, version_no FROM category_document WHERE workspace_id = $1 LIMIT $2) AS k
+WHERE t.workspace_id = k.workspace_id AND t.version_no = k.version_no;
+
+-- name: empty_category_translation
+DELETE FROM category_translation AS t
+USING (SELECT workspace_id, locale FROM category_translation WHERE workspace_id = $1 LIMIT $2) AS k
+WHERE t.workspace_id = k.workspace_id AND t.locale = k.locale;
+
 -- name: begin_workspace_deletion
 -- Nobody gets in from now on, and it cannot be enabled again.
 UPDATE workspace

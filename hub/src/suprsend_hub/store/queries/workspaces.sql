@@ -5,17 +5,17 @@ RETURNING workspace_id;
 
 -- name: find_workspace_by_key
 SELECT workspace_id, name, workspace_uid, workspace_key, secret_encrypted, previous_secret, previous_secret_until, created_at,
-       edits_per_second, burst_edits, disabled_at, deleting_since, max_clock_skew_s, after_merge
+       edits_per_second, burst_edits, disabled_at, deleting_since, max_clock_skew_s, after_merge, tenancy
 FROM workspace WHERE workspace_key = $1;
 
 -- name: find_workspace_by_name
 SELECT workspace_id, name, workspace_uid, workspace_key, secret_encrypted, previous_secret, previous_secret_until, created_at,
-       edits_per_second, burst_edits, disabled_at, deleting_since, max_clock_skew_s, after_merge
+       edits_per_second, burst_edits, disabled_at, deleting_since, max_clock_skew_s, after_merge, tenancy
 FROM workspace WHERE name = $1;
 
 -- name: list_workspaces
 SELECT workspace_id, name, workspace_uid, workspace_key, secret_encrypted, previous_secret, previous_secret_until, created_at,
-       edits_per_second, burst_edits, disabled_at, deleting_since, max_clock_skew_s, after_merge
+       edits_per_second, burst_edits, disabled_at, deleting_since, max_clock_skew_s, after_merge, tenancy
 FROM workspace ORDER BY workspace_id;
 
 -- name: sample_secrets
@@ -63,7 +63,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7);
 -- name: find_workspace_by_api_key_hash
 SELECT w.workspace_id, w.name, w.workspace_uid, w.workspace_key, w.secret_encrypted, w.previous_secret,
        w.previous_secret_until, w.created_at, w.edits_per_second, w.burst_edits, w.disabled_at, w.deleting_since,
-       w.max_clock_skew_s, w.after_merge, k.name AS key_name, k.scopes
+       w.max_clock_skew_s, w.after_merge, w.tenancy, k.name AS key_name, k.scopes
 FROM api_key AS k JOIN workspace AS w USING (workspace_id)
 WHERE k.key_hash = $1 AND k.revoked_at IS NULL;
 
@@ -83,3 +83,12 @@ RETURNING api_key_id;
 
 -- name: workspace_created_at
 SELECT created_at FROM workspace WHERE workspace_id = $1;
+
+-- name: read_tenancy
+SELECT tenancy FROM workspace WHERE workspace_id = $1;
+
+-- name: lock_tenancy
+SELECT tenancy FROM workspace WHERE workspace_id = $1 FOR NO KEY UPDATE;
+
+-- name: set_tenancy
+UPDATE workspace SET tenancy = $2 WHERE workspace_id = $1;

@@ -2,6 +2,10 @@
 -- gaps between their columns. Hubs must be stopped.
 ALTER TABLE workspace ADD COLUMN last_tenant_no integer NOT NULL DEFAULT 0;
 ALTER TABLE workspace ADD COLUMN after_merge text NOT NULL DEFAULT 'recreate';
+ALTER TABLE workspace ADD COLUMN tenancy json NOT NULL DEFAULT '{}';
+ALTER TABLE workspace ADD COLUMN category_version integer NOT NULL DEFAULT 0;
+ALTER TABLE workspace ADD COLUMN translation_version integer NOT NULL DEFAULT 0;
+ALTER TABLE workspace ADD COLUMN active_channels text[];
 
 CREATE TEMP TABLE old_profile ON COMMIT DROP AS SELECT * FROM profile;
 DROP TABLE profile;
@@ -12,18 +16,22 @@ CREATE TABLE profile (
     profile_id   uuid        NOT NULL,  -- ULID of the creation: order of lists, cursor, and which life of a reused id
     created_at   timestamptz NOT NULL,
     updated_at   timestamptz NOT NULL,
+    linked       boolean     NOT NULL,  -- false: this profile for a tenant is here for its preferences only
     object_type  text        COLLATE "C" NOT NULL,
     recipient_id text        COLLATE "C" NOT NULL,
     properties   json        NOT NULL,
     channels     json        NOT NULL,
+    preferences  json,                  -- what the recipient chose; null when nothing was chosen
     addresses    text[]      NOT NULL   -- e-mail addresses and phone numbers, each behind its workspace: for the search
 ) WITH (fillfactor = 50);  -- room for a second version of every row in its page: updates stay HOT when all users are synced
-INSERT INTO profile (workspace_id, tenant_no, version, profile_id, created_at, updated_at, object_type, recipient_id, properties,
-                     channels, addresses)
-SELECT workspace_id, 0, version, profile_id, created_at, updated_at, object_type, recipient_id, properties, channels, addresses
+INSERT INTO profile (workspace_id, tenant_no, version, profile_id, created_at, updated_at, linked, object_type, recipient_id,
+                     properties, channels, addresses)
+SELECT workspace_id, 0, version, profile_id, created_at, updated_at, true, object_type, recipient_id, properties, channels,
+       addresses
 FROM old_profile;
 ALTER TABLE profile ADD PRIMARY KEY (workspace_id, object_type, recipient_id, tenant_no);
-CREATE INDEX profile_by_creation ON profile ((workspace_id::bigint), (tenant_no::bigint), object_type, profile_id);
+CREATE INDEX profile_by_creation ON profile ((workspace_id::bigint), (tenant_no::bigint), linked, object_type, profile_id);
+CREATE INDEX profile_with_choices ON profile ((workspace_id::bigint)) WHERE preferences IS NOT NULL;  -- to count choices
 CREATE INDEX profile_by_address ON profile USING gin (addresses);  -- measured cheaper than a table of addresses
 
 CREATE TEMP TABLE old_history ON COMMIT DROP AS SELECT * FROM history;
@@ -86,12 +94,37 @@ CREATE TABLE tenant (
 CREATE INDEX tenant_by_number ON tenant (workspace_id, tenant_no);
 CREATE INDEX tenant_by_creation ON tenant (workspace_id, created_at, tenant_id);
 
+-- The tenant that every workspace has. A workspace that is created later gets it at once.
+UPDATE workspace SET last_tenant_no = 1;
+INSERT INTO tenant (workspace_id, tenant_no, created_at, updated_at, tenant_id, tenant_name, settings, properties, preferences)
+SELECT workspace_id, 1, created_at, created_at, 'default', 'Default', '{}', '{}', '{}' FROM workspace;
+
 -- Lives of tenants that are over, whose profiles the sweeper deletes in small steps. Nobody sees them any more.
 CREATE TABLE dead_tenant (
     workspace_id integer     NOT NULL,
     tenant_no    integer     NOT NULL,
     deleted_at   timestamptz NOT NULL,
     PRIMARY KEY (workspace_id, tenant_no)
+);
+
+-- The preference categories of a workspace. Few rows; on Citus these stay on the coordinator, like workspace.
+CREATE TABLE category_document (
+    workspace_id   integer     NOT NULL,
+    version_no     integer     NOT NULL,  -- 0: the draft; else a version that was committed
+    saved_at       timestamptz NOT NULL,
+    commit_message text,
+    hash           text        NOT NULL,  -- SHA-256 of the document
+    document       json        NOT NULL,
+    PRIMARY KEY (workspace_id, version_no)
+);
+
+-- Their names and descriptions in other languages.
+CREATE TABLE category_translation (
+    workspace_id integer     NOT NULL,
+    locale       text        COLLATE "C" NOT NULL,
+    updated_at   timestamptz NOT NULL,
+    content      json        NOT NULL,
+    PRIMARY KEY (workspace_id, locale)
 );
 
 -- Ids that lead to another recipient, because it was renamed, or merged in a workspace where that makes an alias.
