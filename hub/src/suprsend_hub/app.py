@@ -21,6 +21,8 @@ from suprsend_hub.api import (
     events,
     health,
     lists,
+    looking_up,
+    merging,
     objects,
     openapi,
     preferences,
@@ -166,6 +168,8 @@ def build_app(services: Services) -> Litestar:
                 route_handlers=[
                     events.post_events,
                     *users.HANDLERS,
+                    *merging.HANDLERS,
+                    *looking_up.HANDLERS,
                     *objects.HANDLERS,
                     *lists.HANDLERS,
                     *tenants.HANDLERS,

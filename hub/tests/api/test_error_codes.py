@@ -92,6 +92,8 @@ REQUESTS: Mapping[Code, Sequence[Request]] = {
     Code.INVALID_RECIPIENTS: [("POST", SUBSCRIPTIONS, {"recipients": [5]})],
     Code.TOO_MANY_RECIPIENTS: [("POST", SUBSCRIPTIONS, {"recipients": ["u"] * 101})],
     Code.INVALID_PROPERTIES: [("POST", SUBSCRIPTIONS, {"recipients": ["u"], "properties": {"": 1}})],
+    Code.SELF_MERGE: [("POST", f"{USER}merge/", {"from_user_id": "u"})],
+    Code.NOT_MERGED: [("POST", USER, {}), ("POST", "/hub/v1/user/u/unmerge/", {"from_user_id": "v"})],
     Code.SELF_SUBSCRIPTION: [nest("a", "a")],
     Code.SUBSCRIPTION_CYCLE: [nest("a", "b"), nest("b", "a")],
     Code.NESTED_TOO_DEEPLY: [nest("a", "b"), nest("b", "c"), nest("c", "d")],
@@ -105,6 +107,11 @@ REQUESTS: Mapping[Code, Sequence[Request]] = {
     Code.LIST_VERSION_NOT_FOUND: [("POST", LIST, {"list_id": "l"}), ("GET", f"{LIST}l/version/1/", b"")],
 }
 ELSEWHERE = {
+    Code.INVALID_AFTER_MERGE: "test_merging",
+    Code.USER_EXISTS: "test_merging",
+    Code.ID_IS_ALIAS: "test_merging",
+    Code.TENANTS_DIFFER: "test_merging",
+    Code.UNMERGE_TOO_LATE: "test_merging",
     Code.INVALID_CATEGORIES: "test_categories",
     Code.WORKSPACE_NOT_FOUND: "test_categories",
     Code.PREFERENCE_NOT_EDITABLE: "test_preferences",

@@ -10,7 +10,13 @@ from .support import ApiClient, bearer
 
 pytestmark = pytest.mark.anyio
 
-READING = [("GET", "/v1/user/", b""), ("GET", "/v1/user/ada/", b""), ("GET", "/v1/subscriber_list/", b"")]
+READING = [
+    ("GET", "/v1/user/", b""),
+    ("GET", "/v1/user/ada/", b""),
+    ("GET", "/v1/subscriber_list/", b""),
+    ("POST", "/hub/v1/user/read_many/", {"distinct_ids": ["ada"]}),
+    ("GET", "/hub/v1/users/by_address/?address=ada@example.com", b""),
+]
 WRITING = [
     ("POST", "/event/", {"distinct_id": "ada", "$user_operations": []}),
     ("PATCH", "/v1/user/ada/", {"operations": []}),
@@ -21,6 +27,8 @@ MANAGING = [
     ("GET", "/hub/v1/audit/", b""),
     ("GET", "/hub/v1/tenancy/", b""),
     ("PATCH", "/hub/v1/tenancy/", {"user_tenancy_mode": "shared"}),
+    ("PUT", "/hub/v1/after_merge/", {"after_merge": "alias"}),
+    ("POST", "/hub/v1/user/ada/rename/", {"to": "ada lovelace"}),
 ]
 
 

@@ -13,6 +13,7 @@ from suprsend_hub.domain.records import Member, Membership, StoredProfile, Subsc
 from suprsend_hub.domain.tenancy import Tenancy
 from suprsend_hub.domain.tenant import SOCIAL_LINKS, decode_settings
 from suprsend_hub.service.categories import CategoryVersion
+from suprsend_hub.service.merging import MergePreview
 from suprsend_hub.service.pages import Page
 from suprsend_hub.service.subscriptions import ParentView, SubscriberView
 from suprsend_hub.service.tenant_profiles import TenantUser
@@ -71,6 +72,22 @@ def tenant_user_object(view: TenantUser) -> dict[str, object]:
 
 def _tenant_part(view: TenantUser) -> dict[str, object]:
     return {"tenant_id": view.tenant_id, **profile_to_wire(view.own_profile())}
+
+
+def merge_preview_object(preview: MergePreview) -> dict[str, object]:
+    """Return a user as a merge would leave it, and where the two users disagree."""
+    profile = preview.profile
+    return {
+        "user": {**profile_summary(preview.primary), **profile_to_wire(profile)},
+        "conflicts": [
+            {
+                "key": conflict.key, "kept": conflict.kept, "dropped": conflict.dropped,
+                **({} if tenant_id is None else {"tenant_id": tenant_id}),
+            }
+            for tenant_id, conflict in preview.conflicts
+        ],
+        "refusal": preview.refusal,
+    }  # fmt: skip
 
 
 def profile_summary(user: StoredProfile) -> dict[str, object]:

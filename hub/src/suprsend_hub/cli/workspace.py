@@ -197,6 +197,24 @@ def clock_skew(
     with_services(use, data_dir)
 
 
+@workspace.command("after-merge")
+def after_merge(
+    name: WorkspaceName,
+    value: Annotated[
+        str | None, typer.Argument(help="`recreate`: it creates a new user. `alias`: it reaches the primary.")
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Set what a new event for the id of a merged user does, or show it."""
+
+    async def use(services: Services) -> None:
+        if value is not None:
+            await services.workspaces.set_after_merge(command_line(), name, value)
+        typer.echo((await services.workspaces.get(name)).after_merge)
+
+    with_services(use, data_dir)
+
+
 @workspace.command("tenancy")
 def tenancy(
     name: WorkspaceName,

@@ -135,8 +135,6 @@ class Code(enum.StrEnum):
         "Send `recreate` or `alias`.")
     SELF_MERGE = ("self_merge", _INVALID, "A user cannot be merged into itself, or renamed to its own id.",
         "Name two different ids.")
-    INVALID_USER_ID = ("invalid_user_id", _INVALID, "A field of the body that names a user is missing or is not an id.",
-        "Send the `distinct_id` of the user in the field that the message names.")
     NOT_MERGED = ("not_merged", _NOT_FOUND, "The user was not merged into this one, or that merge was taken back.",
         "Check both ids; `detail` may say into whom the user was merged.")
     UNMERGE_TOO_LATE = ("unmerge_too_late", _CONFLICT,
