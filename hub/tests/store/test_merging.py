@@ -3,13 +3,15 @@
 import asyncio
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import asyncpg
 import msgspec
 import pytest
 from cast import TESTER
 from interleaving import DONE_S, held, until_waiting
 from suprsend_hub.domain.errors import Conflict, InvalidRequest, NotFound
+from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.domain.merging import ALIAS
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import StoredProfile
@@ -17,7 +19,8 @@ from suprsend_hub.domain.subscriber_list import ListDefinition
 from suprsend_hub.domain.subscription import Recipient, SubscribeRequest
 from suprsend_hub.service.pages import PageRequest
 from suprsend_hub.service.services import Services
-from suprsend_hub.service.writing import FAST_PATH_EDITS, Edit, EditStatus, Outcome
+from suprsend_hub.service.writing import FAST_PATH_EDITS, Edit, EditStatus, Outcome, RequestKey
+from suprsend_hub.store import merging
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_version", [16, 18])]
 
@@ -105,8 +108,6 @@ async def add_tenant(hub: Services, number: int, tenant_id: str) -> None:
 
 async def tenant_profiles(hub: Services, distinct_id: str) -> dict[int, tuple[dict, dict]]:
     async with hub.database.connection() as connection:
-        from suprsend_hub.store import merging
-
         rows = await merging.read(connection, user(distinct_id))
     return {number: shown(row) for number, row in rows.items() if number}
 
@@ -143,8 +144,6 @@ async def test_subscriptions_and_memberships_are_united_with_exact_counts(hub: S
     await hub.lists.add(TESTER, WORKSPACE, "news", ["ada", "anon"])
     await hub.lists.add(TESTER, WORKSPACE, "beta", ["anon"])
     draft = await hub.lists.start_sync(TESTER, WORKSPACE, "news")
-    from suprsend_hub.domain.ids import ulid_text
-
     assert draft.version_id is not None
     await hub.lists.add(TESTER, WORKSPACE, "news", ["anon", "bo"], version_id=ulid_text(draft.version_id))
     await merge(hub, "ada", "anon")
@@ -298,8 +297,6 @@ async def test_deleting_the_primary_ends_the_alias(hub: Services) -> None:
 
 async def test_a_request_for_an_alias_that_is_sent_again_is_the_same_request(hub: Services) -> None:
     """An `Idempotency-Key` that was used before the merge finds its request after it."""
-    from suprsend_hub.service.writing import RequestKey
-
     await makes_aliases(hub)
     await edit(hub, user("ada"), {"$set": {"n": 1}})
     request = RequestKey(uuid.uuid4(), b"digest")
@@ -407,8 +404,6 @@ async def test_a_merge_is_not_taken_back_once_its_history_is_deleted(hub: Servic
     for name in ("ada", "anon"):
         await edit(hub, user(name), {"$set": {name: 1}})
     await merge(hub, "ada", "anon")
-    from datetime import timedelta
-
     hub.maintenance._now = lambda: datetime.now(UTC) + timedelta(days=40)
     await hub.maintenance.clean(TESTER, history_days=30, rejected_days=30, audit_days=30)
     with pytest.raises(Conflict, match="too long ago"):
@@ -470,11 +465,11 @@ async def test_an_edit_of_the_secondary_that_waits_for_the_merge_comes_after_it(
     async with other.database, asyncio.timeout(DONE_S):
         other.batcher.start()
         async with held(database_url, "SELECT FROM history WHERE recipient_id = 'anon' FOR UPDATE"):
-            merging = asyncio.create_task(merge(hub, "ada", "anon"))
+            uniting = asyncio.create_task(merge(hub, "ada", "anon"))
             await until_waiting(database_url, "UPDATE history")
             editing = asyncio.create_task(edit(other, user("anon"), {"$add": {"visits": 1}}))
             await until_waiting(database_url, "profile AS p")
-        await merging
+        await uniting
         outcome = await editing
         await other.batcher.stop()
     reached = "ada" if after_merge == ALIAS else "anon"
@@ -491,17 +486,15 @@ async def test_a_merge_that_waits_for_an_edit_takes_over_what_it_wrote(hub: Serv
     statement = (
         "UPDATE profile SET properties = '{\"city\": \"Rome\"}', version = version + 1 WHERE recipient_id = 'anon'"
     )
-    import asyncpg
-
     connection = await asyncpg.connect(database_url)
     transaction = connection.transaction()
     await transaction.start()
     await connection.execute(statement)
     async with asyncio.timeout(DONE_S):
-        merging = asyncio.create_task(merge(hub, "ada", "anon"))
+        uniting = asyncio.create_task(merge(hub, "ada", "anon"))
         await until_waiting(database_url, "FOR UPDATE")
         await transaction.commit()
-        await merging
+        await uniting
     await connection.close()
     assert await profile(hub, "ada") == ({"n": "ada", "city": "Rome"}, {})
 

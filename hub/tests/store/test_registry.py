@@ -143,6 +143,45 @@ async def test_after_a_deletion_nothing_else_names_the_recipient(filled: Service
             assert found == [], table
 
 
+async def test_a_merge_treats_each_table_as_it_says(filled: Services) -> None:
+    """What moves names the primary afterwards, joined with rows that did; what stays goes on naming the secondary."""
+    async with filled.database.connection() as connection:
+        before = {(naming, key): await rows_naming(connection, naming, key) for naming in NAMINGS for key in (ADA, BO)}
+    await filled.workspaces.create(TESTER, "the rules of whose merges apply")
+    await filled.merging.merge(TESTER, ADA, BO)
+    for naming in NAMINGS:
+        if not can_name(naming, BO) and naming not in FORMER and naming.table != "audit":
+            continue
+        async with filled.database.connection() as connection:
+            of_primary = await rows_naming(connection, naming, ADA)
+            of_secondary = await rows_naming(connection, naming, BO)
+        if naming.merge is Fate.MOVES:
+            assert of_secondary == [], naming
+            assert before[naming, BO], naming
+            moved = {identity(row, naming) for row in before[naming, BO]}
+            assert {identity(row, naming) for row in of_primary} >= moved, naming
+        else:
+            assert naming.merge is Fate.STAYS
+            assert len(of_secondary) >= len(before[naming, BO]), naming
+    assert await filled.maintenance.check() == []
+
+
+def identity(row: asyncpg.Record, naming: Naming) -> tuple:
+    """The key of a row without the recipient: of what a merge moves, the rest of it stays the same."""
+    rest = {
+        "profile": ("tenant_no",),
+        "former_id": ("former_id",),
+        "alias": ("alias_id",),
+        "tombstone": ("recipient_id",),
+        "rejected": ("rejected_id",),
+        "subscription": ("object_type", "object_id"),
+        "subscribed_to": ("object_type", "object_id"),
+        "list_member": ("list_id", "version_id"),
+        "list_membership": ("list_id", "version_id"),
+    }[naming.table]
+    return tuple(row[column] for column in rest)
+
+
 async def test_counters_named_after_objects_begin_as_it_says(filled: Services) -> None:
     async with filled.database.connection() as connection:
         names = [row["name"] for row in await connection.fetch("SELECT name FROM counter")]

@@ -95,6 +95,21 @@ class UserProfile(_User):
     tenant: NotRequired[TenantPart]
 
 
+class Unmerged(TypedDict):
+    """Two users after a merge was taken back. `kept`: keys that came with the merge and stay, as they have changed."""
+
+    user: UserProfile
+    from_user: UserProfile
+    kept: list[str]
+
+
+class ManyUsers(TypedDict):
+    """Users that were read together, in the order of the ids, and the ids that no user has."""
+
+    results: list[UserProfile]
+    not_found: list[str]
+
+
 class TenantUser(_User):
     """A user within a tenant: what applies there. ``tenant`` is the part that was set for the tenant."""
 

@@ -165,6 +165,11 @@ def user_path(distinct_id: object, *rest: str) -> str:
     return path("v1", "user", clean_id(distinct_id, "distinct_id"), *rest)
 
 
+def hub_user_path(distinct_id: object, *rest: str) -> str:
+    """Return the path of something below a user that only this hub has."""
+    return path("hub", "v1", "user", clean_id(distinct_id, "distinct_id"), *rest)
+
+
 def object_path(object_type: object, object_id: object, *rest: str) -> str:
     """Return the path of an object, or of something below it."""
     kind = clean_id(object_type, "object_type")

@@ -1,7 +1,7 @@
 """Every table that names a recipient, and what deletion, merge, export, erasure and `db check` do with it.
 
 This is one list for all of them. If you add a table or a column that names a user or an object, add a line here; a test
-fails until you do. Merge, export and erasure are not implemented yet; their columns say what they will have to do.
+fails until you do. Export and erasure are not implemented yet; their columns say what they will have to do.
 """
 
 from dataclasses import dataclass
@@ -54,13 +54,15 @@ NAMINGS = (
            checks=("profiles", "addresses", "counters", "profiles_of_nobody", "profiles_of_no_tenant")),
     Naming("history", "object_type", "recipient_id", Fate.IS_SCRUBBED, Fate.STAYS, exported=True,
            erasure=Fate.IS_SCRUBBED, content=("operations", "before")),
+    # A merge scrubs both, as the deletion in it does, and gives the insert keys to the primary as well. If the merged
+    # id becomes an alias, its request keys move.
     Naming("idempotency_key", "object_type", "recipient_id", Fate.IS_SCRUBBED, Fate.STAYS, exported=False,
            erasure=Fate.IS_SCRUBBED, content=("digest",)),
     # An id that leads to, or was merged into, a recipient belongs to nobody else. Its rows go with that recipient.
     Naming("former_id", "object_type", "recipient_id", Fate.GOES, Fate.MOVES, exported=True, erasure=Fate.GOES),
-    Naming("former_id", "object_type", "former_id", Fate.STAYS, Fate.MOVES, exported=False, erasure=Fate.GOES),
+    Naming("former_id", "object_type", "former_id", Fate.STAYS, Fate.STAYS, exported=False, erasure=Fate.GOES),
     Naming("alias", "object_type", "recipient_id", Fate.GOES, Fate.MOVES, exported=False, erasure=Fate.GOES),
-    Naming("alias", "object_type", "alias_id", Fate.STAYS, Fate.MOVES, exported=False, erasure=Fate.GOES),
+    Naming("alias", "object_type", "alias_id", Fate.STAYS, Fate.STAYS, exported=False, erasure=Fate.GOES),
     Naming("tombstone", "object_type", "merged_into", Fate.GOES, Fate.MOVES, exported=False, erasure=Fate.GOES),
     Naming("tombstone", "object_type", "recipient_id", Fate.GOES, Fate.STAYS, exported=False, erasure=Fate.GOES),
     Naming("rejected", "object_type", "recipient_id", Fate.GOES, Fate.MOVES, exported=True, erasure=Fate.GOES),

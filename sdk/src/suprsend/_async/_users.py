@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from suprsend import _requests
-from suprsend._answers import Done, EventAnswer, Membership, Page, SubscribedTo, TenantUser, UserProfile
+from suprsend._answers import (
+    Done,
+    EventAnswer,
+    ManyUsers,
+    Membership,
+    Page,
+    SubscribedTo,
+    TenantUser,
+    Unmerged,
+    UserProfile,
+)
 from suprsend._async._bulk import AsyncBulkRun, AsyncBulkUsersEdit
 from suprsend._async._caller import AsyncApi
 from suprsend._async._pages import walk
@@ -14,7 +24,7 @@ from suprsend._edits import UserEdit
 from suprsend._errors import SuprsendValidationError
 from suprsend._io._iteration import async_end, async_source
 from suprsend._limits import MAX_FAILED_RECORDS_KEPT, MAX_IN_FLIGHT
-from suprsend._requests import clean_id, user_path
+from suprsend._requests import clean_id, hub_user_path, user_path
 from suprsend._types import JSONObject
 
 if TYPE_CHECKING:
@@ -23,6 +33,7 @@ if TYPE_CHECKING:
     from suprsend._bulk import BulkProgress
 
 Options = dict[str, Any] | None
+Ids = list[str]  # inside the class the name of the builtin is taken by a method
 
 
 class AsyncUsersApi(AsyncApi):
@@ -164,6 +175,29 @@ class AsyncUsersApi(AsyncApi):
         return await self._caller.call_json(
             _requests.post(user_path(distinct_id, "merge"), payload, repeatable=False), UserProfile
         )
+
+    async def unmerge(self, distinct_id: str, from_user_id: str) -> Unmerged:
+        """Take back the merge of ``from_user_id`` into ``distinct_id``. Return both users.
+
+        The hub restores the merged user, and takes from the other one what came with the merge and has not changed
+        since. It raises an error once the history of the merge is deleted, or a later merge is in the way.
+        """
+        payload = {"from_user_id": clean_id(from_user_id, "from_user_id")}
+        return await self._caller.call_json(
+            _requests.post(hub_user_path(distinct_id, "unmerge"), payload, repeatable=False), Unmerged
+        )
+
+    async def rename(self, distinct_id: str, to: str) -> UserProfile:
+        """Give a user another distinct_id and return it. The old id leads to the user. Needs the scope ``manage``."""
+        return await self._caller.call_json(
+            _requests.post(hub_user_path(distinct_id, "rename"), {"to": clean_id(to, "to")}, repeatable=False),
+            UserProfile,
+        )
+
+    async def read_many(self, distinct_ids: Ids) -> ManyUsers:
+        """Return the profiles of up to 1,000 users at once, in the order of the ids."""
+        payload = {"distinct_ids": _requests.id_list(distinct_ids)}
+        return await self._caller.call_json(_requests.post("hub/v1/user/read_many/", payload), ManyUsers)
 
     async def delete(self, distinct_id: str) -> Done:
         """Delete a user permanently, with all subscriptions and list memberships."""
