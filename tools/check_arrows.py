@@ -73,6 +73,7 @@ HUB = Rules(
             "cli",
             "domain.profile",
             "domain.choices",
+            "domain.merge_snapshot",
             "domain.tenant",
             "domain.tenancy",
             "domain.tenant_categories",

@@ -116,6 +116,21 @@ def test_a_thousand_users_are_saved_in_bulk_and_found_on_pages_once_each(answers
     assert answers["get one of the bulk"]["properties"] == {"number": 999}
 
 
+def test_a_merged_user_becomes_part_of_the_primary(run):
+    prefix, answers = run
+    merged = answers["merge"]
+    assert merged["distinct_id"] == f"{prefix}merge ada"
+    assert merged["properties"] == {"name": "Ada", "city": "Paris"}
+    assert values(merged["$email"]) == ["ada@example.com", "anon@example.com"]
+    assert answers["get the primary"] == merged
+    gone = f"[distinct_id: '{prefix}merge/anon'] not found"
+    assert answers["get the merged one"]["text"] == f"[code: 404] user {gone}"
+    assert answers["merge again"]["text"] == f"[code: 404] from_user_id: {gone}"
+    assert answers["merge into nobody"]["text"] == f"[code: 404] user [distinct_id: '{prefix}nobody'] not found"
+    assert "[code: 400]" in answers["merge with itself"]["text"]
+    assert answers["get the merged one after an event"]["properties"] == {"n": 1}
+
+
 def test_ids_with_any_character_work_through_every_path(run):
     prefix, answers = run
     hard = [name.removeprefix("get ") for name in answers if name.startswith("get ") and f"event {name[4:]}" in answers]

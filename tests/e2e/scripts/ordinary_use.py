@@ -201,6 +201,23 @@ def deprecated() -> None:
     step("get bulk_users.save", client.users.get, f"{PREFIX}old-2")
 
 
+def merging() -> None:
+    """One user becomes part of another."""
+    users, ada, anon = client.users, f"{PREFIX}merge ada", f"{PREFIX}merge/anon"
+    users.upsert(ada, {"name": "Ada", "$email": ["ada@example.com"]})
+    users.upsert(anon, {"name": "?", "city": "Paris", "$email": ["anon@example.com"]})
+    step("merge", users.merge, ada, anon)
+    step("get the primary", users.get, ada)
+    step("get the merged one", users.get, anon)
+    step("merge again", users.merge, ada, anon)
+    step("merge into nobody", users.merge, f"{PREFIX}nobody", ada)
+    step("merge with itself", users.merge, ada, ada)
+    edit = users.get_edit_instance(anon)
+    edit.set("n", 1)
+    users.async_edit(edit)
+    step("get the merged one after an event", users.get, anon)
+
+
 def mistakes() -> None:
     """Local mistakes and refused credentials."""
     step("no id", client.users.get_edit_instance, " ")
@@ -243,6 +260,6 @@ def with_api_key() -> None:
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore", DeprecationWarning)
-    for part in (edit_and_read, in_bulk, hard_ids, deprecated, mistakes, with_api_key):
+    for part in (edit_and_read, in_bulk, hard_ids, deprecated, merging, mistakes, with_api_key):
         step(part.__name__, part)
     json.dump(answers, sys.stdout, ensure_ascii=True, indent=1)
