@@ -340,9 +340,9 @@ async def test_in_exclusive_mode_a_user_is_linked_with_one_tenant(
     assert (await a.get(within("acme", "bo"))).json()["tenant"]["properties"] == {"n": 1}, "the first link wins"
     assert (await a.get("/v1/user/?tenant_id=other")).json()["meta"]["count"] == 0
     await a.delete(within("acme"))
-    assert (await link(a, "other"))["tenant"]["tenant_id"] == "other", "an ended link is none"
+    assert (await link(a, "other"))["tenant"]["tenant_id"] == "other", "an ended link does not count"
     await a.delete("/v1/tenant/other/")
-    assert (await link(a, "acme"))["tenant"]["tenant_id"] == "acme", "nor is one with a deleted tenant"
+    assert (await link(a, "acme"))["tenant"]["tenant_id"] == "acme", "nor does a link with a deleted tenant"
     assert await hub.maintenance.check() == []
 
 

@@ -123,7 +123,7 @@ async def test_a_deleted_tenant_leaves_nothing_once_it_has_been_swept(
         await edit(hub, workspace, "other", distinct_id)
     number = (await hub.tenants.get(workspace.workspace_id, "acme")).tenant_no
     await hub.tenants.delete(TESTER, workspace.workspace_id, "acme")
-    assert await hub.maintenance.check() == [], "what waits for the sweeper is no fault"
+    assert await hub.maintenance.check() == [], "what waits for the sweeper is not a fault"
     steps = 0
     while await hub.tenants.sweep(last_write=NOW):
         steps += 1

@@ -26,7 +26,7 @@ FROM unnest($1::integer[], $2::integer[]) AS k (workspace_id, tenant_no)
 JOIN tenant AS t USING (workspace_id, tenant_no);
 
 -- name: lock_users_of_links
--- Whoever links one of these users with a tenant waits until the transaction ends.
+-- Others who link these users with tenants wait until the transaction ends.
 SELECT p.recipient_id
 FROM (
     SELECT workspace_id, object_type, recipient_id, tenant_no, position
