@@ -135,8 +135,8 @@ async def test_a_secret_is_rotated_with_an_overlap_that_can_be_ended(cli: Cli, m
     assert new != old
     until = datetime.strptime(re.findall(r"valid until (.*) UTC", output)[0], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
     assert abs(until - datetime.now(UTC) - timedelta(minutes=90)) < timedelta(minutes=2)
-    assert cli("workspace", "drop-old-secret", "Acme") == "The old secret is not valid any more.\n"
-    assert "The old one is not valid any more." in cli("workspace", "rotate-secret", "Acme", "--overlap", "0")
+    assert cli("workspace", "drop-old-secret", "Acme") == "The old secret is no longer valid.\n"
+    assert "The old secret is no longer valid." in cli("workspace", "rotate-secret", "Acme", "--overlap", "0")
     hub = make_hub()
     async with hub.database:
         row = await hub.workspaces.get("Acme")

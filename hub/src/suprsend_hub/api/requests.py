@@ -84,7 +84,7 @@ class ApiRequest(Request[None, Caller, State]):
 
     @property
     def services(self) -> Services:
-        """The services of this process."""
+        """Return the services of this process."""
         services: Services = self.app.state[SERVICES]
         return services
 
