@@ -108,7 +108,7 @@ def _check_version(programs: Programs) -> None:
         found = (programs.pgdata / "PG_VERSION").read_text(encoding="ascii").strip()
     except FileNotFoundError:
         raise Conflict(
-            f"{programs.pgdata} holds something else than a database; move that away, or choose another --data-dir",
+            f"{programs.pgdata} contains something other than a database; move it away, or choose another --data-dir",
             code=Code.NOT_A_DATABASE,
         ) from None
     if found != str(programs.version):
