@@ -1,4 +1,4 @@
-"""Building requests. No I/O.
+"""Build requests. No I/O.
 
 Paths, encodings and local checks follow the official SDK: ``contract/vectors/wire_requests.json``. Ids that are ``.``
 or ``..`` are refused here, because URL rules would turn them into another resource.

@@ -1,4 +1,4 @@
-"""Deciding whether a call is tried again, and after what pause. No I/O, no clock, no randomness of its own."""
+"""Decide whether a call is tried again, and after what pause. No I/O, no clock, no randomness of its own."""
 
 from __future__ import annotations
 
