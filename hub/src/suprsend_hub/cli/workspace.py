@@ -224,7 +224,7 @@ def re_encrypt(
 @key.command("create")
 def create_key(
     workspace_name: WorkspaceName,
-    name: Annotated[str, typer.Option(help="What the key is for.")] = "API key",
+    name: Annotated[str, typer.Option(help="Purpose of the key.")] = "API key",
     scope: Scopes = None,
     data_dir: DataDir = None,
 ) -> None:

@@ -1,4 +1,4 @@
-"""How long to wait for a database that is away, counted from the beginning of the outage.
+"""Decide how long to wait for a database that is away, counted from the beginning of the outage.
 
 Requests that arrive late in an outage must not wait as long again. Otherwise a long outage would pile up requests whose
 clients have given up.

@@ -20,7 +20,7 @@ _LIBRARY = (
     httpcore2.UnsupportedProtocol,
 )
 # Packages that work below httpcore2. An exception of any other is not a failure of the call: a soft time limit of
-# Celery, or the exception of a signal handler, comes up wherever the program is.
+# Celery, or the exception of a signal handler, is raised wherever the program is.
 _BELOW = frozenset(
     {"builtins", "socket", "ssl", "select", "asyncio", "concurrent", "httpcore2", "h11", "anyio", "socksio"}
 )

@@ -30,7 +30,7 @@ class AsyncWindow(Generic[T]):
 
     @property
     def full(self) -> bool:
-        """Whether a call must be settled before the next start."""
+        """Tell whether a call must be settled before the next start."""
         return len(self._entries) >= self._size
 
     def start(self, item: T) -> None:
@@ -42,7 +42,7 @@ class AsyncWindow(Generic[T]):
     async def oldest(self) -> tuple[T, BaseException | None]:
         """Wait for the call that was started first; return its item, and what it raised.
 
-        If the waiting is interrupted, nothing is lost: the call goes on and can be waited for again.
+        If the waiting is interrupted, nothing is lost: the call continues and you can wait for it again.
         """
         import asyncio
 
@@ -76,7 +76,7 @@ class Window(Generic[T]):
 
     @property
     def full(self) -> bool:
-        """Whether a call must be settled before the next start."""
+        """Tell whether a call must be settled before the next start."""
         return len(self._entries) >= self._size
 
     def start(self, item: T) -> None:
@@ -102,7 +102,7 @@ class Window(Generic[T]):
     def oldest(self) -> tuple[T, BaseException | None]:
         """Wait for the call that was started first; return its item, and what it raised.
 
-        If the waiting is interrupted, nothing is lost: the call goes on and can be waited for again.
+        If the waiting is interrupted, nothing is lost: the call continues and you can wait for it again.
         """
         entry = self._entries[0]
         if not entry.started:  # the start was interrupted, perhaps before there was a thread
