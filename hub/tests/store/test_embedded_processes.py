@@ -212,7 +212,7 @@ def test_files_of_others_in_the_place_of_the_database_are_left_alone(place: Path
     (data / "postgres").mkdir(parents=True, mode=0o700)
     (data / "postgres" / "thesis.txt").write_text("precious")
     for _ in range(2):
-        with pytest.raises(Conflict, match=f"{data}/postgres holds something else"), embedded_postgres(data):
+        with pytest.raises(Conflict, match=f"{data}/postgres contains something other"), embedded_postgres(data):
             pass
     assert (data / "postgres" / "thesis.txt").read_text() == "precious"
 

@@ -174,7 +174,7 @@ class Writer:
             for group in again:
                 await self._fold_again(connection, group)
             for group in reborn:
-                group.changed = True  # it holds deleted data until it is written anew, whatever the fold says
+                group.changed = True  # it contains deleted data until it is written again, whatever the fold says
             pending = [group for group in again if group.changed]
 
     async def _fold_again(self, connection: Connection, group: Group) -> None:
