@@ -21,6 +21,7 @@ from .channels import (
     is_stored,
     new_identity,
     read_companions,
+    removal_key,
     renewed,
     same_identities,
 )
@@ -378,13 +379,13 @@ class _Fold:
     def remove_identities(self, channel: str, value: Json, operand: dict[str, Json]) -> None:
         rule = RULES[channel]
         provider = read_companions(operand, rule).id_provider if rule.providers else None
+        identities = self.channels.get(channel)
         unwanted = set()
         for element in value if type(value) is list else [value]:
             try:
-                unwanted.add(rule.key(rule.read_removal(element)))
+                unwanted.add(removal_key(rule, element, identities or []))
             except InvalidValue as problem:
                 self.refusals.refuse(problem.code, REMOVE, channel, problem.reason, element)
-        identities = self.channels.get(channel)
         if not unwanted or identities is None:
             return
         self.old_channels.setdefault(channel, identities)
