@@ -207,9 +207,12 @@ def removal_key(rule: ChannelRule, value: Json, identities: list[Identity]) -> H
     Raises:
         InvalidValue: as the rule's `read_removal`.
     """
-    if any(same_value(identity.value, value) for identity in identities):
-        return rule.key(value)
-    return rule.key(rule.read_removal(value))
+    try:
+        return rule.key(rule.read_removal(value))
+    except InvalidValue:
+        if any(same_value(identity.value, value) for identity in identities):
+            return rule.key(value)
+        raise
 
 
 def renewed(rule: ChannelRule, stored: Identity, value: Address, companions: Companions) -> Identity:

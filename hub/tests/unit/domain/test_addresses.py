@@ -190,8 +190,13 @@ def test_an_invisible_duplicate_of_earlier_is_the_same_identity():
     profile = Profile({}, {"$email": [Identity("marge@example.com\u200b")]})
     assert addresses(profile.channels) == ["marge@example.com"]
     assert not fold(profile, [{"$append": {"$email": "marge@example.com"}}]).changed
-    wrong = Profile({}, {"$sms": [Identity("+4402079460958")]})
-    assert fold(wrong, [{"$remove": {"$sms": "+4402079460958"}}]).profile.channels == {}
+
+
+def test_other_addresses_that_were_accepted_once_can_be_removed():
+    """A number with a trunk zero and a Slack address that could not be added today are removed by repeating them."""
+    wrong = Profile({}, {"$sms": [Identity("+4402079460958")], "$slack": [Identity({"email": "a@b.com,c@d.com"})]})
+    result = fold(wrong, [{"$remove": {"$sms": "+4402079460958", "$slack": {"email": "a@b.com,c@d.com"}}}])
+    assert (result.profile.channels, result.refusals) == ({}, [])
 
 
 @pytest.mark.parametrize(
