@@ -199,20 +199,21 @@ def is_stored(value: Json, identities: list[Identity]) -> bool:
     return type(value) is str and any(identity.value == value and identity.status == ACTIVE for identity in identities)
 
 
-def removal_key(rule: ChannelRule, value: Json, identities: list[Identity]) -> Hashable:
-    """Return the key of what is to be removed.
+def removal_keys(rule: ChannelRule, value: Json, identities: list[Identity]) -> set[Hashable]:
+    """Return the keys of what is to be removed: of the value as it is read, and of a text as it is.
 
-    What is stored can be removed by repeating it, even if it could not be added today.
+    So what is stored can be removed by repeating it, even if it could not be added today.
 
     Raises:
         InvalidValue: as the rule's `read_removal`.
     """
     try:
-        return rule.key(rule.read_removal(value))
+        read = rule.read_removal(value)
     except InvalidValue:
         if any(same_value(identity.value, value) for identity in identities):
-            return rule.key(value)
+            return {rule.key(value)}
         raise
+    return {rule.key(read), rule.key(value)} if type(value) is str else {rule.key(read)}
 
 
 def renewed(rule: ChannelRule, stored: Identity, value: Address, companions: Companions) -> Identity:

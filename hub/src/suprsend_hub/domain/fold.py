@@ -21,7 +21,7 @@ from .channels import (
     is_stored,
     new_identity,
     read_companions,
-    removal_key,
+    removal_keys,
     renewed,
     same_identities,
 )
@@ -54,7 +54,7 @@ from .wire import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
 _CUSTOM: Final = KeyKind.CUSTOM
 _LANGUAGE: Final = KeyKind.LANGUAGE
@@ -380,10 +380,10 @@ class _Fold:
         rule = RULES[channel]
         provider = read_companions(operand, rule).id_provider if rule.providers else None
         identities = self.channels.get(channel)
-        unwanted = set()
+        unwanted: set[Hashable] = set()
         for element in value if type(value) is list else [value]:
             try:
-                unwanted.add(removal_key(rule, element, identities or []))
+                unwanted |= removal_keys(rule, element, identities or [])
             except InvalidValue as problem:
                 self.refusals.refuse(problem.code, REMOVE, channel, problem.reason, element)
         if not unwanted or identities is None:
