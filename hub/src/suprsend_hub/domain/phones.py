@@ -49,9 +49,13 @@ def read_phone(value: Json) -> str:
     Raises:
         InvalidValue: not one number with a country code. The reason says what is wrong.
     """
-    if type(value) is str:
-        return value if _is_plain(value) else _read_unusual(value)
-    raise _invalid(_EXAMPLE)
+    try:
+        is_plain = _is_plain(value)
+    except TypeError:  # not a text; asking for the type first would cost every number a tenth of its time
+        raise _invalid(_EXAMPLE) from None
+    if is_plain:
+        return value  # type: ignore[no-any-return] # JSON that matched a pattern is a text
+    return _read_unusual(value)
 
 
 def phone_key(number: str) -> str:
