@@ -10,11 +10,8 @@ import math
 import re
 
 from suprsend import _wire
+from suprsend._addresses import email_doubt, phone_doubt
 
-_EMAIL = re.compile(r"\S+@\S+\.\S+")
-_EMAIL_LENGTH = range(6, 128)
-_PHONE_FILLING = str.maketrans("", "", " -()")
-_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*")
 
 _timezones: frozenset[str] | None = None
@@ -62,20 +59,13 @@ def _identity_doubt(operator: str, key: str, value: object) -> str | None:
 
 def _value_doubt(channel: str, value: object) -> str | None:
     if channel == _wire.EMAIL:
-        good = isinstance(value, str) and _is_email(value)
-        return None if good else "the value does not look like an e-mail address"
+        return email_doubt(value)
     if channel in (_wire.SMS, _wire.WHATSAPP):
-        good = isinstance(value, str) and _PHONE.fullmatch(value.translate(_PHONE_FILLING)) is not None
-        return None if good else "the value is not a phone number with a country code, such as +15550100000"
+        return phone_doubt(value)
     if channel in (_wire.ANDROIDPUSH, _wire.IOSPUSH):
         good = bool(value) and isinstance(value, (str, dict))
         return None if good else "the value is not a device token"
     return None if isinstance(value, dict) and value else "the value must be a dict that identifies the recipient"
-
-
-def _is_email(value: str) -> bool:
-    trimmed = value.strip()
-    return len(trimmed) in _EMAIL_LENGTH and _EMAIL.fullmatch(trimmed) is not None
 
 
 def _setting_doubt(key: str, value: object) -> str | None:

@@ -13,7 +13,7 @@ import msgspec
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest, TooLarge
 from suprsend_hub.domain.event import IdentityEvent
-from suprsend_hub.domain.ids import check_distinct_id, check_tenant_id, insert_key
+from suprsend_hub.domain.ids import check_distinct_id, check_new_id, check_tenant_id, insert_key
 from suprsend_hub.domain.wire import OPERATORS, Json
 
 IDENTIFY = "$identify"
@@ -113,7 +113,7 @@ def parse_event(text: bytes) -> IdentityEvent:
     except RecursionError as error:
         raise InvalidRequest("the event is nested too deeply", code=Code.TOO_DEEP) from error
     return IdentityEvent(
-        distinct_id=check_distinct_id(wire.distinct_id),
+        distinct_id=check_new_id(check_distinct_id(wire.distinct_id)),
         insert_key=_insert_key(wire.insert_id),
         operations=_operations(wire),
         env=_env(wire.env),
