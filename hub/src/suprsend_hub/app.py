@@ -3,7 +3,9 @@
 The server's workers call `create_app`, which reads the settings from the environment.
 """
 
+import asyncio
 import os
+import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -48,6 +50,12 @@ from suprsend_hub.settings import PREFIX, Settings, parse_networks
 from suprsend_hub.store.database import Database
 from suprsend_hub.web.body import BODIES, BodyReader
 from suprsend_hub.web.request_ids import with_request_ids
+
+STOP_SOON = signal.SIGUSR1
+"""A worker that gets this signal is about to be stopped, and no longer waits for bodies that may never arrive.
+
+The server waits for requests in flight before it shuts the application down, which is too late for that.
+"""
 
 
 def utc_now() -> datetime:
@@ -108,11 +116,14 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
     )
 
 
-def build_app(services: Services) -> Litestar:
-    """Return the application around wired services."""
+def build_app(services: Services, *, stop_soon: signal.Signals | None = None) -> Litestar:
+    """Return the application around wired services. `stop_soon`: the signal that announces the end of the process."""
+    bodies = BodyReader(timeout_s=services.request_timeout_s)
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+        if stop_soon is not None:
+            asyncio.get_running_loop().add_signal_handler(stop_soon, bodies.stop)
         services.database.log_outages()
         async with services.database:
             services.batcher.start()
@@ -141,7 +152,7 @@ def build_app(services: Services) -> Litestar:
             ),
             console_router(status_of=status_of),
         ],
-        state=State({SERVICES: services, BODIES: BodyReader(timeout_s=services.request_timeout_s)}),
+        state=State({SERVICES: services, BODIES: bodies}),
         request_class=ApiRequest,
         exception_handlers={
             DomainError: domain_error,
@@ -155,9 +166,9 @@ def build_app(services: Services) -> Litestar:
     )
 
 
-def build_asgi(services: Services) -> ASGIApp:
+def build_asgi(services: Services, *, stop_soon: signal.Signals | None = None) -> ASGIApp:
     """Return the application with the middleware that must run before its router."""
-    return with_request_ids(raw_path_routing(build_app(services)))
+    return with_request_ids(raw_path_routing(build_app(services, stop_soon=stop_soon)))
 
 
 def sign_in_path(token: str) -> str:
@@ -169,4 +180,4 @@ def create_app() -> object:
     """Return the application of a worker, configured by the environment. Granian calls this in each worker process."""
     settings = Settings()
     configure_logging(settings)
-    return build_asgi(build_services(settings))
+    return build_asgi(build_services(settings), stop_soon=STOP_SOON)

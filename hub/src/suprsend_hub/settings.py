@@ -65,8 +65,14 @@ class Settings(BaseSettings):
     database_patience_s: float = Field(
         default=15.0, ge=0, description="Seconds a write waits for a database that does not answer, before 503."
     )
+    head_timeout_s: float = Field(
+        default=10.0,
+        ge=0.1,
+        le=600,
+        description="Seconds that the head of a request has to arrive, and that a connection may be idle.",
+    )
     request_timeout_s: float = Field(
-        default=30.0, gt=0, le=60, description="Seconds that a request's head, and then its body, have to arrive."
+        default=30.0, gt=0, le=60, description="Seconds that the body of a request has to arrive."
     )
     public_url: str | None = Field(
         default=None,

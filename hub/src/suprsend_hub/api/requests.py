@@ -1,11 +1,11 @@
 """From an HTTP request to an authenticated one: credentials, raw body within its limit, JSON.
 
-Credentials are looked up first, from the head; a body that cannot become anything is not kept. A signature is checked
-when the body is there, because it covers its bytes.
+Credentials are looked up first, from the head. If they are unknown, the request is answered before its body is read. A
+signature covers the body, so it is verified afterwards.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -31,6 +31,7 @@ MAX_EVENT_BODY_BYTES = 2_621_440
 MAX_BODY_BYTES = 1_048_576
 """1 MiB for every other body."""
 _MAX_IDEMPOTENCY_KEY_CHARS = 255
+_DECISIVE_HEADERS = frozenset({b"authorization", b"content-type", b"date", b"x-amz-date", b"idempotency-key"})
 SCOPE = "scope"
 """Option of a route: the scope that it needs, where the method does not say."""
 
@@ -92,11 +93,18 @@ class ApiRequest(Request[None, Caller, State]):
 async def authenticate(request: ApiRequest) -> None:
     """Check the credentials and read the body, before every handler of the API."""
     scope = request.scope
-    headers = dict(scope["headers"])  # names are in lower case; of one that is given twice the last counts
+    headers = dict(scope["headers"])  # names are in lower case
     services = request.services
+    bodies: BodyReader = request.app.state[BODIES]
     is_read = scope["method"] in ("GET", "HEAD")
+    has_body = _has_body(scope["http_version"], headers)
+    if has_body:
+        bodies.leave_unread(scope)
+    if len(headers) != len(scope["headers"]):  # type: ignore[arg-type]  # servers pass a list
+        _refuse_repetition(scope["headers"])
     claim = await services.credentials.look_up(_text(headers, b"authorization"), patiently=not is_read)
-    body = await _read_body(request, headers, keep=claim.may_hold)
+    limit = MAX_EVENT_BODY_BYTES if scope["path"].startswith("/event") else MAX_BODY_BYTES
+    body = await bodies.read(scope, request.receive, limit) if has_body else b""
     identity = services.credentials.confirm(
         claim,
         SignedRequest(
@@ -136,20 +144,22 @@ def _text(headers: Mapping[bytes, bytes], name: bytes) -> str | None:
     return None if value is None else value.decode("latin-1")
 
 
-async def _read_body(request: ApiRequest, headers: Mapping[bytes, bytes], *, keep: bool) -> bytes:
-    """The body; nothing, after the same work, if it is not to be kept."""
-    if (
-        request.scope["http_version"].startswith("1")
-        and b"transfer-encoding" not in headers
-        and headers.get(b"content-length", b"0") == b"0"
-    ):
-        return b""  # HTTP/1 announces a body
-    limit = MAX_EVENT_BODY_BYTES if request.scope["path"].startswith("/event") else MAX_BODY_BYTES
-    bodies: BodyReader = request.app.state[BODIES]
-    if keep:
-        return await bodies.read(request.receive, limit)
-    await bodies.pass_by(request.receive, limit, hashlib.md5(usedforsecurity=False).update)
-    return b""
+def _refuse_repetition(headers: Iterable[tuple[bytes, bytes]]) -> None:
+    """InvalidRequest if a header that decides who sends what is there twice: a proxy may have looked at the other."""
+    seen = set()
+    for name, _ in headers:
+        if name in seen and name in _DECISIVE_HEADERS:
+            raise InvalidRequest(f"the request has two headers {name.decode()}; send one", code=Code.INVALID_REQUEST)
+        seen.add(name)
+
+
+def _has_body(http_version: str, headers: Mapping[bytes, bytes]) -> bool:
+    """Tell whether a body may follow; HTTP/1 announces it."""
+    return (
+        not http_version.startswith("1")
+        or b"transfer-encoding" in headers
+        or headers.get(b"content-length", b"0") != b"0"
+    )
 
 
 def decode_json(body: bytes) -> Json:

@@ -63,7 +63,7 @@ def _serve(url: str, directory: Path, port: int, workers: int, stop: StopRequest
         host=HOST,
         port=port,
         workers=workers,
-        request_timeout_s=Settings().request_timeout_s,
+        head_timeout_s=Settings().head_timeout_s,
         on_listening=lambda address: typer.echo(f"Listening on {address}"),
         stop=stop,
     )

@@ -151,7 +151,7 @@ async def read_form(request: HubRequest) -> dict[str, str]:
     """The fields of a posted form, the last one of equal names; every line end is a newline."""
     bodies: BodyReader = request.app.state[BODIES]
     try:
-        body = await bodies.read(request.receive, MAX_FORM_BYTES)
+        body = await bodies.read(request.scope, request.receive, MAX_FORM_BYTES)
     except TooLarge as error:
         raise TooLarge(f"The form is larger than {MAX_FORM_BYTES} bytes.", code=Code.FORM_TOO_LARGE) from error
     try:

@@ -1,10 +1,11 @@
 """Who sends a request: workspace key with HMAC signature, or Bearer API key.
 
-The head of a request tells all of an API key, and of a signed request which secret to check it with: so credentials are
-looked up before the body is read, and what cannot hold is not kept in memory. The signature itself covers the body.
+The head of a request contains all of an API key, and of a signed request the name of the secret. Credentials are
+therefore looked up before the body is read, and a request without valid ones is refused then. A signature covers the
+body, so it is verified afterwards.
 
-A wrong key and a wrong signature give the same answer after the same work. Look-ups are cached for a few seconds, so a
-revoked key stops working within that time, on every worker; a little longer while the database is away (`lookup.py`).
+A wrong key and a wrong signature give the same answer. Look-ups are cached for a few seconds, so a revoked key stops
+working within that time, on every worker; a little longer while the database is away (`lookup.py`).
 """
 
 import hashlib
@@ -30,7 +31,6 @@ from suprsend_hub.store.outage import OutageLog
 
 MAX_KEY_CHARS = 128
 """Workspace keys and API keys are shorter; a longer text is not looked up."""
-_DUMMY_SECRET = b"no workspace has this secret"
 _REFUSED = "Not Authenticated - could not find Workspace details"
 """The vendor's words."""
 
@@ -89,11 +89,6 @@ class Claim:
     credential: _Credential | None
     signature: str | None = field(repr=False)
 
-    @property
-    def may_hold(self) -> bool:
-        """Whether there are credentials of that name; if not, the request will be refused whatever its body is."""
-        return self.credential is not None
-
 
 class CredentialService:
     """Authenticates requests. One instance per process."""
@@ -115,11 +110,23 @@ class CredentialService:
         self._now = now
 
     async def look_up(self, authorization: str | None, *, patiently: bool = False) -> Claim:
-        """What the head of a request claims.
+        """Return what the head of a request claims, unless no body can make it good.
 
         `patiently`: wait out a short absence of the database, as an edit does.
-        Raises Unavailable if the database does not answer and nothing is remembered.
+
+        Raises:
+            Unauthenticated: there are no such credentials.
+            Forbidden: an API key of a workspace that is disabled.
+            Unavailable: the database does not answer and nothing is remembered.
         """
+        claim = await self._claim(authorization, patiently=patiently)
+        if claim.credential is None:
+            raise _refused()
+        if claim.signature is None:
+            _check_enabled(claim.credential)
+        return claim
+
+    async def _claim(self, authorization: str | None, *, patiently: bool) -> Claim:
         text = (authorization or "").strip()
         scheme, _, rest = text.partition(" ")
         if scheme.lower() == "bearer":
@@ -139,19 +146,17 @@ class CredentialService:
             Forbidden: the credentials are good and the workspace is disabled.
         """
         credential = claim.credential
-        if claim.signature is not None and not self._is_signed(credential, claim.signature, request):
-            credential = None
-        if credential is None:
-            raise Unauthenticated(_REFUSED, code=Code.UNAUTHORIZED, detail="Authentication failed")
+        if credential is None or (
+            claim.signature is not None and not self._is_signed(credential, claim.signature, request)
+        ):
+            raise _refused()
         if claim.signature is not None and credential.max_clock_skew_s:
             self._check_date(request.date, credential.max_clock_skew_s)
-        if credential.is_disabled:
-            raise Forbidden("this workspace has been disabled by the operator of the hub", code=Code.WORKSPACE_DISABLED)
+        _check_enabled(credential)
         self._rate_limits.learn(credential.identity.workspace.workspace_id, credential.limit)
         return credential.identity
 
-    def _is_signed(self, credential: _Credential | None, signature: str, request: SignedRequest) -> bool:
-        secrets = [_DUMMY_SECRET] if credential is None else self._valid_secrets(credential)
+    def _is_signed(self, credential: _Credential, signature: str, request: SignedRequest) -> bool:
         return any(
             verify(
                 secret,
@@ -163,7 +168,7 @@ class CredentialService:
                 content_type=request.content_type,
                 date=request.date,
             )
-            for secret in secrets
+            for secret in self._valid_secrets(credential)
         )
 
     def _valid_secrets(self, credential: _Credential) -> list[bytes]:
@@ -214,6 +219,15 @@ class CredentialService:
             with suppress(Unavailable):  # its master key is gone: it ends early, and the current one does not mind
                 secrets.append((self._secrets.decrypt(row.previous_secret).encode(), row.previous_secret_until))
         return secrets
+
+
+def _refused() -> Unauthenticated:
+    return Unauthenticated(_REFUSED, code=Code.UNAUTHORIZED, detail="Authentication failed")
+
+
+def _check_enabled(credential: _Credential) -> None:
+    if credential.is_disabled:
+        raise Forbidden("this workspace has been disabled by the operator of the hub", code=Code.WORKSPACE_DISABLED)
 
 
 def _workspace(row: WorkspaceRow) -> Workspace:
