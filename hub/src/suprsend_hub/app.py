@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 
-from litestar import Litestar, Router
+from litestar import Litestar, Response, Router
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
@@ -20,9 +20,10 @@ from litestar.types import ASGIApp
 from suprsend_hub.api import audit as audit_api
 from suprsend_hub.api import events, health, lists, objects, openapi, users
 from suprsend_hub.api.errors import domain_error, http_error, status_of, unexpected_error
+from suprsend_hub.api.hosts import checking_hosts
 from suprsend_hub.api.requests import ApiRequest, authenticate
 from suprsend_hub.api.routing import raw_path_routing
-from suprsend_hub.console import SIGN_IN_LINK, console_router
+from suprsend_hub.console import SIGN_IN_LINK, HubRequest, console_http_error, console_router
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import DomainError, InvalidRequest
 from suprsend_hub.domain.ids import UlidFactory
@@ -46,9 +47,11 @@ from suprsend_hub.service.sweeper import Sweeper
 from suprsend_hub.service.workspace_deletion import WorkspaceDeletionService
 from suprsend_hub.service.workspaces import WorkspaceService
 from suprsend_hub.service.writing import FAST_PATH_EDITS, Batcher, BatcherLimits, RateLimits, Writer
-from suprsend_hub.settings import PREFIX, Settings, parse_networks
+from suprsend_hub.settings import PREFIX, Settings, parse_hosts, parse_networks
 from suprsend_hub.store.database import Database
 from suprsend_hub.web.body import BODIES, BodyReader
+from suprsend_hub.web.hosts import HOSTS, Hosts, is_console
+from suprsend_hub.web.hsts import with_hsts
 from suprsend_hub.web.request_ids import with_request_ids
 
 STOP_SOON = signal.SIGUSR1
@@ -112,6 +115,7 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
         workspace_deletion=WorkspaceDeletionService(database, workspaces, audit, now=utc_now),
         request_timeout_s=settings.request_timeout_s,
         public_url=settings.public_url,
+        allowed_hosts=parse_hosts(settings.allowed_hosts),
         trusted_proxies=parse_networks(settings.trusted_proxies),
     )
 
@@ -152,11 +156,11 @@ def build_app(services: Services, *, stop_soon: signal.Signals | None = None) ->
             ),
             console_router(status_of=status_of),
         ],
-        state=State({SERVICES: services, BODIES: bodies}),
+        state=State({SERVICES: services, BODIES: bodies, HOSTS: _hosts(services)}),
         request_class=ApiRequest,
         exception_handlers={
             DomainError: domain_error,
-            HTTPException: http_error,
+            HTTPException: _http_error,  # type: ignore[dict-item]  # its request is of the class above
             Exception: unexpected_error,
         },
         lifespan=[lifespan],
@@ -168,7 +172,23 @@ def build_app(services: Services, *, stop_soon: signal.Signals | None = None) ->
 
 def build_asgi(services: Services, *, stop_soon: signal.Signals | None = None) -> ASGIApp:
     """Return the application with the middleware that must run before its router."""
-    return with_request_ids(raw_path_routing(build_app(services, stop_soon=stop_soon)))
+    app = raw_path_routing(build_app(services, stop_soon=stop_soon))
+    if services.allowed_hosts:
+        app = checking_hosts(app, _hosts(services))
+    if (services.public_url or "").startswith("https://"):
+        app = with_hsts(app)
+    return with_request_ids(app)
+
+
+def _hosts(services: Services) -> Hosts:
+    return Hosts.of(services.allowed_hosts, services.public_url, services.trusted_proxies)
+
+
+def _http_error(request: ApiRequest, error: HTTPException) -> Response[bytes]:
+    """Answer the framework's own errors, below the console with a page."""
+    if is_console(request.scope):
+        return console_http_error(HubRequest(request.scope, request.receive, request.send), error)
+    return http_error(request, error)  # type: ignore[arg-type]  # Litestar types requests invariantly
 
 
 def sign_in_path(token: str) -> str:

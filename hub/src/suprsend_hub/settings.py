@@ -80,6 +80,11 @@ class Settings(BaseSettings):
         description="Address at which clients reach the hub, shown in the console. With https://, its cookies travel "
         "over TLS only.",
     )
+    allowed_hosts: str = Field(
+        default="",
+        description="Host names that the hub answers under, separated by commas; empty for any. The "
+        "name in the public URL is always one of them.",
+    )
     history_days: int = Field(
         default=90,
         ge=1,
@@ -93,8 +98,8 @@ class Settings(BaseSettings):
     )
     trusted_proxies: str = Field(
         default="",
-        description="Addresses or networks of reverse proxies, separated by commas. X-Forwarded-For is believed from "
-        "these only.",
+        description="Addresses or networks of reverse proxies, separated by commas. X-Forwarded-For and "
+        "X-Forwarded-Host are believed from these only.",
     )
     log_format: Literal["console", "json"] = Field(default="json", description="Form of the log lines on stderr.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
@@ -134,6 +139,11 @@ class Settings(BaseSettings):
 def parse_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
     """Return the networks of a comma-separated list; ValueError, naming it, for an item that is not one."""
     return tuple(ip_network(item.strip()) for item in text.split(",") if item.strip())
+
+
+def parse_hosts(text: str) -> tuple[str, ...]:
+    """Return the host names of a comma-separated list."""
+    return tuple(item.strip() for item in text.split(",") if item.strip())
 
 
 @dataclass(frozen=True, slots=True)

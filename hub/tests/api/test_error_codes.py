@@ -112,6 +112,7 @@ ELSEWHERE = {
     Code.DATABASE_READ_ONLY: "below: a database that takes no writes",
     Code.WRONG_MASTER_KEY: "below: a hub with another key",
     Code.COLLISION: "below: what the database aborts",
+    Code.WRONG_HOST: "test_hosts: a name that is not listed",
     Code.REQUEST_TIMEOUT: "test_failures: a client that is slow",
     Code.RATE_LIMITED: "test_failures, test_rate_limits",
     Code.INTERNAL_ERROR: "test_failures: a damaged row",

@@ -21,6 +21,7 @@ from suprsend_hub.settings import DEFAULT_PORT, PREFIX, Settings
 from suprsend_hub.store.embedded import embedded_postgres, owned_directory, write_private
 
 HOST = "127.0.0.1"
+LOOPBACK_HOSTS = "localhost,127.0.0.1,[::1]"
 WORKSPACE = "development"
 CONSOLE_USER = "developer"
 WORKSPACE_KEY = "workspace_key"
@@ -52,6 +53,7 @@ def _serve(url: str, directory: Path, port: int, workers: int, stop: StopRequest
     """Prepare the database, say how to get in, and serve until told to stop."""
     os.environ[f"{PREFIX}DATABASE_URL"] = url
     os.environ[f"{PREFIX}MASTER_KEY"] = _kept(directory / MASTER_KEY, generate_master_key)
+    os.environ.setdefault(f"{PREFIX}ALLOWED_HOSTS", LOOPBACK_HOSTS)  # its credentials are public
     os.environ.setdefault(f"{PREFIX}LOG_FORMAT", "console")
     os.environ.setdefault(f"{PREFIX}LOG_LEVEL", "warning")
     api_key, link = asyncio.run(_prepare(url, directory))

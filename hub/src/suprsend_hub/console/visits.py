@@ -3,18 +3,16 @@
 Views get a `Visit` (signed in) or a `Desk` (signed in, in a workspace) and never look at cookies themselves.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
 
 import structlog
-from litestar import Request
-from litestar.datastructures import State
 from msgspec.structs import replace
 
+from suprsend_hub.console import cookies
 from suprsend_hub.console.paths import Paths, segment
+from suprsend_hub.console.requests import HubRequest
 from suprsend_hub.domain.actor import Actor, ActorKind
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.console import Grant, Role
@@ -22,30 +20,17 @@ from suprsend_hub.domain.errors import Forbidden, InvalidRequest, NotFound, TooL
 from suprsend_hub.domain.ids import parse_ulid
 from suprsend_hub.service.console_access import SignedIn
 from suprsend_hub.service.pages import PageRequest
-from suprsend_hub.service.services import SERVICES, Services
+from suprsend_hub.service.services import Services
 from suprsend_hub.web.body import BODIES, BodyReader
 from suprsend_hub.web.clients import client_address, user_agent
 from suprsend_hub.web.request_ids import request_id
 
-SESSION_COOKIE = "suprsend_hub_session"
-VISIT_COOKIE = "suprsend_hub_visit"
-THEME_COOKIE = "suprsend_hub_theme"
 FORM_TOKEN = "form_token"  # noqa: S105 - the name of a field
 MAX_FORM_BYTES = 1_048_576
 """As much as the API takes in one body."""
 _MAX_FIELDS = 100
 
 log = structlog.get_logger("suprsend_hub.console")
-
-
-class HubRequest(Request[Any, Any, State]):
-    """A request to the console."""
-
-    @property
-    def services(self) -> Services:
-        """The services of this process."""
-        services: Services = self.app.state[SERVICES]
-        return services
 
 
 class SignInNeeded(Unauthenticated):
@@ -130,7 +115,7 @@ class Desk(Visit):
 
 async def read_visit(request: HubRequest) -> Visit:
     """The visit of a signed-in console user; SignInNeeded otherwise."""
-    token = request.cookies.get(SESSION_COOKIE)
+    token = cookies.read_cookie(request, cookies.SESSION)
     who = await request.services.console_access.resolve(token) if token else None
     if who is None:
         raise SignInNeeded("Sign in first.", code=Code.SIGN_IN_NEEDED)
@@ -165,17 +150,6 @@ async def read_form(request: HubRequest) -> dict[str, str]:
 def wrong_form_token() -> Forbidden:
     """The refusal of a form that did not come from our page of this session."""
     return Forbidden("This form is out of date. Go back, load the page again and repeat.", code=Code.WRONG_FORM_TOKEN)
-
-
-def theme_of(cookies: Mapping[str, str]) -> str:
-    """The colours a visitor chose: `light`, `dark`, or `auto` for the system's."""
-    theme = cookies.get(THEME_COOKIE)
-    return theme if theme in ("light", "dark") else "auto"
-
-
-def is_secure(request: HubRequest) -> bool:
-    """Whether the browser came over TLS, as far as we know: then cookies travel over TLS only."""
-    return request.url.scheme == "https" or (request.services.public_url or "").startswith("https://")
 
 
 def visitor(request: HubRequest) -> Actor:

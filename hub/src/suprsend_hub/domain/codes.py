@@ -82,6 +82,8 @@ class Code(enum.StrEnum):
     IDEMPOTENCY_KEY_REUSED = ("idempotency_key_reused", Kind.UNPROCESSABLE,
         "The `Idempotency-Key` belongs to an earlier request with another method, path or body. Nothing was applied.",
         "Send a new key with each new request, and the same key only with the same request.")
+    WRONG_HOST = ("wrong_host", _INVALID, "The hub is not served under the host name in the `Host` header.",
+        "Use a host name that the message lists, or add yours to `SUPRSEND_HUB_ALLOWED_HOSTS`.")
     UNAUTHORIZED = ("unauthorized", Kind.UNAUTHENTICATED,
         "Credentials are missing or cannot be verified. The answer is the same for every cause.",
         "Check the workspace key, the workspace secret or the API key, and the base URL that was signed.")
