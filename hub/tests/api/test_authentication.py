@@ -254,7 +254,9 @@ async def test_the_signature_may_come_with_the_dates_and_paths_of_other_sdks(
         return lambda method, _target, body: signed(key, secret, **options)(method, target, body)
 
     go = ApiClient(http, signing("/v1/user/a b/c/"))
-    assert (await go.get("/v1/user/a%20b%2Fc/")).status_code == 200
+    agent = {"user-agent": "suprsend/0.9.0;go/go1.21"}
+    assert (await go.request("GET", "/v1/user/a%20b%2Fc/", headers=agent)).status_code == 200
+    assert (await go.get("/v1/user/a%20b%2Fc/")).status_code == 401
     go = ApiClient(http, signing("/v1/user/?after=&limit=5"))
     assert (await go.get("/v1/user/?limit=5&after=")).status_code == 200
     node = ApiClient(http, signing("/v1/user/?"))

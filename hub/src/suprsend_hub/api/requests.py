@@ -5,6 +5,7 @@ signature covers the body, so it is verified afterwards.
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
@@ -32,6 +33,8 @@ MAX_BODY_BYTES = 1_048_576
 """1 MiB for every other body."""
 _MAX_IDEMPOTENCY_KEY_CHARS = 255
 _DECISIVE_HEADERS = frozenset({b"authorization", b"content-type", b"date", b"x-amz-date", b"idempotency-key"})
+_GO = re.compile(rb"suprsend/[0-9.]+;go/")
+"""How the vendor's Go SDK introduces itself."""
 SCOPE = "scope"
 """Option of a route: the scope that it needs, where the method does not say."""
 
@@ -114,6 +117,7 @@ async def authenticate(request: ApiRequest) -> None:
             body=body,
             content_type=_text(headers, b"content-type"),
             date=_text(headers, b"date") or _text(headers, b"x-amz-date") or "",
+            is_go=_GO.match(headers.get(b"user-agent", b"")) is not None,
         ),
     )
     _check_scope(request, identity)

@@ -58,6 +58,8 @@ class SignedRequest:
     body: bytes
     content_type: str | None
     date: str
+    is_go: bool = False
+    """Whether the client says that it is Go's SDK, which signs the decoded path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,7 @@ class CredentialService:
                 body=request.body,
                 content_type=request.content_type,
                 date=request.date,
+                is_go=request.is_go,
             )
             for secret in self._valid_secrets(credential)
         )
