@@ -75,6 +75,7 @@ REQUESTS: Mapping[Code, Sequence[Request]] = {
     Code.UNKNOWN_OPERATOR: [edit({"$multiply": {"n": 2}})],
     Code.INVALID_OPERAND: [edit({"$set": "name"})],
     Code.INVALID_KEY: [edit({"$set": {" ": 1}})],
+    Code.READ_ONLY_KEY: [("POST", USER, {"properties": {"a": 1}})],
     Code.INVALID_VALUE: [("POST", USER, {"$email": 5})],
     Code.INVALID_TEXT: [edit({"$set": {"name": "\0"}})],
     Code.VALUE_TOO_DEEP: [("PATCH", USER, b'{"operations":[{"$set":{"x":' + b"[" * 65 + b"]" * 65 + b"}}]}")],
