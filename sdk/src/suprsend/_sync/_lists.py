@@ -68,9 +68,9 @@ class SubscriberListsApi(Api):
     def add(self, list_id: str, distinct_ids: Ids, options: Options = None) -> Affected:
         """Add users that exist to a list, and return ``{"success": True, "affected_count": n}``.
 
-        With an empty list of ids nothing is sent. A long list takes several requests, and the count is that of all. If a
-        request fails, those before it have been applied; you can repeat the call. If an answer is lost and a request is
-        repeated, ``affected_count`` is only what the last attempt changed. The answer then has ``warnings``.
+        With an empty list of ids nothing is sent. A long list takes several requests, and the count is that of all. If
+        a request fails, those before it have been applied; you can repeat the call. If an answer is lost and a request
+        is repeated, ``affected_count`` is only what the last attempt changed. The answer then has ``warnings``.
         """
         return self._change(list_path(list_id, "subscriber", "add"), distinct_ids, options)
 
