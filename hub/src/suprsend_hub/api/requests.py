@@ -38,6 +38,13 @@ _GO = re.compile(rb"suprsend/[0-9.]+;go/")
 SCOPE = "scope"
 """Option of a route: the scope that it needs, where the method does not say."""
 
+_OTHER_FORMS = (
+    (b"\x1f\x8b", "it is compressed; send it uncompressed"),
+    (b"\xef\xbb\xbf", "it begins with a byte order mark; send UTF-8 without one"),
+    (b"\xff\xfe", "it is UTF-16; send UTF-8"),
+    (b"\xfe\xff", "it is UTF-16; send UTF-8"),
+)
+"""How bodies begin that are not what they should be, and what to say instead of the decoder's words."""
 _decoder = msgspec.json.Decoder()
 
 
@@ -171,7 +178,8 @@ def decode_json(body: bytes) -> Json:
     try:
         value: Json = _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"the body is not valid JSON: {error}", code=Code.INVALID_JSON) from error
+        reason = next((text for start, text in _OTHER_FORMS if body.startswith(start)), str(error))
+        raise InvalidRequest(f"the body is not valid JSON: {reason}", code=Code.INVALID_JSON) from error
     except RecursionError as error:
         raise InvalidRequest("the body is nested too deeply", code=Code.TOO_DEEP) from error
     return value
