@@ -65,14 +65,25 @@ class Settings(BaseSettings):
     database_patience_s: float = Field(
         default=15.0, ge=0, description="Seconds a write waits for a database that does not answer, before 503."
     )
+    head_timeout_s: float = Field(
+        default=10.0,
+        ge=0.1,
+        le=600,
+        description="Seconds that the head of a request has to arrive, and that a connection may be idle.",
+    )
     request_timeout_s: float = Field(
-        default=30.0, gt=0, le=60, description="Seconds that a request's head, and then its body, have to arrive."
+        default=30.0, gt=0, le=60, description="Seconds that the body of a request has to arrive."
     )
     public_url: str | None = Field(
         default=None,
         pattern=r"^https?://[^\s/]+(/[^\s]*)?$",
         description="Address at which clients reach the hub, shown in the console. With https://, the console's "
         "cookies travel over TLS only.",
+    )
+    allowed_hosts: str = Field(
+        default="",
+        description="Host names that the hub answers under, separated by commas; empty for any. The "
+        "name in the public URL is always one of them.",
     )
     history_days: int = Field(
         default=90,
@@ -86,7 +97,7 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(
         default="",
         description="Addresses or networks of reverse proxies, separated by commas. The hub believes "
-        "X-Forwarded-For from these only.",
+        "X-Forwarded-For and X-Forwarded-Host from these only.",
     )
     log_format: Literal["console", "json"] = Field(default="json", description="Format of the log on stderr.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Lowest level to log.")
@@ -126,6 +137,11 @@ class Settings(BaseSettings):
 def parse_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
     """Return the networks of a comma-separated list; ValueError, naming it, for an item that is not one."""
     return tuple(ip_network(item.strip()) for item in text.split(",") if item.strip())
+
+
+def parse_hosts(text: str) -> tuple[str, ...]:
+    """Return the host names of a comma-separated list."""
+    return tuple(item.strip() for item in text.split(",") if item.strip())
 
 
 @dataclass(frozen=True, slots=True)

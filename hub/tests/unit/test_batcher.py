@@ -269,7 +269,8 @@ async def test_a_short_absence_of_the_database_is_only_a_delay() -> None:
     async with running(database) as batcher:
         task = send(batcher, "one")
         await until(lambda: database.attempts == 2)
-        assert batcher.trouble == "the database does not answer"
+        assert batcher.trouble is not None
+        assert batcher.trouble.message == "the database does not answer"
         database.error = lambda _: None
         assert (await task)[0].status is EditStatus.APPLIED
         assert batcher.trouble is None

@@ -80,6 +80,7 @@ class UserProfile(_Channels):
     created_at: str
     updated_at: str
     tenant: NotRequired[dict[str, Any]]
+    warnings: NotRequired[list[str]]
 
 
 class ObjectProfile(_Channels):
@@ -91,6 +92,7 @@ class ObjectProfile(_Channels):
     properties: dict[str, Any]
     created_at: str
     updated_at: str
+    warnings: NotRequired[list[str]]
 
 
 class Subscription(TypedDict):

@@ -8,6 +8,13 @@ MAX_EVENT_BYTES_READABLE = "10KB"
 MAX_CHUNK_RECORDS = 400
 MAX_CHUNK_BYTES = 819_200
 
+# Imposed by the wire contract on one request: ids of a bulk deletion, recipients of a change of subscriptions.
+MAX_DELETED_IDS = 1_000
+MAX_RECIPIENTS = 100
+# Our choice, below what the hub accepts in a body (1 MiB): longer lists of ids take several requests.
+MAX_LISTED_IDS = 10_000
+MAX_LISTED_BYTES = 900_000
+
 # Our choice: a connection inside one network takes milliseconds, a hub that is handed 800 KB of edits may need a while.
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 30.0

@@ -16,7 +16,7 @@ from suprsend._errors import (
 from suprsend._response import Response
 
 if TYPE_CHECKING:
-    from suprsend._answers import Done
+    from suprsend._answers import Done, Subscriptions
     from suprsend._requests import Request
     from suprsend._types import JSONObject
 
@@ -73,6 +73,21 @@ def counted(response: Response) -> Affected:
     if response.maybe_repeated:
         answer["warnings"] = [COUNT_WARNING]
     return answer
+
+
+def added(total: Affected, answer: Affected) -> Affected:
+    """Return the answer of a call that took one more request."""
+    if "affected_count" not in total:
+        return answer
+    both: Affected = {**answer, "affected_count": total["affected_count"] + answer.get("affected_count", 0)}
+    if "warnings" in total:
+        both["warnings"] = total["warnings"]
+    return both
+
+
+def joined(answers: list[Subscriptions]) -> Subscriptions:
+    """Return the answer of a call that took several requests."""
+    return {"results": [subscription for answer in answers for subscription in answer.get("results", [])]}
 
 
 def page(response: Response) -> JSONObject:

@@ -1,11 +1,12 @@
 """Authenticate HTTP requests, and read their bodies within limits and as JSON.
 
-Credentials are looked up first, from the head, and the body of an unknown client is not kept. A signature is checked
-when the body has arrived, because it covers the body.
+Credentials are looked up first, from the head. If they are unknown, the request is answered before its body is read. A
+signature covers the body, so it is verified afterwards.
 """
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -31,9 +32,19 @@ MAX_EVENT_BODY_BYTES = 2_621_440
 MAX_BODY_BYTES = 1_048_576
 """1 MiB for every other body."""
 _MAX_IDEMPOTENCY_KEY_CHARS = 255
+_DECISIVE_HEADERS = frozenset({b"authorization", b"content-type", b"date", b"x-amz-date", b"idempotency-key"})
+_GO = re.compile(rb"suprsend/[0-9.]+;go/")
+"""How the vendor's Go SDK introduces itself."""
 SCOPE = "scope"
 """Option of a route: the scope that it needs, where the method does not say."""
 
+_OTHER_FORMS = (
+    (b"\x1f\x8b", "it is compressed; send it uncompressed"),
+    (b"\xef\xbb\xbf", "it begins with a byte order mark; send UTF-8 without one"),
+    (b"\xff\xfe", "it is UTF-16; send UTF-8"),
+    (b"\xfe\xff", "it is UTF-16; send UTF-8"),
+)
+"""How bodies begin that are not what they should be, and what to say instead of the decoder's words."""
 _decoder = msgspec.json.Decoder()
 
 
@@ -92,11 +103,18 @@ class ApiRequest(Request[None, Caller, State]):
 async def authenticate(request: ApiRequest) -> None:
     """Check the credentials and read the body, before every handler of the API."""
     scope = request.scope
-    headers = dict(scope["headers"])  # names are in lower case; of a repeated header, the last counts
+    headers = dict(scope["headers"])  # names are in lower case
     services = request.services
+    bodies: BodyReader = request.app.state[BODIES]
     is_read = scope["method"] in ("GET", "HEAD")
+    has_body = _has_body(scope["http_version"], headers)
+    if has_body:
+        bodies.leave_unread(scope)
+    if len(headers) != len(scope["headers"]):  # type: ignore[arg-type]  # servers pass a list
+        _refuse_repetition(scope["headers"])
     claim = await services.credentials.look_up(_text(headers, b"authorization"), patiently=not is_read)
-    body = await _read_body(request, headers, keep=claim.may_hold)
+    limit = MAX_EVENT_BODY_BYTES if scope["path"].startswith("/event") else MAX_BODY_BYTES
+    body = await bodies.read(scope, request.receive, limit) if has_body else b""
     identity = services.credentials.confirm(
         claim,
         SignedRequest(
@@ -106,6 +124,7 @@ async def authenticate(request: ApiRequest) -> None:
             body=body,
             content_type=_text(headers, b"content-type"),
             date=_text(headers, b"date") or _text(headers, b"x-amz-date") or "",
+            is_go=_GO.match(headers.get(b"user-agent", b"")) is not None,
         ),
     )
     _check_scope(request, identity)
@@ -136,20 +155,22 @@ def _text(headers: Mapping[bytes, bytes], name: bytes) -> str | None:
     return None if value is None else value.decode("latin-1")
 
 
-async def _read_body(request: ApiRequest, headers: Mapping[bytes, bytes], *, keep: bool) -> bytes:
-    """Return the body or, after the same work, nothing if it should not be kept."""
-    if (
-        request.scope["http_version"].startswith("1")
-        and b"transfer-encoding" not in headers
-        and headers.get(b"content-length", b"0") == b"0"
-    ):
-        return b""  # HTTP/1 announces bodies
-    limit = MAX_EVENT_BODY_BYTES if request.scope["path"].startswith("/event") else MAX_BODY_BYTES
-    bodies: BodyReader = request.app.state[BODIES]
-    if keep:
-        return await bodies.read(request.receive, limit)
-    await bodies.pass_by(request.receive, limit, hashlib.md5(usedforsecurity=False).update)
-    return b""
+def _refuse_repetition(headers: Iterable[tuple[bytes, bytes]]) -> None:
+    """InvalidRequest if a header that decides who sends what is there twice: a proxy may have looked at the other."""
+    seen = set()
+    for name, _ in headers:
+        if name in seen and name in _DECISIVE_HEADERS:
+            raise InvalidRequest(f"the request has two headers {name.decode()}; send one", code=Code.INVALID_REQUEST)
+        seen.add(name)
+
+
+def _has_body(http_version: str, headers: Mapping[bytes, bytes]) -> bool:
+    """Tell whether a body may follow; HTTP/1 announces it."""
+    return (
+        not http_version.startswith("1")
+        or b"transfer-encoding" in headers
+        or headers.get(b"content-length", b"0") != b"0"
+    )
 
 
 def decode_json(body: bytes) -> Json:
@@ -157,7 +178,8 @@ def decode_json(body: bytes) -> Json:
     try:
         value: Json = _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"the body is not valid JSON: {error}", code=Code.INVALID_JSON) from error
+        reason = next((text for start, text in _OTHER_FORMS if body.startswith(start)), str(error))
+        raise InvalidRequest(f"the body is not valid JSON: {reason}", code=Code.INVALID_JSON) from error
     except RecursionError as error:
         raise InvalidRequest("the body is nested too deeply", code=Code.TOO_DEEP) from error
     return value

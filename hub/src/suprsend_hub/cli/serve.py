@@ -31,7 +31,7 @@ def serve(
             host=host,
             port=chosen_port(host, port),
             workers=workers,
-            request_timeout_s=Settings().request_timeout_s,
+            head_timeout_s=Settings().head_timeout_s,
             on_listening=lambda address: typer.echo(f"Listening on {address}"),
         )
 

@@ -9,16 +9,18 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
+from types import FrameType
 
 import structlog
 from granian.constants import Interfaces, Loops
-from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
 
-from suprsend_hub.app import create_app
-from suprsend_hub.cli.stopping import StopRequest
+from suprsend_hub.app import STOP_SOON, create_app
+from suprsend_hub.cli.connections import HTTP, allow_connections, http1_settings
+from suprsend_hub.cli.stopping import Handler, StopRequest
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Conflict, InvalidRequest
 
@@ -39,7 +41,7 @@ def run_server(
     host: str,
     port: int,
     workers: int,
-    request_timeout_s: float,
+    head_timeout_s: float,
     on_listening: Callable[[str], None],
     stop: StopRequest | None = None,
 ) -> None:
@@ -55,6 +57,7 @@ def run_server(
         stop.listen()
     os.register_at_fork(after_in_child=_obey_signals)
     threading.Thread(target=_announce, args=(address, port, on_listening), daemon=True).start()
+    connections = allow_connections()
     restarts: list[float] = []
     while True:
         server = Server(
@@ -66,13 +69,16 @@ def run_server(
             interface=Interfaces.ASGI,
             loop=Loops.uvloop,
             backlog=_BACKLOG,
-            http1_settings=HTTP1Settings(header_read_timeout=round(request_timeout_s * 1000)),
+            backpressure=connections,
+            http=HTTP,
+            http1_settings=http1_settings(head_timeout_s),
+            websockets=False,
             log_level=LogLevels.warning,
             respawn_failed_workers=True,
             workers_kill_timeout=_STOP_S,
         )
         # Granian has taken the signals by then, and has not started a worker yet.
-        server.on_startup(partial(stop.hand_over, server.signal_handler_interrupt))
+        server.on_startup(partial(stop.hand_over, partial(_interrupt, server.signal_handler_interrupt)))
         try:
             server.serve()
         except SystemExit:
@@ -87,10 +93,20 @@ def run_server(
             return
 
 
+def _interrupt(stop_server: Handler, number: int, frame: FrameType | None) -> None:
+    """Stop the server, in a handler of signals. Workers are told first, so that they do not wait for slow clients."""
+    for worker in multiprocessing.active_children():
+        if worker.pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(worker.pid, STOP_SOON)
+    stop_server(number, frame)
+
+
 def _obey_signals() -> None:
     """Let a worker that is still loading end at once. A forked worker would note signals in a copy of the note."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
+    signal.signal(STOP_SOON, signal.SIG_IGN)
 
 
 def create_worker_app() -> object:
@@ -111,6 +127,7 @@ def _end_with_supervisor() -> None:
     if supervisor is None:
         return
     supervisor.join()
+    os.kill(os.getpid(), STOP_SOON)
     os.kill(os.getpid(), signal.SIGTERM)  # finishes requests in flight, as on any other stop
     time.sleep(_STOP_S)
     os._exit(1)

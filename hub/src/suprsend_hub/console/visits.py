@@ -3,18 +3,16 @@
 Views get a `Visit` (signed in) or a `Desk` (signed in, in a workspace) and never look at cookies themselves.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
 
 import structlog
-from litestar import Request
-from litestar.datastructures import State
 from msgspec.structs import replace
 
+from suprsend_hub.console import cookies
 from suprsend_hub.console.paths import Paths, segment
+from suprsend_hub.console.requests import HubRequest
 from suprsend_hub.domain.actor import Actor, ActorKind
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.console import Grant, Role
@@ -22,30 +20,17 @@ from suprsend_hub.domain.errors import Forbidden, InvalidRequest, NotFound, TooL
 from suprsend_hub.domain.ids import parse_ulid
 from suprsend_hub.service.console_access import SignedIn
 from suprsend_hub.service.pages import PageRequest
-from suprsend_hub.service.services import SERVICES, Services
+from suprsend_hub.service.services import Services
 from suprsend_hub.web.body import BODIES, BodyReader
 from suprsend_hub.web.clients import client_address, user_agent
 from suprsend_hub.web.request_ids import request_id
 
-SESSION_COOKIE = "suprsend_hub_session"
-VISIT_COOKIE = "suprsend_hub_visit"
-THEME_COOKIE = "suprsend_hub_theme"
 FORM_TOKEN = "form_token"  # noqa: S105 - the name of a field
 MAX_FORM_BYTES = 1_048_576
 """The same limit as for a body of the API."""
 _MAX_FIELDS = 100
 
 log = structlog.get_logger("suprsend_hub.console")
-
-
-class HubRequest(Request[Any, Any, State]):
-    """A request to the console."""
-
-    @property
-    def services(self) -> Services:
-        """Return the services of this process."""
-        services: Services = self.app.state[SERVICES]
-        return services
 
 
 class SignInNeeded(Unauthenticated):
@@ -130,7 +115,7 @@ class Desk(Visit):
 
 async def read_visit(request: HubRequest) -> Visit:
     """Return the visit of a signed-in console user; SignInNeeded otherwise."""
-    token = request.cookies.get(SESSION_COOKIE)
+    token = cookies.read_cookie(request, cookies.SESSION)
     who = await request.services.console_access.resolve(token) if token else None
     if who is None:
         raise SignInNeeded("Sign in first.", code=Code.SIGN_IN_NEEDED)
@@ -151,7 +136,7 @@ async def read_form(request: HubRequest) -> dict[str, str]:
     """Return the fields of a posted form, with line ends as newlines. Of fields with the same name, the last counts."""
     bodies: BodyReader = request.app.state[BODIES]
     try:
-        body = await bodies.read(request.receive, MAX_FORM_BYTES)
+        body = await bodies.read(request.scope, request.receive, MAX_FORM_BYTES)
     except TooLarge as error:
         raise TooLarge(f"The form is larger than {MAX_FORM_BYTES} bytes.", code=Code.FORM_TOO_LARGE) from error
     try:
@@ -165,17 +150,6 @@ async def read_form(request: HubRequest) -> dict[str, str]:
 def wrong_form_token() -> Forbidden:
     """Return the error for a form that does not come from a page of this session."""
     return Forbidden("This form is out of date. Go back, load the page again and repeat.", code=Code.WRONG_FORM_TOKEN)
-
-
-def theme_of(cookies: Mapping[str, str]) -> str:
-    """Return the colours that the visitor has chosen: `light`, `dark`, or `auto` for those of the system."""
-    theme = cookies.get(THEME_COOKIE)
-    return theme if theme in ("light", "dark") else "auto"
-
-
-def is_secure(request: HubRequest) -> bool:
-    """Tell whether the browser uses TLS, as far as we know. Then cookies travel over TLS only."""
-    return request.url.scheme == "https" or (request.services.public_url or "").startswith("https://")
 
 
 def visitor(request: HubRequest) -> Actor:

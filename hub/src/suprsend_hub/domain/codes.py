@@ -82,6 +82,8 @@ class Code(enum.StrEnum):
     IDEMPOTENCY_KEY_REUSED = ("idempotency_key_reused", Kind.UNPROCESSABLE,
         "The `Idempotency-Key` belongs to an earlier request with another method, path or body. Nothing was applied.",
         "Send a new key with each new request, and the same key only with the same request.")
+    WRONG_HOST = ("wrong_host", _INVALID, "The hub is not served under the host name in the `Host` header.",
+        "Use a host name that the message lists, or add yours to `SUPRSEND_HUB_ALLOWED_HOSTS`.")
     UNAUTHORIZED = ("unauthorized", Kind.UNAUTHENTICATED,
         "Credentials are missing or cannot be verified. The answer is the same for every cause.",
         "Check the workspace key, the workspace secret or the API key, and the base URL that was signed.")
@@ -160,6 +162,9 @@ class Code(enum.StrEnum):
         "Send an array of keys with `$unset`, and an object with every other operator.")
     INVALID_KEY = ("invalid_key", _INVALID, "A property key is blank, too long or not a string.",
         "Use a key of 1 to 255 characters.")
+    READ_ONLY_KEY = ("read_only_key", _INVALID,
+        "An upsert contains `distinct_id`, `properties`, `created_at` or `updated_at`, keys of the profile itself.",
+        "Send the properties next to the channels, without these keys.")
     INVALID_VALUE = ("invalid_value", _INVALID, "A value has the wrong type for its key, or cannot be stored.",
         "Send the type that the message names.")
     INVALID_TEXT = ("invalid_text", _INVALID, "A text contains NUL or a lone surrogate, which cannot be stored.",

@@ -1,11 +1,11 @@
 """Authenticate requests: workspace key with HMAC signature, or Bearer API key.
 
-The head of a request contains an API key, or says which secret a signature was made with. So credentials are looked up
-before the body is read, and the bodies of unknown clients are not kept in memory. A signature can only be checked with
-the body, because it covers it.
+The head of a request contains all of an API key, and of a signed request the name of the secret. Credentials are
+therefore looked up before the body is read, and a request without valid ones is refused then. A signature covers the
+body, so it is verified afterwards.
 
-A wrong key and a wrong signature give the same answer after the same work. Look-ups are cached for a few seconds, so a
-revoked key stops working within that time, on every worker, or a little later if the database is away (`lookup.py`).
+A wrong key and a wrong signature give the same answer. Look-ups are cached for a few seconds, so a revoked key stops
+working within that time, on every worker; a little longer while the database is away (`lookup.py`).
 """
 
 import hashlib
@@ -30,8 +30,7 @@ from suprsend_hub.store.database import Connection, Database
 from suprsend_hub.store.outage import OutageLog
 
 MAX_KEY_CHARS = 128
-"""Workspace keys and API keys are shorter. A longer text is not looked up."""
-_DUMMY_SECRET = b"no workspace has this secret"
+"""Workspace keys and API keys are shorter; a longer text is not looked up."""
 _REFUSED = "Not Authenticated - could not find Workspace details"
 """The vendor's wording."""
 
@@ -59,6 +58,8 @@ class SignedRequest:
     body: bytes
     content_type: str | None
     date: str
+    is_go: bool = False
+    """Whether the client says that it is Go's SDK, which signs the decoded path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +91,6 @@ class Claim:
     credential: _Credential | None
     signature: str | None = field(repr=False)
 
-    @property
-    def may_hold(self) -> bool:
-        """Tell whether the credentials exist. If not, the request will be refused, whatever its body is."""
-        return self.credential is not None
-
 
 class CredentialService:
     """Authenticates requests. One instance per process."""
@@ -116,11 +112,23 @@ class CredentialService:
         self._now = now
 
     async def look_up(self, authorization: str | None, *, patiently: bool = False) -> Claim:
-        """Return what the head of a request claims.
+        """Return what the head of a request claims, unless no body can make it good.
 
-        `patiently`: wait for the database during a short outage, as edits do.
-        Raises Unavailable if the database does not answer and nothing is remembered.
+        `patiently`: wait out a short absence of the database, as an edit does.
+
+        Raises:
+            Unauthenticated: there are no such credentials.
+            Forbidden: an API key of a workspace that is disabled.
+            Unavailable: the database does not answer and nothing is remembered.
         """
+        claim = await self._claim(authorization, patiently=patiently)
+        if claim.credential is None:
+            raise _refused()
+        if claim.signature is None:
+            _check_enabled(claim.credential)
+        return claim
+
+    async def _claim(self, authorization: str | None, *, patiently: bool) -> Claim:
         text = (authorization or "").strip()
         scheme, _, rest = text.partition(" ")
         if scheme.lower() == "bearer":
@@ -140,19 +148,17 @@ class CredentialService:
             Forbidden: the credentials are valid, but the workspace is disabled.
         """
         credential = claim.credential
-        if claim.signature is not None and not self._is_signed(credential, claim.signature, request):
-            credential = None
-        if credential is None:
-            raise Unauthenticated(_REFUSED, code=Code.UNAUTHORIZED, detail="Authentication failed")
+        if credential is None or (
+            claim.signature is not None and not self._is_signed(credential, claim.signature, request)
+        ):
+            raise _refused()
         if claim.signature is not None and credential.max_clock_skew_s:
             self._check_date(request.date, credential.max_clock_skew_s)
-        if credential.is_disabled:
-            raise Forbidden("this workspace has been disabled by the operator of the hub", code=Code.WORKSPACE_DISABLED)
+        _check_enabled(credential)
         self._rate_limits.learn(credential.identity.workspace.workspace_id, credential.limit)
         return credential.identity
 
-    def _is_signed(self, credential: _Credential | None, signature: str, request: SignedRequest) -> bool:
-        secrets = [_DUMMY_SECRET] if credential is None else self._valid_secrets(credential)
+    def _is_signed(self, credential: _Credential, signature: str, request: SignedRequest) -> bool:
         return any(
             verify(
                 secret,
@@ -163,8 +169,9 @@ class CredentialService:
                 body=request.body,
                 content_type=request.content_type,
                 date=request.date,
+                is_go=request.is_go,
             )
-            for secret in secrets
+            for secret in self._valid_secrets(credential)
         )
 
     def _valid_secrets(self, credential: _Credential) -> list[bytes]:
@@ -215,6 +222,15 @@ class CredentialService:
             with suppress(Unavailable):  # without its master key the old secret ends early; the current one still works
                 secrets.append((self._secrets.decrypt(row.previous_secret).encode(), row.previous_secret_until))
         return secrets
+
+
+def _refused() -> Unauthenticated:
+    return Unauthenticated(_REFUSED, code=Code.UNAUTHORIZED, detail="Authentication failed")
+
+
+def _check_enabled(credential: _Credential) -> None:
+    if credential.is_disabled:
+        raise Forbidden("this workspace has been disabled by the operator of the hub", code=Code.WORKSPACE_DISABLED)
 
 
 def _workspace(row: WorkspaceRow) -> Workspace:

@@ -103,6 +103,11 @@ async def forget_attempts(connection: Connection, subject: bytes) -> None:
     await connection.execute(sql("forget_console_attempts"), subject)
 
 
+async def take_back_attempt(connection: Connection, subject: bytes) -> None:
+    """Reduce the count of a subject by one."""
+    await connection.execute(sql("take_back_console_attempt"), subject)
+
+
 async def delete_stale_attempts(connection: Connection, oldest_window: datetime) -> None:
     """Delete expired windows, so that guessing names cannot grow the table for long."""
     await connection.execute(sql("delete_stale_console_attempts"), oldest_window)

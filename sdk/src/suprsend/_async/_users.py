@@ -13,9 +13,11 @@ from suprsend._batches import Batch, Batcher
 from suprsend._edits import UserEdit
 from suprsend._errors import SuprsendValidationError
 from suprsend._io._iteration import async_end, async_source
-from suprsend._limits import MAX_FAILED_RECORDS_KEPT, MAX_IN_FLIGHT
+from suprsend._limits import MAX_DELETED_IDS, MAX_FAILED_RECORDS_KEPT, MAX_IN_FLIGHT
+from suprsend._pieces import payloads
 from suprsend._requests import clean_id, user_path
 from suprsend._types import JSONObject
+from suprsend._upserts import upsert_mistakes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable
@@ -150,10 +152,17 @@ class AsyncUsersApi(AsyncApi):
         return await self._caller.call_json(_requests.get(user_path(distinct_id), options), UserProfile)
 
     async def upsert(self, distinct_id: str, payload: JSONObject | None = None, options: Options = None) -> UserProfile:
-        """Create or update a user and return the profile. Properties are merged key by key, channels are added."""
-        return await self._caller.call_json(
-            _requests.profile_write("POST", user_path(distinct_id), payload, options), UserProfile
-        )
+        """Create or update a user and return the profile. Properties are merged key by key, channels are added.
+
+        The payload is flat, ``{"name": "Ada", "$email": ["ada@example.com"]}``; ``properties``, ``created_at`` and the
+        like are refused. Identities may be as a profile shows them. Keys that the hub ignores are in ``warnings``.
+        """
+        path = user_path(distinct_id)
+        mistakes = upsert_mistakes(payload, strict=self.config.strict)
+        profile = await self._caller.call_json(_requests.profile_write("POST", path, payload, options), UserProfile)
+        if mistakes:
+            profile["warnings"] = mistakes
+        return profile
 
     async def merge(self, distinct_id: str, from_user_id: str) -> UserProfile:
         """Merge the user ``from_user_id`` into ``distinct_id``, then delete it. Return the merged profile."""
@@ -167,8 +176,13 @@ class AsyncUsersApi(AsyncApi):
         return await self._caller.call_done(_requests.delete(user_path(distinct_id)))
 
     async def bulk_delete(self, payload: JSONObject) -> Done:
-        """Delete users: ``{"distinct_ids": ["u1", "u2"]}``."""
-        return await self._caller.call_done(_requests.delete("v1/bulk/user/", payload or {}))
+        """Delete users: ``{"distinct_ids": ["u1", "u2"]}``. More than 1,000 take several requests."""
+        requests = [
+            _requests.delete("v1/bulk/user/", part) for part in payloads(payload, "distinct_ids", MAX_DELETED_IDS)
+        ]
+        for request in requests[:-1]:
+            await self._caller.call_done(request)
+        return await self._caller.call_done(requests[-1])
 
     # -- tenants
 

@@ -140,9 +140,9 @@ class Batcher:
         return self._queue.edits
 
     @property
-    def trouble(self) -> str | None:
+    def trouble(self) -> Unavailable | None:
         """Return why the latest batch could not be applied; None if it was applied or there was none."""
-        return self._outage.message
+        return self._outage.error
 
     async def _lane(self) -> None:
         while True:
@@ -218,7 +218,7 @@ class _Outage:
     def __init__(self) -> None:
         self._since: float | None = None
         self._latest = 0.0
-        self.message: str | None = None
+        self.error: Unavailable | None = None
 
     def note(self, error: Unavailable, now: float, lapse_s: float) -> float:
         """Note a failed batch; return when the outage began. A failure after `lapse_s` without one is a new outage."""
@@ -229,11 +229,11 @@ class _Outage:
                 "edits cannot be written; retrying", error=error.code, cause=type(cause).__name__ if cause else None
             )
         self._latest = now
-        self.message = error.message
+        self.error = error
         return self._since
 
     def end(self, now: float) -> None:
         """Note that a batch was applied."""
         if self._since is not None:
             _log.warning("edits can be written again", after_s=round(now - self._since, 1))
-            self._since = self.message = None
+            self._since = self.error = None
