@@ -12,12 +12,16 @@ import re
 import zoneinfo
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from .codes import Code
 from .limits import MAX_INTEGER, MAX_KEY_CHARS, MAX_VALUE_DEPTH, MIN_INTEGER
 from .wire import LOCALE, TIMEZONE, Json
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
+
+_encode_sorted: Final = msgspec.json.Encoder(order="deterministic").encode
 
 _LANGUAGE_TAG: Final = re.compile("[A-Za-z]{2,3}(?:[_-][A-Za-z0-9]{2,8})*")
 _MAX_TAG_CHARS: Final = 64  # longer than any registered tag; keeps the pattern off long texts
@@ -112,16 +116,25 @@ def same_value(a: Json, b: Json) -> bool:
 
 
 def equality_key(value: Json) -> Hashable:
-    """Return a key that is the same for values that are deeply equal as JSON: 1 and 1.0 are, 1 and true are not."""
+    """Return a key that is the same for values that are deeply equal as JSON: 1 and 1.0 are, 1 and true are not.
+
+    A text is its own key, everything else is known by its canonical JSON. So only texts are hashed, whose hashes Python
+    randomises. Those of numbers and of tuples of them can be computed beforehand, and a set of thousands with one hash
+    would hold up all other requests for a minute.
+    """
+    return value if type(value) is str else (_encode_sorted(_canonical(value)),)
+
+
+def _canonical(value: Json) -> Json:
+    """Return the value with one spelling for equal numbers: the integer if it is one of 64 bits."""
     kind = type(value)
-    if kind is bool:
-        return (bool, value)
+    if kind is float:
+        return int(value) if MIN_INTEGER <= value <= MAX_INTEGER and value.is_integer() else value
     if kind is list:
-        return (list, tuple(map(equality_key, value)))
+        return [_canonical(element) for element in value]
     if kind is dict:
-        return (dict, frozenset((key, equality_key(element)) for key, element in value.items()))
-    key: Hashable = value
-    return key
+        return {key: _canonical(element) for key, element in value.items()}
+    return value
 
 
 @functools.cache

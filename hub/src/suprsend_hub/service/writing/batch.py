@@ -27,10 +27,18 @@ _encode = msgspec.json.Encoder().encode
 
 
 class EditKey(NamedTuple):
-    """The key that makes an edit count once: an insert key within its profile."""
+    """The key that makes an edit count once: an insert key within its profile.
+
+    The insert key is in bytes, because a caller can choose UUIDs that all have the same hash.
+    """
 
     key: RecipientKey
-    insert_key: UUID
+    insert_key: bytes
+
+    @classmethod
+    def of(cls, edit: Edit) -> Self:
+        """Return the key of an edit."""
+        return cls(edit.key, edit.insert_key.bytes)
 
 
 class Entry(msgspec.Struct, gc=False):
@@ -171,7 +179,7 @@ class Batch:
         seen: dict[EditKey, Entry] = {}
         for entry in entries:
             key = entry.edit.key
-            edit_key = EditKey(key, entry.edit.insert_key)
+            edit_key = EditKey.of(entry.edit)
             original = seen.setdefault(edit_key, entry)
             if original is not entry:
                 if _belong_together(original.edit, entry.edit):
@@ -251,7 +259,7 @@ class Batch:
         """Return the keys of edits that have been applied before."""
         for entry in self.entries:
             if entry.duplicate and entry.original is None:
-                yield EditKey(entry.edit.key, entry.edit.insert_key)
+                yield EditKey.of(entry.edit)
 
     def outcomes(self) -> list[Outcome]:
         """Return one outcome per edit, in order of arrival."""
