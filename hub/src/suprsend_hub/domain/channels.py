@@ -81,6 +81,9 @@ _TEAMS_SHAPES: Final = _Shapes(
     (TENANT_ID, SERVICE_URL),
 )
 
+EXTRAS: Final = (*_SLACK_SHAPES.extras, *_TEAMS_SHAPES.extras)
+"""Fields of Slack and Teams objects that do not identify, and so may be renewed."""
+
 
 def _invalid(reason: str) -> InvalidValue:
     return InvalidValue(Code.INVALID_CHANNEL_VALUE, reason)
@@ -234,7 +237,7 @@ def _take_given(stored: Address, given: Address) -> Address:
 def _refresh_extras(stored: Address, given: Address) -> Address:
     """Keep the identifier's spelling, and replace the token or service URL by a newly given one."""
     stored, given = cast("dict[str, Json]", stored), cast("dict[str, Json]", given)
-    extras: dict[str, Json] = {name: given[name] for name in (ACCESS_TOKEN, TENANT_ID, SERVICE_URL) if name in given}
+    extras: dict[str, Json] = {name: given[name] for name in EXTRAS if name in given}
     merged = stored | extras
     return stored if same_value(stored, merged) else merged
 
@@ -355,15 +358,6 @@ def renewed(rule: ChannelRule, stored: Identity, value: Address, companions: Com
     ):
         return stored
     return Identity(refreshed, id_provider, device_id, bundle_id, ACTIVE, stored.perma_status)
-
-
-def same_identities(a: list[Identity], b: list[Identity]) -> bool:
-    """Tell whether two lists of identities are stored alike, including their order."""
-    return len(a) == len(b) and all(map(_same_identity, a, b))
-
-
-def _same_identity(a: Identity, b: Identity) -> bool:
-    return a is b or (a == b and same_value(a.value, b.value))
 
 
 _ADDRESS_CHANNELS: Final = ((EMAIL, _email_key), (SMS, _phone_key), (WHATSAPP, _phone_key))

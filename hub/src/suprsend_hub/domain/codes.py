@@ -189,8 +189,9 @@ class Code(enum.StrEnum):
         "Unset properties, or keep several values in one object.")
     PROFILE_TOO_LARGE = ("profile_too_large", _INVALID, "The profile would become too large.",
         "Store less data in the profile.")
-    EDIT_TOO_COSTLY = ("edit_too_costly", _INVALID, "An edit removes elements from long arrays too many times.",
-        "Remove all values with one `$remove` that has an array of values.")
+    EDIT_TOO_COSTLY = ("edit_too_costly", _INVALID,
+        "An edit searches long arrays or channels too often, or a request has too many such edits.",
+        "Remove all values with one `$remove` that has an array of values, and send fewer such edits in one request.")
     CHANNEL_KEY = ("channel_key", _INVALID, "`$set`, `$set_once` or `$add` named a channel. That part was ignored.",
         "Use `$append`, `$remove` or `$unset` with channels.", _LOG)
     INBOX_KEY = ("inbox_key", _INVALID, "An operation named `$inbox`, which belongs to the hub. That part was ignored.",

@@ -50,6 +50,13 @@ MAX_REFUSED_BYTES: Final = 8 * 1024
 MAX_REFUSALS: Final = 100
 """Refusals listed for one edit; ours: of a hostile edit with thousands, the rest is counted in one more entry."""
 
-MAX_SEARCHED_BYTES: Final = 4 * 1024 * 1024
-"""JSON bytes of stored arrays that the `$remove`s of one edit may search; ours: a thousand removals from an array of
-200 KiB would hold up everybody else for half a minute. One `$remove` with an array of values searches once."""
+MAX_EDIT_WORK: Final = 4 * 1024 * 1024
+"""Units of work of one edit, beyond reading what was sent: about bytes of stored arrays that are searched. Ours: a
+thousand removals from an array of 200 KiB would hold up everybody else for half a minute. One `$remove` with an array
+of values searches once."""
+
+SURE_WORK: Final = MAX_PROFILE_BYTES
+"""Units of work that every edit may do, however many are sent in one request: to search the longest array once."""
+
+MAX_REQUEST_WORK: Final = 64 * 1024 * 1024
+"""Units of work of the edits of one request together, shared evenly among them; ours: a second or two."""

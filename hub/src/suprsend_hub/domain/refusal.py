@@ -17,7 +17,8 @@ from .masking import mask_secrets, storable_text
 from .wire import Json, KeyKind
 
 if TYPE_CHECKING:
-    from .profile import Identity, Profile
+    from .before import Before
+    from .profile import Profile
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -57,15 +58,15 @@ class FoldResult:
         changed: exactly whether it differs from the one before, which counts as empty if there was none. The order
             of keys does not count, the order of a channel's identities does.
         refusals: what was not applied, in order of application.
-        before: for each key that an accepted operation named and that existed, its previous value (a channel: its
-            list of identities), changed or not. So a named key that is missing here was new. Encoded as JSON, it is in
-            storage form.
+        before: the way back to the profile before, as the history keeps it (see `before`); None if there was none.
+        work: the units of work that were done beyond reading the edit.
     """
 
     profile: Profile
     changed: bool
     refusals: list[Refusal]
-    before: dict[str, Json | list[Identity]]
+    before: Before | None
+    work: int = 0
 
 
 class RefusalLog:

@@ -25,6 +25,7 @@ _encode_sorted: Final = msgspec.json.Encoder(order="deterministic").encode
 
 _LANGUAGE_TAG: Final = re.compile("[A-Za-z]{2,3}(?:[_-][A-Za-z0-9]{2,8})*")
 _MAX_TAG_CHARS: Final = 64  # longer than any registered tag; keeps the pattern off long texts
+_FEW: Final = 2
 _NOT_TIMEZONES: Final = frozenset({"localtime", "Factory", "posixrules"})  # files next to the zones, not IANA places
 
 
@@ -104,6 +105,8 @@ def check_key(key: str) -> None:
 def same_value(a: Json, b: Json) -> bool:
     """Tell whether storing b over a changes nothing. Types count (1, 1.0, true; 0.0, -0.0), key order does not."""
     kind = type(a)
+    if a is b:
+        return True
     if kind is not type(b):
         return False
     if kind is dict:
@@ -122,7 +125,12 @@ def equality_key(value: Json) -> Hashable:
     randomises. Those of numbers and of tuples of them can be computed beforehand, and a set of thousands with one hash
     would hold up all other requests for a minute.
     """
-    return value if type(value) is str else (_encode_sorted(_canonical(value)),)
+    kind = type(value)
+    if kind is str:
+        return value  # type: ignore[no-any-return]
+    if kind is int:
+        return (str(value),)
+    return (_encode_sorted(_canonical(value)).decode(),)
 
 
 def _canonical(value: Json) -> Json:
@@ -135,6 +143,21 @@ def _canonical(value: Json) -> Json:
     if kind is dict:
         return {key: _canonical(element) for key, element in value.items()}
     return value
+
+
+def without(stored: list[Json], unwanted: list[Json]) -> tuple[list[Json], list[Json]]:
+    """Return the elements that equal none of the unwanted ones, as `equality_key` compares, and the others."""
+    if len(unwanted) <= _FEW and not any(element in stored for element in unwanted):
+        return stored, []  # Python's equality is wider, and finds nothing several times faster
+    keys = set(map(equality_key, unwanted))
+    has_texts_only = all(type(key) is str for key in keys)
+    kept: list[Json] = []
+    removed: list[Json] = []
+    for element in stored:
+        key = element if has_texts_only or type(element) is str else equality_key(element)
+        goes = (type(element) is str or not has_texts_only) and key in keys
+        (removed if goes else kept).append(element)
+    return kept, removed
 
 
 @functools.cache

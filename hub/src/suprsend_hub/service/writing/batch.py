@@ -109,7 +109,7 @@ class Group(msgspec.Struct):
                 continue
             self.changed |= result.changed or profile is None
             profile = result.profile
-            entry.before = json_text(result.before) if result.before else None
+            entry.before = None if result.before is None else json_text(result.before)
         self.folded = profile
 
     def accepted(self) -> list[Entry]:
