@@ -50,7 +50,7 @@ MAX_REFUSED_BYTES: Final = 8 * 1024
 MAX_REFUSALS: Final = 100
 """Refusals listed for one edit; ours: of a hostile edit with thousands, the rest is counted in one more entry."""
 
-MAX_EDIT_WORK: Final = 4 * 1024 * 1024
+MAX_EDIT_WORK: Final = 1024 * 1024
 """Units of work of one edit, beyond reading what was sent: about bytes of stored arrays that are searched. Ours: a
 thousand removals from an array of 200 KiB would hold up everybody else for half a minute. One `$remove` with an array
 of values searches once."""

@@ -25,7 +25,6 @@ _encode_sorted: Final = msgspec.json.Encoder(order="deterministic").encode
 
 _LANGUAGE_TAG: Final = re.compile("[A-Za-z]{2,3}(?:[_-][A-Za-z0-9]{2,8})*")
 _MAX_TAG_CHARS: Final = 64  # longer than any registered tag; keeps the pattern off long texts
-_FEW: Final = 2
 _NOT_TIMEZONES: Final = frozenset({"localtime", "Factory", "posixrules"})  # files next to the zones, not IANA places
 
 
@@ -147,8 +146,8 @@ def _canonical(value: Json) -> Json:
 
 def without(stored: list[Json], unwanted: list[Json]) -> tuple[list[Json], list[Json]]:
     """Return the elements that equal none of the unwanted ones, as `equality_key` compares, and the others."""
-    if len(unwanted) <= _FEW and not any(element in stored for element in unwanted):
-        return stored, []  # Python's equality is wider, and finds nothing several times faster
+    if _is_disjoint(stored, unwanted):
+        return stored, []
     keys = set(map(equality_key, unwanted))
     has_texts_only = all(type(key) is str for key in keys)
     kept: list[Json] = []
@@ -158,6 +157,14 @@ def without(stored: list[Json], unwanted: list[Json]) -> tuple[list[Json], list[
         goes = (type(element) is str or not has_texts_only) and key in keys
         (removed if goes else kept).append(element)
     return kept, removed
+
+
+def _is_disjoint(stored: list[Json], unwanted: list[Json]) -> bool:
+    """Tell whether surely no element is unwanted, ten times faster than by keys: Python's equality is the wider one."""
+    try:  # of numbers that JSON can hold, only a few dozen share a hash
+        return set(unwanted).isdisjoint(stored)
+    except TypeError:  # an array or object among them
+        return False
 
 
 @functools.cache

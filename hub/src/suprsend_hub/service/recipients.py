@@ -17,6 +17,7 @@ from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.domain.recipient import USERS, RecipientKey
 from suprsend_hub.domain.records import HistoryEntry, StoredProfile
 from suprsend_hub.domain.wire import Json
+from suprsend_hub.domain.work import work_of_each
 from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.deleting import delete_recipients
 from suprsend_hub.service.pages import ID_CURSOR, ULID_CURSOR, Page, PageRequest, fetch_page
@@ -53,6 +54,7 @@ class RecipientService:
         size_bytes: int,
     ) -> None:
         """Apply identity events in order. On return, applied ones are committed, and the others are in the log."""
+        max_work = work_of_each(len(events))
         edits = [
             Edit(
                 RecipientKey(workspace_id, USERS, event.distinct_id),
@@ -60,6 +62,7 @@ class RecipientService:
                 event.operations,
                 actor,
                 size_bytes=event.size_bytes,
+                max_work=max_work,
             )
             for event in events
         ]

@@ -18,6 +18,7 @@ from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import StoredProfile, Subscription
 from suprsend_hub.domain.subscription import MAX_NESTING, Recipient, SubscribeRequest
+from suprsend_hub.domain.work import work_of_each
 from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.pages import ULID_CURSOR, Page, PageRequest, fetch_page
 from suprsend_hub.service.recipients import not_found
@@ -112,9 +113,10 @@ class SubscriptionService:
         changes = [(key, each.operations) for key, each in zip(keys, request.recipients, strict=True)]
         if request.parent_operations is not None:
             changes.insert(0, (parent, request.parent_operations))
-        token = object()
+        token, max_work = object(), work_of_each(len(changes))
         return [
-            Edit(key, self._ulids.new(), operations, actor, strict=True, together=token) for key, operations in changes
+            Edit(key, self._ulids.new(), operations, actor, strict=True, together=token, max_work=max_work)
+            for key, operations in changes
         ]
 
     async def _prepare(self, parent: RecipientKey, edits: Sequence[Edit], size_bytes: int) -> None:

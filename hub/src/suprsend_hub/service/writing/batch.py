@@ -1,12 +1,14 @@
 """Batches of edits, grouped by profile and folded onto the stored profiles. Pure: no database, no clock.
 
 The writer tells a batch what it read and learned (known edits, moved profiles) and asks it for rows to write.
+Folding can be long work. So what folds is a generator that yields after each edit how much it did, and the writer
+lets others run in between.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -23,6 +25,11 @@ from suprsend_hub.service.writing.edit import Edit, EditStatus, Outcome
 from suprsend_hub.store.idempotency import KeyRow
 from suprsend_hub.store.profiles import HistoryRow, ProfileWrite
 
+_T = TypeVar("_T")
+Folding: TypeAlias = Generator[int, None, _T]
+"""A fold under way: yields the units of work of each edit, and returns what the fold is for."""
+
+_WORK_OF_ANY_EDIT = 256
 _encode = msgspec.json.Encoder().encode
 
 
@@ -56,6 +63,7 @@ class Entry(msgspec.Struct, gc=False):
     error: DomainError | None = None
     refusals: Sequence[Refusal] = ()
     before: str | None = None
+    work: int = 0
 
     @property
     def counts(self) -> bool:
@@ -95,21 +103,23 @@ class Group(msgspec.Struct):
     changed: bool = False
     created: bool = False
 
-    def fold(self) -> None:
+    def fold(self) -> Folding[None]:
         """Fold every entry that is not a duplicate onto `stored`, checking each again."""
         profile = None if self.stored is None else decode_profile(self.stored.properties, self.stored.channels)
         self.changed = False
         for entry in self.entries:
             if entry.duplicate or entry.barred is not None:
                 continue
-            result = fold(profile, entry.edit.operations, edit_bytes=entry.edit.size_bytes)
+            edit = entry.edit
+            result = fold(profile, edit.operations, edit_bytes=edit.size_bytes, max_work=edit.max_work)
+            entry.work = result.work
             entry.refusals = result.refusals
-            entry.error = _strict_error(result.refusals) if entry.edit.strict else None
-            if entry.error is not None:
-                continue
-            self.changed |= result.changed or profile is None
-            profile = result.profile
-            entry.before = None if result.before is None else json_text(result.before)
+            entry.error = _strict_error(result.refusals) if edit.strict else None
+            if entry.error is None:
+                self.changed |= result.changed or profile is None
+                profile = result.profile
+                entry.before = None if result.before is None else json_text(result.before)
+            yield _WORK_OF_ANY_EDIT + (edit.size_bytes or 0) + result.work
         self.folded = profile
 
     def accepted(self) -> list[Entry]:
@@ -195,14 +205,14 @@ class Batch:
                 group.entries.append(entry)
         return cls(entries, sorted(groups.values(), key=attrgetter("key")))
 
-    def fold(self, stored: Mapping[RecipientKey, StoredProfile]) -> None:
+    def fold(self, stored: Mapping[RecipientKey, StoredProfile]) -> Folding[None]:
         """Fold every group onto its stored profile."""
         for group in self.groups:
             group.stored = stored.get(group.key)
-            group.fold()
-        self._keep_together()
+            yield from group.fold()
+        yield from self._keep_together()
 
-    def _keep_together(self) -> None:
+    def _keep_together(self) -> Folding[None]:
         """Reject the edits that belong together with a rejected one, and fold their groups without them."""
         while True:
             refused = {id(e.edit.together): e.refusal() for e in self.entries if e.edit.together and e.refusal()}
@@ -214,7 +224,7 @@ class Batch:
             keys = {entry.edit.key for entry in left}
             for group in self.groups:
                 if group.key in keys:
-                    group.fold()
+                    yield from group.fold()
 
     def counts(self) -> bool:
         """Tell whether any edit is applied."""
@@ -228,7 +238,7 @@ class Batch:
         """Return the keys to bind to their requests, in lock order."""
         return sorted(row for entry in self.entries if entry.counts and (row := entry.key_row()) is not None)
 
-    def refuse_reused(self, misused: Collection[KeyRow]) -> None:
+    def refuse_reused(self, misused: Collection[KeyRow]) -> Folding[None]:
         """Reject the edits whose keys belong to other requests, and fold their groups without them."""
         ids = {row.edit_id for row in misused}
         for group in self.groups:
@@ -237,7 +247,7 @@ class Batch:
                 entry.barred = key_reused()
                 entry.refusals = ()
             if found:
-                group.fold()
+                yield from group.fold()
 
     def unchanged(self) -> list[Group]:
         """Return groups whose edits count but change nothing: recorded in the history, without a row to write."""
@@ -270,16 +280,17 @@ class Batch:
                 by_key[entry.edit.key],
                 entry.refusals,
                 (entry.original or entry).refusal(),
+                entry.work,
             )
             for entry in self.entries
         ]
 
 
-def fold_again(group: Group) -> Correction:
+def fold_again(group: Group) -> Folding[Correction]:
     """Fold a group, whose first fold is recorded, onto the present profile."""
     earlier = group.accepted()
     befores = [entry.before for entry in earlier]
-    group.fold()
+    yield from group.fold()
     return Correction(
         withdrawn=[entry.history_row() for entry in earlier if entry.error is not None],
         released=[row for entry in earlier if entry.error is not None and (row := entry.key_row()) is not None],

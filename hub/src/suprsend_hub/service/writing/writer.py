@@ -18,6 +18,7 @@ from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.domain.records import RejectedRow
 from suprsend_hub.service.writing.batch import Batch, EditKey, Group, fold_again, json_text
 from suprsend_hub.service.writing.edit import Edit, Outcome, RejectedRecord
+from suprsend_hub.service.writing.turns import in_turns
 from suprsend_hub.store import counters, idempotency, profiles, rejected
 from suprsend_hub.store.database import MAX_RACES, AssumptionFailed, Connection, Database, TransactionRace
 
@@ -76,7 +77,7 @@ class Writer:
         batch = Batch.of(edits, self._ulids.batch(len(edits)), known)
         async with self._database.connection() as connection:
             keys = [group.key for group in batch.groups]
-            batch.fold(await profiles.read(connection, keys) if keys else {})
+            await in_turns(batch.fold(await profiles.read(connection, keys) if keys else {}))
             if batch.counts() or rejects:
                 try:
                     async with connection.transaction():
@@ -113,7 +114,7 @@ class Writer:
         """Write a batch without assuming anything about concurrent writers."""
         keys = batch.key_rows()
         if keys:
-            batch.refuse_reused(await idempotency.claim(connection, keys))
+            await in_turns(batch.refuse_reused(await idempotency.claim(connection, keys)))
         await self._record(connection, batch)
         if batch.unchanged():
             for group in await self._find_gone(connection, batch):
@@ -177,7 +178,7 @@ class Writer:
 
     async def _fold_again(self, connection: Connection, group: Group) -> None:
         """Fold onto the present profile, and correct what the history already says about these edits."""
-        correction = fold_again(group)
+        correction = await in_turns(fold_again(group))
         if correction.overturned:
             raise TransactionRace("a refusal of the first fold no longer applies", code=Code.COLLISION, retry_after_s=1)
         if correction.withdrawn:
