@@ -213,6 +213,10 @@ class Code(enum.StrEnum):
     INVALID_PROPERTIES = ("invalid_properties", _INVALID,
         "Properties are not an object, or one of them cannot be stored.",
         "Correct the key that the message names.")
+    PROPERTIES_TOO_LARGE = ("properties_too_large", _INVALID, "The properties of a subscription are too large.",
+        "Store less with the subscription. Large values belong to the properties of the user or object.")
+    TOO_MANY_OBJECT_TYPES = ("too_many_object_types", _INVALID, "The workspace has too many object types.",
+        "Use few types with many objects. Names of single things belong to the object id.")
     SELF_SUBSCRIPTION = ("self_subscription", _INVALID, "The request subscribes an object to itself.",
         "Remove it from `recipients`.")
     SUBSCRIPTION_CYCLE = ("subscription_cycle", _INVALID,
@@ -231,6 +235,11 @@ class Code(enum.StrEnum):
         "Use another list.")
     LIST_NOT_FOUND = ("list_not_found", _NOT_FOUND, "The workspace has no list with this id.",
         "Create the list, or check the id.")
+    TOO_MANY_LISTS = ("too_many_lists", _INVALID, "The workspace has too many subscriber lists.",
+        "Delete lists that are no longer needed, or add users to an existing one.")
+    TOO_MANY_DRAFTS = ("too_many_drafts", _INVALID,
+        "The list has too many drafts that were neither finished nor deleted.",
+        "Finish or delete one of the drafts that the list shows under `drafts`.")
     LIST_VERSION_NOT_FOUND = ("list_version_not_found", _NOT_FOUND, "The list has no draft with this version id.",
         "Start a sync again. A draft ends when it is finished or deleted.")
 

@@ -60,3 +60,26 @@ SURE_WORK: Final = MAX_PROFILE_BYTES
 
 MAX_REQUEST_WORK: Final = 64 * 1024 * 1024
 """Units of work of the edits of one request together, shared evenly among them; ours: a second or two."""
+
+MAX_SUBSCRIPTION_BYTES: Final = 16 * 1024
+"""UTF-8 bytes of JSON of a subscription's properties; ours: one call stores and answers them for 100 recipients."""
+
+MAX_PAGE_BYTES: Final = 4 * 1024 * 1024
+"""UTF-8 bytes of stored JSON on a page, after which it ends, though never before its first record; ours: a page is
+built in memory, and a thousand of the largest profiles would take 256 MiB."""
+
+MAX_LISTS: Final = 10_000
+"""Subscriber lists of a workspace; ours: the published page of lists counts and skips them all."""
+
+MAX_DRAFTS: Final = 10
+"""Drafts of one list; ours: several syncs may run at once, but each that is never finished keeps its members."""
+
+MAX_OBJECT_TYPES: Final = 1000
+"""Types of objects in a workspace; ours: each has counters, and the console lists them."""
+
+MAX_LOGGED_REFUSALS: Final = 10
+"""Entries in the log of rejected records for one edit; ours: the last one counts the rest. A hundred small operations
+would otherwise write a hundred rows."""
+
+MAX_LOGGED_BYTES: Final = 4 * 1024
+"""UTF-8 bytes of a rejected record or operation in the log; ours: what is longer is cut."""

@@ -40,6 +40,7 @@ class Refusal:
 
     `ignorable`: PATCH ignores it too (documented upstream); otherwise PATCH answers 400 and applies nothing.
     `operation` contains only the rejected part, storable and with secrets masked; for a large part, only its size.
+    `left_out`: how many refusals this one stands for, if they are not listed.
     """
 
     code: Code
@@ -47,6 +48,7 @@ class Refusal:
     message: str
     operation: Json
     ignorable: bool = False
+    left_out: int = 0
 
 
 @dataclass(slots=True)
@@ -87,7 +89,8 @@ class RefusalLog:
         if not self._left_out:
             return self._entries
         message = f"{self._left_out} more parts of the edit were rejected; they are not listed"
-        return [*self._entries, Refusal(Code.MORE_REFUSALS, "", message, None, ignorable=True)]
+        left_out = self._left_out
+        return [*self._entries, Refusal(Code.MORE_REFUSALS, "", message, None, ignorable=True, left_out=left_out)]
 
     def note(self, code: Code, key: str, message: str, part: Json, *, ignorable: bool = False) -> None:
         """Add a refusal; this masks `part`."""
