@@ -20,8 +20,9 @@ from .ids import shown
 from .limits import MAX_EDIT_WORK, MAX_INTEGER, MAX_OPERATIONS, MAX_PROPERTIES, MIN_INTEGER
 from .profile import Profile
 from .refusal import FoldResult, RefusalLog
+from .removal import Unwanted
 from .size import MISSING, SizeGauge, bound_after, entry_bytes
-from .values import InvalidValue, check_key, check_value, read_language, same_value, without
+from .values import InvalidValue, check_key, check_value, read_language, same_value
 from .wire import (
     ADD,
     APPEND,
@@ -35,7 +36,7 @@ from .wire import (
     KeyKind,
     kind_of_key,
 )
-from .work import ELEMENTS_COPIED_PER_UNIT, WorkMeter
+from .work import ELEMENTS_COPIED_PER_UNIT, UNITS_PER_KEY, WorkMeter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -246,8 +247,10 @@ class _Fold(WorkMeter):
         stored = self.properties.get(key)
         if type(stored) is not list:
             return
-        self.spend(self.gauge.entry(key, stored) if self.gauge else entry_bytes(key, stored))
-        kept, removed = without(stored, elements)
+        unwanted = Unwanted(elements)
+        units = self.gauge.entry(key, stored) if self.gauge else entry_bytes(key, stored)
+        self.spend(units + (len(stored) * UNITS_PER_KEY if unwanted.needs_keys else 0))
+        kept, removed = unwanted.take_from(stored)
         if removed:
             if self.gauge:
                 self.gauge.release_elements(key, removed, left=len(kept))

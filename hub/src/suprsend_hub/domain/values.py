@@ -1,7 +1,7 @@
 """Property values: which JSON may be stored, when two values are equal, and the rules of language and timezone.
 
 There are two equalities. Storing asks `same_value`: 1, 1.0 and true are three values. `$remove` asks
-`equality_key`: 1 equals 1.0, but neither true nor "1".
+`removal`: 1 equals 1.0, but neither true nor "1".
 """
 
 from __future__ import annotations
@@ -10,18 +10,11 @@ import functools
 import math
 import re
 import zoneinfo
-from typing import TYPE_CHECKING, Final
-
-import msgspec
+from typing import Final
 
 from .codes import Code
 from .limits import MAX_INTEGER, MAX_KEY_CHARS, MAX_VALUE_DEPTH, MIN_INTEGER
 from .wire import LOCALE, TIMEZONE, Json
-
-if TYPE_CHECKING:
-    from collections.abc import Hashable
-
-_encode_sorted: Final = msgspec.json.Encoder(order="deterministic").encode
 
 _LANGUAGE_TAG: Final = re.compile("[A-Za-z]{2,3}(?:[_-][A-Za-z0-9]{2,8})*")
 _MAX_TAG_CHARS: Final = 64  # longer than any registered tag; keeps the pattern off long texts
@@ -115,56 +108,6 @@ def same_value(a: Json, b: Json) -> bool:
     if kind is float and a == 0.0:
         return b == 0.0 and math.copysign(1.0, a) == math.copysign(1.0, b)
     return bool(a == b)
-
-
-def equality_key(value: Json) -> Hashable:
-    """Return a key that is the same for values that are deeply equal as JSON: 1 and 1.0 are, 1 and true are not.
-
-    A text is its own key, everything else is known by its canonical JSON. So only texts are hashed, whose hashes Python
-    randomises. Those of numbers and of tuples of them can be computed beforehand, and a set of thousands with one hash
-    would hold up all other requests for a minute.
-    """
-    kind = type(value)
-    if kind is str:
-        return value  # type: ignore[no-any-return]
-    if kind is int:
-        return (str(value),)
-    return (_encode_sorted(_canonical(value)).decode(),)
-
-
-def _canonical(value: Json) -> Json:
-    """Return the value with one spelling for equal numbers: the integer if it is one of 64 bits."""
-    kind = type(value)
-    if kind is float:
-        return int(value) if MIN_INTEGER <= value <= MAX_INTEGER and value.is_integer() else value
-    if kind is list:
-        return [_canonical(element) for element in value]
-    if kind is dict:
-        return {key: _canonical(element) for key, element in value.items()}
-    return value
-
-
-def without(stored: list[Json], unwanted: list[Json]) -> tuple[list[Json], list[Json]]:
-    """Return the elements that equal none of the unwanted ones, as `equality_key` compares, and the others."""
-    if _is_disjoint(stored, unwanted):
-        return stored, []
-    keys = set(map(equality_key, unwanted))
-    has_texts_only = all(type(key) is str for key in keys)
-    kept: list[Json] = []
-    removed: list[Json] = []
-    for element in stored:
-        key = element if has_texts_only or type(element) is str else equality_key(element)
-        goes = (type(element) is str or not has_texts_only) and key in keys
-        (removed if goes else kept).append(element)
-    return kept, removed
-
-
-def _is_disjoint(stored: list[Json], unwanted: list[Json]) -> bool:
-    """Tell whether surely no element is unwanted, ten times faster than by keys: Python's equality is the wider one."""
-    try:  # of numbers that JSON can hold, only a few dozen share a hash
-        return set(unwanted).isdisjoint(stored)
-    except TypeError:  # an array or object among them
-        return False
 
 
 @functools.cache

@@ -14,6 +14,8 @@ from .values import InvalidValue
 
 UNITS_PER_IDENTITY: Final = 32
 """Units for comparing with one stored identity."""
+UNITS_PER_KEY: Final = 8
+"""Units, in addition, for each element of an array in which many arrays or objects are looked up at once."""
 ELEMENTS_COPIED_PER_UNIT: Final = 8
 """Copying an array is that much faster, by element, than searching it by byte."""
 

@@ -7,10 +7,11 @@ from uuid import UUID
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from suprsend_hub.domain.fold import fold
 from suprsend_hub.domain.profile import Profile
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.domain.values import equality_key
+from suprsend_hub.domain.removal import FEW, Unwanted, canonical
 from suprsend_hub.service.writing.batch import EditKey
 
 from ...strategies import storable_json  # noqa: TID252 - the absolute name depends on where pytest starts
@@ -52,57 +53,85 @@ def deep_equal(a, b) -> bool:
     return a == b
 
 
+def removes(unwanted, stored) -> bool:
+    """Whether `$remove` takes `stored` out of an array, which is the same for one unwanted value and for many."""
+    others = [[f"other {i}"] for i in range(FEW)]
+    few, many = (Unwanted(values).take_from([stored, "kept"]) for values in ([unwanted], [unwanted, *others]))
+    assert few == many
+    assert few[1] in ([], [stored])
+    return bool(few[1])
+
+
 @pytest.mark.parametrize(
     ("a", "b"),
     [
         (1, 1.0), (0.0, -0.0), (2**53, 2.0**53), (-(2**63), -(2.0**63)), ([1, [2.0]], [1.0, [2]]),
-        ({"a": 1, "b": 2}, {"b": 2.0, "a": 1}), ("1", "1"), (None, None),
+        ({"a": 1, "b": 2}, {"b": 2.0, "a": 1}), ("1", "1"), (None, None), (True, True), ([True], [True]),
     ],
 )  # fmt: skip
 def test_equal(a, b):
     """Numbers are equal by value at any depth, and the order of keys does not matter."""
-    assert equality_key(a) == equality_key(b)
+    assert removes(a, b)
+    assert removes(b, a)
 
 
 @pytest.mark.parametrize(
     ("a", "b"),
     [
         (1, True), (0, False), (1, "1"), (None, "null"), (None, False), ([], {}), ([1], "[1]"), ([[]], []), ([1], [True]),
-        (2**63 - 1, 2.0**63), (2**53 + 1, 2.0**53), (1e300, 1e301), ({"a": 1}, {"a": True}),
+        (2**63 - 1, 2.0**63), (2**53 + 1, 2.0**53), (1e300, 1e301), ({"a": 1}, {"a": True}), ([{"a": 0}], [{"a": False}]),
     ],
 )  # fmt: skip
 def test_different(a, b):
     """Types other than the two of numbers differ, and so do large numbers that are close to each other."""
-    assert equality_key(a) != equality_key(b)
+    assert not removes(a, b)
+    assert not removes(b, a)
 
 
-@given(storable_json, storable_json)
-def test_equality_is_deep_equality(a, b):
-    """Keys are equal exactly if the values are."""
-    assert (equality_key(a) == equality_key(b)) == deep_equal(a, b)
-
-
-def spread(values) -> float:
-    keys = {equality_key(value) for value in values}
-    return len({hash(key) for key in keys}) / len(keys)
+@given(st.lists(storable_json, max_size=4), st.lists(storable_json, max_size=12))
+def test_equality_is_deep_equality(stored, unwanted):
+    """What equals an unwanted value goes, everything else stays, in order."""
+    kept, removed = Unwanted(unwanted).take_from([*stored, *unwanted])
+    goes = [any(deep_equal(element, each) for each in unwanted) for element in stored]
+    assert list(map(repr, kept)) == [repr(element) for element, gone in zip(stored, goes, strict=True) if not gone]
+    assert len(removed) == sum(goes) + len(unwanted)
 
 
 def test_no_hash_is_chosen_by_the_caller():
-    """Values built to share one hash get as many hashes as there are values, so sets of them stay fast."""
+    """Values built to share one hash are looked up by texts, which have as many hashes as there are values."""
     pairs = colliding_pairs(4000)
     assert len({hash(tuple(pair)) for pair in pairs}) == 1, "the construction no longer fits this Python"
-    assert spread(pairs) > 0.99
-    assert spread([{"k": pair} for pair in pairs]) > 0.99
-    assert spread([[pair] for pair in pairs]) > 0.99
-    assert spread([(2**61 - 1) * i for i in range(-3, 4)]) > 0.99
-    assert spread([2.0 ** (61 * i) for i in range(16)]) > 0.99
+    for values in (pairs, [{"k": pair} for pair in pairs], [[pair] for pair in pairs]):
+        assert len({hash(canonical(value)) for value in values}) > 0.99 * len(values)
+
+
+class Counting(int):
+    """A number that counts its comparisons."""
+
+    compared = 0
+
+    def __eq__(self, other):
+        Counting.compared += 1
+        return int(self) == other
+
+    __hash__ = int.__hash__
+
+
+def test_single_numbers_collide_a_few_ways():
+    """Of integers of 64 bits eight share a hash, so as many comparisons are the worst that the caller can cause."""
+    numbers = [Counting(i % 1000 + (2**61 - 1) * (i // 1000 - 3)) for i in range(7000)]
+    Counting.compared = 0
+    assert len(set(numbers)) == 7000
+    assert Counting.compared < 8 * len(numbers)
 
 
 def test_colliding_removals_apply():
-    """What was built to collide is removed like anything else."""
-    pairs = colliding_pairs(500)
+    """What was built to collide is removed like anything else, with the same work."""
+    pairs, others = colliding_pairs(500), [[10**18 + i, 10**18] for i in range(500)]
     profile = Profile({"a": [*pairs, [1, 2]]})
-    assert fold(profile, [{"$remove": {"a": pairs}}]).profile.properties == {"a": [[1, 2]]}
+    result = fold(profile, [{"$remove": {"a": pairs}}])
+    assert result.profile.properties == {"a": [[1, 2]]}
+    assert result.work == fold(profile, [{"$remove": {"a": others}}]).work
 
 
 def test_keys_of_edits_do_not_collide():

@@ -255,10 +255,15 @@ def test_work_is_what_is_touched():
     assert fold(large, [{"$append": {"list": 1}}]).work * 1.1 > result.work
 
 
-def test_removals_that_collide_cost_what_others_do():
-    """The work of a removal is that of searching the array, whichever values are sent."""
+def test_looking_up_many_arrays_costs_more():
+    """Work is that of searching the array, and more if many arrays or objects are unwanted; how many makes no odds."""
     profile = Profile({"l": [[1, 2], [3, 4]] * 1000})
-    assert fold(profile, [{"$remove": {"l": [[5, 6]] * 3000}}]).work == fold(profile, [{"$remove": {"l": 1}}]).work
+
+    def work(unwanted):
+        return fold(profile, [{"$remove": {"l": unwanted}}]).work
+
+    assert work(1) == work([[5, 6]] * 8) == work(list(range(3000))) == 2000 * 6 + 6
+    assert work([[5, 6]] * 9) == work([[5, 6]] * 3000) == 2000 * (6 + 8) + 6
 
 
 def test_edits_of_a_large_request_share_its_work():
