@@ -20,6 +20,7 @@ Rows of earlier releases have another form, {key: old value or identities} of al
 
 from __future__ import annotations
 
+from operator import is_
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from .before_channels import ADDED, WAS, Ids, SharedIds, cut_identities, ids_of, read_identities, renewed_back
@@ -60,13 +61,13 @@ def diff(
         if old is MISSING:
             absent.append(key)
         elif type(old) is list and type(new) is list:
-            if not same_value(old, new):
+            if old != new or not same_value(old, new):
                 cut = cut_array(old, new)
                 if cut[KEPT]:
                     before.setdefault(ARRAYS, {})[key] = cut
                 else:
                     replaced[key] = old
-        elif not same_value(old, new):
+        elif old != new or not same_value(old, new):  # the first is fast, and wrong only about types
             replaced[key] = old
     if replaced:
         before[SET] = replaced
@@ -92,8 +93,12 @@ def _diff_channels(
         if not isinstance(old, list):
             absent.append(channel)
             continue
+        following = new if isinstance(new, list) else []
+        if len(following) > len(old) and all(map(is_, old, following)):
+            identities[channel] = {KEPT: len(old), ADDED: [identity.value for identity in following[len(old) :]]}
+            continue
         ids = ids or SharedIds(channels)
-        cut = cut_identities(channel, old, new if isinstance(new, list) else [], ids)
+        cut = cut_identities(channel, old, following, ids)
         if cut is not None:
             identities[channel] = cut
     if identities:

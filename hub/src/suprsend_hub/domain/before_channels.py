@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from operator import is_
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
@@ -28,8 +27,6 @@ _FIELDS: Final = ("id_provider", *_SHARED_IDS, "status", "perma_status")
 
 def cut_identities(channel: str, old: list[Identity], new: list[Identity], ids: SharedIds) -> dict[str, Json] | None:
     """Return how to get the old identities from the new ones; None if they are alike. Addresses occur once in each."""
-    if len(new) > len(old) and all(map(is_, old, new)):
-        return {KEPT: len(old), ADDED: [identity.value for identity in new[len(old) :]]}
     key = RULES[channel].key
     gone: list[list[Json]] = []
     was: list[list[Json]] = []

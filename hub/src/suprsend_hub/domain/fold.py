@@ -36,12 +36,10 @@ from .wire import (
     KeyKind,
     kind_of_key,
 )
-from .work import ELEMENTS_COPIED_PER_UNIT, UNITS_PER_KEY, WorkMeter
+from .work import ELEMENTS_COPIED_PER_UNIT, UNITS_PER_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from .profile import Identity
 
 _CUSTOM: Final = KeyKind.CUSTOM
 _LANGUAGE: Final = KeyKind.LANGUAGE
@@ -64,27 +62,23 @@ def fold(
     return _Fold(profile, operations, edit_bytes, max_work).run(operations)
 
 
-class _Fold(WorkMeter):
+class _Fold(ChannelEdits):
     """One fold under way: copies of the two dicts, the originals of what changes, and the refusals."""
 
     __slots__ = (
         "bytes_bound",
-        "channels",
-        "edited_channels",
-        "gauge",
         "is_new",
         "old_properties",
         "own_arrays",
         "properties",
-        "refusals",
     )
 
     def __init__(self, profile: Profile | None, operations: Json, edit_bytes: int | None, max_work: int) -> None:
         self.limit, self.spent = max_work, 0
         self.is_new = profile is None
         self.properties: dict[str, Json] = {} if profile is None else dict(profile.properties)
-        self.channels: dict[str, list[Identity]] = {} if profile is None else dict(profile.channels)
-        self.edited_channels: ChannelEdits | None = None
+        self.channels = {} if profile is None else dict(profile.channels)
+        self.old_channels = {}
         self.bytes_bound, near_limit = bound_after(profile, operations, edit_bytes)
         self.gauge = SizeGauge(self.properties, self.channels) if near_limit else None
         self.old_properties: dict[str, Json] = {}
@@ -104,8 +98,7 @@ class _Fold(WorkMeter):
         if self.is_new:
             changed = bool(self.properties or self.channels)
             return FoldResult(profile, changed, self.refusals.entries(), None, self.spent)
-        old_channels = self.edited_channels.originals if self.edited_channels else {}
-        before = diff(self.old_properties, self.properties, old_channels, self.channels)
+        before = diff(self.old_properties, self.properties, self.old_channels, self.channels)
         return FoldResult(profile, bool(before), self.refusals.entries(), before, self.spent)
 
     def apply(self, operation: Json) -> None:
@@ -212,7 +205,7 @@ class _Fold(WorkMeter):
     def append(self, operator: str, key: str, value: Json, operand: dict[str, Json]) -> None:
         kind = kind_of_key(key)
         if kind is _CHANNEL:
-            self.channel_edits().append(key, value, operand)
+            self.append_identities(key, value, operand)
         elif kind is _CUSTOM:
             self.append_elements(key, value)
         elif kind is not _COMPANION:
@@ -235,7 +228,7 @@ class _Fold(WorkMeter):
     def remove(self, operator: str, key: str, value: Json, operand: dict[str, Json]) -> None:
         kind = kind_of_key(key)
         if kind is _CHANNEL:
-            self.channel_edits().remove(key, value, operand)
+            self.remove_identities(key, value, operand)
         elif kind is _CUSTOM:
             self.remove_elements(key, value)
         elif kind is not _COMPANION:
@@ -279,15 +272,9 @@ class _Fold(WorkMeter):
                 if key in self.properties:
                     self.delete_property(key)
             elif kind is _CHANNEL:
-                self.channel_edits().unset(key)
+                self.unset_channel(key)
             else:
                 self.refusals.ignore_key(UNSET, key, kind)
-
-    def channel_edits(self) -> ChannelEdits:
-        edits = self.edited_channels
-        if edits is None:
-            edits = self.edited_channels = ChannelEdits(self.channels, self.gauge, self, self.refusals)
-        return edits
 
     def put(self, key: str, value: Json) -> None:
         """Store a property value that was checked, within the limits of the profile."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 FEW: Final = 8
 """So many arrays and objects are compared one by one with each element; more are looked up by their canonical JSON."""
 
+_NOTHING: Final[set[Json]] = set()
 _encode_sorted: Final = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -30,6 +31,11 @@ class Unwanted:
     __slots__ = ("_bools", "_composites", "_scalars")
 
     def __init__(self, values: list[Json]) -> None:
+        if len(values) == 1 and type(values[0]) is str:  # as in most edits
+            self._composites: list[Json] = []
+            self._bools: set[Json] = _NOTHING
+            self._scalars: set[Json] = set(values)
+            return
         self._composites = [value for value in values if type(value) is list or type(value) is dict]
         self._bools = {value for value in values if type(value) is bool}
         self._scalars = {

@@ -27,9 +27,10 @@ from suprsend_hub.store.profiles import HistoryRow, ProfileWrite
 
 _T = TypeVar("_T")
 Folding: TypeAlias = Generator[int, None, _T]
-"""A fold under way: yields the units of work of each edit, and returns what the fold is for."""
+"""A fold under way: yields the units of work of each notable edit, and returns what the fold is for."""
 
-_WORK_OF_ANY_EDIT = 256
+_NOTABLE_WORK = 1024
+"""Units of work below which an edit is not worth a step: a batch of such edits takes a few milliseconds."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -119,7 +120,9 @@ class Group(msgspec.Struct):
                 self.changed |= result.changed or profile is None
                 profile = result.profile
                 entry.before = None if result.before is None else json_text(result.before)
-            yield _WORK_OF_ANY_EDIT + (edit.size_bytes or 0) + result.work
+            work = result.work + (edit.size_bytes or 0)
+            if work >= _NOTABLE_WORK:
+                yield work
         self.folded = profile
 
     def accepted(self) -> list[Entry]:

@@ -5,8 +5,7 @@ from collections.abc import Generator
 from typing import TypeVar
 
 TURN_WORK = 128 * 1024
-"""Units of work (`domain.work`) after which others get a turn: about ten milliseconds of the slowest work, and at least
-two batches of ordinary edits, which so never pause."""
+"""Units of work (`domain.work`) after which others get a turn: about ten milliseconds of the slowest work."""
 
 _T = TypeVar("_T")
 
