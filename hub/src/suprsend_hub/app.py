@@ -89,8 +89,8 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
         rate_limits=rate_limits,
     )
     audit = AuditLog(database, ulids=ulids)
-    lists_service = ListService(database, audit, now=utc_now, ulids=ulids)
-    recipients = RecipientService(database, batcher, audit, ulids=ulids)
+    lists_service = ListService(database, audit, rate_limits, now=utc_now, ulids=ulids)
+    recipients = RecipientService(database, batcher, audit, rate_limits, ulids=ulids)
     workspaces = WorkspaceService(database, secrets, audit, now=utc_now, ulids=ulids)
     return Services(
         database=database,
@@ -109,7 +109,7 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
         maintenance=MaintenanceService(database, audit, now=utc_now),
         recipients=recipients,
         rejected=RejectedService(database),
-        subscriptions=SubscriptionService(database, batcher, audit, now=utc_now, ulids=ulids),
+        subscriptions=SubscriptionService(database, batcher, audit, rate_limits, now=utc_now, ulids=ulids),
         sweeper=Sweeper([lists_service.sweep, partial(sweep_dead_objects, database)]),
         workspaces=workspaces,
         workspace_deletion=WorkspaceDeletionService(database, workspaces, audit, now=utc_now),

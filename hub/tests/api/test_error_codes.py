@@ -93,17 +93,27 @@ REQUESTS: Mapping[Code, Sequence[Request]] = {
     Code.INVALID_RECIPIENTS: [("POST", SUBSCRIPTIONS, {"recipients": [5]})],
     Code.TOO_MANY_RECIPIENTS: [("POST", SUBSCRIPTIONS, {"recipients": ["u"] * 101})],
     Code.INVALID_PROPERTIES: [("POST", SUBSCRIPTIONS, {"recipients": ["u"], "properties": {"": 1}})],
+    Code.PROPERTIES_TOO_LARGE: [
+        (
+            "POST",
+            SUBSCRIPTIONS,
+            {"recipients": ["u"], "properties": {"x": "x" * 16_384}, "parent_object_properties": {}},
+        )
+    ],
     Code.SELF_SUBSCRIPTION: [nest("a", "a")],
     Code.SUBSCRIPTION_CYCLE: [nest("a", "b"), nest("b", "a")],
     Code.NESTED_TOO_DEEPLY: [nest("a", "b"), nest("b", "c"), nest("c", "d")],
     Code.ERROR: [("POST", LIST, {"list_id": ""})],
     Code.LIST_IS_READONLY: [("POST", f"{LIST}all_users/subscriber/add/", {"distinct_ids": ["u"]})],
     Code.LIST_NOT_FOUND: [("GET", f"{LIST}l/", b"")],
+    Code.TOO_MANY_DRAFTS: [("POST", LIST, {"list_id": "d"}), *[("POST", f"{LIST}d/start_sync/", {})] * 11],
     Code.LIST_VERSION_NOT_FOUND: [("POST", LIST, {"list_id": "l"}), ("GET", f"{LIST}l/version/1/", b"")],
 }
 ELSEWHERE = {
     Code.INVALID_IDEMPOTENCY_KEY: "below: a header",
     Code.UNAUTHORIZED: "below: no credentials",
+    Code.TOO_MANY_LISTS: "test_limits",
+    Code.TOO_MANY_OBJECT_TYPES: "test_limits",
     Code.MISSING_SCOPE: "test_scopes",
     Code.DATE_OUT_OF_RANGE: "test_operators",
     Code.WORKSPACE_DISABLED: "test_operators",

@@ -236,7 +236,7 @@ async def test_history_keeps_what_an_edit_replaced(hub: Services) -> None:
             connection, RecipientKey.user(WORKSPACE, "ada"), before=None, limit=10
         )
     assert oldest.before is None
-    assert msgspec.json.decode(newest.before or "") == {"plan": "free"}
+    assert msgspec.json.decode(newest.before or "") == {"$set": {"plan": "free"}}
     assert newest.edit_id > oldest.edit_id
 
 

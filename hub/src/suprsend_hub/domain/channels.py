@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, cast
 
 from .chat import read_slack, read_teams, refresh_extras, slack_key, teams_key
 from .codes import Code
-from .emails import email_key, read_email
+from .emails import email_key, plain_email, read_email
 from .limits import MAX_COMPANION_CHARS
-from .phones import phone_key, read_phone
+from .phones import phone_key, plain_phone, read_phone
 from .profile import Identity
 from .values import InvalidValue, check_text, check_value, same_value
 from .wire import (
@@ -40,6 +40,7 @@ from .wire import (
     XIAOMI,
     Json,
 )
+from .work import UNITS_PER_UNUSUAL_ADDRESS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -98,33 +99,63 @@ def _take_given(stored: Address, given: Address) -> Address:
     return stored if same_value(stored, given) else given
 
 
+def _never_plain(value: Json) -> None:
+    """Take every Slack object for slow, because it may contain an e-mail address."""
+    del value
+
+
 @dataclass(frozen=True, slots=True)
 class ChannelRule:
     """Rules for reading, comparing and refreshing the identities of one channel.
 
     `read` and `read_removal` accept any JSON and raise InvalidValue; `key` and `refresh` take stored values.
+    `read_plain` does what `read` does, or returns None where that may be slow. Then it costs `reading_units` of work.
     """
 
+    read_plain: Callable[[Json], Address | None]
     read: Callable[[Json], Address]
     read_removal: Callable[[Json], Address]
     key: Callable[[Address], Hashable]
     refresh: Callable[[Address, Address], Address]
     providers: frozenset[str] = frozenset()
     default_provider: str | None = None
+    reading_units: int = 0
+
+    def reading_work(self, value: Json) -> int:
+        """Return the units of work that reading a value takes."""
+        return self.reading_units if self.reading_units and self.read_plain(value) is None else 0
 
 
 _Key: TypeAlias = "Callable[[Address], Hashable]"  # of a channel whose addresses are all of one type
 _Refresh: TypeAlias = "Callable[[Address, Address], Address]"
-_PHONE_RULE: Final = ChannelRule(read_phone, read_phone, cast("_Key", phone_key), _keep_stored)
+_PHONE_RULE: Final = ChannelRule(
+    plain_phone, read_phone, read_phone, cast("_Key", phone_key), _keep_stored, reading_units=UNITS_PER_UNUSUAL_ADDRESS
+)
 RULES: Final[dict[str, ChannelRule]] = {
-    EMAIL: ChannelRule(read_email, read_email, cast("_Key", email_key), _keep_stored),
+    EMAIL: ChannelRule(
+        plain_email,
+        read_email,
+        read_email,
+        cast("_Key", email_key),
+        _keep_stored,
+        reading_units=UNITS_PER_UNUSUAL_ADDRESS,
+    ),
     SMS: _PHONE_RULE,
     WHATSAPP: _PHONE_RULE,
     ANDROIDPUSH: ChannelRule(
-        _read_token, _read_token, _token_key, _keep_stored, frozenset({FCM, XIAOMI, OPPO}), default_provider=FCM
+        _read_token,
+        _read_token,
+        _read_token,
+        _token_key,
+        _keep_stored,
+        frozenset({FCM, XIAOMI, OPPO}),
+        default_provider=FCM,
     ),
-    IOSPUSH: ChannelRule(_read_token, _read_token, _token_key, _keep_stored, frozenset({APNS}), default_provider=APNS),
+    IOSPUSH: ChannelRule(
+        _read_token, _read_token, _read_token, _token_key, _keep_stored, frozenset({APNS}), default_provider=APNS
+    ),
     WEBPUSH: ChannelRule(
+        _read_subscription,
         _read_subscription,
         _removable_subscription,
         _subscription_key,
@@ -132,8 +163,17 @@ RULES: Final[dict[str, ChannelRule]] = {
         frozenset({VAPID}),
         default_provider=VAPID,
     ),
-    SLACK: ChannelRule(read_slack, read_slack, cast("_Key", slack_key), cast("_Refresh", refresh_extras)),
-    MS_TEAMS: ChannelRule(read_teams, read_teams, cast("_Key", teams_key), cast("_Refresh", refresh_extras)),
+    SLACK: ChannelRule(
+        _never_plain,
+        read_slack,
+        read_slack,
+        cast("_Key", slack_key),
+        cast("_Refresh", refresh_extras),
+        reading_units=UNITS_PER_UNUSUAL_ADDRESS,
+    ),
+    MS_TEAMS: ChannelRule(
+        read_teams, read_teams, read_teams, cast("_Key", teams_key), cast("_Refresh", refresh_extras)
+    ),
 }
 """Every channel that edits may write. `$inbox` is not included."""
 
@@ -233,12 +273,3 @@ def renewed(rule: ChannelRule, stored: Identity, value: Address, companions: Com
     ):
         return stored
     return Identity(refreshed, id_provider, device_id, bundle_id, ACTIVE, stored.perma_status)
-
-
-def same_identities(a: list[Identity], b: list[Identity]) -> bool:
-    """Tell whether two lists of identities are stored alike, including their order."""
-    return len(a) == len(b) and all(map(_same_identity, a, b))
-
-
-def _same_identity(a: Identity, b: Identity) -> bool:
-    return a is b or (a == b and same_value(a.value, b.value))

@@ -47,6 +47,9 @@ _TEAMS_SHAPES: Final = _Shapes(
     (TENANT_ID, SERVICE_URL),
 )
 
+EXTRAS: Final = (*_SLACK_SHAPES.extras, *_TEAMS_SHAPES.extras)
+"""Fields of Slack and Teams objects that do not identify, and so may be renewed."""
+
 
 def read_slack(value: Json) -> dict[str, Json]:
     """Return what is stored of a Slack object; InvalidValue if it identifies nobody."""
@@ -121,7 +124,7 @@ def _optional_text(source: dict[str, Json], field: str) -> str | None:
 
 def refresh_extras(stored: dict[str, Json], given: dict[str, Json]) -> dict[str, Json]:
     """Keep the identifier's spelling, and replace the token or service URL by a newly given one."""
-    extras: dict[str, Json] = {name: given[name] for name in (ACCESS_TOKEN, TENANT_ID, SERVICE_URL) if name in given}
+    extras: dict[str, Json] = {name: given[name] for name in EXTRAS if name in given}
     merged = stored | extras
     return stored if same_value(stored, merged) else merged
 

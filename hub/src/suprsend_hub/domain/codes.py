@@ -194,8 +194,9 @@ class Code(enum.StrEnum):
         "Unset properties, or keep several values in one object.")
     PROFILE_TOO_LARGE = ("profile_too_large", _INVALID, "The profile would become too large.",
         "Store less data in the profile.")
-    EDIT_TOO_COSTLY = ("edit_too_costly", _INVALID, "An edit removes elements from long arrays too many times.",
-        "Remove all values with one `$remove` that has an array of values.")
+    EDIT_TOO_COSTLY = ("edit_too_costly", _INVALID,
+        "An edit searches long arrays or channels too often, or a request has too many such edits.",
+        "Remove all values with one `$remove` that has an array of values, and send fewer such edits in one request.")
     CHANNEL_KEY = ("channel_key", _INVALID, "`$set`, `$set_once` or `$add` named a channel. That part was ignored.",
         "Use `$append`, `$remove` or `$unset` with channels.", _LOG)
     INBOX_KEY = ("inbox_key", _INVALID, "An operation named `$inbox`, which belongs to the hub. That part was ignored.",
@@ -217,6 +218,10 @@ class Code(enum.StrEnum):
     INVALID_PROPERTIES = ("invalid_properties", _INVALID,
         "Properties are not an object, or one of them cannot be stored.",
         "Correct the key that the message names.")
+    PROPERTIES_TOO_LARGE = ("properties_too_large", _INVALID, "The properties of a subscription are too large.",
+        "Store less with the subscription. Large values belong to the properties of the user or object.")
+    TOO_MANY_OBJECT_TYPES = ("too_many_object_types", _INVALID, "The workspace has too many object types.",
+        "Use few types with many objects. Names of single things belong to the object id.")
     SELF_SUBSCRIPTION = ("self_subscription", _INVALID, "The request subscribes an object to itself.",
         "Remove it from `recipients`.")
     SUBSCRIPTION_CYCLE = ("subscription_cycle", _INVALID,
@@ -235,6 +240,11 @@ class Code(enum.StrEnum):
         "Use another list.")
     LIST_NOT_FOUND = ("list_not_found", _NOT_FOUND, "The workspace has no list with this id.",
         "Create the list, or check the id.")
+    TOO_MANY_LISTS = ("too_many_lists", _INVALID, "The workspace has too many subscriber lists.",
+        "Delete lists that are no longer needed, or add users to an existing one.")
+    TOO_MANY_DRAFTS = ("too_many_drafts", _INVALID,
+        "The list has too many drafts that were neither finished nor deleted.",
+        "Finish or delete one of the drafts that the list shows under `drafts`.")
     LIST_VERSION_NOT_FOUND = ("list_version_not_found", _NOT_FOUND, "The list has no draft with this version id.",
         "Start a sync again. A draft ends when it is finished or deleted.")
 

@@ -35,6 +35,11 @@ _MAX_REASON_CHARS: Final = 240  # the library lists every wrong character
 _EXAMPLE: Final = "expected an e-mail address such as 'name@example.com'"
 
 
+def plain_email(value: Json) -> str | None:
+    """Return an address that needs no library, as nearly all are; None for anything else."""
+    return value if type(value) is str and len(value) <= _PLAIN_CHARS and _is_plain(value) else None
+
+
 def read_email(value: Json) -> str:
     """Return the address in its stored form.
 

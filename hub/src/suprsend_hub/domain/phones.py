@@ -41,6 +41,11 @@ _TYPED: Final = {
 _EXAMPLE: Final = "expected a phone number with country code such as '+15550100', 7 to 15 digits"
 
 
+def plain_phone(value: Json) -> str | None:
+    """Return a number that needs no library, as nearly all are; None for anything else."""
+    return value if type(value) is str and _is_plain(value) else None
+
+
 def read_phone(value: Json) -> str:
     """Return the number in E.164.
 

@@ -62,7 +62,7 @@ CREATE TABLE history (
     edit_id      uuid    NOT NULL,  -- ULID: order and time of the edit
     source       text    NOT NULL,  -- SDK and version, API, or console user
     operations   json,              -- null once the recipient has been deleted
-    before       json,              -- stored values that the edit replaced; null when it replaced none
+    before       json,              -- the way back to the profile before the edit (domain/before.py); null if there was none
     actor        text    NOT NULL DEFAULT '',  -- kind and name of who made the edit; '' in rows of earlier releases
     PRIMARY KEY (workspace_id, object_type, recipient_id, insert_key)
 );

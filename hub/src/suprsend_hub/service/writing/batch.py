@@ -1,12 +1,14 @@
 """Batches of edits, grouped by profile and folded onto the stored profiles. Pure: no database, no clock.
 
 The writer tells a batch what it read and learned (known edits, moved profiles) and asks it for rows to write.
+Folding can be long work. So what folds is a generator that yields after each edit how much it did, and the writer
+lets others run in between.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -23,14 +25,28 @@ from suprsend_hub.service.writing.edit import Edit, EditStatus, Outcome
 from suprsend_hub.store.idempotency import Claims, KeyRow
 from suprsend_hub.store.profiles import HistoryRow, ProfileWrite
 
+_T = TypeVar("_T")
+Folding: TypeAlias = Generator[int, None, _T]
+"""A fold under way: yields the units of work of each notable edit, and returns what the fold is for."""
+
+_NOTABLE_WORK = 1024
+"""Units of work below which an edit is not worth a step: a batch of such edits takes a few milliseconds."""
 _encode = msgspec.json.Encoder().encode
 
 
 class EditKey(NamedTuple):
-    """The key that makes an edit count once: an insert key within its profile."""
+    """The key that makes an edit count once: an insert key within its profile.
+
+    The insert key is in bytes, because a caller can choose UUIDs that all have the same hash.
+    """
 
     key: RecipientKey
-    insert_key: UUID
+    insert_key: bytes
+
+    @classmethod
+    def of(cls, edit: Edit) -> Self:
+        """Return the key of an edit."""
+        return cls(edit.key, edit.insert_key.bytes)
 
 
 class Entry(msgspec.Struct, gc=False):
@@ -50,6 +66,7 @@ class Entry(msgspec.Struct, gc=False):
     error: DomainError | None = None
     refusals: Sequence[Refusal] = ()
     before: str | None = None
+    work: int = 0
 
     @property
     def counts(self) -> bool:
@@ -89,21 +106,25 @@ class Group(msgspec.Struct):
     changed: bool = False
     created: bool = False
 
-    def fold(self) -> None:
+    def fold(self) -> Folding[None]:
         """Fold every entry that is not a duplicate onto `stored`, checking each again."""
         profile = None if self.stored is None else decode_profile(self.stored.properties, self.stored.channels)
         self.changed = False
         for entry in self.entries:
             if entry.duplicate or entry.barred is not None:
                 continue
-            result = fold(profile, entry.edit.operations, edit_bytes=entry.edit.size_bytes)
+            edit = entry.edit
+            result = fold(profile, edit.operations, edit_bytes=edit.size_bytes, max_work=edit.max_work)
+            entry.work = result.work
             entry.refusals = result.refusals
-            entry.error = _strict_error(result.refusals) if entry.edit.strict else None
-            if entry.error is not None:
-                continue
-            self.changed |= result.changed or profile is None
-            profile = result.profile
-            entry.before = json_text(result.before) if result.before else None
+            entry.error = _strict_error(result.refusals) if edit.strict else None
+            if entry.error is None:
+                self.changed |= result.changed or profile is None
+                profile = result.profile
+                entry.before = None if result.before is None else json_text(result.before)
+            work = result.work + (edit.size_bytes or 0)
+            if work >= _NOTABLE_WORK:
+                yield work
         self.folded = profile
 
     def accepted(self) -> list[Entry]:
@@ -173,7 +194,7 @@ class Batch:
         seen: dict[EditKey, Entry] = {}
         for entry in entries:
             key = entry.edit.key
-            edit_key = EditKey(key, entry.edit.insert_key)
+            edit_key = EditKey.of(entry.edit)
             original = seen.setdefault(edit_key, entry)
             if original is not entry:
                 if _belong_together(original.edit, entry.edit):
@@ -189,14 +210,14 @@ class Batch:
                 group.entries.append(entry)
         return cls(entries, sorted(groups.values(), key=attrgetter("key")))
 
-    def fold(self, stored: Mapping[RecipientKey, StoredProfile]) -> None:
+    def fold(self, stored: Mapping[RecipientKey, StoredProfile]) -> Folding[None]:
         """Fold every group onto its stored profile."""
         for group in self.groups:
             group.stored = stored.get(group.key)
-            group.fold()
-        self._keep_together()
+            yield from group.fold()
+        yield from self._keep_together()
 
-    def _keep_together(self) -> None:
+    def _keep_together(self) -> Folding[None]:
         """Reject the edits that belong together with a rejected one, and fold their groups without them."""
         while True:
             refused = {id(e.edit.together): e.refusal() for e in self.entries if e.edit.together and e.refusal()}
@@ -208,7 +229,7 @@ class Batch:
             keys = {entry.edit.key for entry in left}
             for group in self.groups:
                 if group.key in keys:
-                    group.fold()
+                    yield from group.fold()
 
     def counts(self) -> bool:
         """Tell whether any edit is applied."""
@@ -222,7 +243,7 @@ class Batch:
         """Return the keys to bind to their requests, in lock order."""
         return sorted(row for entry in self.entries if entry.counts and (row := entry.key_row()) is not None)
 
-    def refuse_reused(self, claims: Claims) -> None:
+    def refuse_reused(self, claims: Claims) -> Folding[None]:
         """Reject the edits whose keys belong to other requests, and fold their groups without them."""
         ids = {row.edit_id for row in claims.misused}
         scrubbed = {row.edit_id for row in claims.scrubbed}
@@ -234,7 +255,7 @@ class Batch:
                 entry.barred = key_reused()
                 entry.refusals = ()
             if found:
-                group.fold()
+                yield from group.fold()
 
     def unchanged(self) -> list[Group]:
         """Return groups whose edits count but change nothing: recorded in the history, without a row to write."""
@@ -256,7 +277,7 @@ class Batch:
         """Return the keys of edits that have been applied before, whatever the next attempt finds."""
         for entry in self.entries:
             if entry.duplicate and entry.original is None and not entry.scrubbed:
-                yield EditKey(entry.edit.key, entry.edit.insert_key)
+                yield EditKey.of(entry.edit)
 
     def outcomes(self) -> list[Outcome]:
         """Return one outcome per edit, in order of arrival."""
@@ -269,14 +290,15 @@ def _outcome(entry: Entry, profile: StoredProfile | None) -> Outcome:
     error = first.refusal()
     if first.duplicate and first.scrubbed and profile is not None:
         error = key_reused()  # a success would say that this request changed the new life of the recipient
-    return Outcome(EditStatus.DUPLICATE if entry.duplicate else EditStatus.APPLIED, profile, entry.refusals, error)
+    status = EditStatus.DUPLICATE if entry.duplicate else EditStatus.APPLIED
+    return Outcome(status, profile, entry.refusals, error, entry.work)
 
 
-def fold_again(group: Group) -> Correction:
+def fold_again(group: Group) -> Folding[Correction]:
     """Fold a group, whose first fold is recorded, onto the present profile."""
     earlier = group.accepted()
     befores = [entry.before for entry in earlier]
-    group.fold()
+    yield from group.fold()
     return Correction(
         withdrawn=[entry.history_row() for entry in earlier if entry.error is not None],
         released=[row for entry in earlier if entry.error is not None and (row := entry.key_row()) is not None],

@@ -16,6 +16,7 @@ from suprsend_hub.domain.errors import Unavailable
 from suprsend_hub.service.writing.edit import Edit, Outcome, RejectedRecord
 from suprsend_hub.service.writing.queue import FairQueue
 from suprsend_hub.service.writing.rate_limits import RateLimits
+from suprsend_hub.service.writing.work_costs import WorkCosts
 from suprsend_hub.service.writing.writer import Applies
 
 _log = structlog.get_logger("suprsend_hub.batcher")
@@ -30,6 +31,9 @@ class BatcherLimits:
     max_batch_edits: int = 400
     """Two full bulk requests. Larger batches were not faster in measurements, and hold their locks longer."""
     max_batch_bytes: int = 4 * 1024 * 1024
+    max_batch_work: int = 8 * 1024 * 1024
+    """Units of work (`domain.work`) as expected from the workspace's latest edits. A request that costs more gets a
+    batch of its own, so that those of other workspaces do not wait for it."""
     max_queued_edits: int = 20_000
     max_queued_bytes: int = 64 * 1024 * 1024
     max_wait_s: float = 15.0
@@ -45,6 +49,7 @@ class _Request:
     rejects: Sequence[RejectedRecord]
     weight: int
     size_bytes: int
+    work: float
     arrived_at: float
     future: "asyncio.Future[list[Outcome]]" = field(repr=False)
 
@@ -69,6 +74,7 @@ class Batcher:
         self._lanes: list[asyncio.Task[None]] = []
         self._stopping = False
         self._outage = _Outage()
+        self._costs = WorkCosts()
 
     def start(self) -> None:
         """Start the lanes on the running loop."""
@@ -98,7 +104,8 @@ class Batcher:
             )
         loop = asyncio.get_running_loop()
         weight = max(1, len(edits) + len(rejects))
-        request = _Request(workspace_id, edits, rejects, weight, size_bytes, loop.time(), loop.create_future())
+        work = weight * self._costs.of(workspace_id)
+        request = _Request(workspace_id, edits, rejects, weight, size_bytes, work, loop.time(), loop.create_future())
         if self._rate_limits is not None:
             self._rate_limits.admit(workspace_id, weight)
         pushed_out = self._queue.offer(workspace_id, request)
@@ -151,6 +158,7 @@ class Batcher:
             batch = self._queue.take(
                 max_edits=self._limits.max_batch_edits,
                 max_bytes=self._limits.max_batch_bytes,
+                max_work=self._limits.max_batch_work,
                 wanted=partial(self._is_wanted, oldest),
             )
             if not self._queue and not self._stopping:
@@ -185,6 +193,8 @@ class Batcher:
         start = 0
         for request in batch:
             end = start + len(request.edits)
+            if end > start:
+                self._costs.learn(request.workspace_id, outcomes[start:end])
             if not request.future.done():
                 request.future.set_result(outcomes[start:end])
             start = end

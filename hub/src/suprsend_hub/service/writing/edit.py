@@ -10,6 +10,7 @@ import msgspec
 
 from suprsend_hub.domain.actor import Actor
 from suprsend_hub.domain.errors import DomainError
+from suprsend_hub.domain.limits import MAX_EDIT_WORK
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import StoredProfile
 from suprsend_hub.domain.refusal import Refusal
@@ -27,7 +28,8 @@ class Edit(msgspec.Struct, frozen=True, gc=False):
 
     `strict`: refuse the whole edit if any operation cannot be applied. `size_bytes`: of the JSON text that the
     operations came in, if known. `request`: there if a header named the insert key, which then belongs to this request.
-    `together`: a token that several strict edits share if they apply all or none.
+    `together`: a token that several strict edits share if they apply all or none. `max_work`: units that the fold may
+    do (`domain.work`).
     """
 
     key: RecipientKey
@@ -38,6 +40,7 @@ class Edit(msgspec.Struct, frozen=True, gc=False):
     size_bytes: int | None = None
     request: RequestKey | None = None
     together: object | None = None
+    max_work: int = MAX_EDIT_WORK
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,13 @@ class EditStatus(Enum):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """The caller's answer. `profile` is the profile after the batch; with an `error`, the edit changed nothing."""
+    """The caller's answer. `profile` is the profile after the batch; with an `error`, the edit changed nothing.
+
+    `work`: units that the fold did.
+    """
 
     status: EditStatus
     profile: StoredProfile | None
     refusals: Sequence[Refusal] = ()
     error: DomainError | None = None
+    work: int = 0

@@ -16,15 +16,16 @@ from typing import Protocol
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.domain.records import RejectedRow
-from suprsend_hub.service.writing.batch import Batch, EditKey, Group, fold_again, json_text
+from suprsend_hub.service.writing.batch import Batch, EditKey, Group, fold_again
 from suprsend_hub.service.writing.edit import Edit, Outcome, RejectedRecord
+from suprsend_hub.service.writing.object_types import ObjectTypes
+from suprsend_hub.service.writing.refused import cut_record, logged
+from suprsend_hub.service.writing.turns import in_turns
 from suprsend_hub.store import counters, idempotency, profiles, rejected
 from suprsend_hub.store.database import MAX_RACES, AssumptionFailed, Connection, Database, TransactionRace
 
 FAST_PATH_EDITS = 50
 """A batch of this many edits takes the fast path first: two more round trips, half the cost of everything else."""
-_REJECTED_RECORD_BYTES = 4096
-"""How much of a rejected record the log keeps."""
 
 
 class Applies(Protocol):
@@ -49,6 +50,7 @@ class Writer:
         self._now = now
         self._ulids = ulids
         self._fast_path_edits = fast_path_edits
+        self._object_types = ObjectTypes()
 
     async def apply(self, edits: Sequence[Edit], rejects: Sequence[RejectedRecord] = ()) -> list[Outcome]:
         """Apply a batch in order; one outcome per edit, in the same order.
@@ -76,12 +78,12 @@ class Writer:
         batch = Batch.of(edits, self._ulids.batch(len(edits)), known)
         async with self._database.connection() as connection:
             keys = [group.key for group in batch.groups]
-            batch.fold(await profiles.read(connection, keys) if keys else {})
+            await in_turns(batch.fold(await profiles.read(connection, keys) if keys else {}))
             if batch.counts() or rejects:
                 try:
                     async with connection.transaction():
                         await write(connection, batch)
-                        await _count_created(connection, batch.groups)
+                        await self._count_created(connection, batch.groups)
                         rows = list(self._rejected_rows(batch.groups, rejects))
                         if rows:
                             await rejected.insert(connection, rows)
@@ -115,7 +117,7 @@ class Writer:
         """Write a batch without assuming anything about concurrent writers."""
         keys = batch.key_rows()
         if keys:
-            batch.refuse_reused(await idempotency.claim(connection, keys))
+            await in_turns(batch.refuse_reused(await idempotency.claim(connection, keys)))
         await self._record(connection, batch)
         if batch.unchanged():
             for group in await self._find_gone(connection, batch):
@@ -179,7 +181,7 @@ class Writer:
 
     async def _fold_again(self, connection: Connection, group: Group) -> None:
         """Fold onto the present profile, and correct what the history already says about these edits."""
-        correction = fold_again(group)
+        correction = await in_turns(fold_again(group))
         if correction.overturned:
             raise TransactionRace("a refusal of the first fold no longer applies", code=Code.COLLISION, retry_after_s=1)
         if correction.withdrawn:
@@ -189,32 +191,33 @@ class Writer:
         if correction.corrected:
             await profiles.update_history_before(connection, correction.corrected)
 
+    async def _count_created(self, connection: Connection, groups: Sequence[Group]) -> None:
+        created: dict[tuple[int, str], int] = {}
+        for group in groups:
+            if group.created:
+                kind = (group.key.workspace_id, group.key.object_type)
+                created[kind] = created.get(kind, 0) + 1
+        await self._object_types.check(connection, created)
+        await counters.add(
+            connection,
+            {(workspace, counters.profiles_counter(kind)): count for (workspace, kind), count in created.items()},
+        )
+
     def _rejected_rows(self, groups: Iterable[Group], rejects: Sequence[RejectedRecord]) -> Iterable[RejectedRow]:
         for reject in rejects:
             yield RejectedRow(
-                reject.key, self._ulids.new(), reject.code, "", reject.message, _cut(reject.record), reject.actor.source
+                reject.key,
+                self._ulids.new(),
+                reject.code,
+                "",
+                reject.message,
+                cut_record(reject.record),
+                reject.actor.source,
             )
         for group in groups:
             for entry in group.accepted():
-                for refusal in entry.refusals:
+                for refusal in logged(entry.refusals):
                     yield RejectedRow(
                         group.key, self._ulids.new(), refusal.code, refusal.key, refusal.message,
-                        _cut(refusal.operation), entry.edit.actor.source,
+                        cut_record(refusal.operation), entry.edit.actor.source,
                     )  # fmt: skip
-
-
-async def _count_created(connection: Connection, groups: Sequence[Group]) -> None:
-    created: dict[tuple[int, str], int] = {}
-    for group in groups:
-        if group.created:
-            counter = (group.key.workspace_id, counters.profiles_counter(group.key.object_type))
-            created[counter] = created.get(counter, 0) + 1
-    await counters.add(connection, created)
-
-
-def _cut(record: object) -> str:
-    """Return the record as JSON text; for a long record, a JSON string of its beginning."""
-    text = json_text(record)
-    if len(text) <= _REJECTED_RECORD_BYTES:
-        return text
-    return json_text(text[:_REJECTED_RECORD_BYTES] + "…")
