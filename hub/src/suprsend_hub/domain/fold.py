@@ -77,6 +77,7 @@ class _Fold:
     """One fold under way: copies of the two dicts, the originals of what was touched, and the refusals."""
 
     __slots__ = (
+        "accepted",
         "bytes_bound",
         "channels",
         "gauge",
@@ -97,6 +98,7 @@ class _Fold:
         self.old_properties: dict[str, Json] = {}
         self.old_channels: dict[str, list[Identity] | object] = {}
         self.refusals = RefusalLog()
+        self.accepted = False
         self.searched_bytes = 0
 
     def run(self, operations: Json) -> FoldResult:
@@ -109,9 +111,10 @@ class _Fold:
         else:
             self.refusals.note(Code.INVALID_OPERATIONS, "", "operations must be an array of objects", operations)
         profile = Profile(self.properties, self.channels, self.gauge.size if self.gauge else self.bytes_bound)
+        accepted = self.accepted or bool(self.old_channels)
         if self.is_new:
-            return FoldResult(profile, bool(self.properties or self.channels), self.refusals.entries(), {})
-        return FoldResult(profile, self.changed(), self.refusals.entries(), self.before())
+            return FoldResult(profile, bool(self.properties or self.channels), self.refusals.entries(), {}, accepted)
+        return FoldResult(profile, self.changed(), self.refusals.entries(), self.before(), accepted)
 
     def apply(self, operation: Json) -> None:
         if type(operation) is not dict:
@@ -135,11 +138,15 @@ class _Fold:
             rest = operand
             if operator == SET and self.gauge is None and len(self.properties) + len(operand) <= MAX_PROPERTIES:
                 rest = self.set_plain(operand)
+            self.accepted |= len(rest) < len(operand)
             for key, value in rest.items():
+                refused = len(self.refusals)
                 try:
                     rule(self, operator, key, value, operand)
                 except InvalidValue as problem:
                     self.refusals.refuse(problem.code, operator, key, problem.reason, value)
+                else:
+                    self.accepted |= len(self.refusals) == refused and kind_of_key(key) is not _COMPANION
         elif operand is not None or operator not in {APPEND, REMOVE}:
             self.refusals.note(
                 Code.INVALID_OPERAND, operator, f"the operand of {operator} must be an object", {operator: operand}
@@ -282,9 +289,11 @@ class _Fold:
                 continue
             kind = kind_of_key(key)
             if kind is _CUSTOM or kind is _LANGUAGE:
+                self.accepted = True
                 if self.touch_existing(key):
                     self.delete_property(key)
             elif kind is _CHANNEL:
+                self.accepted = True
                 if key in self.channels:
                     self.old_channels.setdefault(key, self.channels.pop(key))
                     self.forget_size()
@@ -384,6 +393,7 @@ class _Fold:
                 unwanted.add(rule.key(rule.read_removal(element)))
             except InvalidValue as problem:
                 self.refusals.refuse(problem.code, REMOVE, channel, problem.reason, element)
+        self.accepted |= bool(unwanted)
         identities = self.channels.get(channel)
         if not unwanted or identities is None:
             return

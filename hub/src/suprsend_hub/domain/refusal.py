@@ -60,12 +60,15 @@ class FoldResult:
         before: for each key that an accepted operation named and that existed, its previous value (a channel: its
             list of identities), changed or not. So a named key that is missing here was new. Encoded as JSON, it is in
             storage form.
+        accepted: whether any part of the edit was accepted, also one without effect, such as the removal of a key that
+            does not exist.
     """
 
     profile: Profile
     changed: bool
     refusals: list[Refusal]
     before: dict[str, Json | list[Identity]]
+    accepted: bool
 
 
 class RefusalLog:
@@ -80,6 +83,9 @@ class RefusalLog:
         self._entries: list[Refusal] = []
         self._has_error = False
         self._left_out = 0
+
+    def __len__(self) -> int:
+        return len(self._entries) + self._left_out
 
     def entries(self) -> list[Refusal]:
         """Return the refusals, followed by one for those that are not listed."""

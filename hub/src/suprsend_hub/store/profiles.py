@@ -87,6 +87,14 @@ async def insert_history(connection: Connection, rows: Sequence[HistoryRow]) -> 
     return {row.edit_id for row in rows} - {record[0] for record in recorded}
 
 
+async def find_known(connection: Connection, rows: Sequence[HistoryRow]) -> set[UUID]:
+    """Return the `edit_id`s of edits that have been recorded before, by their keys."""
+    records = await connection.fetch(
+        sql("find_known_edits"), *key_columns(row.key for row in rows), [row.insert_key for row in rows]
+    )
+    return {rows[record[0] - 1].edit_id for record in records}
+
+
 async def copy_history(connection: Connection, rows: Sequence[HistoryRow]) -> None:
     """Record edits that are probably new, at half the cost of `insert_history`. `rows` are in the order of their keys.
 

@@ -77,7 +77,13 @@ class Writer:
         async with self._database.connection() as connection:
             keys = [group.key for group in batch.groups]
             batch.fold(await profiles.read(connection, keys) if keys else {})
-            if batch.counts() or rejects:
+            refused = batch.refused_events()
+            if refused:
+                # A repetition is not judged by the profile of today: it was applied when it came first.
+                known_edits = await profiles.find_known(connection, [entry.history_row() for entry in refused])
+                for group in batch.mark_known(known_edits):
+                    group.fold()
+            if batch.counts() or rejects or refused:
                 try:
                     async with connection.transaction():
                         await write(connection, batch)
@@ -193,8 +199,8 @@ class Writer:
                 reject.key, self._ulids.new(), reject.code, "", reject.message, _cut(reject.record), reject.actor.source
             )
         for group in groups:
-            for entry in group.accepted():
-                for refusal in entry.refusals:
+            for entry in group.entries:
+                for refusal in entry.logged():
                     yield RejectedRow(
                         group.key, self._ulids.new(), refusal.code, refusal.key, refusal.message,
                         _cut(refusal.operation), entry.edit.actor.source,
