@@ -1,6 +1,7 @@
 """`POST /event/`: one event or many, what is refused whole, what goes to the log, and that nothing counts twice."""
 
 import asyncio
+import json
 import uuid
 
 import pytest
@@ -153,6 +154,41 @@ async def test_an_array_is_refused_whole_only_for_what_no_sdk_can_produce(
         assert_error(answer, 400, code)
     assert await a.count() == 0
     assert await rejected(hub, workspace_a) == []
+
+
+async def test_a_flaw_that_an_sdk_can_write_spoils_one_event(
+    a: ApiClient, hub: Services, workspace_a: NewWorkspace
+) -> None:
+    """NaN, which Python writes, half of a character, which JavaScript writes, and deep nesting: the others apply.
+
+    https://github.com/customerio/customerio-python/issues/34
+    """
+    flaws = {
+        "nan": encode(event("nan", {"$set": {"n": float("nan")}})),
+        "half": json.dumps(event("half", {"$set": {"text": "\ud83d"}})).encode(),
+        "": b'{"distinct_id": "deep", "$user_operations": ' + b"[" * 5000 + b"]" * 5000 + b"}",
+    }
+    for number, (user, flawed) in enumerate(flaws.items(), 1):
+        good = encode(event("ada", {"$add": {"n": 1}}))
+        answer = await a.request("POST", "/event/", b"[" + b", ".join([good, flawed, good]) + b"]")
+        assert (answer.status_code, answer.text) == (202, "OK")
+        assert await a.properties("ada") == {"n": 2 * number}
+        assert (await rejected(hub, workspace_a))[-1][0] == user
+    assert [code for _, code in await rejected(hub, workspace_a)] == ["invalid_json", "invalid_json", "too_deep"]
+    assert await a.count() == 1
+
+
+async def test_the_error_names_the_flaw(a: ApiClient) -> None:
+    """Also in the bodies of other calls: the key with NaN, and the text that was cut in two (it is not truncated)."""
+    for body, reason in (
+        (b'{"operations": [{"$set": {"price": NaN}}]}', "it contains NaN under the key 'price'"),
+        (b'{"operations": [{"$set": {"text": "\\ud83d"}}]}', "lone surrogate"),
+    ):
+        error = assert_error(await a.request("PATCH", "/v1/user/ada/", body), 400, "invalid_json")
+        assert reason in error["message"]
+    single = encode(event("ada", {"$set": {"price": float("inf")}}))
+    error = assert_error(await a.request("POST", "/event/", single), 400, "invalid_json")
+    assert "Infinity under the key 'price'" in error["message"]
 
 
 async def test_400_events_of_full_size_are_taken(a: ApiClient) -> None:
