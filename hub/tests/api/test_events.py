@@ -156,6 +156,57 @@ async def test_an_array_is_refused_whole_only_for_what_no_sdk_can_produce(
     assert await rejected(hub, workspace_a) == []
 
 
+ASKING = {"suprsend-report": "refusals"}
+
+
+async def refusals(a: ApiClient, body: object) -> list[dict]:
+    """What is reported of these events; the answer to those who do not ask stays OK."""
+    answer = await a.request("POST", "/event/", encode(body), ASKING)
+    assert answer.status_code == 202
+    return [] if answer.text == "OK" else answer.json()["refused"]
+
+
+async def test_refusals_are_reported_to_those_who_ask(a: ApiClient) -> None:
+    """By position: what was refused of an event in part, and as a whole, with what it would have got alone."""
+    await a.upsert("ada", {"text": "x"})
+    for bad, status, code in BAD_EVENTS.values():
+        [record] = await refusals(a, [event("bo"), bad, event("bo")])
+        assert (record["index"], record["applied"], record["code"], record["omitted"]) == (1, False, status, 0)
+        assert [refusal["error_code"] for refusal in record["refusals"]] == [code]
+    part, whole = await refusals(a, [
+        event("bo"),
+        event("ada", {"$add": {"text": 1, "n": 1}}),
+        event("cy", {"$set": {"k" * 256: 1}}, {"$append": {"$email": "no address"}}),
+    ])  # fmt: skip
+    assert (part["index"], part["distinct_id"], part["applied"], part["code"]) == (1, "ada", True, 202)
+    assert [(refusal["error_code"], refusal["key"]) for refusal in part["refusals"]] == [("not_a_number", "text")]
+    assert (whole["index"], whole["distinct_id"], whole["applied"], whole["code"]) == (2, "cy", False, 400)
+    assert [refusal["key"] for refusal in whole["refusals"]] == ["k" * 255, "$email"]
+    [single] = await refusals(a, event("ada", {"$add": {"text": 1}}))
+    assert (single["index"], single["applied"]) == (0, False)
+    assert await refusals(a, [event("ada", {"$add": {"n": 1}}), event("bo")]) == []
+
+
+async def test_a_report_is_bounded(a: ApiClient) -> None:
+    """Refusals beyond the limits of an event and of an answer are counted, each event is still accounted for."""
+    many = {"$add": {f"k{n}": "no number" for n in range(200)} | {"$reserved": 1}}
+    [record] = await refusals(a, [event("ada", many)])
+    assert (len(record["refusals"]), record["omitted"], record["applied"]) == (10, 191, False)
+    report = await refusals(a, [event("ada", many) for _ in range(100)])
+    assert sum(len(record["refusals"]) for record in report) == 500
+    assert sum(record["omitted"] for record in report) == 100 * 201 - 500
+    assert [record["index"] for record in report] == list(range(100))
+
+
+async def test_nobody_else_is_told(a: ApiClient) -> None:
+    """Without the header, or with another value, the answer is what official SDKs expect."""
+    for headers in ({}, {"suprsend-report": "everything"}, {"suprsend-report": ""}):
+        for body in (event("ada", {"$add": {"n": "x"}}), [event("ada", {"$add": {"n": "x"}}), event(5)]):
+            answer = await a.request("POST", "/event/", encode(body), headers)
+            assert (answer.status_code, answer.text) == (202, "OK")
+            assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+
+
 async def test_a_flaw_that_an_sdk_can_write_spoils_one_event(
     a: ApiClient, hub: Services, workspace_a: NewWorkspace
 ) -> None:

@@ -39,6 +39,7 @@ class Refusal:
 
     `ignorable`: PATCH ignores it too (documented upstream); otherwise PATCH answers 400 and applies nothing.
     `operation` contains only the rejected part, storable and with secrets masked; for a large part, only its size.
+    `count`: how many parts it stands for.
     """
 
     code: Code
@@ -46,6 +47,7 @@ class Refusal:
     message: str
     operation: Json
     ignorable: bool = False
+    count: int = 1
 
 
 @dataclass(slots=True)
@@ -92,7 +94,7 @@ class RefusalLog:
         if not self._left_out:
             return self._entries
         message = f"{self._left_out} more parts of the edit were rejected; they are not listed"
-        return [*self._entries, Refusal(Code.MORE_REFUSALS, "", message, None, ignorable=True)]
+        return [*self._entries, Refusal(Code.MORE_REFUSALS, "", message, None, ignorable=True, count=self._left_out)]
 
     def note(self, code: Code, key: str, message: str, part: Json, *, ignorable: bool = False) -> None:
         """Add a refusal; this masks `part`."""
