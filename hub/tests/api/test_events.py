@@ -187,6 +187,17 @@ async def test_refusals_are_reported_to_those_who_ask(a: ApiClient) -> None:
     assert await refusals(a, [event("ada", {"$add": {"n": 1}}), event("bo")]) == []
 
 
+async def test_a_repetition_is_reported_without_its_refusals(a: ApiClient) -> None:
+    """They were answered the first time; the sender whose answer was lost learns that there may have been some."""
+    part = event("ada", {"$set": {"n": 1}}, {"$add": {"n": "x"}}, **{"$insert_id": "1"})
+    whole = event("ada", {"$add": {"n": "x"}}, **{"$insert_id": "2"})
+    assert [record["applied"] for record in await refusals(a, [part, whole])] == [True, False]
+    answer = await a.request("POST", "/event/", encode([part, whole]), ASKING)
+    assert [record["index"] for record in answer.json()["refused"]] == [1]
+    assert answer.json()["repeated"] == 1
+    assert (await a.request("POST", "/event/", encode(part))).text == "OK"
+
+
 async def test_a_report_is_bounded(a: ApiClient) -> None:
     """Refusals beyond the limits of an event and of an answer are counted, each event is still accounted for."""
     many = {"$add": {f"k{n}": "no number" for n in range(200)} | {"$reserved": 1}}

@@ -31,6 +31,7 @@ class Request:
         repeatable: applying it twice equals applying it once, so it may be sent again when no answer came.
         gone_is_done: what the call names does not exist any more once it is applied, so a repetition finds nothing.
         idempotency_key: value of ``Idempotency-Key``: the hub takes it as the edit's insert id.
+        asks_for_report: ask the hub what it refused.
     """
 
     method: str
@@ -39,6 +40,7 @@ class Request:
     repeatable: bool = False
     idempotency_key: str | None = None
     gone_is_done: bool = False
+    asks_for_report: bool = False
 
 
 def get(path: str, options: Mapping[str, Any] | None = None) -> Request:
@@ -77,7 +79,7 @@ def profile_write(
 
 def post_events(body: bytes) -> Request:
     """Return the POST of identity events; their ``$insert_id`` makes it safe to repeat."""
-    return Request("POST", "event/", body, repeatable=True)
+    return Request("POST", "event/", body, repeatable=True, asks_for_report=True)
 
 
 def json_body(payload: object) -> bytes:

@@ -31,7 +31,7 @@ async def post_events(request: ApiRequest) -> Answer:
     else:
         event = _check(caller, body)
         [outcome] = await recipients.apply_events(caller.actor, caller.workspace_id, [event], [], size_bytes=len(body))
-        report.add(0, event.distinct_id, outcome.error, outcome.refusals)
+        report.settle(0, event.distinct_id, outcome)
     return report.answer(request)
 
 
@@ -50,8 +50,7 @@ async def _apply_array(caller: Caller, recipients: RecipientService, body: bytes
         caller.actor, caller.workspace_id, list(events.values()), rejects, size_bytes=len(body)
     )
     for (index, event), outcome in zip(events.items(), outcomes, strict=True):
-        if outcome.error is not None or outcome.refusals:
-            report.add(index, event.distinct_id, outcome.error, outcome.refusals)
+        report.settle(index, event.distinct_id, outcome)
 
 
 def _check(caller: Caller, text: bytes) -> IdentityEvent:

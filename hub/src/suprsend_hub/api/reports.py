@@ -13,6 +13,7 @@ from suprsend_hub.api.requests import ApiRequest
 from suprsend_hub.domain.errors import DomainError
 from suprsend_hub.domain.limits import MAX_REPORTED_IN_ANSWER, MAX_REPORTED_OF_EVENT
 from suprsend_hub.domain.refusal import Refusal
+from suprsend_hub.service.writing import EditStatus, Outcome
 
 _HEADER = b"suprsend-report"
 _REFUSALS = b"refusals"
@@ -24,7 +25,13 @@ class Report:
 
     def __init__(self) -> None:
         self._records: dict[int, dict[str, object]] = {}
+        self._repeated = 0
         self._left = MAX_REPORTED_IN_ANSWER
+
+    def settle(self, index: int, distinct_id: str, outcome: Outcome) -> None:
+        """Note what happened to an event."""
+        self._repeated += outcome.status is EditStatus.DUPLICATE
+        self.add(index, distinct_id, outcome.error, outcome.refusals)
 
     def add(self, index: int, distinct_id: str, error: DomainError | None, refusals: Sequence[Refusal] = ()) -> None:
         """Note what was refused of an event: with an error all of it, else the parts that the refusals name."""
@@ -47,9 +54,10 @@ class Report:
 
     def answer(self, request: ApiRequest) -> Answer:
         """Return the answer: `OK`, or the report if there is something to report and the sender asks for it."""
-        if not self._records or not _asks(request.scope["headers"]):
+        if not (self._records or self._repeated) or not _asks(request.scope["headers"]):
             return Answer(b"OK", _ACCEPTED, content_type=TEXT)
-        return Answer(encode({"refused": [record for _, record in sorted(self._records.items())]}), _ACCEPTED)
+        refused = [record for _, record in sorted(self._records.items())]
+        return Answer(encode({"refused": refused, "repeated": self._repeated}), _ACCEPTED)
 
 
 def _entry(refusal: Refusal) -> Mapping[str, object]:
