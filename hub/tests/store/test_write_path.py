@@ -321,8 +321,9 @@ async def test_a_strict_edit_is_not_refused_for_an_edit_that_does_not_count(hub:
     assert properties(await stored(hub, "ada")) == {"n": 6}
 
 
-async def test_a_strict_edit_is_judged_by_the_profile_it_is_applied_to(
-    hub: Services, make_hub: MakeHub, database_url: str
+@pytest.mark.parametrize("strict", [True, False], ids=["strict", "event"])
+async def test_an_edit_is_judged_by_the_profile_it_is_applied_to(
+    hub: Services, make_hub: MakeHub, database_url: str, strict: bool
 ) -> None:
     """Somebody else makes a number of the text while the batch that refuses to add to it is being written."""
     await apply(hub, edit("ada", {"$set": {"n": "x"}}))
@@ -331,7 +332,7 @@ async def test_a_strict_edit_is_judged_by_the_profile_it_is_applied_to(
     async with other.database:
         other.batcher.start()
         async with before_its_history(database_url, setting):
-            add = edit("ada", {"$add": {"n": 1}}, strict=True)
+            add = edit("ada", {"$add": {"n": 1}}, strict=strict)
             editing = asyncio.create_task(apply(hub, add, setting))
             await until_waiting(database_url)
             await apply(other, edit("ada", {"$set": {"n": 5}}))
@@ -340,6 +341,32 @@ async def test_a_strict_edit_is_judged_by_the_profile_it_is_applied_to(
     assert [outcome.error for outcome in outcomes] == [None, None]
     assert [outcome.status for outcome in await apply(hub, add)] == [EditStatus.DUPLICATE]
     assert properties(await stored(hub, "ada")) == {"n": 6, "city": "Rome"}
+    assert await hub.rejected.page(WORKSPACE) == []
+    assert await hub.maintenance.check() == []
+
+
+async def test_an_event_that_a_race_makes_impossible_is_refused_as_a_whole(
+    hub: Services, make_hub: MakeHub, database_url: str
+) -> None:
+    """Somebody else makes a text of the number after the event was accepted and recorded: the record is taken back."""
+    await apply(hub, edit("ada", {"$set": {"n": 1}}))
+    other = make_hub()
+    setting = edit("ada", {"$set": {"city": "Rome"}})
+    async with other.database:
+        other.batcher.start()
+        async with before_its_history(database_url, setting):
+            add = edit("ada", {"$add": {"n": 1}})
+            editing = asyncio.create_task(apply(hub, add, setting))
+            await until_waiting(database_url)
+            await apply(other, edit("ada", {"$set": {"n": "x"}}))
+        refused, applied = await editing
+        await other.batcher.stop()
+    assert refused.error is not None
+    assert applied.error is None
+    assert properties(await stored(hub, "ada")) == {"n": "x", "city": "Rome"}
+    assert [row.code for row in await hub.rejected.page(WORKSPACE)] == ["not_a_number"]
+    await apply(hub, edit("ada", {"$set": {"n": 1}}), edit("ada", {"$add": {"n": 1}}, key=add.insert_key))
+    assert properties(await stored(hub, "ada")) == {"n": 2, "city": "Rome"}
     assert await hub.maintenance.check() == []
 
 

@@ -138,15 +138,17 @@ class _Fold:
             rest = operand
             if operator == SET and self.gauge is None and len(self.properties) + len(operand) <= MAX_PROPERTIES:
                 rest = self.set_plain(operand)
-            self.accepted |= len(rest) < len(operand)
+            if len(rest) < len(operand):
+                self.accepted = True
             for key, value in rest.items():
-                refused = len(self.refusals)
+                refused = -1 if self.accepted else len(self.refusals)
                 try:
                     rule(self, operator, key, value, operand)
                 except InvalidValue as problem:
                     self.refusals.refuse(problem.code, operator, key, problem.reason, value)
                 else:
-                    self.accepted |= len(self.refusals) == refused and kind_of_key(key) is not _COMPANION
+                    if refused >= 0 and len(self.refusals) == refused and kind_of_key(key) is not _COMPANION:
+                        self.accepted = True
         elif operand is not None or operator not in {APPEND, REMOVE}:
             self.refusals.note(
                 Code.INVALID_OPERAND, operator, f"the operand of {operator} must be an object", {operator: operand}
