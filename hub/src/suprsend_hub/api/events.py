@@ -25,14 +25,14 @@ async def post_events(request: ApiRequest) -> Answer:
     caller, recipients = request.caller, request.services.recipients
     body = caller.body.lstrip()
     check_encoding(body)
-    report = Report()
+    report = Report(request)
     if body[:1] == b"[":
         await _apply_array(caller, recipients, body, report)
     else:
         event = _check(caller, body)
         [outcome] = await recipients.apply_events(caller.actor, caller.workspace_id, [event], [], size_bytes=len(body))
         report.settle(0, event.distinct_id, outcome)
-    return report.answer(request)
+    return report.answer()
 
 
 async def _apply_array(caller: Caller, recipients: RecipientService, body: bytes, report: Report) -> None:

@@ -21,9 +21,13 @@ _ACCEPTED = 202
 
 
 class Report:
-    """The events of one request of which something was refused, by their position in the request."""
+    """The events of one request of which something was refused, by their position in the request.
 
-    def __init__(self) -> None:
+    Empty unless the sender asks for it.
+    """
+
+    def __init__(self, request: ApiRequest) -> None:
+        self._asked = _asks(request.scope["headers"])
         self._records: dict[int, dict[str, object]] = {}
         self._repeated = 0
         self._left = MAX_REPORTED_IN_ANSWER
@@ -35,7 +39,7 @@ class Report:
 
     def add(self, index: int, distinct_id: str, error: DomainError | None, refusals: Sequence[Refusal] = ()) -> None:
         """Note what was refused of an event: with an error all of it, else the parts that the refusals name."""
-        if error is None and not refusals:
+        if not self._asked or (error is None and not refusals):
             return
         # Parts that are refused before parts that are only ignored.
         entries = [_entry(refusal) for refusal in sorted(refusals, key=attrgetter("ignorable"))]
@@ -52,9 +56,9 @@ class Report:
             "omitted": max(1, sum(refusal.count for refusal in refusals)) - len(listed),
         }
 
-    def answer(self, request: ApiRequest) -> Answer:
+    def answer(self) -> Answer:
         """Return the answer: `OK`, or the report if there is something to report and the sender asks for it."""
-        if not (self._records or self._repeated) or not _asks(request.scope["headers"]):
+        if not self._asked or not (self._records or self._repeated):
             return Answer(b"OK", _ACCEPTED, content_type=TEXT)
         refused = [record for _, record in sorted(self._records.items())]
         return Answer(encode({"refused": refused, "repeated": self._repeated}), _ACCEPTED)

@@ -87,12 +87,12 @@ async def insert_history(connection: Connection, rows: Sequence[HistoryRow]) -> 
     return {row.edit_id for row in rows} - {record[0] for record in recorded}
 
 
-async def find_known(connection: Connection, rows: Sequence[HistoryRow]) -> set[UUID]:
-    """Return the `edit_id`s of edits that have been recorded before, by their keys."""
+async def find_known(connection: Connection, edits: Sequence[tuple[RecipientKey, UUID]]) -> list[int]:
+    """Return the positions of edits that are recorded: pairs of profile and insert key."""
     records = await connection.fetch(
-        sql("find_known_edits"), *key_columns(row.key for row in rows), [row.insert_key for row in rows]
+        sql("find_known_edits"), *key_columns(key for key, _ in edits), [insert_key for _, insert_key in edits]
     )
-    return {rows[record[0] - 1].edit_id for record in records}
+    return [record[0] - 1 for record in records]
 
 
 async def copy_history(connection: Connection, rows: Sequence[HistoryRow]) -> None:

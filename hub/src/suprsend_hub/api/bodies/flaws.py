@@ -1,4 +1,4 @@
-"""JSON with a flaw that SDKs can write: NaN, half of a character, nesting without end. Finds and names it.
+"""JSON with a flaw that SDKs can write: NaN, half of a character. Finds and names it.
 
 Python writes `NaN` and `Infinity`, and JavaScript can cut a text in the middle of a character. Such a flaw spoils one
 record. So an array is split by its brackets and strings alone, and only the records concerned are rejected.
@@ -60,13 +60,13 @@ def split_array(body: bytes) -> list[bytes] | None:
 
 def find_flaw(text: bytes) -> Flaw | None:
     """Return the flaw of a text that is not JSON; None if it is broken in another way."""
-    constants = list(_constants(text))
+    constant = next(_constants(text), None)
     try:
         record: Json = json.loads(_with_text_for_constants(text).decode(), parse_int=_integer)
     except (ValueError, RecursionError):
         return None
-    if constants:
-        name, key = constants[0]
+    if constant is not None:
+        name, key = constant
         where = f" under the key {shown(key)}" if key else ""
         return Flaw(f"it contains {name}{where}, which JSON does not have; send null or leave it out", record)
     try:

@@ -80,8 +80,9 @@ class Writer:
             refused = batch.refused_events()
             if refused:
                 # A repetition is not judged by the profile of today: it was applied when it came first.
-                known_edits = await profiles.find_known(connection, [entry.history_row() for entry in refused])
-                for group in batch.mark_known(known_edits):
+                edit_keys = [(entry.edit.key, entry.edit.insert_key) for entry in refused]
+                found = await profiles.find_known(connection, edit_keys)
+                for group in batch.mark_known({refused[position].edit_id for position in found}):
                     group.fold()
             if batch.counts() or rejects or refused:
                 try:
