@@ -26,6 +26,13 @@ _PHONE_FILLING = str.maketrans("", "", " -()")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*")
 
+# What str() of Python and JavaScript makes of a value that is not there.
+_MISSING = frozenset({"None", "null", "undefined", "NaN", "nan", "[object Object]"})
+# Zero-width characters, marks of direction, and the byte order mark.
+_INVISIBLE = re.compile(
+    "^[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]|[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]$"
+)
+
 # In the order in which the hub looks for them.
 _RECIPIENT_FIELDS = {
     _wire.SLACK: ("channel_id", "channel", "user_id", "email", "email_id"),
@@ -56,6 +63,15 @@ def doubt(operator: str, key: str, value: object) -> str | None:
     if key in _wire.CHANNELS or key == _wire.INBOX:
         return f"{key}: {operator} has no effect on a channel; use append or the add_… methods"
     return f"{key}: keys that start with $ are reserved, and the hub ignores them"
+
+
+def id_doubt(distinct_id: str) -> str | None:
+    """Return why a valid ``distinct_id`` is probably a mistake, or None."""
+    if distinct_id in _MISSING:
+        return "the distinct_id looks like a missing value that was turned into text"
+    if not distinct_id.isascii() and _INVISIBLE.search(distinct_id):
+        return "the distinct_id starts or ends with an invisible character, so it is another user than without it"
+    return None
 
 
 def storage_doubt(operator: str, key: str, value: object) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from suprsend import _encoding
+from suprsend._doubts import id_doubt
 from suprsend._errors import InputValueError
 from suprsend._ids import new_insert_id, now_ms
 from suprsend._limits import MAX_EVENT_BYTES, MAX_EVENT_BYTES_READABLE
@@ -26,6 +27,9 @@ class UserEdit(EditBuilder):
         super().__init__(config)
         self.distinct_id = distinct_id
         self.tenant_id = tenant_id
+        message = id_doubt(distinct_id)
+        if message is not None:
+            self._note(self._doubts, f" {message}")
 
     def __repr__(self) -> str:
         return f"<UserEdit distinct_id={self.distinct_id!r} operations={len(self._operations)}>"
