@@ -1,6 +1,5 @@
 """The audit log: every change but profile edits, by whom, from where, in which request; and who may read it."""
 
-import asyncio
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -10,13 +9,14 @@ from cast import TESTER, VISITOR
 from suprsend_hub.domain.actor import Scope
 from suprsend_hub.domain.audit import HUB_WIDE, AuditEntry
 from suprsend_hub.domain.console import Role
-from suprsend_hub.domain.errors import Unauthenticated
+from suprsend_hub.domain.errors import RateLimited, Unauthenticated
 from suprsend_hub.service import audit as audit_service
 from suprsend_hub.service.audit import AuditFilter
+from suprsend_hub.service.console_access import MAX_ATTEMPTS_PER_NAME
 from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
 
-from .support import ApiClient, bearer
+from .support import ApiClient, assert_error, bearer
 
 pytestmark = pytest.mark.anyio
 
@@ -164,6 +164,29 @@ async def test_refused_sign_ins_of_an_address_share_an_entry_a_minute(hub: Servi
     assert (signed_in.action, signed_in.actor.address) == ("console_user.sign_in", VISITOR.address)
 
 
+async def test_refused_sign_ins_are_counted_also_above_the_limit(hub: Services) -> None:
+    """An operator must see an attack that goes on, not only its first minute."""
+    await hub.console_users.create(TESTER, "erin", "a long password")
+    refusals = []
+    for _ in range(MAX_ATTEMPTS_PER_NAME + 5):
+        with pytest.raises((Unauthenticated, RateLimited)) as refused:
+            await hub.console_access.sign_in(VISITOR, "erin", "a guess")
+        refusals.append(refused.type)
+    assert RateLimited in refusals
+    found = await entries(hub, HUB_WIDE, AuditFilter(action="console_user.sign_in_refused"))
+    assert sum(entry.count for entry in found) == len(refusals)
+    assert json.loads(found[0].detail) == {"name": "erin"}
+
+
+@pytest.mark.parametrize("typed", ["my secret password", "\x00", "\ud800", "x" * 5000])
+async def test_what_is_typed_as_a_name_is_kept_only_if_it_is_one(hub: Services, typed: str) -> None:
+    """People type their password into the first field."""
+    with pytest.raises(Unauthenticated):
+        await hub.console_access.sign_in(VISITOR, typed, "")
+    [entry] = await entries(hub, HUB_WIDE)
+    assert json.loads(entry.detail) == {}
+
+
 async def test_an_entry_says_from_where_and_in_which_request(
     hub: Services, a: ApiClient, workspace_a: NewWorkspace
 ) -> None:
@@ -213,8 +236,14 @@ async def test_the_log_is_read_in_pages_and_by_filters(manager: ApiClient, a: Ap
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).date()
     assert await actions(f"since={tomorrow}") == []
     assert len(await actions("since=2020-01-01")) == 9  # the workspace and two keys as well
-    answer = await manager.get("/hub/v1/audit/?since=yesterday")
-    assert (answer.status_code, answer.json()["error_code"]) == (400, "invalid_since")
+    for early in ("1969-12-31", "0001-01-01T00:00:00%2B14:00", "1970-01-01T00:00:00%2B01:00"):
+        assert len(await actions(f"since={early}")) == 9
+    for target in ("nobody", "%00", "a%00b", "%ED%A0%80", "x" * 5000):
+        assert await actions(f"target={target}") == []
+    for bad in ("yesterday", "2026-01-31T08:00:00+01:00"):  # in a query, a plus sign is a space
+        assert_error(await manager.get(f"/hub/v1/audit/?since={bad}"), 400, "invalid_since")
+    assert "%2B" in (await manager.get("/hub/v1/audit/?since=2026-01-31T08:00:00+01:00")).text
+    assert_error(await manager.get("/hub/v1/audit/?before=01KAZ3J7T9Q5W0M4V8X2C6B1NE"), 400, "invalid_cursor")
     assert (await manager.get("/hub/v1/audit/?after=zzz")).status_code == 400
 
 
@@ -245,10 +274,14 @@ async def test_old_entries_go_with_the_clean_up(hub: Services, a: ApiClient, wor
     await a.post("/v1/subscriber_list/", {"list_id": "news"})
     assert (await hub.maintenance.clean(TESTER, history_days=1, rejected_days=1, audit_days=1)).audit == 0
     async with hub.database.connection() as connection:
-        await connection.execute("UPDATE audit SET audit_id = '00000000-0000-0000-0000-000000000001'")
-    await asyncio.sleep(0)
+        await connection.execute(
+            "UPDATE audit SET audit_id = ('00000000-0000-0000-0000-00000000000' || n)::uuid "
+            "FROM (SELECT audit_id AS old, row_number() OVER () AS n FROM audit) AS k WHERE audit_id = old"
+        )
     cleaned = await hub.maintenance.clean(TESTER, history_days=1, rejected_days=1, audit_days=1)
-    assert cleaned.audit == 4  # the workspace, its key, the list; of the hub: the first clean-up
+    assert cleaned.audit == 5  # the workspace, its key, the list; of the hub: begin and end of the first clean-up
     assert await entries(hub, workspace_a.workspace_id) == []
-    [entry] = await entries(hub, HUB_WIDE)
-    assert (entry.action, json.loads(entry.detail)["audit"]) == ("database.clean", 4)
+    begun, finished = await entries(hub, HUB_WIDE)
+    assert {begun.action, finished.action} == {"database.clean"}
+    assert json.loads(begun.detail) == {"state": "begun", "history_days": 1, "rejected_days": 1, "audit_days": 1}
+    assert json.loads(finished.detail) == {"state": "finished", "history": 0, "rejected": 0, "audit": 5}

@@ -90,6 +90,43 @@ async def test_deletion_scrubs_the_digest_and_the_key_stays_known(a: ApiClient, 
     assert await a.properties("ada") is None
 
 
+async def test_the_key_of_a_deleted_recipient_fits_no_request_for_another(a: ApiClient) -> None:
+    assert (await send(a, *FIRST)).status_code == 202
+    await a.delete(ADA)
+    for number in (1, 2):
+        again = await send(a, "POST", "/v1/user/bo/", {"x": number})
+        assert_error(again, 422, "idempotency_key_reused")
+    assert await a.properties("bo") is None
+
+
+@pytest.mark.parametrize("request_", [FIRST, OTHERS[0], OTHERS[2]], ids=["the same", "another body", "another method"])
+async def test_no_request_with_the_key_of_an_earlier_life_succeeds_without_effect(
+    a: ApiClient, request_: tuple[str, str, object]
+) -> None:
+    """Its digest is gone with the recipient, so nobody can tell whether it is the request that was applied."""
+    assert (await send(a, *FIRST)).status_code == 202
+    await a.delete(ADA)
+    assert_error(await send(a, *request_), 404, "user_not_found")
+    assert (await a.post(ADA, {"life": 2})).status_code == 201
+    assert_error(await send(a, *request_), 422, "idempotency_key_reused")
+    assert await a.properties("ada") == {"life": 2}
+    assert_error(await send(a, *request_), 422, "idempotency_key_reused")
+
+
+@pytest.mark.parametrize("text", ["key-1", "0192f0c5-6f4e-7cc2-9d5e-111111111111"])
+@pytest.mark.parametrize("order", ["event first", "request first"])
+async def test_an_event_and_a_request_may_have_the_same_key(a: ApiClient, order: str, text: str) -> None:
+    """Neither counts as a repetition of the other, and each counts once."""
+    event = {"distinct_id": "ada", "$insert_id": text, "$user_operations": [{"$add": {"n": 1}}]}
+    request = {"operations": [{"$add": {"n": 10}}]}
+    for kind in ["event", "request"] * 2 if order == "event first" else ["request", "event"] * 2:
+        if kind == "event":
+            assert (await a.post("/event/", event)).status_code == 202
+        else:
+            assert (await send(a, "PATCH", ADA, request, {"idempotency-key": text})).status_code == 202
+    assert await a.properties("ada") == {"n": 11}
+
+
 async def test_events_bind_no_keys(a: ApiClient, hub: Services) -> None:
     event = {"distinct_id": "ada", "$insert_id": "key-1", "$user_operations": [{"$set": {"n": 7}}]}
     assert (await a.post("/event/", [event, event])).status_code == 202

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -26,9 +27,31 @@ def test_the_audit_log_is_listed_and_narrowed(cli: Cli) -> None:
     ]
     assert (entry["target_id"], entry["actor_kind"]) == (key_id, "command_line")
     assert cli("audit", "list", "Acme", "--target", "nobody") == ""
-    assert cli("audit", "list", "Acme", "--since", "2999-01-01") == ""
+    for none in ("2999-01-01", "2999-01-01T08:00:00+02:00", "9999-12-31T23:59:59-12:00"):
+        assert cli("audit", "list", "Acme", "--since", none) == ""
+    for everything in ("", "1969-12-31", "0001-01-01T00:00:00+14:00"):
+        assert len(cli("audit", "list", "Acme", "--since", everything).splitlines()) == 4
     assert cli("audit", "list", "Acme", "--actor", "nobody") == ""
     assert len(cli("audit", "list", "Acme", "--limit", "2").splitlines()) == 2
+
+
+def test_since_is_a_moment_whatever_its_offset(cli: Cli) -> None:
+    """An hour ago, written as a clock far to the west and one far to the east show it."""
+    cli("workspace", "create", "Acme")
+    for hours in (-11, 13):
+        zone = timezone(timedelta(hours=hours))
+        moment = datetime.now(zone)
+        assert len(cli("audit", "list", "Acme", "--since", (moment - timedelta(hours=1)).isoformat()).splitlines()) == 2
+        assert cli("audit", "list", "Acme", "--since", (moment + timedelta(hours=1)).isoformat()) == ""
+
+
+def test_a_since_that_is_no_moment_is_explained(cli: Cli, run_cli: RunCli, configured: dict[str, str]) -> None:
+    cli("workspace", "create", "Acme")
+    for bad in ("yesterday", "2026-13-01", "12"):
+        done = run_cli("audit", "list", "Acme", "--since", bad, **configured)
+        assert done.returncode == 1
+        assert "ISO 8601" in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def test_without_a_workspace_the_list_is_of_the_hub(cli: Cli) -> None:

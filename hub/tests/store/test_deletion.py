@@ -154,6 +154,20 @@ async def test_unsubscribing_waits_for_the_deletion_of_the_subscriber(hub: Servi
     assert await subscribers(hub) == []
 
 
+async def test_unsubscribing_leaves_alone_who_is_subscribed_while_it_waits(hub: Services, database_url: str) -> None:
+    """Its first statement waits for bob and does not see ada, who is subscribed meanwhile; its second one would."""
+    await create(hub, TEAM, user("ada"), user("bob"))
+    await subscribe(hub, "bob")
+    async with asyncio.timeout(DONE_S):
+        async with held(database_url, "SELECT FROM subscribed_to WHERE subscriber_id = 'bob' FOR UPDATE"):
+            unsubscribing = asyncio.create_task(unsubscribe(hub, "ada", "bob"))
+            await until_waiting(database_url, "DELETE FROM subscribed_to")
+            await subscribe(hub, "ada")
+        await unsubscribing
+    assert await subscribers(hub) == ["ada"]
+    assert await hub.maintenance.check() == []
+
+
 async def test_the_subscribers_of_a_deleted_object_are_left_to_the_sweeper_and_shown_to_nobody(hub: Services) -> None:
     names = [f"user-{n:03d}" for n in range(250)]
     await create(hub, TEAM, *map(user, names))

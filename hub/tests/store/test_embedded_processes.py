@@ -1,5 +1,6 @@
 """The processes of the embedded server: started, watched, started again, ended, and never mistaken for others'."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -211,7 +212,7 @@ def test_files_of_others_in_the_place_of_the_database_are_left_alone(place: Path
     (data / "postgres").mkdir(parents=True, mode=0o700)
     (data / "postgres" / "thesis.txt").write_text("precious")
     for _ in range(2):
-        with pytest.raises(Conflict, match=f"{data}/postgres holds something else"), embedded_postgres(data):
+        with pytest.raises(Conflict, match=f"{data}/postgres contains something other"), embedded_postgres(data):
             pass
     assert (data / "postgres" / "thesis.txt").read_text() == "precious"
 
@@ -348,17 +349,24 @@ def test_a_command_shares_the_server_of_a_running_hub_or_starts_one(data: Path) 
                 pass
 
 
+def open_files(process: psutil.Process) -> Iterator[str]:
+    """What the descriptors of a process lead to. Processes of the server, and their files, come and go meanwhile."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for file in Path("/proc", str(process.pid), "fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                yield str(file.readlink())
+
+
 def test_nothing_is_inherited(data: Path) -> None:
     """No descriptor of the hub, such as the lock on its directory, lives on in the server."""
     reading, writing = os.pipe()
     os.set_inheritable(writing, True)
     try:
         with owned_directory(data), embedded_postgres(data):
-            for process in processes_in(data):
-                names = [str(file.readlink()) for file in Path("/proc", str(process.pid), "fd").iterdir()]
-                assert not [
-                    name for name in names if "hub.lock" in name or name == f"pipe:[{os.fstat(writing).st_ino}]"
-                ]
+            server = processes_in(data)
+            names = [name for process in server for name in open_files(process)]
+            assert len(names) > len(server)
+            assert not [name for name in names if "hub.lock" in name or name == f"pipe:[{os.fstat(writing).st_ino}]"]
     finally:
         os.close(reading)
         os.close(writing)

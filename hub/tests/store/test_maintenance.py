@@ -1,6 +1,7 @@
 """`db check` finds every kind of damage and nothing else, `--fix` repairs it beside a writing hub, `db clean` forgets."""
 
 import asyncio
+import json
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -8,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cast import TESTER
 from suprsend_hub.api.bodies.subscriber_list import parse_definition
+from suprsend_hub.domain.audit import HUB_WIDE
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.subscription import Recipient, SubscribeRequest
+from suprsend_hub.service.audit import AuditFilter
 from suprsend_hub.service.maintenance import MaintenanceService
 from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
@@ -141,6 +144,8 @@ async def restore(hub: Services) -> None:
 
 async def test_what_a_repair_writes_is_what_was_lost(filled: Services, workspace_a: NewWorkspace) -> None:
     workspace_id = workspace_a.workspace_id
+    async with filled.database.connection() as connection:
+        found_by_address = await connection.fetchval("SELECT count(*) FROM profile WHERE addresses <> '{}'")
     for statement in (
         "DELETE FROM subscribed_to",
         "DELETE FROM list_membership",
@@ -148,6 +153,10 @@ async def test_what_a_repair_writes_is_what_was_lost(filled: Services, workspace
     ):
         await execute(filled, statement)
     await filled.maintenance.repair(TESTER)
+    page = await filled.audit.page(HUB_WIDE, AuditFilter(action="database.repair"), limit=10)
+    finished, begun = [json.loads(entry.detail) for entry in page.entries]
+    assert begun == {"state": "begun"}
+    assert finished == {"state": "finished", "relations": 8, "counters": 0, "addresses": found_by_address}
     async with filled.database.connection() as connection:
         assert await connection.fetchval("SELECT count(*) FROM subscribed_to") == 4
         assert await connection.fetchval("SELECT count(*) FROM list_membership") == 4

@@ -14,6 +14,7 @@ from suprsend_hub.domain.records import StoredProfile
 from suprsend_hub.service.pages import PageRequest
 from suprsend_hub.service.services import Services
 from suprsend_hub.service.writing import FAST_PATH_EDITS, Edit, EditStatus, Outcome
+from suprsend_hub.service.writing.batch import first_version
 from suprsend_hub.store import profiles
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_version", [16, 18])]
@@ -50,6 +51,18 @@ async def stored(hub: Services, distinct_id: str) -> StoredProfile | None:
 
 async def user_count(hub: Services) -> int:
     return (await hub.recipients.page(WORKSPACE, PageRequest())).count
+
+
+async def test_a_new_profile_is_written_once(hub: Services) -> None:
+    """Its first version is that of its creation, and no second one follows in the same batch."""
+    await apply(hub, edit("ada", {"$set": {"n": 1}}), edit("bo", {"$set": {"n": 1}}), edit("ada", {"$set": {"n": 2}}))
+    for name in ("ada", "bo"):
+        profile = await stored(hub, name)
+        assert profile is not None
+        assert profile.version == first_version(profile.created_at)
+    async with hub.database.connection() as connection:
+        assert await connection.fetchval("SELECT count(DISTINCT ctid) FROM profile") == 2
+        assert await connection.fetchval("SELECT max(ctid::text) FROM profile") == "(0,2)"  # no row has been replaced
 
 
 async def test_an_acknowledged_edit_is_what_the_next_read_sees(hub: Services) -> None:

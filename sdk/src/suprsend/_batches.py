@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from suprsend._refusals import Receipt, Refused
     from suprsend._types import JSONObject
 
-# Refusals that may be due to a single record, or to the size of the whole.
+# Refusals that may be caused by a single record, or by the total size.
 _SPLIT_STATUSES = frozenset({400, 413})
 
 
@@ -50,7 +50,7 @@ class Batch:
 
 
 class Batcher:
-    """Turns edits into batches, encoding each edit at once: later changes of the edit do not leak in."""
+    """Turns edits into batches. Encodes each edit at once, so that later changes of the edit have no effect."""
 
     __slots__ = ("_chunker", "_rejected", "_strict", "_warnings")
 
@@ -61,7 +61,7 @@ class Batcher:
         self._warnings: dict[int, tuple[str, ...]] = {}
 
     def add(self, edit: object, *, keep_refused: bool = False) -> Batch | None:
-        """Take one edit; return the batch that it completed, if any.
+        """Add one edit; return the batch that it completed, if any.
 
         Args:
             edit: a UserEdit.
@@ -141,10 +141,10 @@ class Part:
 
 
 class Delivery:
-    """A batch under way: what was answered, and what is still to be sent.
+    """A batch in flight: the answers so far, and what remains to be sent.
 
     Attributes:
-        batch: what is delivered.
+        batch: the batch to deliver.
         strict: a record of which the hub refuses anything counts as failed, not only one of which it refuses all.
         parts: the final answers so far, in the order of the input.
     """
@@ -160,11 +160,11 @@ class Delivery:
 
     @property
     def next(self) -> Chunk | None:
-        """The chunk to send next, or None if all has been answered."""
+        """Return the chunk to send next, or None if everything has been answered."""
         return self._todo[-1] if self._todo else None
 
     def answer(self, status_code: int, error: str | None, receipt: Receipt | None = None) -> None:
-        """Take the answer to the next chunk: if one of its records may be guilty, send its halves, else it is final."""
+        """Note the answer to the next chunk. If one record may have caused a refusal, send the halves next."""
         chunk = self._todo[-1]
         self._requests += 1
         if status_code in _SPLIT_STATUSES and len(chunk) > 1 and self._requests < MAX_SPLIT_REQUESTS:
@@ -175,6 +175,6 @@ class Delivery:
             self._todo.pop()
 
     def give_up(self, error: str) -> None:
-        """Let everything without an answer fail."""
+        """Mark everything without an answer as failed."""
         while self._todo:
             self.parts.append(Part(self._todo.pop(), LOCAL_FAILURE, error))

@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 
     from suprsend._response import Response
 
-# The hub's word for a path at which it has nothing, as opposed to a path that names something unknown.
+# The hub's code for a path without a route, as opposed to a path that names something unknown.
 NO_SUCH_PATH = "no_such_path"
-# Our choice: a proxy's error page is not the text of an exception. The official text of a body this short is kept.
+# Our choice: the text of an exception does not contain the error page of a proxy. A body this short is kept, as in the
+# official SDK.
 MAX_SHOWN_HTML_CHARS = 40
 MAX_SHOWN_TEXT_CHARS = 1_000
 
@@ -70,7 +71,7 @@ class SuprsendValidationError(SuprsendError):
 
     @property
     def error_type(self) -> str:
-        """The name of the class, as in the official SDK."""
+        """Return the name of the class, as in the official SDK."""
         return type(self).__name__
 
 
@@ -202,7 +203,7 @@ class SuprsendTransportError(SuprsendError):
         return str(self.message)
 
     def after_an_unsure_attempt(self) -> SuprsendTransportError:
-        """Return the error of a call whose last attempt failed so, after one that may have been applied."""
+        """Return the error of a call whose last attempt failed so, after an attempt that may have been applied."""
         if not self.maybe_applied:
             self.maybe_applied = True
             self.message = f"{self.message}; an earlier attempt of this call may have been applied"
@@ -210,7 +211,7 @@ class SuprsendTransportError(SuprsendError):
 
 
 def foreign(error: Exception) -> SuprsendTransportError:
-    """Return the error of the family for whatever a transport that is not ours has raised."""
+    """Return an error of the SDK for an exception that a foreign transport has raised."""
     text = f"the transport failed ({type(error).__name__}: {error}); the call may have been applied"
     return SuprsendTransportError(text, retryable=isinstance(error, OSError))
 
@@ -229,7 +230,7 @@ _BY_STATUS: dict[int, type[SuprsendAPIException]] = {
 
 
 def is_not_found(response: Response) -> bool:
-    """Whether a hub says that it does not know what the call names; a 404 of anything else says nothing about that."""
+    """Tell whether a hub answers that it does not know what the call names. Another 404 says nothing about that."""
     if response.status_code != 404:
         return False
     body = _json_body(response)

@@ -30,15 +30,15 @@ READ_TIMEOUT_S = 30.0
 MAX_RETRIES = 3
 RETRY_BASE_S = 0.25
 RETRY_CAP_S = 8.0
-# Our choice: how often a bulk run sends a chunk again to a hub that asks for patience (Retry-After). With pauses that
+# Our choice: how often a bulk run sends a chunk again to a hub that asks for a pause (Retry-After). With pauses that
 # grow to RETRY_CAP_S, several minutes: a hub above its limits or being restarted costs time, not records.
 MAX_BULK_RETRIES = 60
 # A server that asks for a longer pause than this gets its error handed to the caller instead.
 MAX_RETRY_AFTER_S = 60.0
 
-# Our choice: chunks under way at the same time in a bulk run.
+# Our choice: chunks in flight at the same time in a bulk run.
 MAX_IN_FLIGHT = 6
-# Requests spent on finding the guilty records of one refused chunk; about 18 find one guilty record among 400.
+# Requests to find the invalid records of one refused chunk; about 18 find one invalid record among 400.
 MAX_SPLIT_REQUESTS = 128
 # Failed records that the summary of a bulk run keeps; the counters stay exact beyond it.
 MAX_FAILED_RECORDS_KEPT = 1_000

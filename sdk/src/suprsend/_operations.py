@@ -1,4 +1,4 @@
-"""Building the operations of an edit, for users and objects. Pure.
+"""Build the operations of an edit, for users and objects. Pure.
 
 Argument forms, messages and resulting JSON are those of the official SDK: ``contract/vectors/user_operations.json``.
 """
@@ -38,7 +38,7 @@ class EditBuilder:
         self.config = config
         self._strict = config.strict
         self._operations: list[JSONObject] = []
-        self._plain = True  # every value so far is plain and cannot change: no look at it before it is encoded
+        self._plain = True  # every value so far is plain and cannot change, so it is encoded without a check
         self._errors: list[str] = []
         self._infos: list[str] = []
         self._doubts: list[str] = []
@@ -64,18 +64,18 @@ class EditBuilder:
 
     @property
     def operations(self) -> list[JSONObject]:
-        """The operations so far, as they will be sent. You may change the list."""
+        """Return the operations so far, as they will be sent. You may change the list."""
         self._plain = False
         return self._operations
 
     @property
     def errors(self) -> list[str]:
-        """Messages about calls that had no effect because of an invalid argument."""
+        """Return messages about calls that had no effect because of an invalid argument."""
         return self._errors
 
     @property
     def warnings(self) -> list[str]:
-        """Messages about skipped keys."""
+        """Return messages about skipped keys."""
         return self._infos
 
     def get_payload(self) -> JSONObject:

@@ -1,4 +1,4 @@
-"""Reading answers: whether a call is done, and whether it was a hub that said so. No I/O."""
+"""Read answers: tell whether a call succeeded, and whether the answer comes from a hub. No I/O."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# A call without an answer of a hub has no HTTP status; the official SDK gives it this one.
+# A call without an answer has no HTTP status; the official SDK uses this one.
 LOCAL_FAILURE = 500
 
 COUNT_WARNING = (
@@ -40,13 +40,13 @@ FINISHED_WARNING = (
 
 
 def accepted(request: Request, response: Response, *, unsure: bool) -> Response | None:
-    """Return the response of a call that is done, or None if the hub refused it.
+    """Return the response of a call that succeeded, or None if the hub refused it.
 
     Args:
         request: the call.
         response: the answer to its last attempt.
-        unsure: an earlier attempt may have been applied, although it failed. If it was, it has left nothing for this
-            attempt to find: what the hub does not know then is what the call was to make disappear.
+        unsure: an earlier attempt may have been applied, although it failed. Then what the call should remove may be
+            gone already, so a hub that does not know it confirms the success.
     """
     if response.status_code < 300:
         response.maybe_repeated = unsure
@@ -95,7 +95,7 @@ def done(response: Response) -> Done:
     """Return the answer of the delete methods.
 
     Raises:
-        SuprsendResponseError: the answer is neither empty, as that of a hub, nor JSON, as that of the hosted service.
+        SuprsendResponseError: the answer is neither empty, like a hub's, nor JSON, like the hosted service's.
     """
     empty = not response.content and response.status_code != 200
     if not empty and _json(response) is _NOT_JSON:
@@ -107,7 +107,7 @@ def receipt(response: Response) -> Receipt:
     """Return what the answer to accepted events says.
 
     Raises:
-        SuprsendResponseError: the answer is neither ``OK``, the word by which a hub takes events over, nor its report.
+        SuprsendResponseError: the answer is neither ``OK``, with which a hub accepts events, nor its report.
     """
     if response.content.strip(b' "\r\n') == b"OK":
         return Receipt(response)
@@ -153,10 +153,10 @@ def event_answer(receipt: Receipt, distinct_id: str, mistakes: list[str]) -> Eve
 
 
 def failure(error: SuprsendError) -> tuple[int, str]:
-    """Return status and text by which an answer, instead of an exception, tells of an error.
+    """Return status and text of an error that is reported in an answer instead of an exception.
 
-    As with the official SDK, these are the status and the body of a refusal. Where no hub refused they are our words,
-    and 500 if there is no status of an error.
+    As in the official SDK, these are the status and the body of a refusal. If no hub refused the call, the text is
+    ours, and the status is 500 if there is no error status.
     """
     if not isinstance(error, SuprsendAPIException) or error.status_code < 300:
         return LOCAL_FAILURE, str(error.message)

@@ -1,4 +1,4 @@
-"""Building requests. No I/O.
+"""Build requests. No I/O.
 
 Paths, encodings and local checks follow the official SDK: ``contract/vectors/wire_requests.json``. Ids that are ``.``
 or ``..`` are refused here, because URL rules would turn them into another resource.
@@ -33,9 +33,9 @@ class Request:
         method: HTTP method.
         path: path and query after the base URL, percent-encoded, without leading slash.
         body: bytes to send.
-        repeatable: applying it twice equals applying it once, so it may be sent again when no answer came.
-        gone_is_done: what the call names does not exist any more once it is applied, so a repetition finds nothing.
-        idempotency_key: value of ``Idempotency-Key``: the hub takes it as the edit's insert id.
+        repeatable: applying it twice equals applying it once, so it may be sent again if there was no answer.
+        gone_is_done: the call removes what it names, so a repetition finds nothing.
+        idempotency_key: value of ``Idempotency-Key``: the hub applies the edit once for each key.
         asks_for_report: ask the hub what it refused.
     """
 
@@ -155,14 +155,14 @@ def clean_id(value: object, name: str) -> str:
 
 
 def text_id(value: object, name: str) -> str:
-    """Like ``clean_id``, for lists and tenants, where the official SDK tells None from a blank."""
+    """Return an id as ``clean_id`` does. For lists and tenants, the official SDK distinguishes None from blank."""
     if value is None:
         raise SuprsendValidationError(not_a_string(value, name))
     return clean_id(value, name)
 
 
 def not_a_string(value: object, name: str) -> str:
-    """Return the message for an id of another type; primary keys are numbers or UUIDs in many a database."""
+    """Return the message for an id of another type; in many databases, primary keys are numbers or UUIDs."""
     kind = type(value).__name__
     remedy = ": pass str(pk)" if isinstance(value, (int, uuid.UUID)) and not isinstance(value, bool) else ""
     return f"{name} must be a string, not {kind}{remedy}"

@@ -34,7 +34,7 @@ _LISTENING = re.compile(r"^Listening on (\S+)$", re.MULTILINE)
 class TestHub:
     """The address and credentials of a temporary hub. The credentials are those of every development hub."""
 
-    __test__ = False  # pytest must not collect it in spite of its name
+    __test__ = False  # pytest must not collect it, despite its name
 
     base_url: str
     workspace_key: str = "workspace_key"

@@ -1,6 +1,4 @@
-"""`/hub/v1/audit/`: the audit log of the workspace, newest first. The route is this hub's own, so not below `/v1/`."""
-
-from datetime import UTC, datetime
+"""`/hub/v1/audit/`: the audit log of the workspace, newest first. This hub's own route, so not below `/v1/`."""
 
 import msgspec
 from litestar import get
@@ -15,7 +13,7 @@ from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.domain.recipient import USERS
-from suprsend_hub.service.audit import AuditFilter, recorded_at
+from suprsend_hub.service.audit import AuditFilter, parse_since, recorded_at
 from suprsend_hub.service.pages import ULID_CURSOR
 
 
@@ -24,6 +22,8 @@ async def list_audit(request: ApiRequest) -> Answer:
     """Return a page of the audit log, newest first, filtered by `actor`, `action`, `target` and `since`."""
     query = request.query_params
     asked = parse_page(query)
+    if asked.before:
+        raise InvalidRequest("pages of the audit log go forward only; send `after`", code=Code.INVALID_CURSOR)
     wanted = AuditFilter(
         actor=query.get("actor") or None,
         action=query.get("action") or None,
@@ -39,23 +39,6 @@ async def list_audit(request: ApiRequest) -> Answer:
     after = None if page.after is None else ulid_text(page.after)
     meta = {"limit": asked.limit, "has_next": after is not None, "after": after}
     return Answer(encode({"meta": meta, "results": [_entry_object(entry) for entry in page.entries]}))
-
-
-def parse_since(text: str) -> datetime | None:
-    """Return a moment given in ISO 8601, in UTC by default; None for an empty text.
-
-    Raises InvalidRequest for anything else.
-    """
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidRequest(
-            "`since` must be a date or time in ISO 8601, such as 2026-01-31 or 2026-01-31T08:00:00Z",
-            code=Code.INVALID_SINCE,
-        ) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _entry_object(entry: AuditEntry) -> dict[str, object]:

@@ -1,7 +1,7 @@
-"""From an HTTP request to an authenticated one: credentials, raw body within its limit, JSON.
+"""Authenticate HTTP requests, and read their bodies within limits and as JSON.
 
-Credentials are looked up first, from the head; a body that cannot become anything is not kept. A signature is checked
-when the body is there, because it covers its bytes.
+Credentials are looked up first, from the head, and the body of an unknown client is not kept. A signature is checked
+when the body has arrived, because it covers the body.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from suprsend_hub.api.bodies.flaws import find_flaw
 from suprsend_hub.domain.actor import Actor, Scope
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Forbidden, InvalidRequest
-from suprsend_hub.domain.ids import insert_key
+from suprsend_hub.domain.ids import request_key
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.wire import Json
 from suprsend_hub.service.credentials import Identity, SignedRequest, Workspace
@@ -40,7 +40,7 @@ _decoder = msgspec.json.Decoder()
 
 @dataclass(slots=True)
 class Caller:
-    """An authenticated request: for which workspace, by whom, with which body."""
+    """The authenticated sender of a request, with the workspace and the body."""
 
     workspace: Workspace
     actor: Actor
@@ -50,11 +50,11 @@ class Caller:
 
     @property
     def workspace_id(self) -> int:
-        """The workspace the request acts for."""
+        """Return the id of the workspace that the request acts for."""
         return self.workspace.workspace_id
 
     def request_key(self, key: RecipientKey) -> RequestKey | None:
-        """The `Idempotency-Key` with a digest of what the request asks for: method, recipient and body."""
+        """Return the `Idempotency-Key` with a digest of what the request asks for: method, recipient and body."""
         if self.idempotency_key is None:
             return None
         digest = hashlib.sha256(f"{self.method}\0{key.object_type}\0{key.recipient_id}\0".encode())
@@ -79,13 +79,13 @@ class ApiRequest(Request[None, Caller, State]):
 
     @property
     def caller(self) -> Caller:
-        """Who sends it, and what: there once `authenticate` has run, which the API's router sees to."""
+        """Return the sender, whom `authenticate` has set before every handler of the API."""
         caller: Caller = self.scope["auth"]
         return caller
 
     @property
     def services(self) -> Services:
-        """The services of this process."""
+        """Return the services of this process."""
         services: Services = self.app.state[SERVICES]
         return services
 
@@ -93,7 +93,7 @@ class ApiRequest(Request[None, Caller, State]):
 async def authenticate(request: ApiRequest) -> None:
     """Check the credentials and read the body, before every handler of the API."""
     scope = request.scope
-    headers = dict(scope["headers"])  # names are in lower case; of one that is given twice the last counts
+    headers = dict(scope["headers"])  # names are in lower case; of a repeated header, the last counts
     services = request.services
     is_read = scope["method"] in ("GET", "HEAD")
     claim = await services.credentials.look_up(_text(headers, b"authorization"), patiently=not is_read)
@@ -124,7 +124,7 @@ async def authenticate(request: ApiRequest) -> None:
 
 
 def _check_scope(request: ApiRequest, identity: Identity) -> None:
-    """Forbidden unless the credentials allow what the route names or, if it names nothing, what its method says."""
+    """Raise Forbidden unless the credentials have the scope of the route or, by default, that of its method."""
     needed = request.route_handler.opt.get(SCOPE) or (
         Scope.READ if request.scope["method"] in ("GET", "HEAD") else Scope.WRITE
     )
@@ -138,13 +138,13 @@ def _text(headers: Mapping[bytes, bytes], name: bytes) -> str | None:
 
 
 async def _read_body(request: ApiRequest, headers: Mapping[bytes, bytes], *, keep: bool) -> bytes:
-    """The body; nothing, after the same work, if it is not to be kept."""
+    """Return the body or, after the same work, nothing if it should not be kept."""
     if (
         request.scope["http_version"].startswith("1")
         and b"transfer-encoding" not in headers
         and headers.get(b"content-length", b"0") == b"0"
     ):
-        return b""  # HTTP/1 announces a body
+        return b""  # HTTP/1 announces bodies
     limit = MAX_EVENT_BODY_BYTES if request.scope["path"].startswith("/event") else MAX_BODY_BYTES
     bodies: BodyReader = request.app.state[BODIES]
     if keep:
@@ -172,4 +172,4 @@ def _idempotency_key(header: str) -> UUID:
         raise InvalidRequest(
             f"Idempotency-Key must have 1 to {_MAX_IDEMPOTENCY_KEY_CHARS} characters", code=Code.INVALID_IDEMPOTENCY_KEY
         )
-    return insert_key(header)
+    return request_key(header)

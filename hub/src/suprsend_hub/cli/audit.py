@@ -1,7 +1,6 @@
-"""`suprsend-hub audit …`: who changed what. Edits of profiles are not here but in the history."""
+"""`suprsend-hub audit …`: show who changed what. Edits of profiles are in the history instead."""
 
 import json
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -10,7 +9,7 @@ from suprsend_hub.cli.data_dir import DataDir
 from suprsend_hub.cli.shared import one_line, with_services
 from suprsend_hub.domain.audit import HUB_WIDE, AuditEntry
 from suprsend_hub.domain.ids import ulid_text
-from suprsend_hub.service.audit import AuditFilter, AuditPage, recorded_at
+from suprsend_hub.service.audit import AuditFilter, AuditPage, parse_since, recorded_at
 from suprsend_hub.service.services import Services
 
 audit = typer.Typer(help="Show the audit log: who changed what.", no_args_is_help=True)
@@ -33,15 +32,17 @@ def list_entries(
     target: Annotated[
         str | None, typer.Option(help="Only changes of this target: an id, such as a distinct_id.")
     ] = None,
-    since: Annotated[datetime | None, typer.Option(help="Only changes since this time, in UTC.")] = None,
+    since: Annotated[
+        str, typer.Option(help="Only changes since this date or time in ISO 8601, by default in UTC.")
+    ] = "",
     limit: Annotated[int, typer.Option(help="How many changes to list.", min=1, max=100_000)] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
     data_dir: DataDir = None,
 ) -> None:
     """List changes, newest first: id, time, actor, address, action, target, detail."""
-    wanted = AuditFilter(actor, action, target, None if since is None else since.replace(tzinfo=UTC))
 
     async def use(services: Services) -> None:
+        wanted = AuditFilter(actor, action, target, parse_since(since))
         workspace_id = HUB_WIDE
         if workspace_name is not None:
             workspace_id = (await services.workspaces.get(workspace_name)).workspace_id

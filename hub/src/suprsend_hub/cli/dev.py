@@ -1,4 +1,4 @@
-"""`suprsend-hub dev`: everything on this machine, for developing against: embedded PostgreSQL, loopback only."""
+"""`suprsend-hub dev`: a complete hub for development on this machine: embedded PostgreSQL, loopback only."""
 
 import asyncio
 import os
@@ -31,12 +31,12 @@ def dev(
     port: Annotated[
         int, typer.Option(help="Port on 127.0.0.1; 0 takes any free one.", min=0, max=65535)
     ] = DEFAULT_PORT,
-    data_dir: Annotated[Path | None, typer.Option(help="Where the database lives.", file_okay=False)] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Directory of the database.", file_okay=False)] = None,
     workers: Annotated[int, typer.Option(help="Worker processes.", min=1, max=64)] = 1,
 ) -> None:
     """Run a hub for development: embedded PostgreSQL, and the workspace of the documentation's snippets."""
     directory = (data_dir or default_data_dir()).expanduser().absolute()
-    stop = StopRequest(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # the last when the terminal is closed
+    stop = StopRequest(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # SIGHUP: the terminal is closed
     stop.listen()
     try:
         with failing_clearly(), owned_directory(directory):
@@ -49,7 +49,7 @@ def dev(
 
 
 def _serve(url: str, directory: Path, port: int, workers: int, stop: StopRequest) -> None:
-    """Prepare the database, say how to get in, and serve until told to stop."""
+    """Prepare the database, print the credentials, and serve until told to stop."""
     os.environ[f"{PREFIX}DATABASE_URL"] = url
     os.environ[f"{PREFIX}MASTER_KEY"] = _kept(directory / MASTER_KEY, generate_master_key)
     os.environ.setdefault(f"{PREFIX}LOG_FORMAT", "console")
@@ -70,10 +70,10 @@ def _serve(url: str, directory: Path, port: int, workers: int, stop: StopRequest
 
 
 async def _prepare(url: str, directory: Path) -> tuple[str, str]:
-    """Migrate, make sure that workspace and console user exist; returns an API key and a one-time sign-in token."""
+    """Migrate, create workspace and console user if missing; return an API key and a one-time sign-in token."""
     from suprsend_hub.store.migrate import migrate  # Alembic takes a second to import
 
-    await migrate(url, post=True)  # the data directory is ours alone: no other hub runs on it
+    await migrate(url, post=True)  # no other hub runs on this data directory
     hub = build_services(Settings())
     key_file = directory / "api.key"
     actor = hub_actor("dev")

@@ -1,4 +1,4 @@
-"""Runs Granian: workers that each build the application from the environment, and the line that says it listens."""
+"""Run Granian, whose workers each build the application from the environment, and announce when it listens."""
 
 import gc
 import http.client
@@ -25,7 +25,7 @@ from suprsend_hub.domain.errors import Conflict, InvalidRequest
 _READY_POLL_S = 0.05
 _BACKLOG = 2048
 _GC_THRESHOLD = 20_000
-"""A batch of edits makes some 10,000 objects, none of them in a cycle: collect less often than once in each."""
+"""A batch of edits creates some 10,000 objects, none of them in a cycle: collect less than once per batch."""
 _STOP_S = 20
 _MAX_RESTARTS = 5
 _RESTART_WINDOW_S = 60
@@ -43,11 +43,11 @@ def run_server(
     on_listening: Callable[[str], None],
     stop: StopRequest | None = None,
 ) -> None:
-    """Serve until told to stop. `on_listening` is called with the address once requests are answered.
+    """Serve until told to stop. Call `on_listening` with the address when the hub answers requests.
 
-    Granian replaces a worker that dies, and gives up when one dies twice within seconds, as when memory is short.
-    Then the server is started anew, up to `_MAX_RESTARTS` times within a minute. What `stop` has heard before Granian
-    listens to signals is obeyed as well.
+    Granian replaces a worker that dies, but gives up if a worker dies twice within seconds, as when memory is short.
+    Then the server is started again, up to `_MAX_RESTARTS` times within a minute. A stop that was requested before
+    Granian handles signals takes effect as well.
     """
     address = resolved(host)
     if stop is None:
@@ -81,27 +81,27 @@ def run_server(
             if server.interrupt_signal or len(restarts) > _MAX_RESTARTS:
                 raise
             _log.error("workers died twice within seconds; starting all of them again", restarts=len(restarts))
-            stop.listen()  # the ended server would swallow what comes before the next one listens
+            stop.listen()  # otherwise a signal before the next server listens would be lost
             time.sleep(_RESTART_PAUSE_S)
         else:
             return
 
 
 def _obey_signals() -> None:
-    """Let a worker that is still loading end at once. A forked one would note signals in its copy of the supervisor."""
+    """Let a worker that is still loading end at once. A forked worker would note signals in a copy of the note."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
 
 
 def create_worker_app() -> object:
-    """The application of a worker process, which ends with its supervisor, also when that is killed outright.
+    """Return the application of a worker process, which ends with its supervisor even if that is killed.
 
-    Otherwise workers would live on, hold the port and the data directory, and keep a new hub from starting.
+    Otherwise workers would keep running, hold the port and the data directory, and prevent a new hub from starting.
     """
     threading.Thread(target=_end_with_supervisor, daemon=True).start()
     app = create_app()
     gc.collect()
-    gc.freeze()  # what was made so far stays: going through it again and again took a quarter of a bulk edit
+    gc.freeze()  # these objects stay; collecting them again and again took a quarter of the time of a bulk edit
     gc.set_threshold(_GC_THRESHOLD, 20, 50)
     return app
 
@@ -111,27 +111,27 @@ def _end_with_supervisor() -> None:
     if supervisor is None:
         return
     supervisor.join()
-    os.kill(os.getpid(), signal.SIGTERM)  # finishes what is under way, as on any other stop
+    os.kill(os.getpid(), signal.SIGTERM)  # finishes requests in flight, as on any other stop
     time.sleep(_STOP_S)
     os._exit(1)
 
 
 def resolved(host: str) -> str:
-    """The address to listen on: the first that a name stands for. InvalidRequest if it stands for none."""
+    """Return the address to listen on: the first of a name. InvalidRequest if the name has no address."""
     try:
         return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
     except (OSError, UnicodeError) as error:
         raise InvalidRequest(
-            f"--host {host!r} is not an address of this machine, nor a name that stands for one", code=Code.UNKNOWN_HOST
+            f"--host {host!r} is not an address of this machine, or a name of one", code=Code.UNKNOWN_HOST
         ) from error
 
 
 def chosen_port(host: str, port: int) -> int:
-    """The port to listen on, any free one for 0. Conflict, saying why, if nobody can listen there."""
+    """Return the port to listen on, any free one for 0. Conflict, with the reason, if it cannot be used."""
     address = resolved(host)
     with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
         if port:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server: a port just left is free
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # like the server: a port just released is free
         try:
             probe.bind((address, port))
         except OSError as error:

@@ -74,7 +74,7 @@ def fold(profile: Profile | None, operations: Json, *, edit_bytes: int | None = 
 
 
 class _Fold:
-    """One fold under way: copies of the two dicts, the originals of what was touched, and the refusals."""
+    """A fold in progress: copies of the two dicts, the originals of changed values, and the refusals."""
 
     __slots__ = (
         "accepted",

@@ -19,8 +19,10 @@ from .limits import MAX_DISTINCT_ID_CHARS, MAX_SLUG_CHARS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
 _FORBIDDEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_NOT_STORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _SLUG: Final = re.compile("[a-z0-9_-]+")
 _CANONICAL_UUID_CHARS: Final = 36
 _SHOWN_CHARS: Final = 80
@@ -31,6 +33,11 @@ ULID_CHARS: Final = 26
 _RANDOM_BITS: Final = 80
 _MAX_CLOCK_MS: Final = 2**48 - 1
 _MAX_ULID: Final = 2**128 - 1
+
+
+def storable(text: str) -> bool:
+    """Tell whether the database can hold a text. If not, nothing has it as its name or id."""
+    return _NOT_STORABLE.search(text) is None
 
 
 def shown(value: str) -> str:
@@ -152,6 +159,11 @@ def ulid_text(ulid: uuid.UUID) -> str:
     return "".join(chars)
 
 
+def first_ulid(moment: datetime) -> uuid.UUID:
+    """Return the smallest ULID that can be created at that time or later. No ULID is older than 1970."""
+    return uuid.UUID(int=max(0, int(moment.timestamp() * 1000)) << 80)
+
+
 def parse_ulid(text: str) -> uuid.UUID:
     """Return the ULID written as 26 Crockford characters, in any case.
 
@@ -191,10 +203,22 @@ def insert_key(insert_id: str) -> uuid.UUID:
             return msgspec.convert(insert_id, uuid.UUID)  # a third of the time that the class itself takes
         except msgspec.ValidationError:
             pass  # any other text of that length
-    digest = bytearray(hashlib.sha256(insert_id.encode("utf-8", "surrogatepass")).digest()[:16])
-    digest[6] = digest[6] & 0x0F | 0x80
-    digest[8] = digest[8] & 0x3F | 0x80
-    return uuid.UUID(bytes=bytes(digest))
+    return _hashed_key(hashlib.sha256(insert_id.encode("utf-8", "surrogatepass")).digest())
+
+
+def request_key(idempotency_key: str) -> uuid.UUID:
+    """Return the 128-bit deduplication key of an `Idempotency-Key` header.
+
+    It is hashed in a way of its own, so that an event never counts as a repetition of a request, or the reverse.
+    """
+    return _hashed_key(hashlib.blake2b(idempotency_key.encode(), digest_size=16, person=b"request").digest())
+
+
+def _hashed_key(digest: bytes) -> uuid.UUID:
+    marked = bytearray(digest[:16])
+    marked[6] = marked[6] & 0x0F | 0x80
+    marked[8] = marked[8] & 0x3F | 0x80
+    return uuid.UUID(bytes=bytes(marked))
 
 
 def _invalid_id(message: str) -> InvalidRequest:

@@ -57,4 +57,4 @@ the rest is counted, so the answer stays far smaller than the request."""
 
 MAX_SEARCHED_BYTES: Final = 4 * 1024 * 1024
 """JSON bytes of stored arrays that the `$remove`s of one edit may search; ours: a thousand removals from an array of
-200 KiB would hold up everybody else for half a minute. One `$remove` with an array of values searches once."""
+200 KiB would delay all other requests for half a minute. One `$remove` with an array of values searches once."""

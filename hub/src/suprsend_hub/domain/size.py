@@ -70,7 +70,7 @@ class SizeGauge:
     """Follow the exact size of the profile of one fold.
 
     Args:
-        properties: the dict the fold works on; read again whenever the size has to be found anew.
+        properties: the dict the fold works on; read again whenever the size has to be measured.
         channels: likewise.
     """
 

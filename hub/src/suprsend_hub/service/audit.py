@@ -10,7 +10,9 @@ import msgspec
 
 from suprsend_hub.domain.actor import Actor
 from suprsend_hub.domain.audit import HUB_WIDE, Action, AuditEntry, Change
-from suprsend_hub.domain.ids import UlidFactory
+from suprsend_hub.domain.codes import Code
+from suprsend_hub.domain.errors import InvalidRequest
+from suprsend_hub.domain.ids import UlidFactory, first_ulid, storable
 from suprsend_hub.store import audit
 from suprsend_hub.store.audit import AuditRow
 from suprsend_hub.store.database import Connection, Database
@@ -71,13 +73,15 @@ class AuditLog:
             await self.record(connection, actor, workspace_id, change)
 
     async def record_refused_sign_in(self, connection: Connection, actor: Actor, name: str, now: datetime) -> None:
-        """Count a refused sign-in. Those of one address within a minute share an entry, with the first name tried."""
-        change = Change(Action.CONSOLE_USER_SIGN_IN_REFUSED, actor.address, detail={"name": name[:64]})
+        """Count a refused sign-in. Those of an address within a minute share an entry, with the user of the first."""
+        change = Change(Action.CONSOLE_USER_SIGN_IN_REFUSED, actor.address, detail={"name": name} if name else {})
         await audit.insert(connection, [_row(actor, HUB_WIDE, change, _minute_id(actor.address, now))])
 
     async def page(self, workspace_id: int, wanted: AuditFilter, *, after: UUID | None = None, limit: int) -> AuditPage:
         """Return the entries that the filter accepts, beyond `after`. Examines at most MAX_EXAMINED entries."""
-        since = None if wanted.since is None else UUID(int=int(wanted.since.timestamp() * 1000) << 80)
+        if wanted.target_id is not None and not storable(wanted.target_id):
+            return AuditPage([], None)
+        since = None if wanted.since is None else first_ulid(wanted.since)
         found: list[AuditEntry] = []
         examined = 0
         async with self._database.connection() as connection:
@@ -95,6 +99,24 @@ class AuditLog:
                     return AuditPage(found, None)
                 examined += len(step)
         return AuditPage(found, after)
+
+
+def parse_since(text: str) -> datetime | None:
+    """Return a moment given in ISO 8601, in UTC by default; None for an empty text.
+
+    Raises InvalidRequest for anything else.
+    """
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidRequest(
+            "`since` must be a date or time in ISO 8601, such as 2026-01-31, 2026-01-31T08:00:00Z or "
+            "2026-01-31T08:00:00+01:00; in a URL, write the plus sign as %2B",
+            code=Code.INVALID_SINCE,
+        ) from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def recorded_at(entry: AuditEntry) -> datetime:

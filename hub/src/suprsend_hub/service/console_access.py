@@ -1,7 +1,7 @@
-"""Signing in to the console: passwords, one-time links, sessions, and the throttle on guessing.
+"""Sign in to the console: passwords, one-time links, sessions, and a limit on attempts.
 
-A wrong name and a wrong password give the same answer after the same work. Attempts are counted in the database, so
-that all workers share the count.
+A wrong name and a wrong password give the same answer after the same work. Attempts are counted in the
+database, because all workers share the count.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from suprsend_hub.domain.audit import HUB_WIDE, Action, Change
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.console import ConsoleUser, Grant
 from suprsend_hub.domain.errors import RateLimited, Unauthenticated
+from suprsend_hub.domain.ids import storable
 from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.console_tokens import Session, TokenSigner
 from suprsend_hub.service.console_users import MAX_PASSWORD_CHARS, hash_link
@@ -30,17 +31,17 @@ WINDOW = timedelta(minutes=15)
 """Attempts are counted over this time."""
 MAX_ATTEMPTS_PER_NAME = 10
 MAX_ATTEMPTS_PER_ADDRESS = 50
-"""Higher than per name: a company may sit behind one address."""
+"""Higher than per name, because a company may share one address."""
 
 _HASHES_AT_ONCE = 2
-"""Argon2 takes 64 MiB and a core each time; more at once would let strangers exhaust the process."""
+"""Argon2 takes 64 MiB and a core each time. With more at once, attackers could exhaust the process."""
 
 _log = structlog.get_logger("suprsend_hub.console")
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A valid session with its console user and what they may see."""
+    """A valid session, its console user, and the workspaces that they may see."""
 
     session: Session
     user: ConsoleUser
@@ -48,7 +49,7 @@ class SignedIn:
 
 
 class ConsoleAccessService:
-    """Decides who is signed in. One instance per process."""
+    """Sign-in and sessions. One instance per process."""
 
     def __init__(
         self, database: Database, signer: TokenSigner, audit: AuditLog, *, now: Callable[[], datetime]
@@ -57,7 +58,7 @@ class ConsoleAccessService:
         self._audit = audit
         self._now = now
         self._hasher = PasswordHasher()
-        self._dummy_hash: str | None = None  # made when first needed: it costs as much as a check
+        self._dummy_hash: str | None = None  # made when first needed, because it costs as much as a check
         self._hashing = asyncio.Semaphore(_HASHES_AT_ONCE)
         self.signer = signer
 
@@ -69,14 +70,18 @@ class ConsoleAccessService:
             RateLimited: too many attempts with this name or from this address.
         """
         by_name, by_address = _subject("name", name.strip()), _subject("address", visitor.address)
-        await self._count(by_address, MAX_ATTEMPTS_PER_ADDRESS)
-        await self._count(by_name, MAX_ATTEMPTS_PER_NAME)
         async with self._database.connection() as connection:
-            user = None if "\x00" in name else await console_users.find_by_name(connection, name.strip())
+            user = await console_users.find_by_name(connection, name.strip()) if storable(name) else None
+        try:
+            await self._count(by_address, MAX_ATTEMPTS_PER_ADDRESS)
+            await self._count(by_name, MAX_ATTEMPTS_PER_NAME)
+        except RateLimited:
+            await self._refuse(visitor, user)
+            raise
         known_hash = None if user is None else user.password_hash
         right = await self._verify(known_hash, password)
         if user is None or known_hash is None or not right:
-            await self._refuse(visitor, name)
+            await self._refuse(visitor, user)
             raise Unauthenticated("Wrong name or password.", code=Code.WRONG_PASSWORD)
         async with self._database.transaction() as connection:
             await console_users.forget_attempts(connection, by_name)
@@ -90,10 +95,11 @@ class ConsoleAccessService:
         _log.info("signed in", console_user=user.name, address=visitor.address, by=how)
         return self.signer.session(user.console_user_id, user.session_epoch, self._now())
 
-    async def _refuse(self, visitor: Actor, name: str) -> None:
+    async def _refuse(self, visitor: Actor, user: ConsoleUser | None = None) -> None:
+        """Record a refused sign-in. What was typed as a name is kept only if it is one; it may be a password."""
         _log.warning("sign-in refused", address=visitor.address)
         async with self._database.transaction() as connection:
-            await self._audit.record_refused_sign_in(connection, visitor, name, self._now())
+            await self._audit.record_refused_sign_in(connection, visitor, user.name if user else "", self._now())
 
     async def _verify(self, known_hash: str | None, password: str) -> bool:
         if len(password) > MAX_PASSWORD_CHARS:
@@ -128,19 +134,19 @@ class ConsoleAccessService:
     async def use_link(self, visitor: Actor, token: str) -> str:
         """Return a session token for a one-time link; Unauthenticated if it has been used or has expired.
 
-        Attempts are not counted: nobody guesses 256 bits, and an operator's link must work while somebody else guesses
-        passwords from behind the same proxy.
+        Attempts are not counted: 256 bits cannot be guessed, and a link must work while an attacker guesses passwords
+        from behind the same proxy.
         """
         async with self._database.transaction() as connection:
             console_user_id = await console_users.use_link(connection, hash_link(token), self._now())
             user = None if console_user_id is None else await console_users.find(connection, console_user_id)
             if user is not None:
                 return await self._admit(connection, visitor, user, "link")
-        await self._refuse(visitor, "")
+        await self._refuse(visitor)
         raise Unauthenticated("This link has been used or has expired.", code=Code.LINK_USED)
 
     async def sign_out(self, actor: Actor, session: Session) -> None:
-        """End a session, at once and for everybody who has its cookie."""
+        """End a session at once, for every browser that has its cookie."""
         expires_at = datetime.fromtimestamp(session.expires_at_s, UTC)
         async with self._database.transaction() as connection:
             await console_users.end_session(connection, session.nonce, expires_at=expires_at, now=self._now())
@@ -148,7 +154,7 @@ class ConsoleAccessService:
             await self._audit.record(connection, actor, HUB_WIDE, change)
 
     async def resolve(self, token: str) -> SignedIn | None:
-        """Who a session token belongs to; None if it is not valid (any more). Disabled workspaces are left out."""
+        """Return the session of a token, without disabled workspaces; None if the token is not valid."""
         session = self.signer.read_session(token, self._now())
         if session is None:
             return None

@@ -1,10 +1,11 @@
-"""Who sends a request: workspace key with HMAC signature, or Bearer API key.
+"""Authenticate requests: workspace key with HMAC signature, or Bearer API key.
 
-The head of a request tells all of an API key, and of a signed request which secret to check it with: so credentials are
-looked up before the body is read, and what cannot hold is not kept in memory. The signature itself covers the body.
+The head of a request contains an API key, or says which secret a signature was made with. So credentials are looked up
+before the body is read, and the bodies of unknown clients are not kept in memory. A signature can only be checked with
+the body, because it covers it.
 
 A wrong key and a wrong signature give the same answer after the same work. Look-ups are cached for a few seconds, so a
-revoked key stops working within that time, on every worker; a little longer while the database is away (`lookup.py`).
+revoked key stops working within that time, on every worker, or a little later if the database is away (`lookup.py`).
 """
 
 import hashlib
@@ -29,22 +30,22 @@ from suprsend_hub.store.database import Connection, Database
 from suprsend_hub.store.outage import OutageLog
 
 MAX_KEY_CHARS = 128
-"""Workspace keys and API keys are shorter; a longer text is not looked up."""
+"""Workspace keys and API keys are shorter. A longer text is not looked up."""
 _DUMMY_SECRET = b"no workspace has this secret"
 _REFUSED = "Not Authenticated - could not find Workspace details"
-"""The vendor's words."""
+"""The vendor's wording."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """The workspace a request acts for."""
+    """The workspace that a request acts for."""
 
     workspace_id: int
     workspace_uid: str
     workspace_key: str
 
     def owns_env(self, env: str) -> bool:
-        """Whether `env` of an event names this workspace (scheme A writes the key, scheme B the uid)."""
+        """Tell whether `env` of an event names this workspace (scheme A writes the key, scheme B the uid)."""
         return env in (self.workspace_key, self.workspace_uid)
 
 
@@ -62,7 +63,7 @@ class SignedRequest:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a request comes from: the workspace it acts for, how it proved that, and what it may do."""
+    """The authenticated sender of a request: its workspace, its kind and name, and its scopes."""
 
     workspace: Workspace
     kind: ActorKind
@@ -72,26 +73,26 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class _Credential:
-    """What a look-up found; `secrets` are none for an API key, and after a rotation two."""
+    """The result of a look-up. `secrets` is empty for an API key, and has two entries during a rotation."""
 
     identity: Identity
     limit: RateLimit | None
     is_disabled: bool
     max_clock_skew_s: int
     secrets: Sequence[tuple[bytes, datetime | None]] = field(repr=False)
-    """Each with the end of its validity, None for no end."""
+    """Each with the end of its validity, or None if it has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who a request says it comes from. `signature` is None for an API key, which needs no more than that."""
+    """The sender that a request claims. `signature` is None for an API key, which is proof enough."""
 
     credential: _Credential | None
     signature: str | None = field(repr=False)
 
     @property
     def may_hold(self) -> bool:
-        """Whether there are credentials of that name; if not, the request will be refused whatever its body is."""
+        """Tell whether the credentials exist. If not, the request will be refused, whatever its body is."""
         return self.credential is not None
 
 
@@ -115,9 +116,9 @@ class CredentialService:
         self._now = now
 
     async def look_up(self, authorization: str | None, *, patiently: bool = False) -> Claim:
-        """What the head of a request claims.
+        """Return what the head of a request claims.
 
-        `patiently`: wait out a short absence of the database, as an edit does.
+        `patiently`: wait for the database during a short outage, as edits do.
         Raises Unavailable if the database does not answer and nothing is remembered.
         """
         text = (authorization or "").strip()
@@ -130,13 +131,13 @@ class CredentialService:
         return Claim(await self._find("key", key, patiently=patiently), signature)
 
     def confirm(self, claim: Claim, request: SignedRequest) -> Identity:
-        """Who sends the request.
+        """Return the sender of the request.
 
-        The workspace's rate limit, as fresh as its credentials, is made known to the write path.
+        The write path learns the workspace's rate limit, which is as recent as the credentials.
 
         Raises:
-            Unauthenticated: with one text for all causes; with the reason if only the Date of a signature is wrong.
-            Forbidden: the credentials are good and the workspace is disabled.
+            Unauthenticated: with the same text for all causes, except for a Date out of range, which it names.
+            Forbidden: the credentials are valid, but the workspace is disabled.
         """
         credential = claim.credential
         if claim.signature is not None and not self._is_signed(credential, claim.signature, request):
@@ -170,7 +171,7 @@ class CredentialService:
         return [secret for secret, until in credential.secrets if until is None or self._now() < until]
 
     def _check_date(self, date: str, max_skew_s: int) -> None:
-        """Refuse a request that was signed long ago, or by a wrong clock: somebody may be repeating what they saw."""
+        """Refuse a request whose Date is out of range: it may be a replay of an old request."""
         moment = parse_request_date(date)
         away_s = 0.0 if moment is None else abs((self._now() - moment).total_seconds())
         if moment is not None and away_s <= max_skew_s:
@@ -211,7 +212,7 @@ class CredentialService:
         self._outage.end()
         secrets: list[tuple[bytes, datetime | None]] = [(secret, None)]
         if row.previous_secret is not None:
-            with suppress(Unavailable):  # its master key is gone: it ends early, and the current one does not mind
+            with suppress(Unavailable):  # without its master key the old secret ends early; the current one still works
                 secrets.append((self._secrets.decrypt(row.previous_secret).encode(), row.previous_secret_until))
         return secrets
 

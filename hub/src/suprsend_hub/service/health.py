@@ -1,4 +1,4 @@
-"""Whether this process can serve: the database answers, has a schema that this version works on, and its secrets can
+"""Check whether this process can serve: the database answers, this version works on its schema, and its secrets can
 be decrypted.
 """
 
@@ -13,7 +13,7 @@ from suprsend_hub.store.database import Database
 from suprsend_hub.store.schema_version import HEAD, read_schema
 
 _ANSWER_S = 2
-"""Seconds that the database has for an answer: readiness is asked for again soon."""
+"""Seconds that the database has for an answer. Readiness is checked again soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,10 @@ class HealthService:
         self._write_trouble = write_trouble
 
     async def check(self, *, answer_s: float = _ANSWER_S) -> HealthReport:
-        """Ask the database, which has `answer_s` seconds for an answer; never raises.
+        """Ask the database, which has `answer_s` seconds for an answer; never raise.
 
-        `writes` tells what became of the latest edits and decides nothing: with a full disk, reads still work, and it
-        takes another write to find out that there is room again.
+        `writes` is about the latest edits and does not affect readiness: with a full disk, reads still work, and only
+        another write shows that there is room again.
         """
         checks = {"queued_edits": str(self._queued_edits()), "writes": self._write_trouble() or "ok"}
         try:
@@ -62,7 +62,7 @@ class HealthService:
         return HealthReport(ready=not trouble and not wrong_key, checks=checks)
 
     def _wrong_key(self, secrets: Sequence[bytes]) -> str | None:
-        """Why none of the stored secrets can be decrypted; None if any can, or if there are none."""
+        """Return why no stored secret can be decrypted; None if one can, or if there are none."""
         reason = None
         for secret in secrets:
             try:

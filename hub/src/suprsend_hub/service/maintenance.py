@@ -6,6 +6,7 @@ A check reads one snapshot, so concurrent edits never look like a fault.
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Protocol
 from uuid import UUID
 
@@ -14,6 +15,7 @@ import msgspec
 from suprsend_hub.domain.actor import Actor
 from suprsend_hub.domain.audit import HUB_WIDE, Action, Change
 from suprsend_hub.domain.channels import addresses
+from suprsend_hub.domain.ids import first_ulid
 from suprsend_hub.domain.limits import MAX_PROFILE_BYTES
 from suprsend_hub.domain.profile import decode_profile
 from suprsend_hub.domain.size import stored_bytes
@@ -89,46 +91,63 @@ class MaintenanceService:
 
     async def repair(self, actor: Actor) -> None:
         """Repair everything repairable that `check` finds; relations first, because counters count them."""
-        await self._audit.record_alone(actor, HUB_WIDE, Change(Action.DATABASE_REPAIR, ""))
+        await self._record(actor, Action.DATABASE_REPAIR, state="begun")
+        relations = 0
         for check in maintenance.RELATION_CHECKS:
-
-            async def relations(connection: Connection, check: str = check) -> None:
-                await self._begin(connection)
-                await maintenance.repair(connection, check)
-
-            await self._database.run(relations)
+            relations += await self._database.run(partial(self._repair_relations, check=check))
+        repaired = 0
         for _ in range(_REPAIR_ROUNDS):
-            if await self._database.run(self._repair_counters) < MAX_FINDINGS:
+            found = await self._database.run(self._repair_counters)
+            repaired += found
+            if found < MAX_FINDINGS:
                 break
-        async with self._database.connection() as connection:
-            async for rows in maintenance.walk_profiles(connection):
-                for row in rows:
-                    expected = _expected_addresses(row)
-                    if expected is not None and list(row.addresses) != expected:
-                        await maintenance.repair_addresses(connection, row, expected)
+        addresses = await self._repair_addresses()
+        counts = {"relations": relations, "counters": repaired, "addresses": addresses}
+        await self._record(actor, Action.DATABASE_REPAIR, state="finished", **counts)
 
     async def clean(self, actor: Actor, *, history_days: int, rejected_days: int, audit_days: int) -> Cleaned:
         """Delete history, rejected records and audit entries that are older than these limits, in small steps."""
         now = self._now()
-        await self._clean_by_workspace(idempotency.delete_old, now - timedelta(days=history_days))
+        days = {"history_days": history_days, "rejected_days": rejected_days, "audit_days": audit_days}
+        await self._record(actor, Action.DATABASE_CLEAN, state="begun", **days)
         cleaned = Cleaned(
             await self._clean_history(now - timedelta(days=history_days)),
             await self._clean_by_workspace(maintenance.delete_old_rejected, now - timedelta(days=rejected_days)),
             await self._clean_by_workspace(audit.delete_old, now - timedelta(days=audit_days)),
         )
-        change = Change(Action.DATABASE_CLEAN, "", detail=asdict(cleaned))
-        await self._audit.record_alone(actor, HUB_WIDE, change)
+        # After the history: an edit that is still known must not meet a key that is free.
+        await self._clean_by_workspace(idempotency.delete_old, now - timedelta(days=history_days))
+        await self._record(actor, Action.DATABASE_CLEAN, state="finished", **asdict(cleaned))
         return cleaned
+
+    async def _record(self, actor: Actor, action: Action, **detail: str | int) -> None:
+        """Record the beginning or the end: the steps between are transactions of their own."""
+        await self._audit.record_alone(actor, HUB_WIDE, Change(action, "", detail={**detail}))
 
     async def _begin(self, connection: Connection) -> None:
         await maintenance.allow_scans(connection)
         await maintenance.lock(connection)
+
+    async def _repair_relations(self, connection: Connection, *, check: str) -> int:
+        await self._begin(connection)
+        return await maintenance.repair(connection, check)
 
     async def _repair_counters(self, connection: Connection) -> int:
         await self._begin(connection)
         wrong = await maintenance.find_wrong_counters(connection, at_most=MAX_FINDINGS)
         await maintenance.repair_counters(connection, wrong)
         return len(wrong)
+
+    async def _repair_addresses(self) -> int:
+        repaired = 0
+        async with self._database.connection() as connection:
+            async for rows in maintenance.walk_profiles(connection):
+                for row in rows:
+                    expected = _expected_addresses(row)
+                    if expected is not None and list(row.addresses) != expected:
+                        await maintenance.repair_addresses(connection, row, expected)
+                        repaired += 1
+        return repaired
 
     async def _clean_history(self, before: datetime) -> int:
         """Delete history day by day, because the index by time finds a span without reading anything outside it."""
@@ -142,7 +161,7 @@ class MaintenanceService:
             while True:
                 async with self._database.connection() as connection:
                     count = await maintenance.delete_old_history(
-                        connection, start=_first_ulid(start), end=_first_ulid(end), at_most=CLEAN_STEP
+                        connection, start=first_ulid(start), end=first_ulid(end), at_most=CLEAN_STEP
                     )
                 deleted += count
                 if count < CLEAN_STEP:
@@ -157,16 +176,11 @@ class MaintenanceService:
         for workspace_id in (HUB_WIDE, *ids):
             while True:
                 async with self._database.connection() as connection:
-                    count = await delete_old(connection, workspace_id, before=_first_ulid(before), at_most=CLEAN_STEP)
+                    count = await delete_old(connection, workspace_id, before=first_ulid(before), at_most=CLEAN_STEP)
                 deleted += count
                 if count < CLEAN_STEP:
                     break
         return deleted
-
-
-def _first_ulid(moment: datetime) -> UUID:
-    """Return the smallest ULID that can be created at that time or later."""
-    return UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
 def _finding(check: str, wrong: Wrong) -> Finding:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from suprsend_hub.domain.actor import Actor
+from suprsend_hub.domain.audit import Action, Change
 from suprsend_hub.domain.channels import address_key
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.direction import Direction
@@ -97,6 +98,11 @@ class RecipientService:
         if found is None:
             raise not_found(key)
         return found
+
+    async def record_reveal(self, actor: Actor, key: RecipientKey, *, channel: str) -> None:
+        """Record that the actor is shown a secret of a channel, such as a push token, in plain text."""
+        change = Change.of_recipient(key, Action.SECRET_REVEAL, channel=channel)
+        await self._audit.record_alone(actor, key.workspace_id, change)
 
     async def page(self, workspace_id: int, request: PageRequest, *, object_type: str = USERS) -> Page[StoredProfile]:
         """Return a page of all users, or of all objects of a type, newest first."""

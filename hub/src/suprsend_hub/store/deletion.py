@@ -121,7 +121,7 @@ async def sweep(connection: Connection, *, at_most: int) -> bool:
     parent = RecipientKey(*key)
     found = await connection.fetch(sql("find_dead_subscribers"), *parent, last, at_most)
     subscribers = sorted(RecipientKey(parent.workspace_id, *each) for each in found)
-    await subscriptions.delete(connection, parent, subscribers, until=last)
+    await subscriptions.sweep(connection, parent, subscribers, until=last)
     if len(subscribers) < at_most:
         await connection.execute(sql("delete_dead_object"), *parent)
     return True

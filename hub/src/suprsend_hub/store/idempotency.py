@@ -1,10 +1,11 @@
-"""Which request an `Idempotency-Key` belongs to. It is bound when its edit is written, unbound if that is rejected."""
+"""Bind each `Idempotency-Key` to its request when the edit is written; unbind it if the edit is rejected."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from suprsend_hub.store.database import Connection, copy_rows
+from suprsend_hub.domain.codes import Code
+from suprsend_hub.store.database import Connection, TransactionRace, copy_rows
 from suprsend_hub.store.queries import sql
 
 _COLUMNS = ("workspace_id", "key", "object_type", "recipient_id", "digest", "edit_id")
@@ -26,19 +27,38 @@ async def copy_claims(connection: Connection, rows: Sequence[KeyRow]) -> None:
     await copy_rows(connection, "idempotency_key", _COLUMNS, rows)
 
 
-async def claim(connection: Connection, rows: Sequence[KeyRow]) -> list[KeyRow]:
-    """Bind keys, in order; return the rows whose key belongs to another request.
+class Claims(NamedTuple):
+    """The rows whose keys could not be bound to their requests, except repetitions of the request a key belongs to."""
 
-    A key whose recipient has been deleted has lost its digest and fits any request.
+    misused: Sequence[KeyRow] = ()
+    """The key belongs to another request."""
+    scrubbed: Sequence[KeyRow] = ()
+    """The key belongs to a request for this recipient, who has been deleted since: whether it is this request is not
+    known any more."""
+
+
+async def claim(connection: Connection, rows: Sequence[KeyRow]) -> Claims:
+    """Bind keys, in order, unless they are bound already.
+
+    Raises TransactionRace if a key has been unbound meanwhile.
     """
     first = {row[:2]: row for row in reversed(rows)}
     wanted = [first[key] for key in sorted(first)]
     fresh = await connection.fetch(sql("claim_keys"), *map(list, zip(*wanted, strict=True)))
     if len(fresh) == len(rows):
-        return []
+        return Claims()
     bound = await connection.fetch(sql("read_keys"), [row.workspace_id for row in wanted], [row.key for row in wanted])
-    digests = {(record["workspace_id"], record["key"]): record["digest"] for record in bound}
-    return [row for row in rows if digests[row[:2]] not in (None, row.digest)]
+    owners = {record[:2]: record[2:] for record in map(tuple, bound)}
+    if len(owners) < len(wanted):
+        raise TransactionRace("a key has been released meanwhile", code=Code.COLLISION, retry_after_s=1)
+    misused, scrubbed = [], []
+    for row in rows:
+        *recipient, digest = owners[row[:2]]
+        if tuple(recipient) != row[2:4] or digest not in (None, row.digest):
+            misused.append(row)
+        elif digest is None:
+            scrubbed.append(row)
+    return Claims(misused, scrubbed)
 
 
 async def release(connection: Connection, rows: Sequence[KeyRow]) -> None:

@@ -76,9 +76,9 @@ async def find(connection: Connection, check: str, *, at_most: int) -> list[Wron
     return [row(Wrong, record) for record in await connection.fetch(sql(f"find_{check}"), at_most, timeout=_SCAN_S)]
 
 
-async def repair(connection: Connection, check: str) -> None:
-    """Repair all faults that one of RELATION_CHECKS would find."""
-    await connection.execute(sql(f"repair_{check}"), timeout=_SCAN_S)
+async def repair(connection: Connection, check: str) -> int:
+    """Repair all faults that one of RELATION_CHECKS would find; return how many."""
+    return _affected(await connection.execute(sql(f"repair_{check}"), timeout=_SCAN_S))
 
 
 async def find_wrong_counters(connection: Connection, *, at_most: int) -> list[WrongCounter]:

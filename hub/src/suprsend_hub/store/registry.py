@@ -67,6 +67,7 @@ NAMINGS = (
            erasure=Fate.GOES, checks=_SUBSCRIPTION_CHECKS),
     Naming("subscribed_to", "object_type", "object_id", Fate.IS_SWEPT, Fate.MOVES, exported=False,
            erasure=Fate.IS_SWEPT, checks=_SUBSCRIPTION_CHECKS),
+    # No check: a row whose subscriptions are gone hides nothing, and the sweeper deletes it.
     Naming("dead_object", "object_type", "object_id", Fate.IS_SWEPT, Fate.STAYS, exported=False,
            erasure=Fate.IS_SWEPT),
     Naming("list_member", None, "distinct_id", Fate.GOES, Fate.MOVES, exported=False, erasure=Fate.GOES,

@@ -210,7 +210,7 @@ CREATE TABLE list_membership (
 );
 CREATE INDEX list_membership_by_creation ON list_membership ((workspace_id::bigint), distinct_id, member_id);
 
--- Versions that are live no more; the sweeper removes their members in small steps.
+-- Versions that are no longer live; the sweeper removes their members in small steps.
 CREATE TABLE dead_list_version (
     workspace_id integer NOT NULL,
     list_id      text    COLLATE "C" NOT NULL,

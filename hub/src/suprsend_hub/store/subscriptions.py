@@ -48,20 +48,24 @@ async def upsert(
 
 
 async def delete(
-    connection: Connection,
-    parent: RecipientKey,
-    subscribers: Sequence[RecipientKey],
-    *,
-    after: UUID = FIRST_ID,
-    until: UUID = LAST_ID,
+    connection: Connection, parent: RecipientKey, subscribers: Sequence[RecipientKey], *, after: UUID
 ) -> int:
-    """End subscriptions with ids beyond `after` and up to `until`, at both ends; return how many there were.
-
-    `subscribers` are in order.
-    """
-    ended = await connection.fetch(sql("delete_subscribed_to"), *parent, *_columns(subscribers), after, until)
-    await connection.execute(sql("delete_subscriptions"), *parent, *_columns(subscribers), after, until)
+    """End subscriptions with ids beyond `after`, at both ends; return how many. `subscribers` are in order."""
+    ended = await connection.fetch(sql("delete_subscribed_to"), *parent, *_columns(subscribers), after, LAST_ID)
+    if ended:
+        # Only these: each statement sees what has been committed by then, also subscriptions that the first did not.
+        types, ids = zip(*sorted(map(tuple, ended)), strict=True)
+        await connection.execute(sql("delete_subscriptions"), *parent, types, ids, after, LAST_ID)
     return len(ended)
+
+
+async def sweep(
+    connection: Connection, parent: RecipientKey, subscribers: Sequence[RecipientKey], *, until: UUID
+) -> None:
+    """Delete subscriptions with ids up to `until`, all of earlier lives of the object, at both ends."""
+    span = (*parent, *_columns(subscribers), FIRST_ID, until)
+    await connection.execute(sql("delete_subscribed_to"), *span)
+    await connection.execute(sql("delete_subscriptions"), *span)
 
 
 async def page(

@@ -1,4 +1,4 @@
-"""The body of an HTTP request, read within its limits: for the API and for the console's forms. Knows ASGI only."""
+"""Read the body of an HTTP request within limits, for the API and the forms of the console. Knows ASGI only."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,30 +8,30 @@ from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest, TimedOut, TooLarge, Unavailable
 
 BUDGET_BYTES = 134_217_728
-"""128 MiB: what all bodies that are being read may take in one worker, before anyone knows who sends them."""
+"""128 MiB for all bodies that one worker is reading, because their senders are not authenticated yet."""
 _MAX_DRAINED_BYTES = 16_777_216
-"""How much of a body above its limit is read and thrown away, so that the client gets to see the answer."""
+"""How much of an oversized body is read and discarded, so that the client receives the answer."""
 
 BODIES: Final = "bodies"
-"""Name under which the state of the application holds the `BodyReader`; requests find it there."""
+"""Name of the `BodyReader` in the state of the application, where requests find it."""
 Receive = Callable[[], Awaitable[Any]]
-"""ASGI's: the next message of the connection."""
+"""ASGI's function that returns the next message of the connection."""
 
 
 class BodyReader:
-    """Reads bodies, each within its time and size, all within one budget of memory. One instance per process."""
+    """Reads bodies: each within a time and size limit, all within one memory budget. One instance per process."""
 
     def __init__(self, *, timeout_s: float, budget_bytes: int = BUDGET_BYTES) -> None:
         self._timeout_s = timeout_s
         self._left_bytes = budget_bytes
 
     async def read(self, receive: Receive, limit_bytes: int) -> bytes:
-        """The body.
+        """Return the body.
 
         Raises:
-            TooLarge: it is above its limit.
-            TimedOut: it did not arrive in time.
-            InvalidRequest: the connection ended before it did.
+            TooLarge: the body is above its limit.
+            TimedOut: the body did not arrive in time.
+            InvalidRequest: the connection ended before the body did.
             Unavailable: too many bodies are being read at once.
         """
         chunks: list[bytes] = []
@@ -42,7 +42,9 @@ class BodyReader:
             taken += len(chunk)
             self._left_bytes -= len(chunk)
             if self._left_bytes < 0:
-                raise Unavailable("too much arrives at once; slow down", code=Code.OVERLOADED, retry_after_s=1)
+                raise Unavailable(
+                    "the hub receives too much data at once; send more slowly", code=Code.OVERLOADED, retry_after_s=1
+                )
             chunks.append(chunk)
 
         try:
@@ -52,7 +54,7 @@ class BodyReader:
             self._left_bytes += taken
 
     async def pass_by(self, receive: Receive, limit_bytes: int, look: Callable[[bytes], object]) -> None:
-        """Show the body's chunks to `look` as they arrive, and keep none. Raises as `read` does."""
+        """Pass the chunks of the body to `look` as they arrive, and keep none. Raises the errors of `read`."""
         try:
             async with asyncio.timeout(self._timeout_s):
                 await _chunks(receive, limit_bytes, look)

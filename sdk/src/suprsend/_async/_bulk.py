@@ -1,4 +1,4 @@
-"""Sending bulk edits: several chunks in flight, refused chunks split, every record accounted for."""
+"""Send bulk edits: keep several chunks in flight, split refused chunks, account for every record."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class AsyncBulkRun:
         settled_batches: number of batches that ``response`` accounts for.
     """
 
-    _open = False  # iterated over, and not closed
+    _open = False  # iterated over, but not closed
 
     def __init__(
         self,
@@ -133,7 +133,7 @@ class AsyncBulkRun:
             if self._held is None:
                 self._exhausted = True
             elif self._shares_users(self._held):
-                break  # an older edit of one of these users is still under way
+                break  # an earlier edit of one of these users is still in flight
             else:
                 self._window.start(Delivery(self._held, strict=self._strict))
                 self._held = None
@@ -150,14 +150,14 @@ class AsyncBulkRun:
     async def _settle_oldest(self) -> tuple[Delivery, BaseException | None]:
         """Wait for the oldest batch, account for it, and return it with what its sending raised, if anything."""
         delivery, error = await self._window.oldest()
-        if delivery.batch is self._held:  # interrupted right behind its start
+        if delivery.batch is self._held:  # interrupted right after its start
             self._held = None
         self._account(delivery, UNANSWERED)
         self._window.settle()
         return delivery, error
 
     def _account_for_unsent(self) -> int:
-        """Let what was read but not sent fail, unless it stays with the caller; return the number of these records."""
+        """Mark records that were read but not sent as failed, unless the caller keeps them; return their number."""
         unsent = 0
         if self._leftover is not None:
             for batch in (self._held, self._leftover()):
@@ -185,7 +185,7 @@ class AsyncBulkRun:
             delivery.answer(*await self._post(chunk))
 
     async def _post(self, chunk: Chunk) -> tuple[int, str | None, Receipt | None]:
-        """Send a chunk; return status and error text, whatever went wrong, or the receipt."""
+        """Send a chunk; return status and error text, or the receipt, instead of raising."""
         try:
             receipt = await self._caller.call_events(chunk.body, self._pause)
         except SuprsendError as error:
@@ -211,7 +211,7 @@ class AsyncBulkUsersEdit(AsyncApi):
 
     @property
     def chunks(self) -> list[Chunk]:
-        """The full chunks that are waiting for ``save``."""
+        """Return the full chunks that wait for ``save``."""
         return [batch.chunk for batch in self._batches if batch.chunk is not None]
 
     def append(self, *users: UserEdit) -> None:

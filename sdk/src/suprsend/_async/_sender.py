@@ -1,4 +1,4 @@
-"""Sending the requests of one client: signed, repeated where that is safe and promising, logged."""
+"""Send the requests of one client: sign them, repeat them if that is safe and useful, log them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class AsyncSender:
 
     Attributes:
         transport: carries the requests.
-        timeout_s: seconds to connect, and for the answer.
+        timeout_s: seconds to connect, and to answer.
         policy: how often and how patiently a call is repeated.
     """
 
@@ -51,7 +51,7 @@ class AsyncSender:
         self.policy = policy
 
     async def call(self, request: Request, pause: AsyncPause | None = None) -> Response:
-        """Send a request, repeating it where that is safe and promising; return the accepted answer."""
+        """Send a request, repeat it if that is safe and useful, and return the accepted answer."""
         policy = self.policy if pause is None else self.policy.for_bulk()
         attempt = 0
         unsure = False  # an earlier attempt may have been applied
@@ -95,7 +95,7 @@ class AsyncSender:
         return _replies.done(await self.call(request))
 
     async def call_events(self, body: bytes, pause: AsyncPause | None = None) -> Receipt:
-        """Send identity events and return the answer by which the hub took them over."""
+        """Send identity events and return the answer with which the hub accepted them."""
         receipt = _replies.receipt(await self.call(_requests.post_events(body), pause))
         if receipt.refused:
             first = next(iter(receipt.refused.values()))

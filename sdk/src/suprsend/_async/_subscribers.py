@@ -32,7 +32,7 @@ class AsyncSubscriber(UserEdit):
 
     @property
     def user_operations(self) -> list[JSONObject]:
-        """The operations so far."""
+        """Return the operations so far."""
         return self.operations
 
     def get_event(self) -> JSONObject:

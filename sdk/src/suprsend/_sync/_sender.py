@@ -1,5 +1,5 @@
 # Generated from _async/_sender.py by tools/make_sync.py. Change that file, then run the tool.
-"""Sending the requests of one client: signed, repeated where that is safe and promising, logged."""
+"""Send the requests of one client: sign them, repeat them if that is safe and useful, log them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Sender:
 
     Attributes:
         transport: carries the requests.
-        timeout_s: seconds to connect, and for the answer.
+        timeout_s: seconds to connect, and to answer.
         policy: how often and how patiently a call is repeated.
     """
 
@@ -52,7 +52,7 @@ class Sender:
         self.policy = policy
 
     def call(self, request: Request, pause: Pause | None = None) -> Response:
-        """Send a request, repeating it where that is safe and promising; return the accepted answer."""
+        """Send a request, repeat it if that is safe and useful, and return the accepted answer."""
         policy = self.policy if pause is None else self.policy.for_bulk()
         attempt = 0
         unsure = False  # an earlier attempt may have been applied
@@ -96,7 +96,7 @@ class Sender:
         return _replies.done(self.call(request))
 
     def call_events(self, body: bytes, pause: Pause | None = None) -> Receipt:
-        """Send identity events and return the answer by which the hub took them over."""
+        """Send identity events and return the answer with which the hub accepted them."""
         receipt = _replies.receipt(self.call(_requests.post_events(body), pause))
         if receipt.refused:
             first = next(iter(receipt.refused.values()))

@@ -33,7 +33,7 @@ class Subscriber(UserEdit):
 
     @property
     def user_operations(self) -> list[JSONObject]:
-        """The operations so far."""
+        """Return the operations so far."""
         return self.operations
 
     def get_event(self) -> JSONObject:

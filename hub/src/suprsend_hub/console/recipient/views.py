@@ -14,8 +14,6 @@ from suprsend_hub.console.recipient.secrets import find_identity, shown_channels
 from suprsend_hub.console.rendering import content, page
 from suprsend_hub.console.rows import name_of
 from suprsend_hub.console.visits import Desk
-from suprsend_hub.domain.audit import Action
-from suprsend_hub.domain.audit import Change as AuditChange
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import NotFound
 from suprsend_hub.domain.ids import ulid_text
@@ -121,8 +119,7 @@ async def reveal(desk: NamedDependency[Desk]) -> Response[bytes]:
     stored = await desk.services.recipients.get(key_of(desk))
     found = find_identity(decode_profile(stored.properties, stored.channels), fields.get("mark", ""))
     if found is not None:
-        change = AuditChange.of_recipient(stored.key, Action.SECRET_REVEAL, channel=found[0])
-        await desk.services.audit.record_alone(desk.actor, desk.workspace_id, change)
+        await desk.services.recipients.record_reveal(desk.actor, stored.key, channel=found[0])
     return await profile_page(desk, stored, reveal=fields.get("mark", ""))
 
 

@@ -1,7 +1,7 @@
-"""The sign-in page, one-time links, signing out here or everywhere, and the choice of colours.
+"""Show the sign-in page, use one-time links, sign out here or everywhere, and choose colours.
 
-Before there is a session, a cookie with a random nonce ties the sign-in form to the browser that loaded it: nobody can
-sign a visitor in as somebody else.
+Before there is a session, a cookie with a random nonce ties the sign-in form to the browser that loaded it.
+So an attacker cannot sign a visitor in under another name.
 """
 
 import secrets
@@ -37,7 +37,7 @@ _YEAR_S = 365 * 24 * 3600
 def _set_cookie(
     response: Response[bytes], request: HubRequest, name: str, value: str, max_age: int | None
 ) -> Response[bytes]:
-    same_site: Literal["lax"] = "lax"  # a shared link opens with one's session; forms carry a token of their own
+    same_site: Literal["lax"] = "lax"  # a shared link opens in your session; forms have a token of their own
     response.cookies.append(
         Cookie(name, path=paths.ROOT, value=value, max_age=max_age, httponly=True, samesite=same_site,
                secure=is_secure(request))
@@ -47,7 +47,7 @@ def _set_cookie(
 
 @get("/sign-in/")
 async def sign_in_page(request: HubRequest) -> Response[bytes]:
-    """The form; whoever is signed in already goes on."""
+    """Show the form; redirect a visitor who is signed in already."""
     back = request.query_params.get("next", "")
     try:
         await read_visit(request)
@@ -71,7 +71,7 @@ async def sign_in(request: HubRequest) -> Response[bytes]:
 
 
 async def _visitors_form(request: HubRequest) -> dict[str, str]:
-    """The fields of a form that this browser got from us before there was a session."""
+    """Return the fields of a form that the hub gave this browser before there was a session."""
     fields = await read_form(request)
     nonce = request.cookies.get(VISIT_COOKIE, "")
     if not nonce or not request.services.console_access.signer.check_form_token(fields.get(FORM_TOKEN, ""), nonce):
@@ -86,7 +86,7 @@ def _form(
 
 
 def _visitors_page(request: HubRequest, template: str, *, status: int = 200, **context: object) -> Response[bytes]:
-    """A page with a form for a browser without a session."""
+    """Return a page with a form for a browser without a session."""
     nonce = request.cookies.get(VISIT_COOKIE) or secrets.token_urlsafe(16)
     form_token = request.services.console_access.signer.form_token(nonce)
     response = html(request, template, status=status, form_token=form_token, **context)
@@ -102,13 +102,13 @@ def link_page(
     request: HubRequest,
     token: FromPath[str],  # noqa: ARG001 - the form posts to its own address
 ) -> Response[bytes]:
-    """A button. Chats and mail programs load a link to show a preview of it: that must not use it up."""
+    """Show a button. Chats and mail programs load a link for a preview, which must not use it up."""
     return _visitors_page(request, "sign_in/link.html")
 
 
 @post("/sign-in/link/{token:str}/", status_code=200)
 async def use_link(request: HubRequest, token: FromPath[str]) -> Response[bytes]:
-    """Sign in by a one-time link. One that is used up does no harm to a browser that is signed in already."""
+    """Sign in with a one-time link. If the browser is signed in already, a used link changes nothing."""
     await _visitors_form(request)
     try:
         session = await request.services.console_access.use_link(visitor(request), token)
@@ -134,7 +134,7 @@ async def sign_out(visit: NamedDependency[Visit]) -> Response[bytes]:
 
 @post("/theme/", status_code=200)
 async def choose_theme(request: HubRequest) -> Response[bytes]:
-    """Keep the choice of colours in a cookie. Harmless, so it needs neither session nor token."""
+    """Keep the choice of colours in a cookie. This is harmless, so it needs neither session nor token."""
     fields = await read_form(request)
     theme = fields.get("theme", "")
     theme = theme if theme in ("light", "dark") else "auto"

@@ -20,7 +20,7 @@ from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import StoredProfile
 from suprsend_hub.domain.refusal import FoldResult, Refusal
 from suprsend_hub.service.writing.edit import Edit, EditStatus, Outcome
-from suprsend_hub.store.idempotency import KeyRow
+from suprsend_hub.store.idempotency import Claims, KeyRow
 from suprsend_hub.store.profiles import HistoryRow, ProfileWrite
 
 _encode = msgspec.json.Encoder().encode
@@ -38,13 +38,14 @@ class Entry(msgspec.Struct, gc=False):
 
     `original` is the edit with the same key before it in this batch. `barred` says why the edit does not count,
     regardless of its operations: its key belongs to another request, or an edit that it belongs together with is
-    rejected.
+    rejected. `scrubbed`: the key belongs to a request for this recipient that may have been another one.
     """
 
     edit: Edit
     edit_id: UUID
     duplicate: bool = False
     barred: DomainError | None = None
+    scrubbed: bool = False
     original: "Entry | None" = None
     error: DomainError | None = None
     refusals: Sequence[Refusal] = ()
@@ -59,12 +60,12 @@ class Entry(msgspec.Struct, gc=False):
         """Return why the edit is not applied at all, or None."""
         return self.barred or self.error
 
-    def answer(self) -> DomainError | None:
-        """Return the error for the caller, or None; for a repetition in this batch, that of the edit it repeats."""
+    def first(self) -> "Entry":
+        """Return the edit of this batch that the caller is answered for; it is another one for a repetition."""
         entry = self
         while entry.duplicate and entry.original is not None:
             entry = entry.original
-        return entry.refusal()
+        return entry
 
     def logged(self) -> Sequence[Refusal]:
         """Return what goes to the log. The caller of a strict edit that is refused gets an error instead."""
@@ -110,7 +111,7 @@ class Group(msgspec.Struct):
         for entry in self.entries:
             if entry.original is not None and not entry.edit.strict:
                 # An event that is refused as a whole leaves its key to the next one.
-                entry.duplicate = entry.original.answer() is None
+                entry.duplicate = entry.original.first().refusal() is None
             if entry.duplicate or entry.barred is not None:
                 continue
             result = fold(profile, entry.edit.operations, edit_bytes=entry.edit.size_bytes)
@@ -244,9 +245,12 @@ class Batch:
         """Return the keys to bind to their requests, in lock order."""
         return sorted(row for entry in self.entries if entry.counts and (row := entry.key_row()) is not None)
 
-    def refuse_reused(self, misused: Collection[KeyRow]) -> None:
+    def refuse_reused(self, claims: Claims) -> None:
         """Reject the edits whose keys belong to other requests, and fold their groups without them."""
-        ids = {row.edit_id for row in misused}
+        ids = {row.edit_id for row in claims.misused}
+        scrubbed = {row.edit_id for row in claims.scrubbed}
+        for entry in self.entries:
+            entry.scrubbed = entry.edit_id in scrubbed
         for group in self.groups:
             found = [entry for entry in group.entries if entry.edit_id in ids]
             for entry in found:
@@ -271,23 +275,23 @@ class Batch:
         return repeated
 
     def known(self) -> Iterator[EditKey]:
-        """Return the keys of edits that have been applied before."""
+        """Return the keys of edits that have been applied before, whatever the next attempt finds."""
         for entry in self.entries:
-            if entry.duplicate and entry.original is None:
+            if entry.duplicate and entry.original is None and not entry.scrubbed:
                 yield EditKey(entry.edit.key, entry.edit.insert_key)
 
     def outcomes(self) -> list[Outcome]:
         """Return one outcome per edit, in order of arrival."""
         by_key = {group.key: group.stored for group in self.groups}
-        return [
-            Outcome(
-                EditStatus.DUPLICATE if entry.duplicate else EditStatus.APPLIED,
-                by_key[entry.edit.key],
-                entry.refusals,
-                entry.answer(),
-            )
-            for entry in self.entries
-        ]
+        return [_outcome(entry, by_key[entry.edit.key]) for entry in self.entries]
+
+
+def _outcome(entry: Entry, profile: StoredProfile | None) -> Outcome:
+    first = entry.first()
+    error = first.refusal()
+    if first.duplicate and first.scrubbed and profile is not None:
+        error = key_reused()  # a success would say that this request changed the new life of the recipient
+    return Outcome(EditStatus.DUPLICATE if entry.duplicate else EditStatus.APPLIED, profile, entry.refusals, error)
 
 
 def fold_again(group: Group) -> Correction:

@@ -178,7 +178,7 @@ class Batcher:
             for request in batch:
                 request.fail(error)
             return
-        except asyncio.CancelledError:  # the loop is being torn down: nobody may be left waiting for an answer
+        except asyncio.CancelledError:  # the loop is being torn down: no request may be left without an answer
             for request in batch:
                 request.future.cancel()
             raise

@@ -108,8 +108,10 @@ class Writer:
         if batch.unchanged() and await self._find_gone(connection, batch):
             raise AssumptionFailed("a profile has been deleted")
         now = self._now()
-        for is_new, write_all in ((True, profiles.copy_new), (False, profiles.update)):
-            pending = [group for group in batch.groups if group.changed and (group.stored is None) is is_new]
+        # Divided before anything is written: what has been written is stored.
+        fresh = [group for group in batch.groups if group.changed and group.stored is None]
+        present = [group for group in batch.groups if group.changed and group.stored is not None]
+        for pending, write_all in ((fresh, profiles.copy_new), (present, profiles.update)):
             if pending:
                 writes = [group.write(now) for group in pending]
                 await write_all(connection, writes, now)
@@ -179,7 +181,7 @@ class Writer:
             for group in again:
                 await self._fold_again(connection, group)
             for group in reborn:
-                group.changed = True  # it holds deleted data until it is written anew, whatever the fold says
+                group.changed = True  # it contains deleted data until it is written again, whatever the fold says
             pending = [group for group in again if group.changed]
 
     async def _fold_again(self, connection: Connection, group: Group) -> None:

@@ -1,5 +1,5 @@
 -- name: claim_keys
--- Binds the keys of a batch to their requests; a key that is bound already does not come back. Callers pass keys in order,
+-- Binds the keys of a batch to their requests; a key that is bound already is not returned. Callers pass keys in order,
 -- and each once.
 INSERT INTO idempotency_key (workspace_id, key, object_type, recipient_id, digest, edit_id)
 SELECT *
@@ -8,7 +8,7 @@ ON CONFLICT (workspace_id, key) DO NOTHING
 RETURNING workspace_id, key;
 
 -- name: read_keys
-SELECT i.workspace_id, i.key, i.digest
+SELECT i.workspace_id, i.key, i.object_type, i.recipient_id, i.digest
 FROM unnest($1::integer[], $2::text[]) AS k (workspace_id, key)
 JOIN idempotency_key AS i USING (workspace_id, key);
 
