@@ -2,6 +2,10 @@
 
 import httpx2
 import pytest
+from cast import TESTER
+from suprsend_hub.domain.recipient import RecipientKey
+from suprsend_hub.service.services import Services
+from suprsend_hub.service.workspaces import NewWorkspace
 
 from .support import ApiClient, assert_error, segment
 
@@ -129,6 +133,24 @@ async def test_an_id_that_cannot_be_one_is_refused(a: ApiClient) -> None:
             answer = await a.request(method, f"/v1/user/{encoded}/", body)
             assert (what, method, answer.status_code) == (what, method, 400)
             assert_error(answer, 400)
+    assert await a.count() == 0
+
+
+async def test_invisible_ends_of_an_id(a: ApiClient, hub: Services, workspace_a: NewWorkspace) -> None:
+    """Nothing is created under an id with a zero-width character at an end; what an earlier version created is in reach."""
+    name = "\ufeff42"
+    path = f"/v1/user/{segment(name)}/"
+    for answer in (await a.post(path, {}), await a.patch(path, {"operations": [{"$set": {"n": 1}}]})):
+        assert "invisible character U+FEFF" in assert_error(answer, 400, "invalid_id")["message"]
+    subscribed = await a.post("/v1/object/team/x/subscription/", {"recipients": [name]})
+    assert assert_error(subscribed, 400, "invalid_id")["message"].startswith("recipients[0] must not start")
+    assert_error(await a.post(f"/v1/object/team/{segment(name)}/", {}), 400, "invalid_id")
+    assert_error(await a.post(f"/v1/object/{segment(name)}/x/", {}), 400, "invalid_id")
+    assert await a.count() == 0
+
+    await hub.recipients.edit(TESTER, RecipientKey.user(workspace_a.workspace_id, name), [])
+    assert (await a.get(path)).json()["distinct_id"] == name
+    assert (await a.delete(path)).status_code == 204
     assert await a.count() == 0
 
 

@@ -10,28 +10,10 @@ import math
 import re
 
 from suprsend import _wire
-from suprsend._limits import (
-    MAX_COMPANION_CHARS,
-    MAX_EMAIL_CHARS,
-    MAX_INTEGER,
-    MAX_KEY_CHARS,
-    MAX_VALUE_DEPTH,
-    MIN_EMAIL_CHARS,
-    MIN_INTEGER,
-)
+from suprsend._addresses import email_doubt, phone_doubt
+from suprsend._limits import MAX_COMPANION_CHARS, MAX_INTEGER, MAX_KEY_CHARS, MAX_VALUE_DEPTH, MIN_INTEGER
 
-_EMAIL = re.compile(r"\S+@\S+\.\S+")
-_EMAIL_LENGTH = range(MIN_EMAIL_CHARS, MAX_EMAIL_CHARS + 1)
-_PHONE_FILLING = str.maketrans("", "", " -()")
-_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*")
-
-# What str() of Python and JavaScript makes of a value that is not there.
-_MISSING = frozenset({"None", "null", "undefined", "NaN", "nan", "[object Object]"})
-# Zero-width characters, marks of direction, and the byte order mark.
-_INVISIBLE = re.compile(
-    "^[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]|[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]$"
-)
 
 # In the order in which the hub looks for them.
 _RECIPIENT_FIELDS = {
@@ -63,15 +45,6 @@ def doubt(operator: str, key: str, value: object) -> str | None:
     if key in _wire.CHANNELS or key == _wire.INBOX:
         return f"{key}: {operator} has no effect on a channel; use append or the add_… methods"
     return f"{key}: keys that start with $ are reserved, and the hub ignores them"
-
-
-def id_doubt(distinct_id: str) -> str | None:
-    """Return why a valid ``distinct_id`` is probably a mistake, or None."""
-    if distinct_id in _MISSING:
-        return "the distinct_id looks like a missing value that was turned into text"
-    if not distinct_id.isascii() and _INVISIBLE.search(distinct_id):
-        return "the distinct_id starts or ends with an invisible character, so it is another user than without it"
-    return None
 
 
 def storage_doubt(operator: str, key: str, value: object) -> str | None:
@@ -116,11 +89,9 @@ def _identity_doubt(operator: str, key: str, value: object) -> str | None:
 
 def _value_doubt(channel: str, value: object) -> str | None:
     if channel == _wire.EMAIL:
-        good = isinstance(value, str) and _is_email(value)
-        return None if good else "the value does not look like an e-mail address"
+        return email_doubt(value)
     if channel in (_wire.SMS, _wire.WHATSAPP):
-        good = isinstance(value, str) and _PHONE.fullmatch(value.translate(_PHONE_FILLING)) is not None
-        return None if good else "the value is not a phone number with a country code, such as +15550100000"
+        return phone_doubt(value)
     if channel in (_wire.ANDROIDPUSH, _wire.IOSPUSH):
         return None if _is_text(value) else "the value is not a device token"
     if channel == _wire.WEBPUSH:
@@ -148,11 +119,6 @@ def _names_recipient(channel: str, value: object) -> bool:
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
-
-
-def _is_email(value: str) -> bool:
-    trimmed = value.strip()
-    return len(trimmed) in _EMAIL_LENGTH and _EMAIL.fullmatch(trimmed) is not None
 
 
 def _setting_doubt(key: str, value: object) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from suprsend import _encoding
-from suprsend._doubts import id_doubt
 from suprsend._errors import InputValueError
 from suprsend._ids import new_insert_id, now_ms
 from suprsend._limits import MAX_EVENT_BYTES, MAX_EVENT_BYTES_READABLE
@@ -25,11 +24,9 @@ class UserEdit(EditBuilder):
 
     def __init__(self, config: EditConfig, distinct_id: str, tenant_id: str | None = None) -> None:
         super().__init__(config)
+        self._look_at_id(distinct_id, "distinct_id")
         self.distinct_id = distinct_id
         self.tenant_id = tenant_id
-        message = id_doubt(distinct_id)
-        if message is not None:
-            self._note(self._doubts, f" {message}")
 
     def __repr__(self) -> str:
         return f"<UserEdit distinct_id={self.distinct_id!r} operations={len(self._operations)}>"
@@ -109,6 +106,8 @@ class ObjectEdit(EditBuilder):
 
     def __init__(self, config: EditConfig, object_type: str, object_id: str) -> None:
         super().__init__(config)
+        self._look_at_id(object_type, "object_type")
+        self._look_at_id(object_id, "object_id")
         self.object_type = object_type
         self.object_id = object_id
 

@@ -12,15 +12,16 @@ MAX_CHUNK_RECORDS = 400
 MAX_CHUNK_BYTES = 819_200
 
 # Imposed by the hub on what it stores: characters of ids, of property keys, and of bundle and device ids; integers of
-# 64 bits; arrays and objects nested in a value, the outermost counted.
+# 64 bits; arrays and objects nested in a value, the outermost counted;
+# e-mail addresses as SMTP can carry them, and phone numbers as they are written.
 MAX_ID_CHARS = 255
 MAX_KEY_CHARS = 255
 MAX_COMPANION_CHARS = 255
 MIN_INTEGER = -(2**63)
 MAX_INTEGER = 2**63 - 1
 MAX_VALUE_DEPTH = 64
-MIN_EMAIL_CHARS = 6
-MAX_EMAIL_CHARS = 127
+MAX_EMAIL_BYTES = 254
+MAX_PHONE_TEXT_CHARS = 100
 
 # Our choice: a connection inside one network takes milliseconds, a hub that is handed 800 KB of edits may need a while.
 CONNECT_TIMEOUT_S = 5.0

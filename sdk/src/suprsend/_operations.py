@@ -10,9 +10,10 @@ import logging
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from suprsend import _wire
+from suprsend._addresses import id_doubt, id_error
 from suprsend._doubts import doubt, storage_doubt
 from suprsend._encoding import check, is_plain_leaf
-from suprsend._errors import InputValueError
+from suprsend._errors import InputValueError, SuprsendValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -274,6 +275,19 @@ class EditBuilder:
         return trimmed
 
     # -- mistakes
+
+    def _look_at_id(self, value: str, name: str) -> None:
+        """Refuse an id that the hub refuses for a new recipient, and warn about one that stands for a missing value.
+
+        Strict mode does not raise the warning: the hub accepts the id, and there are people called Null.
+        """
+        error = id_error(value, name)
+        if error is not None:
+            raise SuprsendValidationError(error)
+        message = id_doubt(value, name)
+        if message is not None:
+            self._doubts.append(message)
+            self._unlogged.append(message)
 
     def _label(self) -> str:
         raise NotImplementedError

@@ -21,6 +21,7 @@ from .channels import (
     is_stored,
     new_identity,
     read_companions,
+    removal_keys,
     renewed,
     same_identities,
 )
@@ -53,7 +54,7 @@ from .wire import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
 _CUSTOM: Final = KeyKind.CUSTOM
 _LANGUAGE: Final = KeyKind.LANGUAGE
@@ -389,14 +390,14 @@ class _Fold:
     def remove_identities(self, channel: str, value: Json, operand: dict[str, Json]) -> None:
         rule = RULES[channel]
         provider = read_companions(operand, rule).id_provider if rule.providers else None
-        unwanted = set()
+        identities = self.channels.get(channel)
+        unwanted: set[Hashable] = set()
         for element in value if type(value) is list else [value]:
             try:
-                unwanted.add(rule.key(rule.read_removal(element)))
+                unwanted |= removal_keys(rule, element, identities or [])
             except InvalidValue as problem:
                 self.refusals.refuse(problem.code, REMOVE, channel, problem.reason, element)
         self.accepted |= bool(unwanted)
-        identities = self.channels.get(channel)
         if not unwanted or identities is None:
             return
         self.old_channels.setdefault(channel, identities)

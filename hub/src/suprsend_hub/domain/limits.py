@@ -40,9 +40,15 @@ Ours: a profile is one database row, and documents of megabytes make each edit c
 MAX_COMPANION_CHARS: Final = 255
 """Characters of a device id or bundle id; ours: they are repeated on every identity of the op object."""
 
-MIN_EMAIL_CHARS: Final = 6
-MAX_EMAIL_CHARS: Final = 127
-"""Characters of an e-mail address after trimming; the rule of older official clients."""
+MAX_EMAIL_BYTES: Final = 254
+MAX_EMAIL_LOCAL_BYTES: Final = 64
+"""UTF-8 bytes of an e-mail address in its stored form, and of its part before the `@`; what SMTP can carry."""
+
+MAX_PHONE_TEXT_CHARS: Final = 100
+"""Characters of a phone number as given, with separators; ours: 15 digits need far fewer."""
+
+MAX_SEARCHED_CHARS: Final = 512
+"""Characters of a searched e-mail address or phone number, with a name around it; ours."""
 
 MAX_REFUSED_BYTES: Final = 8 * 1024
 """UTF-8 bytes of the part of an edit kept with a refusal; ours: the log of refusals is for reading, not for storage."""

@@ -8,8 +8,8 @@ from dataclasses import replace
 from uuid import UUID
 
 from suprsend_hub.domain.actor import Actor
+from suprsend_hub.domain.addresses import address_keys
 from suprsend_hub.domain.audit import Action, Change
-from suprsend_hub.domain.channels import address_key
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.errors import NotFound
@@ -158,12 +158,12 @@ class RecipientService:
 
     async def find_by_address(self, workspace_id: int, text: str) -> list[str]:
         """Return the distinct_ids of users with exactly that e-mail address or phone number, in any usual spelling."""
-        address = address_key(text)
-        if not address:
-            return []
-        async with self._database.connection() as connection:
-            found = await profiles.find_by_address(connection, workspace_id, address, limit=ADDRESS_LIMIT)
-        return [key.recipient_id for key in found if key.is_user]
+        found: dict[str, None] = {}
+        for address in address_keys(text):
+            async with self._database.connection() as connection:
+                matches = await profiles.find_by_address(connection, workspace_id, address, limit=ADDRESS_LIMIT)
+            found |= {key.recipient_id: None for key in matches if key.is_user}
+        return list(found)[:ADDRESS_LIMIT]
 
     async def history(
         self, key: RecipientKey, *, before: UUID | None = None, limit: int = 20

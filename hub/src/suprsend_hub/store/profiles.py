@@ -195,7 +195,7 @@ def indexed_address(workspace_id: int, address: str) -> str:
 
 
 async def find_by_address(connection: Connection, workspace_id: int, address: str, *, limit: int) -> list[RecipientKey]:
-    """Return recipients with that address (in the form of `domain.channels.addresses`), users first."""
+    """Return recipients with that address (in the form of `domain.addresses.addresses`), users first."""
     records = await connection.fetch(
         sql("find_by_address"), workspace_id, indexed_address(workspace_id, address), limit
     )

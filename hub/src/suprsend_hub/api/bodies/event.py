@@ -13,7 +13,7 @@ from suprsend_hub.api.bodies.flaws import find_flaw, split_array
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest, TooLarge
 from suprsend_hub.domain.event import IdentityEvent
-from suprsend_hub.domain.ids import check_distinct_id, check_tenant_id, insert_key
+from suprsend_hub.domain.ids import check_distinct_id, check_new_id, check_tenant_id, insert_key
 from suprsend_hub.domain.masking import mask_secrets
 from suprsend_hub.domain.wire import OPERATORS, Json
 
@@ -129,7 +129,7 @@ def parse_event(text: bytes) -> IdentityEvent:
     except RecursionError as error:
         raise InvalidRequest("the event is nested too deeply", code=Code.TOO_DEEP) from error
     return IdentityEvent(
-        distinct_id=check_distinct_id(wire.distinct_id),
+        distinct_id=check_new_id(check_distinct_id(wire.distinct_id)),
         insert_key=_insert_key(wire.insert_id),
         operations=_operations(wire),
         env=_env(wire.env),

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from suprsend_hub.domain.channels import addresses
+from suprsend_hub.domain.addresses import addresses
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import DomainError, InvalidRequest, Unprocessable
 from suprsend_hub.domain.fold import fold
