@@ -45,7 +45,7 @@ export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test test-all check lint format type lock twins error-codes api-snapshot openapi \
+.PHONY: help setup run test test-all check lint format type lock twins error-codes limits api-snapshot openapi \
 	test-unit test-store test-e2e test-browser test-faults test-fuzz test-packaging test-sdk-versions \
 	bench bench-sdk bench-steps bench-deletion bench-compare clean \
 	env-run env-test env-official env-datasette env-sdks env-node chromium pgbouncer libmagic
@@ -92,6 +92,7 @@ check: lint type ## run all checks of CI except the tests: format, lint, types, 
 	@$(BIN)/python tools/check_tree.py
 	@$(BIN)/python tools/make_sync.py --check
 	@$(BIN)/python tools/error_codes.py --check
+	@$(BIN)/python tools/limits.py --check
 
 lint: env-test ## ruff: formatting and lint rules, changing nothing
 	@$(BIN)/ruff format --check $(SOURCES)
@@ -111,6 +112,9 @@ twins: env-test ## generate the synchronous half of the SDK from the asyncio hal
 
 error-codes: env-test ## write the error codes into the OpenAPI document and docs/reference/error-codes.md
 	@$(BIN)/python tools/error_codes.py
+
+limits: env-test ## write docs/reference/limits.md from contract/limits.json
+	@$(BIN)/python tools/limits.py
 
 api-snapshot: env-test ## accept a change of the SDK's public interface: write sdk/tests/api_snapshot.txt
 	@$(BIN)/python tools/api_snapshot.py --write

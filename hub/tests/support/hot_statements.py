@@ -21,6 +21,7 @@ KEY = (1, "", "ada")
 BATCH = ([1], [""], ["ada"])
 STATEMENTS: dict[str, tuple] = {
     "read_profiles": BATCH,
+    "find_known_edits": (*BATCH, [NIL]),
     "insert_history": (*BATCH, [NIL], [NIL], ["x"], ["[]"], [None], ["x"]),
     "update_profiles": (*BATCH, [1], ["{}"], ["{}"], [""], NOW),
     "upsert_profiles": (*BATCH, [NIL], [1], ["{}"], ["{}"], [""], NOW),

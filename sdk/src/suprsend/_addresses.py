@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 
+from suprsend._limits import MAX_EMAIL_BYTES, MAX_PHONE_TEXT_CHARS
+
 # An ASCII address after what the hub takes off. Quotes, colons and brackets have no place in one.
 _EMAIL = re.compile(r"[^\0-\40\177@,;:<>()\[\]\\\"]+@[^\0-\40\177@,;:<>()\[\]\\\"]+\.(?![0-9]+\Z)[A-Za-z0-9-]+")
-_MAX_EMAIL_BYTES = 254
 _PHONE_SEPARATORS = str.maketrans("", "", "-()[]./ \t\n\r\v\f\x1c\x1d\x1e\x1f")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _BRACKETED_ZERO = re.compile(r"[(\[]\s*0+\s*[)\]]")
-_MAX_PHONE_CHARS = 100
 # Format characters without a shape: they come from exported tables and copied text.
 _ZERO_WIDTH = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
 _SUSPICIOUS = frozenset({"none", "undefined", "null", "nan", "[object object]"})
@@ -35,13 +35,13 @@ def email_doubt(value: object) -> str | None:
     if "<" in address:
         return "the value has a name or brackets next to the e-mail address; give the address alone"
     wrong = ".." in address or address.startswith(".") or ".@" in address or "@." in address
-    return general if wrong or len(address) > _MAX_EMAIL_BYTES or not _EMAIL.fullmatch(address) else None
+    return general if wrong or len(address) > MAX_EMAIL_BYTES or not _EMAIL.fullmatch(address) else None
 
 
 def phone_doubt(value: object) -> str | None:
     """Return what is wrong with a phone number, or None if only the hub can tell."""
     general = "the value is not a phone number with a country code, such as +15550100000"
-    if not isinstance(value, str) or len(value) > _MAX_PHONE_CHARS:
+    if not isinstance(value, str) or len(value) > MAX_PHONE_TEXT_CHARS:
         return general
     if not value.isascii():  # digits and signs of other scripts, and what nobody sees
         return None if any(char.isdecimal() for char in value) else general

@@ -12,6 +12,9 @@ from suprsend._limits import MAX_CHUNK_RECORDS, MAX_SPLIT_REQUESTS
 from suprsend._replies import LOCAL_FAILURE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from suprsend._refusals import Receipt, Refused
     from suprsend._types import JSONObject
 
 # Refusals that may be caused by a single record, or by the total size.
@@ -116,11 +119,25 @@ class Batcher:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The answer to one request: the chunk that it carried, the status, and the error text if it failed."""
+    """The answer to one request: the chunk that it carried, the status, and the error text if it failed.
+
+    If it did not, ``receipt`` says what the hub refused of the chunk's records.
+    """
 
     chunk: Chunk
     status_code: int
     error: str | None
+    receipt: Receipt | None = None
+
+    @property
+    def refused(self) -> Mapping[int, Refused]:
+        """What was refused of the records, by position in the chunk."""
+        return {} if self.receipt is None else self.receipt.refused
+
+    @property
+    def whole(self) -> bool:
+        """Whether every record was applied in full."""
+        return self.error is None and not self.refused
 
 
 class Delivery:
@@ -128,13 +145,15 @@ class Delivery:
 
     Attributes:
         batch: the batch to deliver.
+        strict: a record of which the hub refuses anything counts as failed, not only one of which it refuses all.
         parts: the final answers so far, in the order of the input.
     """
 
-    __slots__ = ("_requests", "_todo", "batch", "parts")
+    __slots__ = ("_requests", "_todo", "batch", "parts", "strict")
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: Batch, *, strict: bool = False) -> None:
         self.batch = batch
+        self.strict = strict
         self.parts: list[Part] = []
         self._todo = [] if batch.chunk is None else [batch.chunk]  # the next one last
         self._requests = 0
@@ -144,7 +163,7 @@ class Delivery:
         """Return the chunk to send next, or None if everything has been answered."""
         return self._todo[-1] if self._todo else None
 
-    def answer(self, status_code: int, error: str | None) -> None:
+    def answer(self, status_code: int, error: str | None, receipt: Receipt | None = None) -> None:
         """Note the answer to the next chunk. If one record may have caused a refusal, send the halves next."""
         chunk = self._todo[-1]
         self._requests += 1
@@ -152,7 +171,7 @@ class Delivery:
             first, second = chunk.halves()
             self._todo[-1:] = (second, first)
         else:
-            self.parts.append(Part(chunk, status_code, error))
+            self.parts.append(Part(chunk, status_code, error, receipt))
             self._todo.pop()
 
     def give_up(self, error: str) -> None:

@@ -12,6 +12,7 @@
     │  ├─ SuprsendTooLargeError        413
     │  ├─ SuprsendRateLimitError       429: retry_after_s
     │  ├─ SuprsendUnavailableError     502, 503, 504: retry_after_s
+    │  ├─ SuprsendRefusedError         strict mode: the hub refused a part of an edit, or all of it
     │  └─ SuprsendResponseError        the answer is not one that a hub gives
     └─ SuprsendTransportError          no answer; maybe_applied tells whether the call may have been applied
 
@@ -25,7 +26,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from suprsend._response import Response
 
@@ -138,6 +139,31 @@ class SuprsendUnavailableError(SuprsendAPIException):
     def retry_after_s(self) -> float | None:
         """Seconds to wait, or None if the hub did not say."""
         return retry_after_s(self.response.headers)
+
+
+class SuprsendRefusedError(SuprsendAPIException):
+    """Strict mode: the hub accepted the request, but refused a part of the edit, or all of it.
+
+    Attributes:
+        partly_applied: whether the hub applied the rest of the edit.
+        refusals: a dict with ``error_code``, ``key`` and ``message`` for each refused part.
+    """
+
+    def __init__(  # defaults: an exception is unpickled by its first argument, and the rest is put back afterwards
+        self,
+        response: Response,
+        message: str = "",
+        status_code: int = 400,
+        refusals: Sequence[dict[str, str]] = (),
+        *,
+        partly_applied: bool = False,
+    ) -> None:
+        super().__init__(response)
+        self.message = message
+        self.status_code = status_code
+        self.code = refusals[0]["error_code"] if refusals else None
+        self.refusals = list(refusals)
+        self.partly_applied = partly_applied
 
 
 class SuprsendResponseError(SuprsendAPIException):

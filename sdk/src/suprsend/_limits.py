@@ -1,4 +1,7 @@
-"""Every limit of the SDK, with its unit and who imposes it. A leaf."""
+"""Every limit of the SDK, with its unit and who imposes it. A leaf.
+
+Those of the wire and of the hub are in ``contract/limits.json``, with which a test compares them.
+"""
 
 # Imposed by the wire contract; measured on JSON text with the separators ", " and ": ", in UTF-8 bytes.
 MAX_EVENT_BYTES = 10_240
@@ -14,6 +17,17 @@ MAX_RECIPIENTS = 100
 # Our choice, below what the hub accepts in a body (1 MiB): longer lists of ids take several requests.
 MAX_LISTED_IDS = 10_000
 MAX_LISTED_BYTES = 900_000
+# Imposed by the hub on what it stores: characters of ids, of property keys, and of bundle and device ids; integers of
+# 64 bits; arrays and objects nested in a value, the outermost counted;
+# e-mail addresses as SMTP can carry them, and phone numbers as they are written.
+MAX_ID_CHARS = 255
+MAX_KEY_CHARS = 255
+MAX_COMPANION_CHARS = 255
+MIN_INTEGER = -(2**63)
+MAX_INTEGER = 2**63 - 1
+MAX_VALUE_DEPTH = 64
+MAX_EMAIL_BYTES = 254
+MAX_PHONE_TEXT_CHARS = 100
 
 # Our choice: a connection inside one network takes milliseconds, a hub that is handed 800 KB of edits may need a while.
 CONNECT_TIMEOUT_S = 5.0

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from suprsend import _wire
 from suprsend._addresses import id_doubt, id_error
-from suprsend._doubts import doubt
+from suprsend._doubts import doubt, storage_doubt
 from suprsend._encoding import check, is_plain_leaf
 from suprsend._errors import InputValueError, SuprsendValidationError
 
@@ -254,6 +254,9 @@ class EditBuilder:
     def _look_at(self, caller: str, operator: str, key: str, value: object) -> None:
         if self._strict:
             check(value, f"{self._label()}[{caller}] {key}")
+            unstorable = storage_doubt(operator, key, value)
+            if unstorable is not None:
+                self._note(self._doubts, f"[{caller}] {unstorable}")
         if not is_plain_leaf(value):
             self._plain = False
         elif key[0] not in "$sS" and operator in _PLAIN_OPERANDS:  # most calls: a plain value under a key of the caller

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar, cast
 
+import msgspec
+
 from suprsend import _encoding
 from suprsend._answers import Affected
 from suprsend._errors import (
     SuprsendAPIException,
     SuprsendError,
+    SuprsendRefusedError,
     SuprsendResponseError,
     is_not_found,
     readable_text,
 )
+from suprsend._refusals import Receipt, read_report, repeated_text
 from suprsend._response import Response
 
 if TYPE_CHECKING:
-    from suprsend._answers import Done, Subscriptions
+    from suprsend._answers import Done, EventAnswer, Subscriptions
     from suprsend._requests import Request
     from suprsend._types import JSONObject
 
@@ -114,15 +118,53 @@ def done(response: Response) -> Done:
     return {"success": True, "status_code": response.status_code}
 
 
-def event(response: Response) -> Response:
-    """Return the response to accepted events.
+def receipt(response: Response) -> Receipt:
+    """Return what the answer to accepted events says.
 
     Raises:
-        SuprsendResponseError: the answer is not ``OK``, with which a hub accepts events.
+        SuprsendResponseError: the answer is neither ``OK``, with which a hub accepts events, nor its report.
     """
-    if response.content.strip(b' "\r\n') != b"OK":
+    if response.content.strip(b' "\r\n') == b"OK":
+        return Receipt(response)
+    report = read_report(response.content)
+    if report is None:
         raise SuprsendResponseError(response)
-    return response
+    return Receipt(response, {refused.index: refused for refused in report.refused}, report.repeated)
+
+
+def refuse_refusals(receipt: Receipt, distinct_id: str) -> None:
+    """Raise SuprsendRefusedError if the hub refused a part of the edit that was sent, or all of it."""
+    refused = receipt.refused.get(0)
+    if refused is not None:
+        raise SuprsendRefusedError(
+            receipt.response,
+            refused.text(distinct_id),
+            refused.status_code,
+            [msgspec.structs.asdict(refusal) for refusal in refused.refusals],
+            partly_applied=refused.applied,
+        )
+
+
+def event_answer(receipt: Receipt, distinct_id: str, mistakes: list[str]) -> EventAnswer:
+    """Return the answer to an edit of a user that was sent as an event, with its mistakes and what the hub refused."""
+    refused = receipt.refused.get(0)
+    success = refused is None or refused.applied
+    answer: EventAnswer = {
+        "success": success,
+        "status": "success" if success else "fail",
+        "status_code": receipt.response.status_code,
+        "message": receipt.message,
+    }
+    notes = [*mistakes]
+    if receipt.repeated:
+        notes.append(repeated_text(receipt.repeated))
+    if refused is not None:
+        notes.append(refused.text(distinct_id))
+        if not success:
+            answer["status_code"], answer["message"] = refused.status_code, refused.text(distinct_id)
+    if notes:
+        answer["warnings"] = notes
+    return answer
 
 
 def failure(error: SuprsendError) -> tuple[int, str]:
@@ -133,7 +175,7 @@ def failure(error: SuprsendError) -> tuple[int, str]:
     """
     if not isinstance(error, SuprsendAPIException) or error.status_code < 300:
         return LOCAL_FAILURE, str(error.message)
-    ours = error.status_code < 400 or isinstance(error, SuprsendResponseError)
+    ours = error.status_code < 400 or isinstance(error, (SuprsendResponseError, SuprsendRefusedError))
     return error.status_code, str(error.message) if ours else readable_text(error.response)
 
 

@@ -6,6 +6,7 @@ or ``..`` are refused here, because URL rules would turn them into another resou
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,11 +14,15 @@ from urllib.parse import quote, urlencode
 
 from suprsend import _encoding
 from suprsend._errors import SuprsendValidationError
+from suprsend._limits import MAX_ID_CHARS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from suprsend._types import JSONObject
+
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,7 @@ class Request:
         repeatable: applying it twice equals applying it once, so it may be sent again if there was no answer.
         gone_is_done: the call removes what it names, so a repetition finds nothing.
         idempotency_key: value of ``Idempotency-Key``: the hub applies the edit once for each key.
+        asks_for_report: ask the hub what it refused.
     """
 
     method: str
@@ -39,6 +45,7 @@ class Request:
     repeatable: bool = False
     idempotency_key: str | None = None
     gone_is_done: bool = False
+    asks_for_report: bool = False
 
 
 def get(path: str, options: Mapping[str, Any] | None = None) -> Request:
@@ -77,7 +84,7 @@ def profile_write(
 
 def post_events(body: bytes) -> Request:
     """Return the POST of identity events; their ``$insert_id`` makes it safe to repeat."""
-    return Request("POST", "event/", body, repeatable=True)
+    return Request("POST", "event/", body, repeatable=True, asks_for_report=True)
 
 
 def json_body(payload: object) -> bytes:
@@ -126,7 +133,8 @@ def clean_id(value: object, name: str) -> str:
     """Return an id, trimmed.
 
     Raises:
-        SuprsendValidationError: not a string, blank, ``.`` or ``..``, or not valid Unicode.
+        SuprsendValidationError: not a string, blank, ``.`` or ``..``, longer than 255 characters, with a control
+            character, or not valid Unicode. No hub accepts such an id.
     """
     if value is not None and not isinstance(value, str):
         raise SuprsendValidationError(not_a_string(value, name))
@@ -134,10 +142,15 @@ def clean_id(value: object, name: str) -> str:
         raise SuprsendValidationError(f"missing {name}")
     if trimmed in {".", ".."}:
         raise SuprsendValidationError(f"{name} must not be '.' or '..': a URL cannot carry it")
-    try:
-        trimmed.encode()
-    except UnicodeEncodeError:
-        raise SuprsendValidationError(f"{name} contains a lone surrogate, which is not valid Unicode") from None
+    if len(trimmed) > MAX_ID_CHARS:
+        raise SuprsendValidationError(f"{name} must have at most {MAX_ID_CHARS} characters, not {len(trimmed)}")
+    if not trimmed.isprintable():
+        try:
+            trimmed.encode()
+        except UnicodeEncodeError:
+            raise SuprsendValidationError(f"{name} contains a lone surrogate, which is not valid Unicode") from None
+        if _CONTROL.search(trimmed):
+            raise SuprsendValidationError(f"{name} contains a control character, such as a line break")
     return trimmed
 
 

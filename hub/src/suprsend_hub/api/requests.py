@@ -14,6 +14,7 @@ import msgspec
 from litestar import Request
 from litestar.datastructures import State
 
+from suprsend_hub.api.bodies.flaws import find_flaw
 from suprsend_hub.domain.actor import Actor, Scope
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Forbidden, InvalidRequest
@@ -178,7 +179,10 @@ def decode_json(body: bytes) -> Json:
     try:
         value: Json = _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        reason = next((text for start, text in _OTHER_FORMS if body.startswith(start)), str(error))
+        flaw = find_flaw(body)
+        reason = next(
+            (text for start, text in _OTHER_FORMS if body.startswith(start)), flaw.reason if flaw else str(error)
+        )
         raise InvalidRequest(f"the body is not valid JSON: {reason}", code=Code.INVALID_JSON) from error
     except RecursionError as error:
         raise InvalidRequest("the body is nested too deeply", code=Code.TOO_DEEP) from error

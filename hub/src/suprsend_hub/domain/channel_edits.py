@@ -38,8 +38,9 @@ class ChannelEdits(WorkMeter):
     because another object for each edit costs a twentieth of an ordinary fold.
     """
 
-    __slots__ = ("channels", "gauge", "old_channels", "refusals")
+    __slots__ = ("accepted", "channels", "gauge", "old_channels", "refusals")
 
+    accepted: bool
     channels: dict[str, list[Identity]]
     gauge: SizeGauge | None
     old_channels: dict[str, list[Identity] | object]
@@ -74,6 +75,7 @@ class ChannelEdits(WorkMeter):
                     positions[key] = len(identities)
                 else:
                     self.renew_identity(channel, position, read, companions)
+                self.accepted = True
             except InvalidValue as problem:
                 self.refusals.refuse(problem.code, APPEND, channel, problem.reason, element)
 
@@ -118,6 +120,7 @@ class ChannelEdits(WorkMeter):
                 unwanted |= removal_keys(rule, element, identities or [])
             except InvalidValue as problem:
                 self.refusals.refuse(problem.code, REMOVE, channel, problem.reason, element)
+        self.accepted |= bool(unwanted)
         if not unwanted or identities is None:
             return
         self.spend(len(identities) * UNITS_PER_IDENTITY)

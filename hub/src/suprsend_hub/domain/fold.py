@@ -84,6 +84,7 @@ class _Fold(ChannelEdits):
         self.old_properties: dict[str, Json] = {}
         self.own_arrays: set[str] = set()  # keys of arrays that nobody else holds, so they can grow in place
         self.refusals = RefusalLog()
+        self.accepted = False
 
     def run(self, operations: Json) -> FoldResult:
         if type(operations) is list:
@@ -97,9 +98,9 @@ class _Fold(ChannelEdits):
         profile = Profile(self.properties, self.channels, self.gauge.size if self.gauge else self.bytes_bound)
         if self.is_new:
             changed = bool(self.properties or self.channels)
-            return FoldResult(profile, changed, self.refusals.entries(), None, self.spent)
+            return FoldResult(profile, changed, self.refusals.entries(), None, self.accepted, self.spent)
         before = diff(self.old_properties, self.properties, self.old_channels, self.channels)
-        return FoldResult(profile, bool(before), self.refusals.entries(), before, self.spent)
+        return FoldResult(profile, bool(before), self.refusals.entries(), before, self.accepted, self.spent)
 
     def apply(self, operation: Json) -> None:
         if type(operation) is not dict:
@@ -123,11 +124,17 @@ class _Fold(ChannelEdits):
             rest = operand
             if operator == SET and self.gauge is None and len(self.properties) + len(operand) <= MAX_PROPERTIES:
                 rest = self.set_plain(operand)
+            if len(rest) < len(operand):
+                self.accepted = True
             for key, value in rest.items():
+                refused = -1 if self.accepted else len(self.refusals)
                 try:
                     rule(self, operator, key, value, operand)
                 except InvalidValue as problem:
                     self.refusals.refuse(problem.code, operator, key, problem.reason, value)
+                else:
+                    if refused >= 0 and len(self.refusals) == refused and kind_of_key(key) is not _COMPANION:
+                        self.accepted = True
         elif operand is not None or operator not in {APPEND, REMOVE}:
             self.refusals.note(
                 Code.INVALID_OPERAND, operator, f"the operand of {operator} must be an object", {operator: operand}
@@ -269,9 +276,11 @@ class _Fold(ChannelEdits):
                 continue
             kind = kind_of_key(key)
             if kind is _CUSTOM or kind is _LANGUAGE:
+                self.accepted = True
                 if key in self.properties:
                     self.delete_property(key)
             elif kind is _CHANNEL:
+                self.accepted = True
                 self.unset_channel(key)
             else:
                 self.refusals.ignore_key(UNSET, key, kind)

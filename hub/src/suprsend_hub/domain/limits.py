@@ -56,6 +56,11 @@ MAX_REFUSED_BYTES: Final = 8 * 1024
 MAX_REFUSALS: Final = 100
 """Refusals listed for one edit; ours: of a hostile edit with thousands, the rest is counted in one more entry."""
 
+MAX_REPORTED_OF_EVENT: Final = 10
+MAX_REPORTED_IN_ANSWER: Final = 500
+"""Refusals listed for one event, and for all events of a request, in the answer to a sender that asks for them; ours:
+the rest is counted, so the answer stays far smaller than the request."""
+
 MAX_EDIT_WORK: Final = 1024 * 1024
 """Units of work of one edit, beyond reading what was sent: about bytes of stored arrays that are searched. Ours: a
 thousand removals from an array of 200 KiB would hold up everybody else for half a minute. One `$remove` with an array

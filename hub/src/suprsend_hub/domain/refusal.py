@@ -40,7 +40,7 @@ class Refusal:
 
     `ignorable`: PATCH ignores it too (documented upstream); otherwise PATCH answers 400 and applies nothing.
     `operation` contains only the rejected part, storable and with secrets masked; for a large part, only its size.
-    `left_out`: how many refusals this one stands for, if they are not listed.
+    `count`: how many parts it stands for.
     """
 
     code: Code
@@ -48,7 +48,7 @@ class Refusal:
     message: str
     operation: Json
     ignorable: bool = False
-    left_out: int = 0
+    count: int = 1
 
 
 @dataclass(slots=True)
@@ -61,6 +61,8 @@ class FoldResult:
             of keys does not count, the order of a channel's identities does.
         refusals: what was not applied, in order of application.
         before: the way back to the profile before, as the history keeps it (see `before`); None if there was none.
+        accepted: whether any part of the edit was accepted, also one without effect, such as the removal of a key that
+            does not exist.
         work: the units of work that were done beyond reading the edit.
     """
 
@@ -68,6 +70,7 @@ class FoldResult:
     changed: bool
     refusals: list[Refusal]
     before: Before | None
+    accepted: bool
     work: int = 0
 
 
@@ -84,13 +87,15 @@ class RefusalLog:
         self._has_error = False
         self._left_out = 0
 
+    def __len__(self) -> int:
+        return len(self._entries) + self._left_out
+
     def entries(self) -> list[Refusal]:
         """Return the refusals, followed by one for those that are not listed."""
         if not self._left_out:
             return self._entries
         message = f"{self._left_out} more parts of the edit were rejected; they are not listed"
-        left_out = self._left_out
-        return [*self._entries, Refusal(Code.MORE_REFUSALS, "", message, None, ignorable=True, left_out=left_out)]
+        return [*self._entries, Refusal(Code.MORE_REFUSALS, "", message, None, ignorable=True, count=self._left_out)]
 
     def note(self, code: Code, key: str, message: str, part: Json, *, ignorable: bool = False) -> None:
         """Add a refusal; this masks `part`."""

@@ -23,7 +23,7 @@ from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.deleting import delete_recipients
 from suprsend_hub.service.pages import ID_CURSOR, ULID_CURSOR, Page, PageRequest, fetch_page, text_bytes, walk
 from suprsend_hub.service.profile_reader import ProfileReader
-from suprsend_hub.service.writing import Batcher, Edit, RateLimits, RejectedRecord, RequestKey
+from suprsend_hub.service.writing import Batcher, Edit, Outcome, RateLimits, RejectedRecord, RequestKey
 from suprsend_hub.store import counters, profiles
 from suprsend_hub.store.database import Connection, Database
 
@@ -58,8 +58,11 @@ class RecipientService:
         rejects: Sequence[RejectedRecord],
         *,
         size_bytes: int,
-    ) -> None:
-        """Apply identity events in order. On return, applied ones are committed, and the others are in the log."""
+    ) -> Sequence[Outcome]:
+        """Apply identity events in order. On return, applied ones are committed, and the others are in the log.
+
+        Returns an outcome per event. One with an error was refused as a whole: nothing of it could be applied.
+        """
         max_work = work_of_each(len(events))
         edits = [
             Edit(
@@ -72,7 +75,7 @@ class RecipientService:
             )
             for event in events
         ]
-        await self._batcher.submit(workspace_id, edits, rejects, size_bytes=size_bytes)
+        return await self._batcher.submit(workspace_id, edits, rejects, size_bytes=size_bytes)
 
     async def edit(
         self,

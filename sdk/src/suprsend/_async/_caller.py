@@ -9,6 +9,7 @@ from suprsend._types import EditConfig
 if TYPE_CHECKING:
     from suprsend._answers import Done
     from suprsend._io._pause import AsyncPause
+    from suprsend._refusals import Receipt
     from suprsend._requests import Request
     from suprsend._response import Response
 
@@ -34,7 +35,7 @@ class AsyncCaller(Protocol):
     async def call_done(self, request: Request) -> Done:
         """Send a request whose answer has no body; return ``{"success": True, "status_code": n}``."""
 
-    async def call_events(self, body: bytes, pause: AsyncPause | None = None) -> Response:
+    async def call_events(self, body: bytes, pause: AsyncPause | None = None) -> Receipt:
         """Send identity events and return the answer with which the hub accepted them."""
 
 

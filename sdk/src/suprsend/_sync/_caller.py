@@ -10,6 +10,7 @@ from suprsend._types import EditConfig
 if TYPE_CHECKING:
     from suprsend._answers import Done
     from suprsend._io._pause import Pause
+    from suprsend._refusals import Receipt
     from suprsend._requests import Request
     from suprsend._response import Response
 
@@ -35,7 +36,7 @@ class Caller(Protocol):
     def call_done(self, request: Request) -> Done:
         """Send a request whose answer has no body; return ``{"success": True, "status_code": n}``."""
 
-    def call_events(self, body: bytes, pause: Pause | None = None) -> Response:
+    def call_events(self, body: bytes, pause: Pause | None = None) -> Receipt:
         """Send identity events and return the answer with which the hub accepted them."""
 
 

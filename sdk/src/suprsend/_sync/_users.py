@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from suprsend import _requests
+from suprsend import _replies, _requests
 from suprsend._answers import Done, EventAnswer, Membership, Page, SubscribedTo, UserProfile
 from suprsend._batches import Batch, Batcher
 from suprsend._edits import UserEdit
@@ -85,26 +85,22 @@ class UsersApi(Api):
 
         Returns:
             ``{"success": True, "status": "success", "status_code": 202, "message": "OK"}``. If the edit contains
-            mistakes, ``warnings`` lists them: the rest of the edit is applied.
+            mistakes, or the hub refused a part of it, ``warnings`` says what: the rest of the edit is applied. If
+            nothing of it could be applied, ``success`` is False, ``status`` is ``fail``, and nothing is stored.
 
         Raises:
             InputValueError: the event is larger than 10,240 bytes, or a value has no JSON form.
+            SuprsendRefusedError: in strict mode, the hub refused a part of the edit, or all of it.
         """
         if not edit_instance:
             raise SuprsendValidationError("instance is required")
         if not isinstance(edit_instance, UserEdit):
             raise SuprsendValidationError(f"instance must be a UserEdit, not {type(edit_instance).__name__}")
         mistakes = edit_instance.mistakes()
-        response = self._caller.call_events(edit_instance.encode_event())
-        answer: EventAnswer = {
-            "success": True,
-            "status": "success",
-            "status_code": response.status_code,
-            "message": response.text,
-        }
-        if mistakes:
-            answer["warnings"] = mistakes
-        return answer
+        receipt = self._caller.call_events(edit_instance.encode_event())
+        if self.config.strict:
+            _replies.refuse_refusals(receipt, edit_instance.distinct_id)
+        return _replies.event_answer(receipt, edit_instance.distinct_id, mistakes)
 
     def get_bulk_edit_instance(self) -> BulkUsersEdit:
         """Return a collector for edits of many users: ``append`` them, then ``save``."""
@@ -136,6 +132,7 @@ class UsersApi(Api):
             max_in_flight=max_in_flight,
             on_progress=on_progress,
             keep=MAX_FAILED_RECORDS_KEPT,
+            strict=self.config.strict,
         )
 
     # -- profiles

@@ -20,7 +20,7 @@ from suprsend_hub.domain.fold import fold
 from suprsend_hub.domain.profile import Profile, decode_profile, encode_channels, encode_properties
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import StoredProfile
-from suprsend_hub.domain.refusal import Refusal
+from suprsend_hub.domain.refusal import FoldResult, Refusal
 from suprsend_hub.service.writing.edit import Edit, EditStatus, Outcome
 from suprsend_hub.store.idempotency import Claims, KeyRow
 from suprsend_hub.store.profiles import HistoryRow, ProfileWrite
@@ -52,9 +52,9 @@ class EditKey(NamedTuple):
 class Entry(msgspec.Struct, gc=False):
     """An edit on its way through the batch.
 
-    `original` is the same edit earlier in this batch. `barred` says why the edit does not count, regardless of its
-    operations: its key belongs to another request, or an edit that it belongs together with is rejected. `scrubbed`:
-    the key belongs to a request for this recipient that may have been another one.
+    `original` is the edit with the same key before it in this batch. `barred` says why the edit does not count,
+    regardless of its operations: its key belongs to another request, or an edit that it belongs together with is
+    rejected. `scrubbed`: the key belongs to a request for this recipient that may have been another one.
     """
 
     edit: Edit
@@ -76,6 +76,21 @@ class Entry(msgspec.Struct, gc=False):
     def refusal(self) -> DomainError | None:
         """Return why the edit is not applied at all, or None."""
         return self.barred or self.error
+
+    def first(self) -> "Entry":
+        """Return the edit of this batch that the caller is answered for; it is another one for a repetition."""
+        entry = self
+        while entry.duplicate and entry.original is not None:
+            entry = entry.original
+        return entry
+
+    def logged(self) -> Sequence[Refusal]:
+        """Return what goes to the log. The caller of a strict edit that is refused gets an error instead."""
+        return () if self.edit.strict and not self.counts else self.refusals
+
+    def be_known(self) -> None:
+        """Note that the edit has been applied before."""
+        self.duplicate, self.error, self.refusals = True, None, ()
 
     def key_row(self) -> KeyRow | None:
         """Return the row that binds the key of the request, if it has one."""
@@ -111,13 +126,16 @@ class Group(msgspec.Struct):
         profile = None if self.stored is None else decode_profile(self.stored.properties, self.stored.channels)
         self.changed = False
         for entry in self.entries:
+            if entry.original is not None and not entry.edit.strict:
+                # An event that is refused as a whole leaves its key to the next one.
+                entry.duplicate = entry.original.first().refusal() is None
             if entry.duplicate or entry.barred is not None:
                 continue
             edit = entry.edit
             result = fold(profile, edit.operations, edit_bytes=edit.size_bytes, max_work=edit.max_work)
             entry.work = result.work
             entry.refusals = result.refusals
-            entry.error = _strict_error(result.refusals) if edit.strict else None
+            entry.error = _error(edit, result) if result.refusals else None
             if entry.error is None:
                 self.changed |= result.changed or profile is None
                 profile = result.profile
@@ -199,6 +217,7 @@ class Batch:
             if original is not entry:
                 if _belong_together(original.edit, entry.edit):
                     entry.duplicate, entry.original = True, original
+                    seen[edit_key] = entry
                 else:
                     entry.barred = key_reused()
             elif edit_key in known:
@@ -235,6 +254,10 @@ class Batch:
         """Tell whether any edit is applied."""
         return any(entry.counts for entry in self.entries)
 
+    def refused_events(self) -> list[Entry]:
+        """Return the events that are refused as a whole."""
+        return [entry for entry in self.entries if entry.error is not None and not entry.edit.strict]
+
     def history_rows(self) -> list[HistoryRow]:
         """Return the rows to record, in lock order."""
         return [row for group in self.groups for row in group.history_rows()]
@@ -267,8 +290,7 @@ class Batch:
         for group in self.groups:
             duplicates = [entry for entry in group.entries if entry.edit_id in edit_ids]
             for entry in duplicates:
-                entry.duplicate = True
-                entry.refusals = ()
+                entry.be_known()
             if duplicates:
                 repeated.append(group)
         return repeated
@@ -286,7 +308,7 @@ class Batch:
 
 
 def _outcome(entry: Entry, profile: StoredProfile | None) -> Outcome:
-    first = entry.original or entry
+    first = entry.first()
     error = first.refusal()
     if first.duplicate and first.scrubbed and profile is not None:
         error = key_reused()  # a success would say that this request changed the new life of the recipient
@@ -339,8 +361,14 @@ def _belong_together(one: Edit, other: Edit) -> bool:
     return one.request is None or other.request is None or one.request == other.request
 
 
-def _strict_error(refusals: Sequence[Refusal]) -> InvalidRequest | None:
-    for refusal in refusals:
+def _error(edit: Edit, result: FoldResult) -> InvalidRequest | None:
+    """Return why an edit is refused as a whole: a strict edit for any refusal, an event if nothing was accepted.
+
+    What is ignorable refuses neither, so an edit of nothing else counts.
+    """
+    if result.accepted and not edit.strict:
+        return None
+    for refusal in result.refusals:
         if not refusal.ignorable:
             return InvalidRequest(refusal.message, code=refusal.code, detail={refusal.key: [refusal.message]})
     return None

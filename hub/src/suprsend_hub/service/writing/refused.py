@@ -14,9 +14,9 @@ def logged(refusals: Sequence[Refusal]) -> Sequence[Refusal]:
         return refusals
     listed = refusals[: MAX_LOGGED_REFUSALS - 1]
     rest = refusals[len(listed) :]
-    left_out = sum(refusal.left_out or 1 for refusal in rest)
-    message = f"{left_out} more parts of the edit were rejected; they are not listed"
-    return [*listed, Refusal(Code.MORE_REFUSALS, "", message, None, ignorable=True, left_out=left_out)]
+    count = sum(refusal.count for refusal in rest)
+    message = f"{count} more parts of the edit were rejected; they are not listed"
+    return [*listed, Refusal(Code.MORE_REFUSALS, "", message, None, ignorable=True, count=count)]
 
 
 def cut_record(record: object) -> str:

@@ -79,7 +79,14 @@ class Writer:
         async with self._database.connection() as connection:
             keys = [group.key for group in batch.groups]
             await in_turns(batch.fold(await profiles.read(connection, keys) if keys else {}))
-            if batch.counts() or rejects:
+            refused = batch.refused_events()
+            if refused:
+                # A repetition is not judged by the profile of today: it was applied when it came first.
+                edit_keys = [(entry.edit.key, entry.edit.insert_key) for entry in refused]
+                found = await profiles.find_known(connection, edit_keys)
+                for group in batch.mark_known({refused[position].edit_id for position in found}):
+                    await in_turns(group.fold())
+            if batch.counts() or rejects or refused:
                 try:
                     async with connection.transaction():
                         await write(connection, batch)
@@ -215,8 +222,8 @@ class Writer:
                 reject.actor.source,
             )
         for group in groups:
-            for entry in group.accepted():
-                for refusal in logged(entry.refusals):
+            for entry in group.entries:
+                for refusal in logged(entry.logged()):
                     yield RejectedRow(
                         group.key, self._ulids.new(), refusal.code, refusal.key, refusal.message,
                         cut_record(refusal.operation), entry.edit.actor.source,

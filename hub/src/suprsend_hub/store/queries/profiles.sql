@@ -15,6 +15,13 @@ FROM unnest($1::integer[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::t
 ON CONFLICT (workspace_id, object_type, recipient_id, insert_key) DO NOTHING
 RETURNING edit_id;
 
+-- name: find_known_edits
+-- The positions of edits whose keys are in the history; one index probe per key.
+SELECT k.position
+FROM unnest($1::integer[], $2::text[], $3::text[], $4::uuid[]) WITH ORDINALITY
+     AS k (workspace_id, object_type, recipient_id, insert_key, position)
+JOIN history AS h USING (workspace_id, object_type, recipient_id, insert_key);
+
 -- name: upsert_profiles
 -- Writes folded profiles unless another writer was faster. The returned profile_id says what was done with a row: it
 -- is the given fresh id if the row was inserted, the stored id if it was updated. A row whose id is not returned has
