@@ -94,7 +94,7 @@ def test_a_page_whose_name_turns_into_this_machine_gets_nothing(hub: HubProcess)
         (b"\x1f\x8b\x08\x00", "uncompressed"),
         (b"\xef\xbb\xbf{}", "byte order mark"),
         ("{}".encode("utf-16"), "UTF-16"),
-        (b'{"a": NaN}', "byte 6"),
+        (b'{"a": NaN}', "NaN under the key 'a'"),
         (b'{"a": "\xed\xa0\x80"}', "UTF-8|utf-8"),
     ],
 )

@@ -53,8 +53,11 @@ def strangers() -> Iterator[list[subprocess.Popen[bytes]]]:
 
 
 def is_startup(process: psutil.Process) -> bool:
-    """Whether it is the process that replays the log after a crash."""
-    return "".join(process.cmdline()).startswith("postgres: startup")
+    """Whether it is the process that replays the log after a crash. Others come and go while they are looked at."""
+    try:
+        return "".join(process.cmdline()).startswith("postgres: startup")
+    except psutil.NoSuchProcess:
+        return False
 
 
 def crashed(directory: Path) -> Path:
