@@ -66,7 +66,7 @@ HUB = Rules(
         "jinja2": {"console", "app"},
         # Requests are read at the faces: paths, queries and JSON reach neither use cases nor rules. What is stored as
         # JSON has one reader, a signature covers the request as it was sent, and a database has a URL.
-        "urllib": {*FACES, "service.signature", "store.address", "store.embedded.__init__"},
+        "urllib": {*FACES, "store.address", "store.embedded.__init__"},
         "http": {*FACES, "cli"},
         "json": {*FACES, "cli"},
         "msgspec.json.decode": {*FACES, "cli", "domain.profile"},

@@ -3,8 +3,9 @@
 import pytest
 from cast import TESTER
 from suprsend_hub.app import utc_now
+from suprsend_hub.domain.actor import ActorKind
 from suprsend_hub.domain.errors import InvalidRequest, RateLimited
-from suprsend_hub.service.credentials import CredentialService, SignedRequest
+from suprsend_hub.service.credentials import CredentialService, Presented
 from suprsend_hub.service.lookup import CACHE_S
 from suprsend_hub.service.secrets import SecretBox
 from suprsend_hub.service.services import Services
@@ -55,14 +56,13 @@ async def test_a_limit_is_in_force_when_the_cached_credentials_are_read_again(
     assert settings.master_key is not None
     secrets = SecretBox(settings.master_key.get_secret_value())
     credentials = CredentialService(hub.database, secrets, limits, now=utc_now, monotonic=lambda: now)
-    request = SignedRequest("GET", b"/", b"", b"", None, "")
 
     async def admitted() -> int:
         """How many edits a workspace may make at once after its limits have been read again."""
         nonlocal now
         now += CACHE_S + 0.1
-        claim = await credentials.look_up(f"Bearer {workspace_a.api_key}")
-        workspace_id = credentials.confirm(claim, request).workspace.workspace_id
+        claim = await credentials.look_up(Presented(ActorKind.API_KEY, workspace_a.api_key))
+        workspace_id = credentials.confirm(claim, None).workspace.workspace_id
         for count in range(100):
             try:
                 limits.admit(workspace_id, 1)

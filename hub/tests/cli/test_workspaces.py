@@ -12,9 +12,10 @@ import httpx2
 import pytest
 from cast import TESTER
 from suprsend_hub.app import build_asgi
+from suprsend_hub.domain.actor import ActorKind
 from suprsend_hub.domain.errors import Forbidden, Unauthenticated
 from suprsend_hub.domain.ids import ulid_text
-from suprsend_hub.service.credentials import SignedRequest, Workspace
+from suprsend_hub.service.credentials import Presented, Workspace
 from suprsend_hub.service.secrets import SecretBox, generate_master_key
 from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
@@ -31,8 +32,8 @@ def printed(output: str, label: str) -> str:
 
 
 async def authenticated(hub: Services, api_key: str) -> Workspace:
-    claim = await hub.credentials.look_up(f"Bearer {api_key}")
-    return hub.credentials.confirm(claim, SignedRequest("GET", b"/v1/user/", b"", b"", None, "")).workspace
+    claim = await hub.credentials.look_up(Presented(ActorKind.API_KEY, api_key))
+    return hub.credentials.confirm(claim, None).workspace
 
 
 @pytest.mark.anyio

@@ -15,13 +15,14 @@ from litestar import Request
 from litestar.datastructures import State
 
 from suprsend_hub.api.bodies.flaws import find_flaw
+from suprsend_hub.api.signature import SignedRequest, read_authorization
 from suprsend_hub.domain.actor import Actor, Scope
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Forbidden, InvalidRequest
 from suprsend_hub.domain.ids import request_key
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.wire import Json
-from suprsend_hub.service.credentials import Identity, SignedRequest, Workspace
+from suprsend_hub.service.credentials import Identity, Workspace
 from suprsend_hub.service.services import SERVICES, Services
 from suprsend_hub.service.writing import RequestKey
 from suprsend_hub.web.body import BODIES, BodyReader
@@ -113,21 +114,21 @@ async def authenticate(request: ApiRequest) -> None:
         bodies.leave_unread(scope)
     if len(headers) != len(scope["headers"]):  # type: ignore[arg-type]  # servers pass a list
         _refuse_repetition(scope["headers"])
-    claim = await services.credentials.look_up(_text(headers, b"authorization"), patiently=not is_read)
+    presented, signature = read_authorization(_text(headers, b"authorization"))
+    claim = await services.credentials.look_up(presented, patiently=not is_read)
     limit = MAX_EVENT_BODY_BYTES if scope["path"].startswith("/event") else MAX_BODY_BYTES
     body = await bodies.read(scope, request.receive, limit) if has_body else b""
-    identity = services.credentials.confirm(
-        claim,
-        SignedRequest(
-            method=scope["method"],
-            raw_path=scope["raw_path"],  # the router strips a trailing slash from `path`
-            query=scope["query_string"],
-            body=body,
-            content_type=_text(headers, b"content-type"),
-            date=_text(headers, b"date") or _text(headers, b"x-amz-date") or "",
-            is_go=_GO.match(headers.get(b"user-agent", b"")) is not None,
-        ),
+    proof = SignedRequest(
+        signature,
+        method=scope["method"],
+        raw_path=scope["raw_path"],  # the router strips a trailing slash from `path`
+        query=scope["query_string"],
+        body=body,
+        content_type=_text(headers, b"content-type"),
+        date=_text(headers, b"date") or _text(headers, b"x-amz-date") or "",
+        is_go=_GO.match(headers.get(b"user-agent", b"")) is not None,
     )
+    identity = services.credentials.confirm(claim, proof)
     _check_scope(request, identity)
     actor = Actor(
         identity.kind,

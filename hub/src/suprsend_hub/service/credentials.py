@@ -15,15 +15,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from typing import Literal, Protocol
 
 from suprsend_hub.domain.actor import DEFAULT_SCOPES, ActorKind, Scope
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Forbidden, Unauthenticated, Unavailable
+from suprsend_hub.domain.ids import storable
 from suprsend_hub.domain.records import WorkspaceRow
 from suprsend_hub.service.lookup import PatientLookup
-from suprsend_hub.service.request_date import parse_request_date
 from suprsend_hub.service.secrets import SecretBox, hash_api_key
-from suprsend_hub.service.signature import verify
 from suprsend_hub.service.writing import RateLimit, RateLimits
 from suprsend_hub.store import workspaces
 from suprsend_hub.store.database import Connection, Database
@@ -48,18 +48,22 @@ class Workspace:
         return env in (self.workspace_key, self.workspace_uid)
 
 
-@dataclass(slots=True)
-class SignedRequest:
-    """The parts of a request that a signature covers, all as received."""
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A key that a request names: an API key, or the workspace key whose secret signs the request."""
 
-    method: str
-    raw_path: bytes
-    query: bytes
-    body: bytes
-    content_type: str | None
-    date: str
-    is_go: bool = False
-    """Whether the client says that it is Go's SDK, which signs the decoded path."""
+    kind: Literal[ActorKind.API_KEY, ActorKind.SIGNED_CLIENT]
+    key: str = field(repr=False)
+
+
+class Proof(Protocol):
+    """The signature of a request."""
+
+    def is_made_with(self, secret: bytes) -> bool:
+        """Tell whether the secret signed the request as it was received."""
+
+    def made_at(self) -> datetime | None:
+        """Return when the client says that it signed the request; None if that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +90,10 @@ class _Credential:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The sender that a request claims. `signature` is None for an API key, which is proof enough."""
+    """What a request claims. Unless it comes with an API key, it takes a proof to confirm that."""
 
-    credential: _Credential | None
-    signature: str | None = field(repr=False)
+    credential: _Credential
+    needs_proof: bool
 
 
 class CredentialService:
@@ -111,75 +115,48 @@ class CredentialService:
         self._lookup = PatientLookup[_Credential](database, patience_s=database_patience_s, monotonic=monotonic)
         self._now = now
 
-    async def look_up(self, authorization: str | None, *, patiently: bool = False) -> Claim:
-        """Return what the head of a request claims, unless no body can make it good.
+    async def look_up(self, presented: Presented | None, *, patiently: bool = False) -> Claim:
+        """Return what a request claims with the key that it names, unless nothing can make that good.
 
         `patiently`: wait out a short absence of the database, as an edit does.
 
         Raises:
-            Unauthenticated: there are no such credentials.
+            Unauthenticated: there is no such key.
             Forbidden: an API key of a workspace that is disabled.
             Unavailable: the database does not answer and nothing is remembered.
         """
-        claim = await self._claim(authorization, patiently=patiently)
-        if claim.credential is None:
+        credential = None if presented is None else await self._find(presented, patiently=patiently)
+        if presented is None or credential is None:
             raise _refused()
-        if claim.signature is None:
-            _check_enabled(claim.credential)
-        return claim
+        needs_proof = presented.kind is ActorKind.SIGNED_CLIENT
+        if not needs_proof:
+            _check_enabled(credential)
+        return Claim(credential, needs_proof)
 
-    async def _claim(self, authorization: str | None, *, patiently: bool) -> Claim:
-        text = (authorization or "").strip()
-        scheme, _, rest = text.partition(" ")
-        if scheme.lower() == "bearer":
-            return Claim(await self._find("bearer", rest.strip(), patiently=patiently), None)
-        if scheme.lower() == "servicetoken":
-            return Claim(None, None)
-        key, _, signature = text.rpartition(":")
-        return Claim(await self._find("key", key, patiently=patiently), signature)
+    def confirm(self, claim: Claim, proof: Proof | None) -> Identity:
+        """Return who sends the request.
 
-    def confirm(self, claim: Claim, request: SignedRequest) -> Identity:
-        """Return the sender of the request.
-
-        The write path learns the workspace's rate limit, which is as recent as the credentials.
+        The workspace's rate limit, as fresh as its credentials, is made known to the write path.
 
         Raises:
-            Unauthenticated: with the same text for all causes, except for a Date out of range, which it names.
-            Forbidden: the credentials are valid, but the workspace is disabled.
+            Unauthenticated: with one text for all causes; with the reason if only the Date of a signature is wrong.
+            Forbidden: the credentials are good and the workspace is disabled.
         """
         credential = claim.credential
-        if credential is None or (
-            claim.signature is not None and not self._is_signed(credential, claim.signature, request)
-        ):
-            raise _refused()
-        if claim.signature is not None and credential.max_clock_skew_s:
-            self._check_date(request.date, credential.max_clock_skew_s)
+        if claim.needs_proof:
+            if proof is None or not any(map(proof.is_made_with, self._valid_secrets(credential))):
+                raise _refused()
+            if credential.max_clock_skew_s:
+                self._check_date(proof.made_at(), credential.max_clock_skew_s)
         _check_enabled(credential)
         self._rate_limits.learn(credential.identity.workspace.workspace_id, credential.limit)
         return credential.identity
 
-    def _is_signed(self, credential: _Credential, signature: str, request: SignedRequest) -> bool:
-        return any(
-            verify(
-                secret,
-                signature,
-                method=request.method,
-                raw_path=request.raw_path,
-                query=request.query,
-                body=request.body,
-                content_type=request.content_type,
-                date=request.date,
-                is_go=request.is_go,
-            )
-            for secret in self._valid_secrets(credential)
-        )
-
     def _valid_secrets(self, credential: _Credential) -> list[bytes]:
         return [secret for secret, until in credential.secrets if until is None or self._now() < until]
 
-    def _check_date(self, date: str, max_skew_s: int) -> None:
+    def _check_date(self, moment: datetime | None, max_skew_s: int) -> None:
         """Refuse a request whose Date is out of range: it may be a replay of an old request."""
-        moment = parse_request_date(date)
         away_s = 0.0 if moment is None else abs((self._now() - moment).total_seconds())
         if moment is not None and away_s <= max_skew_s:
             return
@@ -189,11 +166,12 @@ class CredentialService:
             code=Code.DATE_OUT_OF_RANGE,
         )
 
-    async def _find(self, kind: str, key: str, *, patiently: bool) -> _Credential | None:
-        if not key or len(key) > MAX_KEY_CHARS or "\x00" in key:
+    async def _find(self, presented: Presented, *, patiently: bool) -> _Credential | None:
+        key = presented.key
+        if not key or len(key) > MAX_KEY_CHARS or not storable(key):
             return None
-        digest = hashlib.sha256(f"{kind}:{key}".encode()).digest()
-        fetch = self._by_api_key if kind == "bearer" else self._by_workspace_key
+        digest = hashlib.sha256(f"{presented.kind}:{key}".encode()).digest()
+        fetch = self._by_api_key if presented.kind is ActorKind.API_KEY else self._by_workspace_key
         return await self._lookup.find(digest, partial(fetch, key), patiently=patiently)
 
     async def _by_api_key(self, api_key: str, connection: Connection) -> _Credential | None:

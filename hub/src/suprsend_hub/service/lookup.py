@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Unavailable
-from suprsend_hub.service.credential_cache import LookupCache
+from suprsend_hub.service.lookup_cache import LookupCache
 from suprsend_hub.service.patience import Patience
 from suprsend_hub.store.database import Connection, Database
 

@@ -1,4 +1,4 @@
-"""Sign and verify requests with HMAC (scheme A of the wire contract), for every string that a client may have signed.
+"""Read the `Authorization` header, and verify HMAC signatures for every string that a client may have signed.
 
 Pure: secret and raw request go in, a verdict comes out. All vectors of `contract/vectors/hmac_*.json` are tests.
 """
@@ -8,13 +8,66 @@ import hmac
 import re
 from base64 import b64encode
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import parse_qsl, unquote_to_bytes, urlencode
+
+from suprsend_hub.api.request_date import parse_request_date
+from suprsend_hub.domain.actor import ActorKind
+from suprsend_hub.service.credentials import Presented
 
 JSON_CONTENT_TYPES = ("application/json; charset=utf-8", "application/json")
 """Tried in turn for a request without a body whose Content-Type an intermediary has removed."""
 
 _AMBIGUOUS = re.compile(rb"\?|%[0-9A-Fa-f]{2}")
 """What a decoded path must not contain, because it means something else in a raw one."""
+
+
+def read_authorization(header: str | None) -> tuple[Presented | None, str]:
+    """Return the key that a request names, None if there is none, and its signature, '' with an API key."""
+    text = (header or "").strip()
+    scheme, _, rest = text.partition(" ")
+    if scheme.lower() == "bearer":
+        return Presented(ActorKind.API_KEY, rest.strip()), ""
+    if scheme.lower() == "servicetoken":  # of the vendor's management API
+        return None, ""
+    key, _, signature = text.rpartition(":")
+    return Presented(ActorKind.SIGNED_CLIENT, key), signature
+
+
+@dataclass(slots=True)
+class SignedRequest:
+    """A signature and the parts of the request that it covers, all as received.
+
+    `is_go`: whether the client says that it is Go's SDK, which signs the decoded path.
+    """
+
+    signature: str = field(repr=False)
+    method: str
+    raw_path: bytes
+    query: bytes
+    body: bytes
+    content_type: str | None
+    date: str
+    is_go: bool = False
+
+    def is_made_with(self, secret: bytes) -> bool:
+        """Tell whether the secret signed the request."""
+        return verify(
+            secret,
+            self.signature,
+            method=self.method,
+            raw_path=self.raw_path,
+            query=self.query,
+            body=self.body,
+            content_type=self.content_type,
+            date=self.date,
+            is_go=self.is_go,
+        )
+
+    def made_at(self) -> datetime | None:
+        """Return the Date of the request; None if it cannot be read."""
+        return parse_request_date(self.date)
 
 
 def sign(secret: bytes, *, method: str, body: bytes, content_type: str, date: str, path: bytes) -> bytes:

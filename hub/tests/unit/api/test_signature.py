@@ -7,9 +7,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from suprsend_hub.service.signature import sign, verify
+from suprsend_hub.api.signature import sign, verify
 
-VECTORS = Path(__file__).parents[3] / "contract" / "vectors"
+VECTORS = Path(__file__).parents[4] / "contract" / "vectors"
 
 
 def _load(name: str) -> dict:
