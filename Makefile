@@ -45,7 +45,7 @@ export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test test-all check lint format type lock twins error-codes api-snapshot openapi \
+.PHONY: help setup run test test-all check lint format type lock twins error-codes limits api-snapshot openapi \
 	test-unit test-store test-e2e test-browser test-faults test-fuzz test-packaging test-sdk-versions \
 	bench bench-sdk bench-steps bench-deletion bench-compare clean \
 	env-run env-test env-official env-datasette env-sdks env-node chromium pgbouncer libmagic
@@ -55,13 +55,13 @@ help: ## list the targets
 
 setup: env-test ## create .venv with everything that development needs
 
-run: env-run ## start the hub on embedded PostgreSQL and run the quickstart (PORT=7877 DATA_DIR=.run/data ONCE=1 to stop after it)
+run: env-run ## start the hub on embedded PostgreSQL and run the quickstart (PORT=7877 DATA_DIR=.run/data; ONCE=1 stops after it)
 	@exec $(BIN)/python examples/run.py --port "$(port)" --data-dir "$(data_dir)" $(if $(once),--once)
 
-test: env-test env-official chromium pgbouncer ## run the tests that are quick: all but those named in test-all (JOBS=4 workers)
+test: env-test env-official chromium pgbouncer ## run the quick tests: all except those that test-all adds (JOBS=4 workers)
 	@$(CHROMIUM_PATH) $(PGBOUNCER_PATH) $(PYTEST) -n $(JOBS) --dist loadfile $(SLOW:%=--ignore=%) sdk/tests hub/tests tests
 
-test-all: test test-faults test-fuzz test-packaging test-sdk-versions ## run all tests (with -k it goes on after a failure)
+test-all: test test-faults test-fuzz test-packaging test-sdk-versions ## run all tests (make -k continues after a failure)
 
 test-unit: env-test ## run the tests that start no hub
 	@$(PYTEST) sdk/tests/unit hub/tests/unit tests/tools tests/bench
@@ -87,17 +87,18 @@ test-packaging: env-test ## build both packages, install wheels and sdists into 
 test-sdk-versions: env-test env-official env-sdks env-node libmagic ## run the vendor's older SDKs and its Node SDK against a live hub
 	@$(PYTEST) tests/sdk_versions
 
-check: lint type ## everything CI checks beside the tests: format, lint, types, import arrows, generated files
+check: lint type ## run all checks of CI except the tests: format, lint, types, import arrows, generated files
 	@$(BIN)/python tools/check_arrows.py
 	@$(BIN)/python tools/check_tree.py
 	@$(BIN)/python tools/make_sync.py --check
 	@$(BIN)/python tools/error_codes.py --check
+	@$(BIN)/python tools/limits.py --check
 
 lint: env-test ## ruff: formatting and lint rules, changing nothing
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/ruff check $(SOURCES)
 
-format: env-test ## ruff: format the code and mend what can be mended
+format: env-test ## ruff: format the code and fix what can be fixed automatically
 	@$(BIN)/ruff format $(SOURCES)
 	@$(BIN)/ruff check --fix $(SOURCES)
 
@@ -112,7 +113,10 @@ twins: env-test ## generate the synchronous half of the SDK from the asyncio hal
 error-codes: env-test ## write the error codes into the OpenAPI document and docs/reference/error-codes.md
 	@$(BIN)/python tools/error_codes.py
 
-api-snapshot: env-test ## accept a change of the SDK's public face: write sdk/tests/api_snapshot.txt
+limits: env-test ## write docs/reference/limits.md from contract/limits.json
+	@$(BIN)/python tools/limits.py
+
+api-snapshot: env-test ## accept a change of the SDK's public interface: write sdk/tests/api_snapshot.txt
 	@$(BIN)/python tools/api_snapshot.py --write
 
 openapi: env-test ## check the API against contract/openapi.yaml
@@ -121,16 +125,16 @@ openapi: env-test ## check the API against contract/openapi.yaml
 lock: env-test ## compile requirements/*.in to requirements/*.txt with hashes
 	@$(BIN)/python tools/lock.py
 
-bench: env-test env-datasette ## measure the hub end to end, beside PostgreSQL alone and Datasette
+bench: env-test env-datasette ## measure the hub end to end, compared with PostgreSQL alone and Datasette
 	@exec $(BIN)/python bench/bench_hub.py
 
 bench-steps: env-test ## measure each step of an edit, each statement and a request by itself
 	@exec $(BIN)/python bench/bench_steps.py
 
-bench-sdk: env-test env-official ## measure our SDK beside the official one
+bench-sdk: env-test env-official ## measure our SDK, compared with the official one
 	@exec $(BIN)/python bench/bench_sdk.py
 
-bench-deletion: env-test ## measure the deletion of many users, and creating users meanwhile
+bench-deletion: env-test ## measure the deletion of many users, and the creation of users meanwhile
 	@exec $(BIN)/python bench/bench_deletion.py
 
 bench-compare: env-test ## compare processor time per operation of two commits (BASE=<commit> HEAD=HEAD ROUNDS=5 LIMIT=1.03)
@@ -143,7 +147,7 @@ clean: ## remove virtual environments, caches and the data of `make run`
 
 env-run env-test env-official env-datasette env-sdks:
 	@if [ -z "$(PYTHON)" ]; then echo "No Python 3.11 or newer found. Install one, or name it: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; exit 1; fi
-	@if ! command -v "$(PYTHON)" >/dev/null; then echo "There is no interpreter PYTHON=$(PYTHON)." >&2; exit 1; fi
+	@if ! command -v "$(PYTHON)" >/dev/null; then echo "Interpreter not found: PYTHON=$(PYTHON)." >&2; exit 1; fi
 	@exec "$(PYTHON)" tools/setup_env.py $(@:env-%=%)
 
 env-node: env-test

@@ -3,7 +3,7 @@
     .venv/bin/python bench/bench_deletion.py [--rounds 5]
 
 In each round: users are created one by one on an idle hub; then 1,000 users are deleted in one call while the creating
-goes on; then four calls delete 500 other users each, at once. Prints the median round, and the goals beside it.
+goes on; then four calls delete 500 other users each, at once. Prints the median round, and the goals next to it.
 """
 
 import argparse

@@ -2,7 +2,7 @@
 
     .venv/bin/python bench/bench_hub.py [--users 100000] [--growth 10000,100000,1000000] [--workers 1]
 
-Prints a table of ratios with their goals, absolute figures beside them, and writes ``bench/results/hub.json`` with
+Prints a table of ratios with their goals, absolute figures next to them, and writes ``bench/results/hub.json`` with
 machine and commit. PostgreSQL, hub and load share the machine's cores.
 """
 
@@ -88,7 +88,7 @@ def granian(port: int) -> list[str]:
 
 
 def best_in_turns(port: int, idle_port: int, reads: list[bytes]) -> list[hub_load.Timing]:
-    """Edits and reads at the hub, each beside the idle server, in turns; the best of ROUNDS of each.
+    """Edits and reads at the hub, each compared with the idle server, in turns; the best of ROUNDS of each.
 
     In turns, so that whatever else the machine does slows all of them.
     """

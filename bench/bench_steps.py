@@ -177,7 +177,7 @@ def scopes(requests: Sequence[bytes]) -> list[tuple[dict[str, object], bytes]]:
 
 
 async def request_us(app: Callable[..., Awaitable[None]], requests: Sequence[bytes], connections: int) -> float:
-    """Processor time of this process for one request, as many under way at once as there are connections."""
+    """Processor time of this process for one request, with as many in flight as there are connections."""
     pending = iter(scopes(requests))
 
     async def caller() -> None:
@@ -212,7 +212,7 @@ async def application(url: str, master_key: str):
 
 
 async def requests(url: str, master_key: str) -> None:
-    """Single edits and reads, beside a framework that does nothing."""
+    """Single edits and reads, compared with a framework that does nothing."""
     users = 5_000
     reads = [hub_load.signed("GET", f"/v1/user/user-{n % users:08d}/") for n in range(20_000)]
     idle = idle_app.create_app()

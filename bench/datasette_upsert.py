@@ -91,7 +91,7 @@ async def send(port: int, requests: Sequence[bytes], connections: int) -> float:
 
 
 def check(database: Path, users: int, plan: str) -> None:
-    """A run that did not store every row with the plan is no measurement."""
+    """Fail if a run did not store every row with the plan, because it measures nothing."""
     with closing(sqlite3.connect(database)) as connection:
         rows, with_plan = connection.execute("SELECT count(*), total(plan = ?) FROM users", [plan]).fetchone()
     if (rows, with_plan) != (users, users):

@@ -53,7 +53,7 @@ def signed(method: str, path: str, body: bytes = b"") -> bytes:
     text = f"{method}\n{md5}\n{content_type}\n{DATE}\n{path}"
     signature = b64encode(hmac.digest(SECRET.encode(), text.encode(), "sha256")).decode()
     head = (
-        f"{method} {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: {content_type}\r\nDate: {DATE}\r\n"
+        f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\nDate: {DATE}\r\n"
         f"Authorization: {KEY}:{signature}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

@@ -110,7 +110,7 @@ async def rate(url: str, batches: list[Batch], work: Callable[[asyncpg.Connectio
             await work(connection, batch)
 
     gc.collect()
-    gc.freeze()  # the prepared rows are many; looking through them is no part of the work
+    gc.freeze()  # the prepared rows are many; looking through them is not part of the work
     start = time.perf_counter()
     await asyncio.gather(*(lane(connection) for connection in connections))
     seconds = time.perf_counter() - start

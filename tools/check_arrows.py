@@ -61,10 +61,12 @@ HUB = Rules(
         "litestar": {*FACES, "web", "app"},
         "granian": {"cli", "app"},
         "typer": {"cli"},
+        "phonenumbers": {"domain.phones"},
+        "email_validator": {"domain.emails"},
         "jinja2": {"console", "app"},
         # Requests are read at the faces: paths, queries and JSON reach neither use cases nor rules. What is stored as
         # JSON has one reader, a signature covers the request as it was sent, and a database has a URL.
-        "urllib": {*FACES, "service.signature", "store.address", "store.embedded.__init__"},
+        "urllib": {*FACES, "store.address", "store.embedded.__init__"},
         "http": {*FACES, "cli"},
         "json": {*FACES, "cli"},
         "msgspec.json.decode": {*FACES, "cli", "domain.profile"},
@@ -81,14 +83,14 @@ HUB = Rules(
             "domain.category_translations",
         },
     },
-    pure={"domain": {"msgspec"}},
+    pure={"domain": {"msgspec", "phonenumbers", "email_validator"}},
     never={"suprsend"},
 )
 
 LEAVES = ["_types", "_answers", "_errors", "_limits", "_ids", "_response", "_version", "_wire"]
-PURE = ["_encoding", "_operations", "_doubts", "_edits", "_signature"]
+PURE = ["_encoding", "_addresses", "_operations", "_doubts", "_edits", "_signature"]
 DECISIONS = ["_settings", "_base_url", "_proxies", "_certificates", "_headers", "_unsupported"]
-DECISIONS += ["_requests", "_replies", "_retry", "_chunker", "_batches", "_bulk"]
+DECISIONS += ["_requests", "_refusals", "_replies", "_retry", "_chunker", "_pieces", "_batches", "_bulk", "_upserts"]
 SHELLS = ["_async", "_sync"]
 IO = ["_io"]  # what of asyncio and threads the twins differ in
 

@@ -33,7 +33,7 @@ def main() -> None:
         apt.install("pgbouncer", otherwise=MISSING)
         path = find_pgbouncer()
     if path is None:
-        sys.exit("apt-get installed the package pgbouncer, but there is no program of that name.")
+        sys.exit("apt-get installed the package pgbouncer, but no program has that name.")
     print(path)
 
 

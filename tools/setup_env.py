@@ -2,7 +2,7 @@
 
 Runs on the bare interpreter, before anything is installed, so it uses the standard library only, and says so itself if
 that interpreter is too old. An environment is touched only when what it is made from has changed: a stamp in it keeps
-the hash of the last successful installation. Without any stamp it is made anew.
+the hash of the last successful installation. Without a stamp, it is created again.
 """
 
 from __future__ import annotations

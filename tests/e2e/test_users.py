@@ -145,6 +145,7 @@ def test_ids_with_any_character_work_through_every_path(run):
 
 
 def test_an_id_of_more_than_255_characters_is_refused(answers):
+    """By the hub or, with our SDK, before anything is sent."""
     assert "[code: 400]" in answers["edit a too long id"]["text"]
 
 
@@ -180,6 +181,7 @@ def test_both_sdks_print_the_same(answers_by, comparable):
     printed = []
     for sdk in ("ours", "official"):
         prefix, answers = answers_by(sdk, "ordinary_use.py")
-        # the longest id depends on the length of the prefix
-        printed.append(comparable({name: answers[name] for name in answers if "x" * 10 not in name}, prefix))
+        # the longest id depends on the length of the prefix, and our SDK sends nothing for an id that is too long
+        other = {"edit a too long id", *(name for name in answers if "x" * 10 in name)}
+        printed.append(comparable({name: answers[name] for name in answers if name not in other}, prefix))
     assert printed[0] == printed[1]

@@ -88,24 +88,16 @@ STORED: dict[str, Any] = {
     "locale": {"properties": {"$locale": "en_GB"}},
 }  # fmt: skip
 """What the hub has of the user of a part afterwards: the same from every version."""
-WRITES_PLUS = ["0.13.0", "0.16.0", "0.18.0"]
 
 
 def cases(parts: list[str]) -> list[Any]:
     """All pairs of a version and one of the parts that it can run."""
     return [
-        pytest.param(version, part, marks=_marks(version, part), id=f"{version}-{part}")
+        pytest.param(version, part, id=f"{version}-{part}")
         for version, has in PARTS.items()
         for part in parts
         if part in has
     ]
-
-
-def _marks(version: str, part: str) -> list[pytest.MarkDecorator]:
-    if part == "spaces" and version in WRITES_PLUS:
-        reason = "these SDKs write a space in a path as '+', which the hub does not read as one yet"
-        return [pytest.mark.xfail(raises=AssertionError, strict=True, reason=reason)]
-    return []
 
 
 @pytest.fixture(scope="module")

@@ -89,7 +89,7 @@ def test_an_interpreter_that_does_not_exist_is_named():
     command = ["make", "--no-print-directory", "env-run", "PYTHON=python-nowhere"]
     done = subprocess.run(command, cwd=ROOT, env=scrubbed_environment(), capture_output=True, text=True, check=False)
     assert done.returncode
-    assert "There is no interpreter PYTHON=python-nowhere." in done.stderr
+    assert "Interpreter not found: PYTHON=python-nowhere." in done.stderr
 
 
 @pytest.fixture

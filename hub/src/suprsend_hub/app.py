@@ -3,14 +3,16 @@
 The server's workers call `create_app`, which reads the settings from the environment.
 """
 
+import asyncio
 import os
+import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 
-from litestar import Litestar, Router
+from litestar import Litestar, Response, Router
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
@@ -32,9 +34,10 @@ from suprsend_hub.api import (
     users,
 )
 from suprsend_hub.api.errors import domain_error, http_error, status_of, unexpected_error
+from suprsend_hub.api.hosts import checking_hosts
 from suprsend_hub.api.requests import ApiRequest, authenticate
 from suprsend_hub.api.routing import raw_path_routing
-from suprsend_hub.console import SIGN_IN_LINK, console_router
+from suprsend_hub.console import SIGN_IN_LINK, HubRequest, console_http_error, console_router
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import DomainError, InvalidRequest
 from suprsend_hub.domain.ids import UlidFactory
@@ -68,10 +71,18 @@ from suprsend_hub.service.unmerging import UnmergeService
 from suprsend_hub.service.workspace_deletion import WorkspaceDeletionService
 from suprsend_hub.service.workspaces import WorkspaceService
 from suprsend_hub.service.writing import FAST_PATH_EDITS, Batcher, BatcherLimits, RateLimits, Writer
-from suprsend_hub.settings import PREFIX, Settings, parse_networks
+from suprsend_hub.settings import PREFIX, Settings, parse_hosts, parse_networks
 from suprsend_hub.store.database import Database
 from suprsend_hub.web.body import BODIES, BodyReader
+from suprsend_hub.web.hosts import HOSTS, Hosts, is_console
+from suprsend_hub.web.hsts import with_hsts
 from suprsend_hub.web.request_ids import with_request_ids
+
+STOP_SOON = signal.SIGUSR1
+"""A worker that gets this signal is about to be stopped, and no longer waits for bodies that may never arrive.
+
+The server waits for requests in flight before it shuts the application down, which is too late for that.
+"""
 
 
 def utc_now() -> datetime:
@@ -102,8 +113,8 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
         rate_limits=rate_limits,
     )
     audit = AuditLog(database, ulids=ulids)
-    lists_service = ListService(database, audit, now=utc_now, ulids=ulids)
-    recipients = RecipientService(database, batcher, audit, ulids=ulids)
+    lists_service = ListService(database, audit, rate_limits, now=utc_now, ulids=ulids)
+    recipients = RecipientService(database, batcher, audit, rate_limits, ulids=ulids)
     numbers = TenantNumbers(database, patience_s=settings.database_patience_s)
     tenants_service = TenantService(database, audit, now=utc_now)
     workspaces = WorkspaceService(database, secrets, audit, now=utc_now, ulids=ulids)
@@ -129,7 +140,7 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
         preferences=PreferenceService(database, batcher, audit, now=utc_now, ulids=ulids),
         rejected=RejectedService(database),
         renaming=RenameService(database, audit, now=utc_now, ulids=ulids),
-        subscriptions=SubscriptionService(database, batcher, audit, now=utc_now, ulids=ulids),
+        subscriptions=SubscriptionService(database, batcher, audit, rate_limits, now=utc_now, ulids=ulids),
         unmerging=UnmergeService(database, audit, now=utc_now, ulids=ulids),
         sweeper=Sweeper([lists_service.sweep, partial(sweep_dead_objects, database), tenants_service.sweep]),
         tenancy=TenancyService(database, audit),
@@ -139,15 +150,19 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
         workspace_deletion=WorkspaceDeletionService(database, workspaces, audit, now=utc_now),
         request_timeout_s=settings.request_timeout_s,
         public_url=settings.public_url,
+        allowed_hosts=parse_hosts(settings.allowed_hosts),
         trusted_proxies=parse_networks(settings.trusted_proxies),
     )
 
 
-def build_app(services: Services) -> Litestar:
-    """Return the application around wired services."""
+def build_app(services: Services, *, stop_soon: signal.Signals | None = None) -> Litestar:
+    """Return the application around wired services. `stop_soon`: the signal that announces the end of the process."""
+    bodies = BodyReader(timeout_s=services.request_timeout_s)
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+        if stop_soon is not None:
+            asyncio.get_running_loop().add_signal_handler(stop_soon, bodies.stop)
         services.database.log_outages()
         async with services.database:
             services.batcher.start()
@@ -183,11 +198,11 @@ def build_app(services: Services) -> Litestar:
             ),
             console_router(status_of=status_of),
         ],
-        state=State({SERVICES: services, BODIES: BodyReader(timeout_s=services.request_timeout_s)}),
+        state=State({SERVICES: services, BODIES: bodies, HOSTS: _hosts(services)}),
         request_class=ApiRequest,
         exception_handlers={
             DomainError: domain_error,
-            HTTPException: http_error,
+            HTTPException: _http_error,  # type: ignore[dict-item]  # its request is of the class above
             Exception: unexpected_error,
         },
         lifespan=[lifespan],
@@ -197,9 +212,25 @@ def build_app(services: Services) -> Litestar:
     )
 
 
-def build_asgi(services: Services) -> ASGIApp:
+def build_asgi(services: Services, *, stop_soon: signal.Signals | None = None) -> ASGIApp:
     """Return the application with the middleware that must run before its router."""
-    return with_request_ids(raw_path_routing(build_app(services)))
+    app = raw_path_routing(build_app(services, stop_soon=stop_soon))
+    if services.allowed_hosts:
+        app = checking_hosts(app, _hosts(services))
+    if (services.public_url or "").startswith("https://"):
+        app = with_hsts(app)
+    return with_request_ids(app)
+
+
+def _hosts(services: Services) -> Hosts:
+    return Hosts.of(services.allowed_hosts, services.public_url, services.trusted_proxies)
+
+
+def _http_error(request: ApiRequest, error: HTTPException) -> Response[bytes]:
+    """Answer the framework's own errors, below the console with a page."""
+    if is_console(request.scope):
+        return console_http_error(HubRequest(request.scope, request.receive, request.send), error)
+    return http_error(request, error)  # type: ignore[arg-type]  # Litestar types requests invariantly
 
 
 def sign_in_path(token: str) -> str:
@@ -211,4 +242,4 @@ def create_app() -> object:
     """Return the application of a worker, configured by the environment. Granian calls this in each worker process."""
     settings = Settings()
     configure_logging(settings)
-    return build_asgi(build_services(settings))
+    return build_asgi(build_services(settings), stop_soon=STOP_SOON)

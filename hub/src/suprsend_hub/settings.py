@@ -18,7 +18,7 @@ DEFAULT_PORT = 7877
 """7877 spells SUPR on a telephone keypad."""
 _MAX_POOL = 200
 _CONNECTIONS_BESIDE_LANES = 2
-"""One for reads, one for credentials and readiness."""
+"""One for reads, and one for credentials and readiness."""
 
 
 class _SecretFiles(PydanticBaseSettingsSource):
@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     )
     master_key: SecretStr | None = Field(
         default=None,
-        description="Encrypts workspace secrets at rest; made by `suprsend-hub master-key`. "
+        description="Encrypts workspace secrets at rest; `suprsend-hub master-key` prints a new one. "
         "Several, separated by commas: the first encrypts, all decrypt.",
     )
     pool_size: int = Field(
@@ -57,7 +57,7 @@ class Settings(BaseSettings):
         description="Connections to PostgreSQL per worker: at least two more than lanes.",
     )
     lanes: int = Field(
-        default=3, ge=1, le=32, validate_default=True, description="Write transactions under way at once per worker."
+        default=3, ge=1, le=32, validate_default=True, description="Concurrent write transactions per worker."
     )
     max_queued_edits: int = Field(
         default=20_000, ge=1, description="Edits that may wait per worker before the hub answers 503."
@@ -65,42 +65,51 @@ class Settings(BaseSettings):
     database_patience_s: float = Field(
         default=15.0, ge=0, description="Seconds a write waits for a database that does not answer, before 503."
     )
+    head_timeout_s: float = Field(
+        default=10.0,
+        ge=0.1,
+        le=600,
+        description="Seconds that the head of a request has to arrive, and that a connection may be idle.",
+    )
     request_timeout_s: float = Field(
-        default=30.0, gt=0, le=60, description="Seconds that a request's head, and then its body, have to arrive."
+        default=30.0, gt=0, le=60, description="Seconds that the body of a request has to arrive."
     )
     public_url: str | None = Field(
         default=None,
         pattern=r"^https?://[^\s/]+(/[^\s]*)?$",
-        description="Address at which clients reach the hub, shown in the console. With https://, its cookies travel "
-        "over TLS only.",
+        description="Address at which clients reach the hub, shown in the console. With https://, the console's "
+        "cookies travel over TLS only.",
+    )
+    allowed_hosts: str = Field(
+        default="",
+        description="Host names that the hub answers under, separated by commas; empty for any. The "
+        "name in the public URL is always one of them.",
     )
     history_days: int = Field(
         default=90,
         ge=1,
-        description="Days that history is kept by `suprsend-hub db clean`; at least 1, for deduplication.",
+        description="Days that `suprsend-hub db clean` keeps history; at least 1, for deduplication.",
     )
     rejected_days: int = Field(
-        default=30, ge=1, description="Days that rejected records are kept by `suprsend-hub db clean`."
+        default=30, ge=1, description="Days that `suprsend-hub db clean` keeps rejected records."
     )
-    audit_days: int = Field(
-        default=365, ge=1, description="Days that the audit log is kept by `suprsend-hub db clean`."
-    )
+    audit_days: int = Field(default=365, ge=1, description="Days that `suprsend-hub db clean` keeps audit entries.")
     trusted_proxies: str = Field(
         default="",
-        description="Addresses or networks of reverse proxies, separated by commas. X-Forwarded-For is believed from "
-        "these only.",
+        description="Addresses or networks of reverse proxies, separated by commas. The hub believes "
+        "X-Forwarded-For and X-Forwarded-Host from these only.",
     )
-    log_format: Literal["console", "json"] = Field(default="json", description="Form of the log lines on stderr.")
-    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
+    log_format: Literal["console", "json"] = Field(default="json", description="Format of the log on stderr.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Lowest level to log.")
 
     @field_validator("lanes")
     @classmethod
     def _leave_connections_to_reads(cls, lanes: int, info: ValidationInfo) -> int:
-        room = info.data.get("pool_size", _MAX_POOL) - _CONNECTIONS_BESIDE_LANES  # not there if it is wrong itself
+        room = info.data.get("pool_size", _MAX_POOL) - _CONNECTIONS_BESIDE_LANES  # missing if it is invalid itself
         if lanes > room:
             raise PydanticCustomError(
                 "pool_too_small",
-                "{lanes} write transactions at once need {needed} connections, so that reads have some: "
+                "{lanes} concurrent write transactions need {needed} connections, so that reads have some: "
                 "raise SUPRSEND_HUB_POOL_SIZE or lower this",
                 {"lanes": lanes, "needed": lanes + _CONNECTIONS_BESIDE_LANES},
             )
@@ -121,13 +130,18 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - base signature
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - base signature
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, then environment, then `_FILE`."""
+        """Return the sources in order: arguments, environment, `_FILE`."""
         return init_settings, env_settings, _SecretFiles(settings_cls)
 
 
 def parse_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
     """Return the networks of a comma-separated list; ValueError, naming it, for an item that is not one."""
     return tuple(ip_network(item.strip()) for item in text.split(",") if item.strip())
+
+
+def parse_hosts(text: str) -> tuple[str, ...]:
+    """Return the host names of a comma-separated list."""
+    return tuple(item.strip() for item in text.split(",") if item.strip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +155,7 @@ class SettingLine:
 
 
 def describe(settings: Settings) -> list[SettingLine]:
-    """Every setting, its value (secrets hidden) and where the value comes from."""
+    """Return every setting with its value (secrets hidden) and its source."""
     lines = []
     for field_name, field in Settings.model_fields.items():
         name = PREFIX + field_name.upper()

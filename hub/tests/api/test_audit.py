@@ -12,8 +12,8 @@ from suprsend_hub.domain.console import Role
 from suprsend_hub.domain.errors import RateLimited, Unauthenticated
 from suprsend_hub.service import audit as audit_service
 from suprsend_hub.service.audit import AuditFilter
-from suprsend_hub.service.console_access import MAX_ATTEMPTS_PER_NAME
 from suprsend_hub.service.services import Services
+from suprsend_hub.service.sign_in_throttle import MAX_ATTEMPTS_PER_NAME_AND_ADDRESS
 from suprsend_hub.service.workspaces import NewWorkspace
 
 from .support import ApiClient, assert_error, bearer
@@ -168,7 +168,7 @@ async def test_refused_sign_ins_are_counted_also_above_the_limit(hub: Services) 
     """An operator must see an attack that goes on, not only its first minute."""
     await hub.console_users.create(TESTER, "erin", "a long password")
     refusals = []
-    for _ in range(MAX_ATTEMPTS_PER_NAME + 5):
+    for _ in range(MAX_ATTEMPTS_PER_NAME_AND_ADDRESS + 5):
         with pytest.raises((Unauthenticated, RateLimited)) as refused:
             await hub.console_access.sign_in(VISITOR, "erin", "a guess")
         refusals.append(refused.type)

@@ -276,7 +276,9 @@ async def test_the_signature_may_come_with_the_dates_and_paths_of_other_sdks(
         return lambda method, _target, body: signed(key, secret, **options)(method, target, body)
 
     go = ApiClient(http, signing("/v1/user/a b/c/"))
-    assert (await go.get("/v1/user/a%20b%2Fc/")).status_code == 200
+    agent = {"user-agent": "suprsend/0.9.0;go/go1.21"}
+    assert (await go.request("GET", "/v1/user/a%20b%2Fc/", headers=agent)).status_code == 200
+    assert (await go.get("/v1/user/a%20b%2Fc/")).status_code == 401
     go = ApiClient(http, signing("/v1/user/?after=&limit=5"))
     assert (await go.get("/v1/user/?limit=5&after=")).status_code == 200
     node = ApiClient(http, signing("/v1/user/?"))
@@ -363,3 +365,15 @@ async def test_many_strangers_at_once_do_not_disturb_the_owner(a: ApiClient, str
     strangers = [ApiClient(stranger.http, bearer(f"SS.guess-{n}")) for n in range(50)]
     answers = await asyncio.gather(*(guess.get("/v1/user/") for guess in strangers), a.get("/v1/user/"))
     assert [answer.status_code for answer in answers] == [401] * 50 + [200]
+
+
+@pytest.mark.parametrize("name", ["authorization", "date", "content-type", "idempotency-key"])
+async def test_a_decisive_header_may_be_there_once(a_signing: ApiClient, name: str) -> None:
+    """Of two, a proxy may have looked at the other one. Headers that decide nothing may be repeated."""
+    headers = [*a_signing.authorize("POST", "/v1/user/ada/", b"{}").items(), ("idempotency-key", "k")]
+    good = await a_signing.http.post("/v1/user/ada/", content=b"{}", headers=[*headers, ("x-a", "1"), ("x-a", "2")])
+    assert good.status_code == 201
+    for second in ("other", dict(headers)[name]):
+        answer = await a_signing.http.post("/v1/user/ada/", content=b"{}", headers=[*headers, (name, second)])
+        assert_error(answer, 400, "invalid_request")
+        assert name in answer.json()["message"]

@@ -75,6 +75,7 @@ REQUESTS: Mapping[Code, Sequence[Request]] = {
     Code.UNKNOWN_OPERATOR: [edit({"$multiply": {"n": 2}})],
     Code.INVALID_OPERAND: [edit({"$set": "name"})],
     Code.INVALID_KEY: [edit({"$set": {" ": 1}})],
+    Code.READ_ONLY_KEY: [("POST", USER, {"properties": {"a": 1}})],
     Code.INVALID_VALUE: [("POST", USER, {"$email": 5})],
     Code.INVALID_TEXT: [edit({"$set": {"name": "\0"}})],
     Code.VALUE_TOO_DEEP: [("PATCH", USER, b'{"operations":[{"$set":{"x":' + b"[" * 65 + b"]" * 65 + b"}}]}")],
@@ -94,6 +95,13 @@ REQUESTS: Mapping[Code, Sequence[Request]] = {
     Code.INVALID_PROPERTIES: [("POST", SUBSCRIPTIONS, {"recipients": ["u"], "properties": {"": 1}})],
     Code.SELF_MERGE: [("POST", f"{USER}merge/", {"from_user_id": "u"})],
     Code.NOT_MERGED: [("POST", USER, {}), ("POST", "/hub/v1/user/u/unmerge/", {"from_user_id": "v"})],
+    Code.PROPERTIES_TOO_LARGE: [
+        (
+            "POST",
+            SUBSCRIPTIONS,
+            {"recipients": ["u"], "properties": {"x": "x" * 16_384}, "parent_object_properties": {}},
+        )
+    ],
     Code.SELF_SUBSCRIPTION: [nest("a", "a")],
     Code.SUBSCRIPTION_CYCLE: [nest("a", "b"), nest("b", "a")],
     Code.NESTED_TOO_DEEPLY: [nest("a", "b"), nest("b", "c"), nest("c", "d")],
@@ -104,6 +112,7 @@ REQUESTS: Mapping[Code, Sequence[Request]] = {
     Code.TENANT_IS_PERMANENT: [("DELETE", "/v1/tenant/default/", b"")],
     Code.LIST_IS_READONLY: [("POST", f"{LIST}all_users/subscriber/add/", {"distinct_ids": ["u"]})],
     Code.LIST_NOT_FOUND: [("GET", f"{LIST}l/", b"")],
+    Code.TOO_MANY_DRAFTS: [("POST", LIST, {"list_id": "d"}), *[("POST", f"{LIST}d/start_sync/", {})] * 11],
     Code.LIST_VERSION_NOT_FOUND: [("POST", LIST, {"list_id": "l"}), ("GET", f"{LIST}l/version/1/", b"")],
 }
 ELSEWHERE = {
@@ -117,6 +126,8 @@ ELSEWHERE = {
     Code.PREFERENCE_NOT_EDITABLE: "test_preferences",
     Code.INVALID_IDEMPOTENCY_KEY: "below: a header",
     Code.UNAUTHORIZED: "below: no credentials",
+    Code.TOO_MANY_LISTS: "test_limits",
+    Code.TOO_MANY_OBJECT_TYPES: "test_limits",
     Code.MISSING_SCOPE: "test_scopes",
     Code.DATE_OUT_OF_RANGE: "test_operators",
     Code.WORKSPACE_DISABLED: "test_operators",
@@ -126,6 +137,7 @@ ELSEWHERE = {
     Code.DATABASE_READ_ONLY: "below: a database that takes no writes",
     Code.WRONG_MASTER_KEY: "below: a hub with another key",
     Code.COLLISION: "below: what the database aborts",
+    Code.WRONG_HOST: "test_hosts: a name that is not listed",
     Code.REQUEST_TIMEOUT: "test_failures: a client that is slow",
     Code.RATE_LIMITED: "test_failures, test_rate_limits",
     Code.INTERNAL_ERROR: "test_failures: a damaged row",

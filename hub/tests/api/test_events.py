@@ -1,6 +1,7 @@
 """`POST /event/`: one event or many, what is refused whole, what goes to the log, and that nothing counts twice."""
 
 import asyncio
+import json
 import uuid
 
 import pytest
@@ -153,6 +154,103 @@ async def test_an_array_is_refused_whole_only_for_what_no_sdk_can_produce(
         assert_error(answer, 400, code)
     assert await a.count() == 0
     assert await rejected(hub, workspace_a) == []
+
+
+ASKING = {"suprsend-report": "refusals"}
+
+
+async def refusals(a: ApiClient, body: object) -> list[dict]:
+    """What is reported of these events; the answer to those who do not ask stays OK."""
+    answer = await a.request("POST", "/event/", encode(body), ASKING)
+    assert answer.status_code == 202
+    return [] if answer.text == "OK" else answer.json()["refused"]
+
+
+async def test_refusals_are_reported_to_those_who_ask(a: ApiClient) -> None:
+    """By position: what was refused of an event in part, and as a whole, with what it would have got alone."""
+    await a.upsert("ada", {"text": "x"})
+    for bad, status, code in BAD_EVENTS.values():
+        [record] = await refusals(a, [event("bo"), bad, event("bo")])
+        assert (record["index"], record["applied"], record["code"], record["omitted"]) == (1, False, status, 0)
+        assert [refusal["error_code"] for refusal in record["refusals"]] == [code]
+    part, whole = await refusals(a, [
+        event("bo"),
+        event("ada", {"$add": {"text": 1, "n": 1}}),
+        event("cy", {"$set": {"k" * 256: 1}}, {"$append": {"$email": "no address"}}),
+    ])  # fmt: skip
+    assert (part["index"], part["distinct_id"], part["applied"], part["code"]) == (1, "ada", True, 202)
+    assert [(refusal["error_code"], refusal["key"]) for refusal in part["refusals"]] == [("not_a_number", "text")]
+    assert (whole["index"], whole["distinct_id"], whole["applied"], whole["code"]) == (2, "cy", False, 400)
+    assert [refusal["key"] for refusal in whole["refusals"]] == ["k" * 255, "$email"]
+    [single] = await refusals(a, event("ada", {"$add": {"text": 1}}))
+    assert (single["index"], single["applied"]) == (0, False)
+    assert await refusals(a, [event("ada", {"$add": {"n": 1}}), event("bo")]) == []
+
+
+async def test_a_repetition_is_reported_without_its_refusals(a: ApiClient) -> None:
+    """They were answered the first time; the sender whose answer was lost learns that there may have been some."""
+    part = event("ada", {"$set": {"n": 1}}, {"$add": {"n": "x"}}, **{"$insert_id": "1"})
+    whole = event("ada", {"$add": {"n": "x"}}, **{"$insert_id": "2"})
+    assert [record["applied"] for record in await refusals(a, [part, whole])] == [True, False]
+    answer = await a.request("POST", "/event/", encode([part, whole]), ASKING)
+    assert [record["index"] for record in answer.json()["refused"]] == [1]
+    assert answer.json()["repeated"] == 1
+    assert (await a.request("POST", "/event/", encode(part))).text == "OK"
+
+
+async def test_a_report_is_bounded(a: ApiClient) -> None:
+    """Refusals beyond the limits of an event and of an answer are counted, each event is still accounted for."""
+    many = {"$add": {f"k{n}": "no number" for n in range(200)} | {"$reserved": 1}}
+    [record] = await refusals(a, [event("ada", many)])
+    assert (len(record["refusals"]), record["omitted"], record["applied"]) == (10, 191, False)
+    report = await refusals(a, [event("ada", many) for _ in range(100)])
+    assert sum(len(record["refusals"]) for record in report) == 500
+    assert sum(record["omitted"] for record in report) == 100 * 201 - 500
+    assert [record["index"] for record in report] == list(range(100))
+
+
+async def test_nobody_else_is_told(a: ApiClient) -> None:
+    """Without the header, or with another value, the answer is what official SDKs expect."""
+    for headers in ({}, {"suprsend-report": "everything"}, {"suprsend-report": ""}):
+        for body in (event("ada", {"$add": {"n": "x"}}), [event("ada", {"$add": {"n": "x"}}), event(5)]):
+            answer = await a.request("POST", "/event/", encode(body), headers)
+            assert (answer.status_code, answer.text) == (202, "OK")
+            assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+
+
+async def test_a_flaw_that_an_sdk_can_write_spoils_one_event(
+    a: ApiClient, hub: Services, workspace_a: NewWorkspace
+) -> None:
+    """NaN, which Python writes, half of a character, which JavaScript writes, and deep nesting: the others apply.
+
+    https://github.com/customerio/customerio-python/issues/34
+    """
+    flaws = {
+        "nan": encode(event("nan", {"$set": {"n": float("nan")}})),
+        "half": json.dumps(event("half", {"$set": {"text": "\ud83d"}})).encode(),
+        "": b'{"distinct_id": "deep", "$user_operations": ' + b"[" * 5000 + b"]" * 5000 + b"}",
+    }
+    for number, (user, flawed) in enumerate(flaws.items(), 1):
+        good = encode(event("ada", {"$add": {"n": 1}}))
+        answer = await a.request("POST", "/event/", b"[" + b", ".join([good, flawed, good]) + b"]")
+        assert (answer.status_code, answer.text) == (202, "OK")
+        assert await a.properties("ada") == {"n": 2 * number}
+        assert (await rejected(hub, workspace_a))[-1][0] == user
+    assert [code for _, code in await rejected(hub, workspace_a)] == ["invalid_json", "invalid_json", "too_deep"]
+    assert await a.count() == 1
+
+
+async def test_the_error_names_the_flaw(a: ApiClient) -> None:
+    """Also in the bodies of other calls: the key with NaN, and the text that was cut in two (it is not truncated)."""
+    for body, reason in (
+        (b'{"operations": [{"$set": {"price": NaN}}]}', "it contains NaN under the key 'price'"),
+        (b'{"operations": [{"$set": {"text": "\\ud83d"}}]}', "lone surrogate"),
+    ):
+        error = assert_error(await a.request("PATCH", "/v1/user/ada/", body), 400, "invalid_json")
+        assert reason in error["message"]
+    single = encode(event("ada", {"$set": {"price": float("inf")}}))
+    error = assert_error(await a.request("POST", "/event/", single), 400, "invalid_json")
+    assert "Infinity under the key 'price'" in error["message"]
 
 
 async def test_400_events_of_full_size_are_taken(a: ApiClient) -> None:

@@ -49,7 +49,11 @@ async def test_while_the_database_is_away_all_is_503_and_afterwards_it_works_aga
     assert (ready.status_code, ready.json()["status"]) == (503, "unavailable")
     assert [(await stranger.http.head(path)).status_code for path in ("/healthz", "/readyz")] == [200, 503]
 
+    assert ready.json()["checks"]["writes"] == "the database does not answer; try again later"
+
     await relay.mend()
+    ready = await stranger.get("/readyz")
+    assert (ready.status_code, ready.json()["checks"]["writes"]) == (200, "ok"), "before there is another edit"
     assert await relayed.properties("ada") == {"n": 1}
     edited = await relayed.patch("/v1/user/ada/", {"operations": [{"$add": {"n": 1}}]})
     assert edited.json()["properties"] == {"n": 2}

@@ -9,9 +9,10 @@ import httpx2
 import pytest
 from cast import TESTER
 from suprsend_hub.app import build_asgi, build_services, utc_now
-from suprsend_hub.domain.errors import Unavailable
+from suprsend_hub.domain.actor import ActorKind
+from suprsend_hub.domain.errors import Unauthenticated, Unavailable
 from suprsend_hub.domain.ids import ulid_text
-from suprsend_hub.service.credentials import CredentialService
+from suprsend_hub.service.credentials import CredentialService, Presented
 from suprsend_hub.service.lookup import CACHE_S
 from suprsend_hub.service.secrets import SecretBox
 from suprsend_hub.service.workspaces import NewWorkspace
@@ -145,26 +146,27 @@ async def test_an_expired_credential_is_used_no_longer_than_patience_lasts(
 ) -> None:
     """A key that was revoked long ago must not work because the database is away just now."""
     credentials, forward = looked_up
-    header = f"Bearer {workspace_a.api_key}"
-    assert (await credentials.look_up(header)).may_hold
+    presented = Presented(ActorKind.API_KEY, workspace_a.api_key)
+    await credentials.look_up(presented)
     await relay.cut()
     forward(CACHE_S + 14.9)
-    assert (await credentials.look_up(header)).may_hold
+    await credentials.look_up(presented)
     forward(0.2)
     with pytest.raises(Unavailable):
-        await credentials.look_up(header)
+        await credentials.look_up(presented)
 
 
 async def test_an_expired_credential_is_not_used_while_the_database_answers(
     looked_up: tuple[CredentialService, Callable[[float], None]], hub, workspace_a: NewWorkspace
 ) -> None:
     credentials, forward = looked_up
-    header = f"Bearer {workspace_a.api_key}"
-    assert (await credentials.look_up(header)).may_hold
+    presented = Presented(ActorKind.API_KEY, workspace_a.api_key)
+    await credentials.look_up(presented)
     [key] = await hub.workspaces.list_api_keys(workspace_a.name)
     await hub.workspaces.revoke_api_key(TESTER, workspace_a.name, ulid_text(key.api_key_id))
     forward(CACHE_S + 0.1)
-    assert not (await credentials.look_up(header)).may_hold
+    with pytest.raises(Unauthenticated):
+        await credentials.look_up(presented)
 
 
 async def test_as_many_wait_for_a_look_up_as_there_is_room_for(relayed_settings: Settings, relay: Relay) -> None:

@@ -3,8 +3,9 @@
 import pytest
 from cast import TESTER
 from suprsend_hub.app import utc_now
+from suprsend_hub.domain.actor import ActorKind
 from suprsend_hub.domain.errors import InvalidRequest, RateLimited
-from suprsend_hub.service.credentials import CredentialService, SignedRequest
+from suprsend_hub.service.credentials import CredentialService, Presented
 from suprsend_hub.service.lookup import CACHE_S
 from suprsend_hub.service.secrets import SecretBox
 from suprsend_hub.service.services import Services
@@ -12,7 +13,7 @@ from suprsend_hub.service.workspaces import NewWorkspace
 from suprsend_hub.service.writing import RateLimits
 from suprsend_hub.settings import Settings
 
-from .support import ApiClient
+from .support import METHODS, ApiClient, document, encode
 
 pytestmark = pytest.mark.anyio
 
@@ -55,14 +56,13 @@ async def test_a_limit_is_in_force_when_the_cached_credentials_are_read_again(
     assert settings.master_key is not None
     secrets = SecretBox(settings.master_key.get_secret_value())
     credentials = CredentialService(hub.database, secrets, limits, now=utc_now, monotonic=lambda: now)
-    request = SignedRequest("GET", b"/", b"", b"", None, "")
 
     async def admitted() -> int:
         """How many edits a workspace may make at once after its limits have been read again."""
         nonlocal now
         now += CACHE_S + 0.1
-        claim = await credentials.look_up(f"Bearer {workspace_a.api_key}")
-        workspace_id = credentials.confirm(claim, request).workspace.workspace_id
+        claim = await credentials.look_up(Presented(ActorKind.API_KEY, workspace_a.api_key))
+        workspace_id = credentials.confirm(claim, None).workspace.workspace_id
         for count in range(100):
             try:
                 limits.admit(workspace_id, 1)
@@ -83,3 +83,69 @@ async def test_a_limit_is_in_force_when_the_cached_credentials_are_read_again(
 async def test_an_impossible_limit_is_refused(hub: Services, workspace_a: NewWorkspace, limit: tuple) -> None:
     with pytest.raises(InvalidRequest):
         await hub.workspaces.limit(TESTER, "workspace A", edits_per_second=limit[0], burst_edits=limit[1])
+
+
+WRITES = {
+    ("post", "/event/"): ("/event/", {"distinct_id": "ada", "$user_operations": []}),
+    ("post", "/v1/user/{distinct_id}/"): ("/v1/user/ada/", {}),
+    ("patch", "/v1/user/{distinct_id}/"): ("/v1/user/ada/", {"operations": []}),
+    ("delete", "/v1/user/{distinct_id}/"): ("/v1/user/ada/", None),
+    ("delete", "/v1/bulk/user/"): ("/v1/bulk/user/", {"distinct_ids": ["ada"]}),
+    ("post", "/v1/object/{object_type}/{object_id}/"): ("/v1/object/teams/core/", {}),
+    ("patch", "/v1/object/{object_type}/{object_id}/"): ("/v1/object/teams/core/", {"operations": []}),
+    ("delete", "/v1/object/{object_type}/{object_id}/"): ("/v1/object/teams/core/", None),
+    ("delete", "/v1/bulk/object/{object_type}/"): ("/v1/bulk/object/teams/", {"object_ids": ["core"]}),
+    ("post", "/v1/object/{object_type}/{object_id}/subscription/"): (
+        "/v1/object/teams/core/subscription/", {"recipients": ["ada"]}),
+    ("delete", "/v1/object/{object_type}/{object_id}/subscription/"): (
+        "/v1/object/teams/core/subscription/", {"recipients": ["ada"]}),
+    ("post", "/v1/subscriber_list/"): ("/v1/subscriber_list/", {"list_id": "vip"}),
+    ("delete", "/v1/subscriber_list/{list_id}/"): ("/v1/subscriber_list/vip/", None),
+    ("patch", "/v1/subscriber_list/{list_id}/delete/"): ("/v1/subscriber_list/vip/delete/", {}),
+    ("post", "/v1/subscriber_list/{list_id}/subscriber/add/"): (
+        "/v1/subscriber_list/vip/subscriber/add/", {"distinct_ids": ["ada"]}),
+    ("post", "/v1/subscriber_list/{list_id}/subscriber/remove/"): (
+        "/v1/subscriber_list/vip/subscriber/remove/", {"distinct_ids": ["ada"]}),
+    ("post", "/v1/subscriber_list/{list_id}/start_sync/"): ("/v1/subscriber_list/vip/start_sync/", {}),
+    ("post", "/v1/subscriber_list/{list_id}/version/{version_id}/subscriber/add/"): (
+        f"/v1/subscriber_list/vip/version/{'0' * 26}/subscriber/add/", {"distinct_ids": ["ada"]}),
+    ("post", "/v1/subscriber_list/{list_id}/version/{version_id}/subscriber/remove/"): (
+        f"/v1/subscriber_list/vip/version/{'0' * 26}/subscriber/remove/", {"distinct_ids": ["ada"]}),
+    ("patch", "/v1/subscriber_list/{list_id}/version/{version_id}/finish_sync/"): (
+        f"/v1/subscriber_list/vip/version/{'0' * 26}/finish_sync/", {}),
+    ("delete", "/v1/subscriber_list/{list_id}/version/{version_id}/"): (
+        f"/v1/subscriber_list/vip/version/{'0' * 26}/", None),
+    ("patch", "/v1/subscriber_list/{list_id}/version/{version_id}/delete/"): (
+        f"/v1/subscriber_list/vip/version/{'0' * 26}/delete/", {}),
+}  # fmt: skip
+
+
+def test_every_write_of_the_document_is_tried_below() -> None:
+    """A new operation that writes has to be counted, too."""
+    operations = {
+        (method, path) for path, item in document()["paths"].items() for method in item if method in METHODS[1:]
+    }
+    assert set(WRITES) == operations
+
+
+async def test_every_write_counts(a: ApiClient, hub: Services) -> None:
+    """With an exhausted limit, no write of any kind is accepted, and reads are."""
+    await hub.workspaces.limit(TESTER, "workspace A", edits_per_second=1, burst_edits=1)
+    assert (
+        await a.post("/event/", [{"distinct_id": f"u{i}", "$user_operations": []} for i in range(400)])
+    ).status_code == 202
+    for (method, _), (target, body) in WRITES.items():
+        answer = await a.request(method.upper(), target, b"" if body is None else encode(body))
+        assert (answer.status_code, target, method) == (429, target, method)
+    assert (await a.get("/v1/user/")).status_code == 200
+
+
+async def test_calls_are_counted_by_what_they_change(a: ApiClient, hub: Services) -> None:
+    """A call that adds eight members counts like eight edits, one without members like one."""
+    await hub.workspaces.limit(TESTER, "workspace A", edits_per_second=1, burst_edits=11)
+    await a.post("/v1/subscriber_list/", {"list_id": "vip"})
+    add = "/v1/subscriber_list/vip/subscriber/add/"
+    for _ in range(2):
+        assert (await a.post(add, {"distinct_ids": []})).status_code == 201
+    assert (await a.post(add, {"distinct_ids": [f"u{i}" for i in range(8)]})).status_code == 201
+    assert (await a.post(add, {"distinct_ids": []})).status_code == 429

@@ -2,6 +2,10 @@
 
 import httpx2
 import pytest
+from cast import TESTER
+from suprsend_hub.domain.recipient import RecipientKey
+from suprsend_hub.service.services import Services
+from suprsend_hub.service.workspaces import NewWorkspace
 
 from .support import ApiClient, assert_error, segment
 
@@ -129,6 +133,24 @@ async def test_an_id_that_cannot_be_one_is_refused(a: ApiClient) -> None:
             answer = await a.request(method, f"/v1/user/{encoded}/", body)
             assert (what, method, answer.status_code) == (what, method, 400)
             assert_error(answer, 400)
+    assert await a.count() == 0
+
+
+async def test_invisible_ends_of_an_id(a: ApiClient, hub: Services, workspace_a: NewWorkspace) -> None:
+    """Nothing is created under an id with a zero-width character at an end; what an earlier version created is in reach."""
+    name = "\ufeff42"
+    path = f"/v1/user/{segment(name)}/"
+    for answer in (await a.post(path, {}), await a.patch(path, {"operations": [{"$set": {"n": 1}}]})):
+        assert "invisible character U+FEFF" in assert_error(answer, 400, "invalid_id")["message"]
+    subscribed = await a.post("/v1/object/team/x/subscription/", {"recipients": [name]})
+    assert assert_error(subscribed, 400, "invalid_id")["message"].startswith("recipients[0] must not start")
+    assert_error(await a.post(f"/v1/object/team/{segment(name)}/", {}), 400, "invalid_id")
+    assert_error(await a.post(f"/v1/object/{segment(name)}/x/", {}), 400, "invalid_id")
+    assert await a.count() == 0
+
+    await hub.recipients.edit(TESTER, RecipientKey.user(workspace_a.workspace_id, name), [])
+    assert (await a.get(path)).json()["distinct_id"] == name
+    assert (await a.delete(path)).status_code == 204
     assert await a.count() == 0
 
 
@@ -263,3 +285,29 @@ async def test_every_channel_comes_back_in_its_shape(a: ApiClient) -> None:
     assert user["$webpush"][0]["value"] == user["$webpush"][0]["value_json"] == subscription
     assert user["$slack"][0]["value_json"] == {"email": "ada@example.com", "access_token": "xoxb-1"}
     assert user["$ms_teams"][0]["value"] == {"incoming_webhook": {"url": "https://teams.example.com/1"}}
+
+
+@pytest.mark.parametrize(
+    ("agent", "name"),
+    [
+        ("suprsend/0.13.0;python/3.11.7", "a b"),
+        ("suprsend/0.18.0;python/3.9.1", "a b"),
+        ("suprsend/0.5.2;python/3.8", "a b"),
+        ("suprsend-py-sdk/0.20.0 (python/3.11.7; linux)", "a+b"),
+        ("suprsend/0.9.0;go/go1.21", "a+b"),
+        ("my suprsend/0.13.0;python/3.11.7", "a+b"),
+        ("", "a+b"),
+    ],
+)
+async def test_a_plus_in_a_path_is_a_space_for_the_sdks_that_write_it_so(
+    a: ApiClient, a_signing: ApiClient, agent: str, name: str
+) -> None:
+    """The vendor's old Python SDKs. The signature covers the path as it was sent; an escaped plus is one for all."""
+    headers = {"user-agent": agent}
+    assert (await a_signing.request("POST", "/v1/user/a+b/", b'{"n": 1}', headers)).status_code == 201
+    assert await a.properties(name) == {"n": 1}
+    assert (await a_signing.request("GET", "/v1/user/a%2Bb/", b"", headers)).status_code == (
+        200 if name == "a+b" else 404
+    )
+    assert (await a_signing.request("POST", "/v1/user/c%2Bd/", b'{"n": 2}', headers)).status_code == 201
+    assert await a.properties("c+d") == {"n": 2}

@@ -113,6 +113,30 @@ def test_a_signal_between_the_start_of_the_database_and_that_of_the_server_count
     assert processes_in(data_dir) == []
 
 
+def test_keys_that_are_gone_are_made_again_or_missed(
+    start_server: StartServer, run_cli: RunCli, data_dir: Path
+) -> None:
+    """An API key can be replaced, also if a full disk left an empty file; the master key cannot, and dev says so."""
+    first = dev(start_server, data_dir)
+    key = first.api_key
+    assert first.stop() == 0
+    (data_dir / "api.key").write_text("")
+    second = dev(start_server, data_dir)
+    assert second.api_key != key
+    assert call("GET", f"{second.base_url}v1/user/", second.api_key)[0] == 200
+    assert second.stop() == 0
+    right = (data_dir / "master.key").read_text()
+    (data_dir / "master.key").unlink()
+    for _ in range(2):
+        refused = run_cli("dev", "--port", "0", "--data-dir", str(data_dir))
+        assert refused.returncode == 1
+        [line] = refused.stderr.splitlines()
+        assert f"{data_dir / 'master.key'} is not the key" in line
+    (data_dir / "master.key").write_text(right)
+    third = dev(start_server, data_dir)
+    assert call("GET", f"{third.base_url}v1/user/", third.api_key)[0] == 200
+
+
 def test_data_that_others_can_write_to_is_refused_in_a_line(run_cli: RunCli, data_dir: Path) -> None:
     data_dir.mkdir()
     data_dir.chmod(0o777)

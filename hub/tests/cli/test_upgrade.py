@@ -72,7 +72,7 @@ async def test_serve_of_the_older_release_starts_beside_pre_steps_and_not_beside
     await migrate(url, folder=newer)
     done = run_cli("db", "migrate", **configured)
     assert (done.returncode, done.stderr) == (0, "")
-    assert f"at revision {following(1)}.\nThere is nothing to do: a newer release" in done.stdout
+    assert f"at revision {following(1)}.\nNothing to do: a newer release" in done.stdout
     server = start_server("serve", "--port", "0", **configured)
     async with httpx2.AsyncClient(base_url=server.base_url, trust_env=False) as client:
         assert (await client.get("readyz")).status_code == 200

@@ -12,9 +12,10 @@ import httpx2
 import pytest
 from cast import TESTER
 from suprsend_hub.app import build_asgi
+from suprsend_hub.domain.actor import ActorKind
 from suprsend_hub.domain.errors import Forbidden, Unauthenticated
 from suprsend_hub.domain.ids import ulid_text
-from suprsend_hub.service.credentials import SignedRequest, Workspace
+from suprsend_hub.service.credentials import Presented, Workspace
 from suprsend_hub.service.secrets import SecretBox, generate_master_key
 from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
@@ -31,8 +32,8 @@ def printed(output: str, label: str) -> str:
 
 
 async def authenticated(hub: Services, api_key: str) -> Workspace:
-    claim = await hub.credentials.look_up(f"Bearer {api_key}")
-    return hub.credentials.confirm(claim, SignedRequest("GET", b"/v1/user/", b"", b"", None, "")).workspace
+    claim = await hub.credentials.look_up(Presented(ActorKind.API_KEY, api_key))
+    return hub.credentials.confirm(claim, None).workspace
 
 
 @pytest.mark.anyio
@@ -135,8 +136,8 @@ async def test_a_secret_is_rotated_with_an_overlap_that_can_be_ended(cli: Cli, m
     assert new != old
     until = datetime.strptime(re.findall(r"valid until (.*) UTC", output)[0], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
     assert abs(until - datetime.now(UTC) - timedelta(minutes=90)) < timedelta(minutes=2)
-    assert cli("workspace", "drop-old-secret", "Acme") == "The old secret is not valid any more.\n"
-    assert "The old one is not valid any more." in cli("workspace", "rotate-secret", "Acme", "--overlap", "0")
+    assert cli("workspace", "drop-old-secret", "Acme") == "The old secret is no longer valid.\n"
+    assert "The old secret is no longer valid." in cli("workspace", "rotate-secret", "Acme", "--overlap", "0")
     hub = make_hub()
     async with hub.database:
         row = await hub.workspaces.get("Acme")
@@ -189,10 +190,10 @@ async def test_a_workspace_is_deleted_once_no_hub_can_write_to_it_any_more(
 
 def test_a_clock_skew_is_set_shown_and_lifted(cli: Cli, run_cli: RunCli, configured: dict[str, str]) -> None:
     cli("workspace", "create", "Acme")
-    assert cli("workspace", "clock-skew", "Acme") == "Any Date is taken.\n"
+    assert cli("workspace", "clock-skew", "Acme") == "Any Date is accepted.\n"
     assert cli("workspace", "clock-skew", "Acme", "--at-most", "15m") == "At most 900 seconds.\n"
     assert cli("workspace", "clock-skew", "Acme") == "At most 900 seconds.\n"
-    assert cli("workspace", "clock-skew", "Acme", "--at-most", "0") == "Any Date is taken.\n"
+    assert cli("workspace", "clock-skew", "Acme", "--at-most", "0") == "Any Date is accepted.\n"
     for wrong in ("15", "-1m", "2 weeks", ""):
         refused = run_cli("workspace", "clock-skew", "Acme", "--at-most", wrong, **configured)
         assert refused.returncode == 2
@@ -211,7 +212,7 @@ async def test_the_master_key_is_changed_step_by_step(
         return done.returncode, done.stdout + done.stderr
 
     status, output = re_encrypt(new)
-    assert (status, "workspace A: none of the keys decrypts its secret" in output) == (1, True)
+    assert (status, "workspace A: no key decrypts its secret" in output) == (1, True)
     assert re_encrypt(f"{new},{old}") == (
         0,
         "workspace A: re-encrypted\nRe-encrypted secrets: 1. Workspaces: 1.\n",

@@ -139,7 +139,7 @@ async def test_a_parameter_without_meaning_is_named_and_does_no_harm(
     done = run_cli("db", "migrate", **configured | {"DATABASE_URL": url})
     assert (done.returncode, done.stderr) == (
         0,
-        "Warning: SUPRSEND_HUB_DATABASE_URL: ignored, since they mean nothing to the hub: channel_binding, pgbouncer\n",
+        "Warning: SUPRSEND_HUB_DATABASE_URL: ignored, because the hub does not use them: channel_binding, pgbouncer\n",
     )
     assert run_cli("workspace", "list", **configured | {"DATABASE_URL": url}).returncode == 0
 

@@ -181,6 +181,44 @@ async def test_the_history_does_not_show_what_was_refused_as_a_change(
     assert "the stored value is not a number" in newest
 
 
+def _shown(entry: str) -> list[tuple[str, str]]:
+    return re.findall(r"<(del|ins)>(?:<[^>]*>)*([^<]*)", entry)
+
+
+async def test_the_history_shows_only_what_an_edit_changed(viewer: Browser, edit_user: Edit) -> None:
+    """Operations that changed nothing are not shown as additions, though the history keeps nothing about their keys."""
+    await edit_user(
+        "ann",
+        {"$set": {"plan": "free", "tags": ["a", "b", "b"], "logins": 1}},
+        {"$append": {"$email": "a@example.com"}},
+    )
+    await edit_user(
+        "ann",
+        {"$set_once": {"plan": "gold", "since": 2020}}, {"$set": {"logins": 1}}, {"$append": {"$email": "a@example.com"}},
+        {"$append": {"$email": "b@example.com", "tags": ["c"]}}, {"$remove": {"tags": "b"}},
+    )  # fmt: skip
+    await edit_user("ann", {"$set_once": {"plan": "gold"}}, {"$append": {"$email": ["b@example.com", "a@example.com"]}})
+    entries = (await viewer.get(USERS + "ann/history/")).source.split('<div class="timeline-head">')[1:]
+    assert _shown(entries[0]) == []
+    assert "No difference" in entries[0]
+    assert _shown(entries[1]) == [
+        ("ins", "b@example.com"), ("del", "b"), ("del", "b"), ("ins", "c"), ("ins", "2020"),
+    ]  # fmt: skip
+
+
+async def test_the_history_shows_rows_of_earlier_releases(viewer: Browser, edit_user: Edit, hub: Services) -> None:
+    """What an earlier release kept, the values of all keys that an edit named, is still shown as what changed."""
+    await edit_user("ann", {"$set": {"plan": "free"}})
+    await edit_user(
+        "ann", {"$set": {"plan": "gold", "n": 1, "m": 2}}, {"$append": {"$email": ["a@example.com", "b@example.com"]}}
+    )
+    old = '{"plan":"free","n":1,"$email":[{"value":"a@example.com"}]}'
+    async with hub.database.connection() as connection:
+        await connection.execute("UPDATE history SET before = $1 WHERE before IS NOT NULL", old)
+    newest = (await viewer.get(USERS + "ann/history/")).source.split('<div class="timeline-head">')[1]
+    assert _shown(newest) == [("ins", "b@example.com"), ("del", "free"), ("ins", "gold"), ("ins", "2")]
+
+
 async def test_rejected_records_show_in_the_log_and_with_their_user(
     viewer: Browser, workspace_a: NewWorkspace, edit_user: Edit
 ) -> None:

@@ -6,18 +6,20 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 
 import httpx2
+import msgspec
 import pytest
 from cast import TESTER, VISITOR
 from pydantic import SecretStr
-from suprsend_hub.app import build_app, build_asgi, build_services, sign_in_path
+from suprsend_hub.app import build_asgi, build_services, sign_in_path
 from suprsend_hub.domain.console import Role
 from suprsend_hub.domain.errors import RateLimited, Unauthenticated
-from suprsend_hub.service import console_access
-from suprsend_hub.service.console_access import WINDOW, ConsoleAccessService
+from suprsend_hub.service import sign_in_throttle
+from suprsend_hub.service.console_access import ConsoleAccessService
 from suprsend_hub.service.console_tokens import SESSION_S, TokenSigner
 from suprsend_hub.service.console_users import LINK_LIFETIME
 from suprsend_hub.service.secrets import generate_master_key
 from suprsend_hub.service.services import Services
+from suprsend_hub.service.sign_in_throttle import WINDOW
 from suprsend_hub.service.workspaces import NewWorkspace
 from suprsend_hub.settings import Settings
 
@@ -68,7 +70,9 @@ async def test_a_console_user_without_a_password_cannot_sign_in_with_any(strange
 async def test_guessing_is_stopped_and_the_right_password_does_not_help_then(
     make_browser: Callable[[], Browser], hub: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(console_access, "MAX_ATTEMPTS_PER_NAME", 3)  # each guess takes a while, which is the point
+    monkeypatch.setattr(
+        sign_in_throttle, "MAX_ATTEMPTS_PER_NAME_AND_ADDRESS", 3
+    )  # each guess takes a while, which is the point
     await hub.console_users.create(TESTER, "sam", PASSWORD)
     for _ in range(3):
         assert (await make_browser().sign_in("sam", "guess")).status == 401
@@ -81,7 +85,7 @@ async def test_guessing_is_stopped_and_the_right_password_does_not_help_then(
 async def test_the_count_of_attempts_starts_anew_after_its_window(
     hub: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(console_access, "MAX_ATTEMPTS_PER_NAME", 2)
+    monkeypatch.setattr(sign_in_throttle, "MAX_ATTEMPTS_PER_NAME_AND_ADDRESS", 2)
     await hub.console_users.create(TESTER, "sam", PASSWORD)
     clock = [datetime.now(UTC)]
     access = ConsoleAccessService(hub.database, hub.console_access.signer, hub.audit, now=lambda: clock[0])
@@ -103,14 +107,30 @@ async def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(str
     assert "secure" not in flags, "plain HTTP on the loopback interface"
 
 
-async def test_behind_https_cookies_are_secure(settings: Settings, anyio_backend: str) -> None:
+async def test_behind_https_cookies_are_secure_and_of_this_host_alone(
+    settings: Settings, workspace_a: NewWorkspace, anyio_backend: str
+) -> None:
+    """`__Host-`: no page of a neighbouring host can plant one. Browsers come back over TLS only."""
     public = build_services(settings.model_copy(update={"public_url": "https://hub.example"}))
     async with (
         public.database,
-        httpx2.AsyncClient(transport=httpx2.ASGITransport(app=build_app(public)), base_url="http://hub.test") as client,
+        httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app=build_asgi(public)), base_url="https://hub.example"
+        ) as http,
     ):
-        answer = await client.get("/console/sign-in/")
-    assert "secure" in answer.headers["set-cookie"].lower()
+        await public.console_users.create(TESTER, "sam", None)
+        link = await public.console_users.one_time_link(TESTER, "sam")
+        page = await Browser(http).follow_link(sign_in_path(link))
+        cookies = page.response.headers.get_list("set-cookie")
+        assert len(cookies) == 2
+        for cookie in cookies:
+            assert cookie.startswith("__Host-suprsend_hub_")
+            flags = {flag.strip().lower() for flag in cookie.split(";")[1:]}
+            assert {"secure", "httponly", "path=/", "samesite=lax"} <= flags
+            assert not any(flag.startswith("domain") for flag in flags)
+        assert (await Browser(http).get("/console/")).status == 200
+        for path in ("/console/", "/healthz", "/v1/user/", "/nothing"):
+            assert (await http.get(path)).headers["strict-transport-security"] == "max-age=31536000"
 
 
 async def test_a_form_of_another_session_is_refused(editor: Browser, viewer: Browser, hub: Services) -> None:
@@ -214,12 +234,80 @@ async def test_a_one_time_link_works_while_somebody_guesses_passwords_from_the_s
     make_browser: Callable[[], Browser], hub: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Behind a proxy everybody has one address."""
-    monkeypatch.setattr(console_access, "MAX_ATTEMPTS_PER_ADDRESS", 1)
+    monkeypatch.setattr(sign_in_throttle, "MAX_ATTEMPTS_PER_ADDRESS", 1)
     await hub.console_users.create(TESTER, "sam", None)
     for status in (401, 429):
         assert (await make_browser().sign_in("max", "guess")).status == status
     path = sign_in_path(await hub.console_users.one_time_link(TESTER, "sam"))
     assert (await make_browser().follow_link(path)).status == 303
+
+
+async def test_guesses_of_others_do_not_lock_out_a_browser_that_has_signed_in_before(
+    make_browser: Callable[[], Browser], hub: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its own name: it has a count of its own. Behind a proxy everybody else shares one address."""
+    for limit in ("PER_NAME", "PER_ADDRESS", "PER_NAME_AND_ADDRESS", "PER_BROWSER"):
+        monkeypatch.setattr(sign_in_throttle, f"MAX_ATTEMPTS_{limit}", 2)
+    await hub.console_users.create(TESTER, "sam", PASSWORD)
+    await hub.console_users.create(TESTER, "max", PASSWORD)
+    known = make_browser()
+    assert (await known.sign_in("sam")).status == 303
+    known.http.cookies.delete("suprsend_hub_session")
+    for status in (401, 401, 429):
+        assert (await make_browser().sign_in("sam", "guess")).status == status
+    assert (await make_browser().sign_in("sam")).status == 429
+    assert (await known.sign_in("max")).status == 429, "it has not signed in with that name"
+    assert (await known.sign_in("sam", "guess")).status == 401
+    assert (await known.sign_in("sam")).status == 303
+    known.http.cookies.delete("suprsend_hub_session")
+    for status in (401, 401, 429):
+        assert (await known.sign_in("sam", "guess")).status == status
+
+
+async def test_right_passwords_are_not_counted(
+    make_browser: Callable[[], Browser], hub: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for limit in ("PER_NAME", "PER_ADDRESS", "PER_NAME_AND_ADDRESS"):
+        monkeypatch.setattr(sign_in_throttle, f"MAX_ATTEMPTS_{limit}", 1)
+    await hub.console_users.create(TESTER, "sam", PASSWORD)
+    for _ in range(3):
+        assert (await make_browser().sign_in("sam")).status == 303
+
+
+async def test_guesses_are_counted_by_network_and_for_a_name_from_everywhere(
+    hub: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A customer of a provider has a /64 of IPv6 addresses; many addresses do not help to guess one password."""
+    monkeypatch.setattr(sign_in_throttle, "MAX_ATTEMPTS_PER_NAME_AND_ADDRESS", 2)
+    monkeypatch.setattr(sign_in_throttle, "MAX_ATTEMPTS_PER_NAME", 4)
+
+    async def guess(address: str, name: str = "sam") -> None:
+        visitor = msgspec.structs.replace(VISITOR, address=address)
+        await hub.console_access.sign_in(visitor, name, "guess")
+
+    for address in ("2001:db8::1", "2001:db8::2", "192.0.2.1", "2001:db8:0:1::1"):
+        with pytest.raises(Unauthenticated):
+            await guess(address)
+    for address in ("2001:db8::3", "198.51.100.1", "unknown"):
+        with pytest.raises(RateLimited):
+            await guess(address)
+    with pytest.raises(Unauthenticated):
+        await guess("192.0.2.1", "max")
+
+
+def test_a_browser_is_known_under_the_name_that_it_signed_in_with() -> None:
+    signer = TokenSigner(generate_master_key())
+    token = signer.browser("sam")
+    assert signer.read_browser(token, "sam")
+    for wrong, name in (
+        (token, "max"),
+        (signer.browser("max"), "sam"),
+        ("", "sam"),
+        (f"{token}x", "sam"),
+        ("é.é", "é"),
+    ):
+        assert signer.read_browser(wrong, name) is None
+    assert TokenSigner(generate_master_key()).read_browser(token, "sam") is None
 
 
 async def test_a_form_that_does_not_arrive_is_given_up(

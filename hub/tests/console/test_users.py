@@ -60,6 +60,23 @@ async def test_what_names_one_user_exactly_opens_it(viewer: Browser, edit_user: 
         assert (page.status, page.location) == (303, USERS + "ann/"), text
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["447700900123", "00447700900123", "+44.7700.900123", "tel:+44-7700-900123", "\u202a+44 7700 900123\u202c",
+     "+44\u20117700\u2011900123", "+44 (0)7700 900123", "Jose\u0301@example.com", "JOS\u00c9@EXAMPLE.com", "<ann@example.com>",
+     "Ann Example <Ann@example.com>", "mailto:ann@example.com", "\ufeffann@example.com", "ann@b\u00fccher.example",
+     "ann@xn--bcher-kva.example", "\u200bann\ufeff", "bob\u200b"],
+    ids=ascii,
+)  # fmt: skip
+async def test_a_pasted_address_or_id_opens_its_user(viewer: Browser, edit_user: Edit, text: str) -> None:
+    """An address is found in the spellings in which people have it; an id also if invisible characters came with it."""
+    emails = ["ann@example.com", "jos\u00e9@example.com", "ann@b\u00fccher.example"]
+    await edit_user("ann", {"$append": {"$email": emails, "$sms": "+447700900123"}})
+    await edit_user("bob\u200b")  # from a version that accepted such ids
+    page = await viewer.get(HOME + "find/", q=text)
+    assert (page.status, page.location) == (303, USERS + ("bob%E2%80%8B/" if "bob" in text else "ann/"))
+
+
 async def test_an_address_of_two_users_lists_both(viewer: Browser, edit_user: Edit) -> None:
     for name in ("ann", "bob"):
         await edit_user(name, {"$append": {"$email": "office@example.com"}})

@@ -67,7 +67,7 @@ async def test_a_release_that_was_skipped_is_not_passed_over_while_hubs_may_run(
     after_next = release(tmp_path, PRE, POST, Pre("CREATE TABLE added_next (id integer)"))
     before = await schema_of(database_url)
     for _ in range(2):
-        with pytest.raises(Conflict, match=f"step {following(2)}, on the way, ends what the running hubs need"):
+        with pytest.raises(Conflict, match=f"step {following(2)} on the way removes what the running hubs need"):
             await migrate(database_url, folder=after_next)
         assert await schema_of(database_url) == before
     assert (await migrate(database_url, post=True, folder=after_next)).revision == following(3)

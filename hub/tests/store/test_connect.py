@@ -164,7 +164,7 @@ async def test_another_program_at_that_port_is_told_apart_from_a_server_that_is_
     answer: bytes, parameters: str
 ) -> None:
     async with listening(answer) as port:
-        assert "is not a PostgreSQL server" in await refusal(f"postgresql://u:p@127.0.0.1:{port}/d{parameters}")
+        assert "is not PostgreSQL" in await refusal(f"postgresql://u:p@127.0.0.1:{port}/d{parameters}")
 
 
 async def test_what_does_not_answer_is_away_and_says_why() -> None:

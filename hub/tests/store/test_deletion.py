@@ -1,6 +1,7 @@
 """Deletion by sets: what goes, what stays, and that it neither blocks nor deadlocks with what others do meanwhile."""
 
 import asyncio
+import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,7 @@ from suprsend_hub.service.deleting import sweep_dead_objects
 from suprsend_hub.service.pages import PageRequest
 from suprsend_hub.service.services import Services
 from suprsend_hub.service.subscriptions import SubscriptionService
-from suprsend_hub.service.writing import Edit
+from suprsend_hub.service.writing import Edit, RateLimits
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_version", [16, 18])]
 
@@ -196,7 +197,9 @@ async def test_a_new_life_of_an_object_never_shows_the_subscribers_of_the_old_on
         return datetime.now(UTC) - behind
 
     ulids = UlidFactory(lambda: int(now().timestamp() * 1000), bytes)
-    late = SubscriptionService(hub.database, hub.batcher, hub.audit, now=now, ulids=ulids)
+    late = SubscriptionService(
+        hub.database, hub.batcher, hub.audit, RateLimits(monotonic=time.monotonic), now=now, ulids=ulids
+    )
     await create(hub, TEAM, user("ada"), user("bo"), user("cy"))
     await subscribe(hub, "ada", "bo")
     await hub.recipients.delete(TESTER, TEAM)

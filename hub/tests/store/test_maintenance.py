@@ -10,6 +10,7 @@ import pytest
 from cast import TESTER
 from suprsend_hub.api.bodies.subscriber_list import parse_definition
 from suprsend_hub.domain.audit import HUB_WIDE
+from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.subscription import Recipient, SubscribeRequest
 from suprsend_hub.service.audit import AuditFilter
@@ -139,6 +140,8 @@ async def restore(hub: Services) -> None:
         await hub.subscriptions.create(TESTER, team, request)
         await hub.lists.save(TESTER, workspace_id, parse_definition({"list_id": "news"}))
         await hub.lists.add(TESTER, workspace_id, "news", ["ada", "bo"])
+        for draft in (await hub.lists.get(workspace_id, "news")).drafts:
+            await hub.lists.delete_draft(TESTER, workspace_id, "news", ulid_text(draft.version_id))
         await hub.lists.start_sync(TESTER, workspace_id, "news")
 
 

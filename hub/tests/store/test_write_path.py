@@ -147,7 +147,8 @@ async def test_what_an_event_could_not_apply_is_in_the_log_with_its_key(hub: Ser
 
 
 async def test_a_resent_event_does_not_fill_the_log_twice(hub: Services) -> None:
-    bad = edit("ada", {"$append": {"$email": "no address"}})
+    """Its key is known, because a part of it was applied; of an event that is refused as a whole no key is kept."""
+    bad = edit("ada", {"$set": {"n": 1}}, {"$append": {"$email": "no address"}})
     await apply(hub, bad)
     await apply(hub, bad)
     assert len(await hub.rejected.page(WORKSPACE)) == 1
@@ -236,7 +237,7 @@ async def test_history_keeps_what_an_edit_replaced(hub: Services) -> None:
             connection, RecipientKey.user(WORKSPACE, "ada"), before=None, limit=10
         )
     assert oldest.before is None
-    assert msgspec.json.decode(newest.before or "") == {"plan": "free"}
+    assert msgspec.json.decode(newest.before or "") == {"$set": {"plan": "free"}}
     assert newest.edit_id > oldest.edit_id
 
 
@@ -333,8 +334,9 @@ async def test_a_strict_edit_is_not_refused_for_an_edit_that_does_not_count(hub:
     assert properties(await stored(hub, "ada")) == {"n": 6}
 
 
-async def test_a_strict_edit_is_judged_by_the_profile_it_is_applied_to(
-    hub: Services, make_hub: MakeHub, database_url: str
+@pytest.mark.parametrize("strict", [True, False], ids=["strict", "event"])
+async def test_an_edit_is_judged_by_the_profile_it_is_applied_to(
+    hub: Services, make_hub: MakeHub, database_url: str, strict: bool
 ) -> None:
     """Somebody else makes a number of the text while the batch that refuses to add to it is being written."""
     await apply(hub, edit("ada", {"$set": {"n": "x"}}))
@@ -343,7 +345,7 @@ async def test_a_strict_edit_is_judged_by_the_profile_it_is_applied_to(
     async with other.database:
         other.batcher.start()
         async with before_its_history(database_url, setting):
-            add = edit("ada", {"$add": {"n": 1}}, strict=True)
+            add = edit("ada", {"$add": {"n": 1}}, strict=strict)
             editing = asyncio.create_task(apply(hub, add, setting))
             await until_waiting(database_url)
             await apply(other, edit("ada", {"$set": {"n": 5}}))
@@ -352,6 +354,32 @@ async def test_a_strict_edit_is_judged_by_the_profile_it_is_applied_to(
     assert [outcome.error for outcome in outcomes] == [None, None]
     assert [outcome.status for outcome in await apply(hub, add)] == [EditStatus.DUPLICATE]
     assert properties(await stored(hub, "ada")) == {"n": 6, "city": "Rome"}
+    assert await hub.rejected.page(WORKSPACE) == []
+    assert await hub.maintenance.check() == []
+
+
+async def test_an_event_that_a_race_makes_impossible_is_refused_as_a_whole(
+    hub: Services, make_hub: MakeHub, database_url: str
+) -> None:
+    """Somebody else makes a text of the number after the event was accepted and recorded: the record is taken back."""
+    await apply(hub, edit("ada", {"$set": {"n": 1}}))
+    other = make_hub()
+    setting = edit("ada", {"$set": {"city": "Rome"}})
+    async with other.database:
+        other.batcher.start()
+        async with before_its_history(database_url, setting):
+            add = edit("ada", {"$add": {"n": 1}})
+            editing = asyncio.create_task(apply(hub, add, setting))
+            await until_waiting(database_url)
+            await apply(other, edit("ada", {"$set": {"n": "x"}}))
+        refused, applied = await editing
+        await other.batcher.stop()
+    assert refused.error is not None
+    assert applied.error is None
+    assert properties(await stored(hub, "ada")) == {"n": "x", "city": "Rome"}
+    assert [row.code for row in await hub.rejected.page(WORKSPACE)] == ["not_a_number"]
+    await apply(hub, edit("ada", {"$set": {"n": 1}}), edit("ada", {"$add": {"n": 1}}, key=add.insert_key))
+    assert properties(await stored(hub, "ada")) == {"n": 2, "city": "Rome"}
     assert await hub.maintenance.check() == []
 
 
@@ -396,3 +424,77 @@ async def test_edits_that_go_together_stay_together_when_one_is_refused_in_a_rac
     assert await stored(hub, "ada") is None
     assert properties(await stored(hub, "bo")) == {"n": "x"}
     assert await hub.maintenance.check() == []
+
+
+REFUSED = {
+    "a property": [{"$add": {"n": "one"}}],
+    "an address": [{"$append": {"$email": ["no address", "neither"]}}],
+    "a push token with its companion": [{"$append": {"$androidpush": " ", "$id_provider": None}}],
+    "no operations": ["text", {"$nonsense": {"n": 1}}],
+    "refused and ignored": [{"$set": {"$reserved": 1}}, {"$set": {"n": 2**64}}],
+}
+
+
+@pytest.mark.parametrize("operations", REFUSED.values(), ids=REFUSED)
+async def test_of_an_event_that_is_refused_as_a_whole_nothing_is_stored_but_the_refusals(
+    hub: Services, operations: list[object]
+) -> None:
+    """Neither the user nor its history nor the key, so that the corrected event may carry the same key."""
+    refused = edit("ada", *operations)
+    for _ in range(2):
+        [outcome] = await apply(hub, refused)
+        assert outcome.error is not None
+        assert outcome.refusals
+    assert await stored(hub, "ada") is None
+    assert await user_count(hub) == 0
+    assert not await hub.recipients.history(refused.key)
+    logged = await hub.rejected.page(WORKSPACE)
+    assert len(logged) == 2 * len(outcome.refusals)
+    [outcome] = await apply(hub, edit("ada", {"$set": {"n": 1}}, key=refused.insert_key))
+    assert (outcome.status, outcome.error) == (EditStatus.APPLIED, None)
+    assert properties(await stored(hub, "ada")) == {"n": 1}
+
+
+APPLIED = {
+    "without operations": [],
+    "only ignored": [{"$set": {"$reserved": 1}}],
+    "without effect": [{"$unset": ["n"]}, {"$add": {"n": "one"}}],
+    "a removal without effect": [{"$remove": {"$email": ["ada@example.com", "no address"]}}],
+    "in part": [{"$append": {"$email": ["ada@example.com", "no address"]}}],
+}
+
+
+@pytest.mark.parametrize("operations", APPLIED.values(), ids=APPLIED)
+async def test_an_event_of_which_anything_is_accepted_counts(hub: Services, operations: list[object]) -> None:
+    """Accepted includes operations without effect, and reserved keys, which PATCH ignores as well."""
+    [outcome] = await apply(hub, edit("ada", *operations))
+    assert outcome.error is None
+    assert await stored(hub, "ada") is not None
+    assert len(await hub.recipients.history(RecipientKey.user(WORKSPACE, "ada"))) == 1
+
+
+async def test_a_refused_event_changes_nothing_for_its_neighbours(hub: Services) -> None:
+    """In one batch: the refused one leaves its key to another event, and the user's other events apply."""
+    key = uuid.uuid4()
+    outcomes = await apply(
+        hub,
+        edit("ada", {"$add": {"n": "one"}}, key=key),
+        edit("ada", {"$add": {"n": 1}}, key=key),
+        edit("ada", {"$add": {"n": 1}}, key=key),
+        edit("bo", {"$add": {"n": "one"}}),
+        edit("ada", {"$add": {"n": 10}}),
+    )
+    assert [outcome.error is not None for outcome in outcomes] == [True, False, False, True, False]
+    assert properties(await stored(hub, "ada")) == {"n": 11}
+    assert await stored(hub, "bo") is None
+    assert await user_count(hub) == 1
+
+
+async def test_a_repeated_event_is_no_refusal_though_it_could_not_be_applied_now(hub: Services) -> None:
+    """It was applied when it came first; its repetition after a lost answer must not say otherwise."""
+    once = edit("ada", {"$add": {"n": 1}})
+    await apply(hub, once)
+    await apply(hub, edit("ada", {"$set": {"n": "text"}}))
+    [outcome] = await apply(hub, once)
+    assert (outcome.status, outcome.error, list(outcome.refusals)) == (EditStatus.DUPLICATE, None, [])
+    assert await hub.rejected.page(WORKSPACE) == []

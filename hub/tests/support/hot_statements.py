@@ -27,6 +27,7 @@ TENANT_BATCH = ([1], [""], ["ada"], [7])
 BATCH = ([1], [""], ["ada"], [0])
 STATEMENTS: dict[str, tuple] = {
     "read_profiles": BATCH,
+    "find_known_edits": (*BATCH, [NIL]),
     "insert_history": (*BATCH, [NIL], [NIL], [1], [0], ["x"], ["x"], ["[]"], [None]),
     "update_profiles": (*BATCH, [1], ["{}"], ["{}"], [""], [None], [True], NOW),
     "upsert_profiles": (*BATCH, [NIL], [1], ["{}"], ["{}"], [""], [None], [True], NOW),

@@ -42,6 +42,7 @@ class Database:
         self.open.set()
         self.error: Callable[[list[str]], Exception | None] = lambda _: None
         self.attempts = 0
+        self.work = 0
 
     async def apply(self, edits: Sequence[Edit], rejects: Sequence[RejectedRecord]) -> list[Outcome]:
         self.attempts += 1
@@ -51,7 +52,7 @@ class Database:
         if error is not None:
             raise error
         self.batches.append(names)
-        return [Outcome(EditStatus.APPLIED, None) for _ in edits]
+        return [Outcome(EditStatus.APPLIED, None, work=self.work) for _ in edits]
 
 
 def away(_: list[str]) -> Exception:
@@ -94,6 +95,26 @@ async def blocked(database: Database, batcher: Batcher) -> "asyncio.Task[list[Ou
     task = send(batcher, "first")
     await until(lambda: database.attempts == 1)
     return task
+
+
+async def test_costly_edits_of_one_workspace_get_batches_of_their_own() -> None:
+    """Once edits of a workspace have cost much, the edits of others do not share a batch with the next of them."""
+    database = Database()
+    async with running(database, max_batch_work=1_000_000) as batcher:
+        database.work = 300_000
+        await batcher.submit(A, edits("a1"))
+        database.work = 0
+        database.open.clear()
+        waiting = [asyncio.create_task(batcher.submit(B, edits("b0", workspace=B)))]
+        await asyncio.sleep(0.01)
+        waiting += [
+            asyncio.create_task(batcher.submit(workspace, edits(*names, workspace=workspace)))
+            for workspace, names in ((B, ("b1",)), (A, ("a2", "a3", "a4", "a5")), (B, ("b2",)))
+        ]
+        await asyncio.sleep(0.01)
+        database.open.set()
+        await asyncio.gather(*waiting)
+    assert database.batches == [["a1"], ["b0"], ["b1"], ["a2", "a3", "a4", "a5"], ["b2"]]
 
 
 async def test_what_arrives_during_a_transaction_shares_the_next_one() -> None:
@@ -269,7 +290,8 @@ async def test_a_short_absence_of_the_database_is_only_a_delay() -> None:
     async with running(database) as batcher:
         task = send(batcher, "one")
         await until(lambda: database.attempts == 2)
-        assert batcher.trouble == "the database does not answer"
+        assert batcher.trouble is not None
+        assert batcher.trouble.message == "the database does not answer"
         database.error = lambda _: None
         assert (await task)[0].status is EditStatus.APPLIED
         assert batcher.trouble is None

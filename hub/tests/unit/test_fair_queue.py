@@ -14,6 +14,7 @@ class Item:
     name: str
     weight: int = 1
     size_bytes: int = 0
+    work: float = 0.0
 
 
 def queue(max_edits: int = 10, max_bytes: int = 1000) -> FairQueue[Item]:
@@ -25,7 +26,7 @@ def names(items: object) -> list[str]:
 
 
 def take(waiting: FairQueue[Item], max_edits: int = 100, max_bytes: int = 1000) -> list[str]:
-    return names(waiting.take(max_edits=max_edits, max_bytes=max_bytes, wanted=lambda _: True))
+    return names(waiting.take(max_edits=max_edits, max_bytes=max_bytes, max_work=1000, wanted=lambda _: True))
 
 
 def test_workspaces_take_turns_and_keep_their_own_order() -> None:
@@ -54,6 +55,15 @@ def test_a_batch_ends_before_it_is_too_heavy_and_one_request_always_goes() -> No
     for name in ("x", "y"):
         waiting.offer(A, Item(name, 1, 600))
     assert [take(waiting) for _ in range(2)] == [["x"], ["y"]]
+
+
+def test_costly_edits_do_not_hold_up_those_of_others() -> None:
+    """A batch closes when its work is used up: what is expected to cost more gets one of its own."""
+    waiting = queue()
+    for name, work in (("cheap", 0.0), ("costly", 5000.0), ("later", 10.0)):
+        waiting.offer(A, Item(name, work=work))
+    waiting.offer(B, Item("other"))
+    assert [take(waiting) for _ in range(3)] == [["cheap", "other"], ["costly"], ["later"]]
 
 
 def test_a_full_queue_refuses_whoever_fills_it() -> None:
@@ -105,7 +115,7 @@ def test_what_is_wanted_no_more_is_dropped_and_makes_room() -> None:
     waiting = queue()
     for name in ("keep", "drop", "keep too"):
         waiting.offer(A, Item(name, 3))
-    taken = waiting.take(max_edits=100, max_bytes=100, wanted=lambda item: item.name != "drop")
+    taken = waiting.take(max_edits=100, max_bytes=100, max_work=0, wanted=lambda item: item.name != "drop")
     assert names(taken) == ["keep", "keep too"]
     assert (waiting.edits, bool(waiting)) == (0, False)
 

@@ -79,14 +79,16 @@ def test_workspaces_without_a_limit_and_lifted_limits_admit_everything() -> None
     limits.admit(A, 1_000_000)
 
 
-def test_a_refused_request_costs_nothing_and_empty_ones_always_pass() -> None:
+def test_a_refused_request_costs_nothing_and_an_empty_one_counts_as_one_edit() -> None:
     limits, clock = limited(rate=10, burst=10)
     limits.admit(A, 10)
     for _ in range(100):
         refusal(limits, 10)
-    limits.admit(A, 0)
+    refusal(limits, 0)
     clock.now += 1
-    limits.admit(A, 10)
+    limits.admit(A, 0)
+    refusal(limits, 10)
+    limits.admit(A, 9)
 
 
 def test_a_changed_limit_applies_to_what_is_left() -> None:

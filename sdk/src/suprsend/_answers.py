@@ -84,6 +84,7 @@ class _User(_Channels):
     properties: dict[str, Any]
     created_at: str
     updated_at: str
+    warnings: NotRequired[list[str]]
 
 
 class UserProfile(_User):
@@ -125,6 +126,7 @@ class ObjectProfile(_Channels):
     properties: dict[str, Any]
     created_at: str
     updated_at: str
+    warnings: NotRequired[list[str]]
 
 
 class Subscription(TypedDict):

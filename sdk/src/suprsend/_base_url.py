@@ -25,10 +25,10 @@ class BaseUrl:
     """A usable base URL.
 
     Attributes:
-        text: the whole, with a final slash.
+        text: the whole URL, with a final slash.
         scheme: ``http`` or ``https``.
         host: as it is looked up: in ASCII, an IPv6 address without brackets.
-        port: None for that of the scheme.
+        port: None for the default of the scheme.
         prefix: path, with a slash at both ends; requests go below it.
     """
 
@@ -40,7 +40,7 @@ class BaseUrl:
 
     @property
     def origin(self) -> str:
-        """Scheme, host and port, in ASCII."""
+        """Return scheme, host and port, in ASCII."""
         return f"{self.scheme}://{host_header(self.host, self.port)}"
 
 
@@ -104,7 +104,7 @@ def ascii_host(host: str, name: str) -> str:
         SuprsendConfigError: it is neither.
     """
     if ":" in host:
-        host = host.replace("%25", "%")  # how a URL spells the mark before an interface, as in fe80::1%eth0
+        host = host.replace("%25", "%")  # how a URL writes the % before an interface, as in fe80::1%eth0
         try:
             ipaddress.IPv6Address(host)
         except ValueError:

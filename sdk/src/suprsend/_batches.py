@@ -12,9 +12,12 @@ from suprsend._limits import MAX_CHUNK_RECORDS, MAX_SPLIT_REQUESTS
 from suprsend._replies import LOCAL_FAILURE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from suprsend._refusals import Receipt, Refused
     from suprsend._types import JSONObject
 
-# Refusals that may be due to a single record, or to the size of the whole.
+# Refusals that may be caused by a single record, or by the total size.
 _SPLIT_STATUSES = frozenset({400, 413})
 
 
@@ -47,7 +50,7 @@ class Batch:
 
 
 class Batcher:
-    """Turns edits into batches, encoding each edit at once: later changes of the edit do not leak in."""
+    """Turns edits into batches. Encodes each edit at once, so that later changes of the edit have no effect."""
 
     __slots__ = ("_chunker", "_rejected", "_strict", "_warnings")
 
@@ -58,7 +61,7 @@ class Batcher:
         self._warnings: dict[int, tuple[str, ...]] = {}
 
     def add(self, edit: object, *, keep_refused: bool = False) -> Batch | None:
-        """Take one edit; return the batch that it completed, if any.
+        """Add one edit; return the batch that it completed, if any.
 
         Args:
             edit: a UserEdit.
@@ -116,46 +119,62 @@ class Batcher:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The answer to one request: the chunk that it carried, the status, and the error text if it failed."""
+    """The answer to one request: the chunk that it carried, the status, and the error text if it failed.
+
+    If it did not, ``receipt`` says what the hub refused of the chunk's records.
+    """
 
     chunk: Chunk
     status_code: int
     error: str | None
+    receipt: Receipt | None = None
+
+    @property
+    def refused(self) -> Mapping[int, Refused]:
+        """What was refused of the records, by position in the chunk."""
+        return {} if self.receipt is None else self.receipt.refused
+
+    @property
+    def whole(self) -> bool:
+        """Whether every record was applied in full."""
+        return self.error is None and not self.refused
 
 
 class Delivery:
-    """A batch under way: what was answered, and what is still to be sent.
+    """A batch in flight: the answers so far, and what remains to be sent.
 
     Attributes:
-        batch: what is delivered.
+        batch: the batch to deliver.
+        strict: a record of which the hub refuses anything counts as failed, not only one of which it refuses all.
         parts: the final answers so far, in the order of the input.
     """
 
-    __slots__ = ("_requests", "_todo", "batch", "parts")
+    __slots__ = ("_requests", "_todo", "batch", "parts", "strict")
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: Batch, *, strict: bool = False) -> None:
         self.batch = batch
+        self.strict = strict
         self.parts: list[Part] = []
         self._todo = [] if batch.chunk is None else [batch.chunk]  # the next one last
         self._requests = 0
 
     @property
     def next(self) -> Chunk | None:
-        """The chunk to send next, or None if all has been answered."""
+        """Return the chunk to send next, or None if everything has been answered."""
         return self._todo[-1] if self._todo else None
 
-    def answer(self, status_code: int, error: str | None) -> None:
-        """Take the answer to the next chunk: if one of its records may be guilty, send its halves, else it is final."""
+    def answer(self, status_code: int, error: str | None, receipt: Receipt | None = None) -> None:
+        """Note the answer to the next chunk. If one record may have caused a refusal, send the halves next."""
         chunk = self._todo[-1]
         self._requests += 1
         if status_code in _SPLIT_STATUSES and len(chunk) > 1 and self._requests < MAX_SPLIT_REQUESTS:
             first, second = chunk.halves()
             self._todo[-1:] = (second, first)
         else:
-            self.parts.append(Part(chunk, status_code, error))
+            self.parts.append(Part(chunk, status_code, error, receipt))
             self._todo.pop()
 
     def give_up(self, error: str) -> None:
-        """Let everything without an answer fail."""
+        """Mark everything without an answer as failed."""
         while self._todo:
             self.parts.append(Part(self._todo.pop(), LOCAL_FAILURE, error))

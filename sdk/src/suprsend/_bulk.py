@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 
 from suprsend import _encoding
+from suprsend._refusals import repeated_text
 from suprsend._replies import LOCAL_FAILURE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from suprsend._batches import Delivery
+    from suprsend._batches import Delivery, Part
     from suprsend._types import JSONObject
 
 NOT_SENT = "not sent: the run was interrupted"
@@ -25,11 +27,12 @@ class Outcome:
     Attributes:
         index: position of the record in the input, from 0.
         distinct_id: the user.
-        ok: whether the hub accepted the record.
+        ok: whether the hub accepted the record: all of it or, unless the client is strict, a part of it.
         status_code: HTTP status of the answer, or 500 if there was no answer.
         error: why the record failed, or None.
         record: a failed record as it was sent or would have been sent, or None.
-        warnings: mistakes in the edit, such as an invalid address. The hub ignores these parts and applies the others.
+        warnings: mistakes in the edit, such as an invalid address, and what the hub refused of it. The hub has applied
+            the other parts.
     """
 
     index: int
@@ -58,7 +61,7 @@ class BulkResponse:
         total, success, failure: numbers of records.
         failed_records: a dict with ``record``, ``error`` and ``code`` for each failure. ``code`` is the HTTP status, or
             500 if there was no answer.
-        warnings: mistakes in the edits.
+        warnings: mistakes in the edits, and what the hub refused of edits that it applied otherwise.
         failed_records_omitted: number of failures that ``failed_records`` leaves out. It is 0 after ``save``.
     """
 
@@ -91,13 +94,14 @@ def absorb(response: BulkResponse, delivery: Delivery, keep: int | None) -> None
     failed: list[JSONObject] = [
         {"record": item.record, "error": item.error, "code": LOCAL_FAILURE} for item in delivery.batch.rejected
     ]
-    for part in delivery.parts:
-        if part.error is not None:
-            failed += [
-                {"record": record, "error": part.error, "code": part.status_code}
-                for record in _encoding.decode(part.chunk.body)
-            ]
     warnings = [text for position in sorted(delivery.batch.warnings) for text in delivery.batch.warnings[position]]
+    for part in delivery.parts:
+        for item in () if part.whole else _sent(part, strict=delivery.strict):
+            if item.error is not None:
+                failed.append({"record": item.record, "error": item.error, "code": item.status_code})
+            warnings += item.warnings
+        if part.receipt is not None and part.receipt.repeated:
+            warnings.append(repeated_text(part.receipt.repeated))
     kept = failed if keep is None else failed[: max(0, keep - len(response.failed_records))]
     response.total += len(delivery.batch)
     response.failure += len(failed)
@@ -118,7 +122,7 @@ def set_status(response: BulkResponse) -> None:
 
 def outcomes(delivery: Delivery, first_index: int) -> Iterator[Outcome]:
     """Yield one outcome per record of a settled batch, in the order of the input."""
-    sent = _sent(delivery)
+    sent = chain.from_iterable(_sent(part, strict=delivery.strict) for part in delivery.parts)
     rejected = {item.position: item for item in delivery.batch.rejected}
     warned = delivery.batch.warnings
     for position in range(len(delivery.batch)):
@@ -127,16 +131,32 @@ def outcomes(delivery: Delivery, first_index: int) -> Iterator[Outcome]:
         if item is not None:
             yield Outcome(index, item.distinct_id, False, LOCAL_FAILURE, item.error, item.record, warnings)
             continue
-        distinct_id, status_code, error, record = next(sent)
-        yield Outcome(index, distinct_id, error is None, status_code, error, record, warnings)
+        record = next(sent)
+        yield Outcome(
+            index, record.distinct_id, record.error is None, record.status_code, record.error, record.record,
+            warnings + record.warnings,
+        )  # fmt: skip
 
 
-def _sent(delivery: Delivery) -> Iterator[tuple[str, int, str | None, JSONObject | None]]:
-    for part in delivery.parts:
-        if part.error is None:
-            for distinct_id in part.chunk.distinct_ids:
-                yield distinct_id, part.status_code, None, None
+class _Sent(NamedTuple):
+    """What became of a record that was sent."""
+
+    distinct_id: str
+    status_code: int
+    error: str | None = None
+    record: JSONObject | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def _sent(part: Part, *, strict: bool) -> Iterator[_Sent]:
+    records = [] if part.whole else _encoding.decode(part.chunk.body)
+    for index, distinct_id in enumerate(part.chunk.distinct_ids):
+        refused = part.refused.get(index)
+        if part.error is not None:
+            yield _Sent(distinct_id, part.status_code, part.error, records[index])
+        elif refused is None:
+            yield _Sent(distinct_id, part.status_code)
+        elif refused.fails(strict=strict):
+            yield _Sent(distinct_id, refused.status_code, refused.text(distinct_id), records[index])
         else:
-            records = _encoding.decode(part.chunk.body)
-            for distinct_id, record in zip(part.chunk.distinct_ids, records, strict=True):
-                yield distinct_id, part.status_code, part.error, record
+            yield _Sent(distinct_id, part.status_code, warnings=(refused.text(distinct_id),))

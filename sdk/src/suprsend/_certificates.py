@@ -1,4 +1,4 @@
-"""Which certificate authorities to trust. Reads the environment."""
+"""Choose the certificate authorities to trust. Reads the environment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from suprsend._errors import SuprsendConfigError
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-    # What to trust: a file, a folder, all that an SSLContext can say; None: what the environment or the system says.
+    # What to trust: a file, a folder, or an SSLContext. None means what the environment or the system says.
     Verify = str | os.PathLike[str] | SSLContext | None
 
 
@@ -21,7 +21,7 @@ class Authorities:
 
     Attributes:
         cafile, capath: a file, a folder, or both.
-        source: where they were named, for messages.
+        source: where they come from, for messages.
     """
 
     cafile: str | None
@@ -67,7 +67,7 @@ def check_verify(verify: Verify) -> None:
 
 
 def is_context(verify: object) -> bool:
-    """Whether the argument is an SSLContext, or one of the classes that stand in for it."""
+    """Tell whether the argument is an SSLContext, or one of the classes that replace it."""
     return hasattr(verify, "wrap_socket")
 
 

@@ -1,4 +1,4 @@
-"""Cutting a stream of encoded events into request bodies. No I/O.
+"""Cut a stream of encoded events into request bodies. No I/O.
 
 Vectors: ``contract/vectors/bulk_chunking.json``.
 """
@@ -40,7 +40,7 @@ class Chunk:
 
 
 class Chunker:
-    """Collects events and hands over a chunk whenever one is full.
+    """Collects events and returns a chunk whenever one is full.
 
     A chunk is full at 400 events or 819,200 bytes, or when the next event would push it over these bytes.
     Order is kept.

@@ -10,12 +10,16 @@ import math
 import re
 
 from suprsend import _wire
+from suprsend._addresses import email_doubt, phone_doubt
+from suprsend._limits import MAX_COMPANION_CHARS, MAX_INTEGER, MAX_KEY_CHARS, MAX_VALUE_DEPTH, MIN_INTEGER
 
-_EMAIL = re.compile(r"\S+@\S+\.\S+")
-_EMAIL_LENGTH = range(6, 128)
-_PHONE_FILLING = str.maketrans("", "", " -()")
-_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*")
+
+# In the order in which the hub looks for them.
+_RECIPIENT_FIELDS = {
+    _wire.SLACK: ("channel_id", "channel", "user_id", "email", "email_id"),
+    _wire.MS_TEAMS: ("conversation_id", "user_id"),
+}
 
 _timezones: frozenset[str] | None = None
 
@@ -43,12 +47,35 @@ def doubt(operator: str, key: str, value: object) -> str | None:
     return f"{key}: keys that start with $ are reserved, and the hub ignores them"
 
 
+def storage_doubt(operator: str, key: str, value: object) -> str | None:
+    """Return why no hub could store ``value``, which has a JSON form, under ``key``; None if it could."""
+    if len(key) > MAX_KEY_CHARS:
+        return f"{key[:40]}…: a key has at most {MAX_KEY_CHARS} characters"
+    # The hub puts an array around what is appended.
+    reason = _unstorable(key, 0) or _unstorable(value, int(operator == _wire.APPEND and not isinstance(value, list)))
+    return None if reason is None else f"{key!a}: {reason}"
+
+
+def _unstorable(value: object, depth: int) -> str | None:
+    if isinstance(value, str):
+        return "a text contains a NUL character" if "\0" in value else None
+    if isinstance(value, int):
+        return None if MIN_INTEGER <= value <= MAX_INTEGER else "an integer does not fit in 64 bits"
+    if not isinstance(value, (dict, list, tuple)):
+        return None
+    if depth >= MAX_VALUE_DEPTH:
+        return f"arrays and objects nest more than {MAX_VALUE_DEPTH} deep"
+    parts = [*value.keys(), *value.values()] if isinstance(value, dict) else value
+    return next((reason for part in parts if (reason := _unstorable(part, depth + 1)) is not None), None)
+
+
 def _identity_doubt(operator: str, key: str, value: object) -> str | None:
     if key == _wire.ID_PROVIDER:
         known = value is None or (isinstance(value, str) and value.lower() in _wire.PROVIDERS)
         return None if known else f"{key}: unknown provider, use one of {', '.join(sorted(_wire.PROVIDERS))}"
     if key in _wire.COMPANIONS:
-        return None
+        good = value is None or (isinstance(value, str) and len(value.strip()) <= MAX_COMPANION_CHARS)
+        return None if good else f"{key}: must be a string of at most {MAX_COMPANION_CHARS} characters"
     if key not in _wire.CHANNELS:
         return f"{key}: not a channel; other keys that start with $ are reserved, and the hub ignores them"
     if operator == _wire.REMOVE:  # removing what cannot be there changes nothing
@@ -62,20 +89,36 @@ def _identity_doubt(operator: str, key: str, value: object) -> str | None:
 
 def _value_doubt(channel: str, value: object) -> str | None:
     if channel == _wire.EMAIL:
-        good = isinstance(value, str) and _is_email(value)
-        return None if good else "the value does not look like an e-mail address"
+        return email_doubt(value)
     if channel in (_wire.SMS, _wire.WHATSAPP):
-        good = isinstance(value, str) and _PHONE.fullmatch(value.translate(_PHONE_FILLING)) is not None
-        return None if good else "the value is not a phone number with a country code, such as +15550100000"
+        return phone_doubt(value)
     if channel in (_wire.ANDROIDPUSH, _wire.IOSPUSH):
-        good = bool(value) and isinstance(value, (str, dict))
-        return None if good else "the value is not a device token"
-    return None if isinstance(value, dict) and value else "the value must be a dict that identifies the recipient"
+        return None if _is_text(value) else "the value is not a device token"
+    if channel == _wire.WEBPUSH:
+        good = isinstance(value, dict) and _is_subscription(value)
+        return None if good else "the value is not a subscription with endpoint, keys.p256dh and keys.auth"
+    return None if _names_recipient(channel, value) else "the value must be a dict that identifies the recipient"
 
 
-def _is_email(value: str) -> bool:
-    trimmed = value.strip()
-    return len(trimmed) in _EMAIL_LENGTH and _EMAIL.fullmatch(trimmed) is not None
+def _is_subscription(value: dict[str, object]) -> bool:
+    keys = value.get("keys")
+    return isinstance(keys, dict) and all(map(_is_text, (value.get("endpoint"), keys.get("p256dh"), keys.get("auth"))))
+
+
+def _names_recipient(channel: str, value: object) -> bool:
+    if not isinstance(value, dict):
+        return False
+    webhook = value.get("incoming_webhook")
+    if webhook is not None and not isinstance(webhook, dict):
+        return False
+    if webhook is not None and _is_text(webhook.get("url")):
+        return True
+    named = [value[field] for field in _RECIPIENT_FIELDS[channel] if value.get(field) is not None]
+    return bool(named) and isinstance(named[0], str) and any(map(_is_text, named))
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _setting_doubt(key: str, value: object) -> str | None:

@@ -24,6 +24,7 @@ class UserEdit(EditBuilder):
 
     def __init__(self, config: EditConfig, distinct_id: str, tenant_id: str | None = None) -> None:
         super().__init__(config)
+        self._look_at_id(distinct_id, "distinct_id")
         self.distinct_id = distinct_id
         self.tenant_id = tenant_id
 
@@ -105,6 +106,8 @@ class ObjectEdit(EditBuilder):
 
     def __init__(self, config: EditConfig, object_type: str, object_id: str) -> None:
         super().__init__(config)
+        self._look_at_id(object_type, "object_type")
+        self._look_at_id(object_id, "object_id")
         self.object_type = object_type
         self.object_id = object_id
 

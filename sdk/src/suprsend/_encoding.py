@@ -1,7 +1,7 @@
 """JSON in and out: compact UTF-8, and a clear refusal of what JSON cannot express. Pure.
 
 msgspec alone would write NaN as null, and dates, sets and bytes in spellings of its own. So every value that is not
-known to be plain is looked through first; if something in it is not plain, a slower walk names the key that is wrong.
+known to be plain is checked first. If something in it is not plain, a slower walk finds the key that is wrong.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 
 from suprsend._errors import InputValueError
 
-# Values of these exact types need no look: msgspec writes them as JSON, or raises for lone surrogates.
+# Values of these exact types need no check: msgspec writes them as JSON, or raises for lone surrogates.
 PLAIN_TYPES: frozenset[type] = frozenset({str, int, bool, type(None)})
 
 
@@ -57,7 +57,7 @@ def encode(value: object, subject: str) -> bytes:
 
 
 def encode_plain(value: object, subject: str) -> bytes:
-    """Like ``encode``, for a value that is known to be plain: no look through it unless something is wrong."""
+    """Return what ``encode`` returns, without a check, for a value that is known to be plain."""
     try:
         return _encoder.encode(value)
     except (UnicodeEncodeError, RecursionError):
@@ -66,12 +66,12 @@ def encode_plain(value: object, subject: str) -> bytes:
 
 
 def is_plain_leaf(value: object) -> bool:
-    """Whether ``value`` is text, a finite number, a boolean or None, of exactly the built-in type."""
+    """Tell whether ``value`` is text, a finite number, a boolean or None, of exactly the built-in type."""
     return value.__class__ in PLAIN_TYPES or (type(value) is float and math.isfinite(value))
 
 
 def is_plain(value: object) -> bool:
-    """Whether ``value`` is made of plain leaves and exact built-in containers; RecursionError if nested too deeply."""
+    """Tell whether ``value`` consists of plain leaves and exact built-in containers; RecursionError if too deep."""
     if type(value) is dict:
         return all(key.__class__ is str and is_plain(item) for key, item in value.items())
     if type(value) is list or type(value) is tuple:
@@ -130,9 +130,10 @@ def spaced_size(value: object) -> int:
 
 
 def fits_spaced(compact_bytes: int, limit: int) -> bool:
-    """Say whether JSON of this compact length fits ``limit`` in the spaced form, whatever it contains.
+    """Tell whether JSON of this compact length fits ``limit`` in the spaced form, whatever it contains.
 
-    A separator takes at least one other byte beside it (``[1,1,1]``), so the spaced form is at most half as long again.
+    Each separator has at least one other byte next to it (``[1,1,1]``), so the spaced form is at most 1.5 times
+    as long.
     """
     return compact_bytes * 3 <= limit * 2
 

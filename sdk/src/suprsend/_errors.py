@@ -12,6 +12,7 @@
     │  ├─ SuprsendTooLargeError        413
     │  ├─ SuprsendRateLimitError       429: retry_after_s
     │  ├─ SuprsendUnavailableError     502, 503, 504: retry_after_s
+    │  ├─ SuprsendRefusedError         strict mode: the hub refused a part of an edit, or all of it
     │  └─ SuprsendResponseError        the answer is not one that a hub gives
     └─ SuprsendTransportError          no answer; maybe_applied tells whether the call may have been applied
 
@@ -25,13 +26,14 @@ import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from suprsend._response import Response
 
-# The hub's word for a path at which it has nothing, as opposed to a path that names something unknown.
+# The hub's code for a path without a route, as opposed to a path that names something unknown.
 NO_SUCH_PATH = "no_such_path"
-# Our choice: a proxy's error page is not the text of an exception. The official text of a body this short is kept.
+# Our choice: the text of an exception does not contain the error page of a proxy. A body this short is kept, as in the
+# official SDK.
 MAX_SHOWN_HTML_CHARS = 40
 MAX_SHOWN_TEXT_CHARS = 1_000
 
@@ -69,7 +71,7 @@ class SuprsendValidationError(SuprsendError):
 
     @property
     def error_type(self) -> str:
-        """The name of the class, as in the official SDK."""
+        """Return the name of the class, as in the official SDK."""
         return type(self).__name__
 
 
@@ -139,6 +141,31 @@ class SuprsendUnavailableError(SuprsendAPIException):
         return retry_after_s(self.response.headers)
 
 
+class SuprsendRefusedError(SuprsendAPIException):
+    """Strict mode: the hub accepted the request, but refused a part of the edit, or all of it.
+
+    Attributes:
+        partly_applied: whether the hub applied the rest of the edit.
+        refusals: a dict with ``error_code``, ``key`` and ``message`` for each refused part.
+    """
+
+    def __init__(  # defaults: an exception is unpickled by its first argument, and the rest is put back afterwards
+        self,
+        response: Response,
+        message: str = "",
+        status_code: int = 400,
+        refusals: Sequence[dict[str, str]] = (),
+        *,
+        partly_applied: bool = False,
+    ) -> None:
+        super().__init__(response)
+        self.message = message
+        self.status_code = status_code
+        self.code = refusals[0]["error_code"] if refusals else None
+        self.refusals = list(refusals)
+        self.partly_applied = partly_applied
+
+
 class SuprsendResponseError(SuprsendAPIException):
     """The answer does not look like that of a hub. Check ``base_url``.
 
@@ -176,7 +203,7 @@ class SuprsendTransportError(SuprsendError):
         return str(self.message)
 
     def after_an_unsure_attempt(self) -> SuprsendTransportError:
-        """Return the error of a call whose last attempt failed so, after one that may have been applied."""
+        """Return the error of a call whose last attempt failed so, after an attempt that may have been applied."""
         if not self.maybe_applied:
             self.maybe_applied = True
             self.message = f"{self.message}; an earlier attempt of this call may have been applied"
@@ -184,7 +211,7 @@ class SuprsendTransportError(SuprsendError):
 
 
 def foreign(error: Exception) -> SuprsendTransportError:
-    """Return the error of the family for whatever a transport that is not ours has raised."""
+    """Return an error of the SDK for an exception that a foreign transport has raised."""
     text = f"the transport failed ({type(error).__name__}: {error}); the call may have been applied"
     return SuprsendTransportError(text, retryable=isinstance(error, OSError))
 
@@ -203,7 +230,7 @@ _BY_STATUS: dict[int, type[SuprsendAPIException]] = {
 
 
 def is_not_found(response: Response) -> bool:
-    """Whether a hub says that it does not know what the call names; a 404 of anything else says nothing about that."""
+    """Tell whether a hub answers that it does not know what the call names. Another 404 says nothing about that."""
     if response.status_code != 404:
         return False
     body = _json_body(response)

@@ -1,4 +1,4 @@
-"""The headers of a request: who asks, with what software, and the proof. Pure but for the clock."""
+"""Make the headers of a request: sender, software, credentials. Pure except for the clock."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Signer:
         }
 
     def headers(self, method: str, target: str, body: bytes) -> dict[str, str]:
-        """Return all headers of a request, with date and signature of now, or with the API key.
+        """Return all headers of a request, with the API key, or with the present date and a signature.
 
         Args:
             method: HTTP method.

@@ -1,4 +1,4 @@
-"""Identifiers of edits. Pure but for the clock and the system's randomness."""
+"""Identifiers of edits. Pure except for the clock and the system's randomness."""
 
 import os
 import time
@@ -12,7 +12,7 @@ def now_ms() -> int:
 def new_insert_id(time_ms: int) -> str:
     """Return a new ``$insert_id``: a UUID of version 7, that is 48 bits of time and 74 random bits.
 
-    The wire asks for any text of at least 36 characters. Ids that grow with time let the hub append to the end of its
+    The contract requires a text of at least 36 characters. Ids that grow with time let the hub append to the end of its
     index of edits instead of writing all over it. ``os.urandom`` is safe after a fork.
     """
     stamp = f"{time_ms:012x}"

@@ -1,4 +1,4 @@
-"""Building the operations of an edit, for users and objects. Pure.
+"""Build the operations of an edit, for users and objects. Pure.
 
 Argument forms, messages and resulting JSON are those of the official SDK: ``contract/vectors/user_operations.json``.
 """
@@ -10,9 +10,10 @@ import logging
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from suprsend import _wire
-from suprsend._doubts import doubt
+from suprsend._addresses import id_doubt, id_error
+from suprsend._doubts import doubt, storage_doubt
 from suprsend._encoding import check, is_plain_leaf
-from suprsend._errors import InputValueError
+from suprsend._errors import InputValueError, SuprsendValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +39,7 @@ class EditBuilder:
         self.config = config
         self._strict = config.strict
         self._operations: list[JSONObject] = []
-        self._plain = True  # every value so far is plain and cannot change: no look at it before it is encoded
+        self._plain = True  # every value so far is plain and cannot change, so it is encoded without a check
         self._errors: list[str] = []
         self._infos: list[str] = []
         self._doubts: list[str] = []
@@ -64,18 +65,18 @@ class EditBuilder:
 
     @property
     def operations(self) -> list[JSONObject]:
-        """The operations so far, as they will be sent. You may change the list."""
+        """Return the operations so far, as they will be sent. You may change the list."""
         self._plain = False
         return self._operations
 
     @property
     def errors(self) -> list[str]:
-        """Messages about calls that had no effect because of an invalid argument."""
+        """Return messages about calls that had no effect because of an invalid argument."""
         return self._errors
 
     @property
     def warnings(self) -> list[str]:
-        """Messages about skipped keys."""
+        """Return messages about skipped keys."""
         return self._infos
 
     def get_payload(self) -> JSONObject:
@@ -253,6 +254,9 @@ class EditBuilder:
     def _look_at(self, caller: str, operator: str, key: str, value: object) -> None:
         if self._strict:
             check(value, f"{self._label()}[{caller}] {key}")
+            unstorable = storage_doubt(operator, key, value)
+            if unstorable is not None:
+                self._note(self._doubts, f"[{caller}] {unstorable}")
         if not is_plain_leaf(value):
             self._plain = False
         elif key[0] not in "$sS" and operator in _PLAIN_OPERANDS:  # most calls: a plain value under a key of the caller
@@ -271,6 +275,19 @@ class EditBuilder:
         return trimmed
 
     # -- mistakes
+
+    def _look_at_id(self, value: str, name: str) -> None:
+        """Refuse an id that the hub refuses for a new recipient, and warn about one that stands for a missing value.
+
+        Strict mode does not raise the warning: the hub accepts the id, and there are people called Null.
+        """
+        error = id_error(value, name)
+        if error is not None:
+            raise SuprsendValidationError(error)
+        message = id_doubt(value, name)
+        if message is not None:
+            self._doubts.append(message)
+            self._unlogged.append(message)
 
     def _label(self) -> str:
         raise NotImplementedError

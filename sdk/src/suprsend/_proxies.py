@@ -1,4 +1,4 @@
-"""Which proxy to use, and whether it can be used. Reads the environment and opens no connection."""
+"""Choose the proxy, and check that it can be used. Reads the environment and opens no connection."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ProxyChoice:
 
     Attributes:
         url: scheme, host and port, without credentials.
-        auth: user name and password, if it asks for them.
+        auth: user name and password, if it requires them.
         source: where the choice comes from, for messages.
     """
 
@@ -63,7 +63,7 @@ def proxy_for(hub: BaseUrl) -> ProxyChoice | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine: ``localhost``, 127.0.0.0/8, ``::1``, or the unspecified address."""
+    """Tell whether a host is this machine: ``localhost``, 127.0.0.0/8, ``::1``, or the unspecified address."""
     name = host.rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost") or re.fullmatch(r"127(\.\d+){1,3}", name):
         return True
@@ -74,7 +74,7 @@ def is_loopback(host: str) -> bool:
 
 
 def is_exempt(no_proxy: str, host: str, port: int) -> bool:
-    """Whether a value of ``NO_PROXY`` exempts a host.
+    """Tell whether a value of ``NO_PROXY`` exempts a host.
 
     Entries are separated by commas or blanks: ``*``, a name (which covers the names below it), an IP address, a network
     such as ``10.0.0.0/8``; each with or without a port, an IPv6 address with or without brackets.

@@ -1,4 +1,4 @@
-"""Building requests. No I/O.
+"""Build requests. No I/O.
 
 Paths, encodings and local checks follow the official SDK: ``contract/vectors/wire_requests.json``. Ids that are ``.``
 or ``..`` are refused here, because URL rules would turn them into another resource.
@@ -6,6 +6,7 @@ or ``..`` are refused here, because URL rules would turn them into another resou
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,11 +14,15 @@ from urllib.parse import quote, urlencode
 
 from suprsend import _encoding
 from suprsend._errors import SuprsendValidationError
+from suprsend._limits import MAX_ID_CHARS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from suprsend._types import JSONObject
+
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +33,10 @@ class Request:
         method: HTTP method.
         path: path and query after the base URL, percent-encoded, without leading slash.
         body: bytes to send.
-        repeatable: applying it twice equals applying it once, so it may be sent again when no answer came.
-        gone_is_done: what the call names does not exist any more once it is applied, so a repetition finds nothing.
+        repeatable: applying it twice equals applying it once, so it may be sent again if there was no answer.
+        gone_is_done: the call removes what it names, so a repetition finds nothing.
         idempotency_key: value of ``Idempotency-Key``: the hub applies the edit once for each key.
+        asks_for_report: ask the hub what it refused.
     """
 
     method: str
@@ -39,6 +45,7 @@ class Request:
     repeatable: bool = False
     idempotency_key: str | None = None
     gone_is_done: bool = False
+    asks_for_report: bool = False
 
 
 def get(path: str, options: Mapping[str, Any] | None = None) -> Request:
@@ -77,7 +84,7 @@ def profile_write(
 
 def post_events(body: bytes) -> Request:
     """Return the POST of identity events; their ``$insert_id`` makes it safe to repeat."""
-    return Request("POST", "event/", body, repeatable=True)
+    return Request("POST", "event/", body, repeatable=True, asks_for_report=True)
 
 
 def json_body(payload: object) -> bytes:
@@ -126,7 +133,8 @@ def clean_id(value: object, name: str) -> str:
     """Return an id, trimmed.
 
     Raises:
-        SuprsendValidationError: not a string, blank, ``.`` or ``..``, or not valid Unicode.
+        SuprsendValidationError: not a string, blank, ``.`` or ``..``, longer than 255 characters, with a control
+            character, or not valid Unicode. No hub accepts such an id.
     """
     if value is not None and not isinstance(value, str):
         raise SuprsendValidationError(not_a_string(value, name))
@@ -134,22 +142,27 @@ def clean_id(value: object, name: str) -> str:
         raise SuprsendValidationError(f"missing {name}")
     if trimmed in {".", ".."}:
         raise SuprsendValidationError(f"{name} must not be '.' or '..': a URL cannot carry it")
-    try:
-        trimmed.encode()
-    except UnicodeEncodeError:
-        raise SuprsendValidationError(f"{name} contains a lone surrogate, which is not valid Unicode") from None
+    if len(trimmed) > MAX_ID_CHARS:
+        raise SuprsendValidationError(f"{name} must have at most {MAX_ID_CHARS} characters, not {len(trimmed)}")
+    if not trimmed.isprintable():
+        try:
+            trimmed.encode()
+        except UnicodeEncodeError:
+            raise SuprsendValidationError(f"{name} contains a lone surrogate, which is not valid Unicode") from None
+        if _CONTROL.search(trimmed):
+            raise SuprsendValidationError(f"{name} contains a control character, such as a line break")
     return trimmed
 
 
 def text_id(value: object, name: str) -> str:
-    """Like ``clean_id``, for lists and tenants, where the official SDK tells None from a blank."""
+    """Return an id as ``clean_id`` does. For lists and tenants, the official SDK distinguishes None from blank."""
     if value is None:
         raise SuprsendValidationError(not_a_string(value, name))
     return clean_id(value, name)
 
 
 def not_a_string(value: object, name: str) -> str:
-    """Return the message for an id of another type; primary keys are numbers or UUIDs in many a database."""
+    """Return the message for an id of another type; in many databases, primary keys are numbers or UUIDs."""
     kind = type(value).__name__
     remedy = ": pass str(pk)" if isinstance(value, (int, uuid.UUID)) and not isinstance(value, bool) else ""
     return f"{name} must be a string, not {kind}{remedy}"

@@ -49,12 +49,12 @@ class Response:
 
     @property
     def ok(self) -> bool:
-        """Whether the status is below 400."""
+        """Tell whether the status is below 400."""
         return self.status_code < 400
 
     @property
     def text(self) -> str:
-        """The body as UTF-8 text. Invalid bytes become replacement characters."""
+        """Return the body as UTF-8 text. Invalid bytes become replacement characters."""
         return self.content.decode("utf-8", "replace")
 
     def json(self) -> Any:

@@ -1,4 +1,4 @@
-"""Deciding whether a call is tried again, and after what pause. No I/O, no clock, no randomness of its own."""
+"""Decide whether a call is tried again, and after what pause. No I/O, no clock, no randomness of its own."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class RetryPolicy:
     Attributes:
         max_retries: attempts after the first; 0 switches retries off.
         base_s, cap_s: the pause before retry n (from 0) is half to all of ``base_s * 2**n``, at most ``cap_s``.
-        max_retry_after_s: a longer ``Retry-After`` is not waited for.
-        max_asked_retries: as ``max_retries``, where the hub asked for patience with ``Retry-After``; the larger counts.
+        max_retry_after_s: the longest ``Retry-After`` to wait for.
+        max_asked_retries: like ``max_retries``, if the hub asks for a pause with ``Retry-After``; the larger counts.
     """
 
     max_retries: int = MAX_RETRIES
@@ -42,7 +42,7 @@ class Failure:
         status_code: HTTP status of the refusal.
         maybe_applied: whether the attempt may have had its effect.
         retry_after_s: pause that the server asked for.
-        passing: whether a failure without an answer may be over at the next attempt.
+        passing: whether the next attempt may succeed after a failure without an answer.
     """
 
     status_code: int | None
@@ -52,7 +52,7 @@ class Failure:
 
 
 def refusal(status_code: int, retry_after_s: float | None) -> Failure:
-    """Return the failure that an answer with this status is."""
+    """Return the failure for an answer with this status."""
     return Failure(status_code, status_code not in _NOT_APPLIED, retry_after_s)
 
 

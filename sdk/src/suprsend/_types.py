@@ -64,6 +64,6 @@ class EditConfig(Protocol):
 
 
 def deprecated(message: str) -> Callable[[T], T]:
-    """Stand in at run time for the decorator of PEP 702, which type checkers read; the warning is given elsewhere."""
+    """Replace the decorator of PEP 702 at run time. Type checkers read it; other code emits the warning."""
     del message
     return lambda thing: thing

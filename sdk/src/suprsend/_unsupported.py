@@ -1,4 +1,4 @@
-"""Names from the official SDK that only say that sending messages is not part of this product."""
+"""Names of the official SDK for sending messages, which this product does not do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words of the wire: operators, channels, reserved keys. A leaf; nowhere else are they typed as literals."""
+"""The words of the wire: operators, channels, reserved keys. A leaf; they are not written as literals anywhere else."""
 
 SET = "$set"
 SET_ONCE = "$set_once"

@@ -25,7 +25,7 @@ def test_text_and_fields_are_the_official_ones() -> None:
 
 def test_everything_raised_is_a_suprsend_error_and_wrong_values_are_value_errors_too() -> None:
     kinds = [kind for kind in vars(suprsend).values() if isinstance(kind, type) and issubclass(kind, Exception)]
-    assert len(kinds) == 14
+    assert len(kinds) == 15
     assert all(issubclass(kind, SuprsendError) for kind in kinds)
     assert issubclass(InputValueError, ValueError)
 
@@ -39,8 +39,12 @@ def test_everything_raised_is_a_suprsend_error_and_wrong_values_are_value_errors
         suprsend.SuprsendNotFoundError(
             suprsend.Response(404, {"content-type": "application/json"}, b'{"message":"no"}')
         ),
+        suprsend.SuprsendRefusedError(
+            suprsend.Response(202, {}, b"{}"), "no", 404, [{"error_code": "c", "key": "k", "message": "m"}]
+        ),
     ],
 )
 def test_errors_survive_pickling(error: SuprsendError) -> None:
     copy = pickle.loads(pickle.dumps(error))
-    assert (type(copy), str(copy), copy.status_code) == (type(error), str(error), error.status_code)
+    assert (type(copy), str(copy), vars(copy).keys()) == (type(error), str(error), vars(error).keys())
+    assert copy.status_code == error.status_code

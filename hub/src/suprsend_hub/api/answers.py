@@ -6,6 +6,8 @@ from typing import Any
 from litestar import Response
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from suprsend_hub.web.body import is_unread, pass_by_unread
+
 JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
 
@@ -31,11 +33,15 @@ class Answer(Response[bytes]):
 
     async def respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send this answer (an ASGI application)."""
-        del scope, receive
         headers = [
             (b"content-type", self._content_type.encode()),
             (b"content-length", str(len(self.content)).encode()),
             *((name.lower().encode(), value.encode("latin-1")) for name, value in self._more_headers.items()),
         ]
+        unread = is_unread(scope)
+        if unread:
+            headers.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": self.status_code or 200, "headers": headers})
         await send({"type": "http.response.body", "body": self.content, "more_body": False})
+        if unread:
+            await pass_by_unread(scope, receive)

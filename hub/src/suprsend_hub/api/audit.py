@@ -1,4 +1,4 @@
-"""`/hub/v1/audit/`: the audit log of the workspace, newest first. The route is this hub's own, so not below `/v1/`."""
+"""`/hub/v1/audit/`: the audit log of the workspace, newest first. This hub's own route, so not below `/v1/`."""
 
 import msgspec
 from litestar import get

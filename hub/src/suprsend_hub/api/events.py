@@ -2,13 +2,14 @@
 
 An array gets one answer, and SDKs resend a rejected array as a whole. So the hub rejects an array only for what no SDK
 can produce (invalid JSON, elements that are not objects, too many). A single bad record goes to the log of rejected
-records.
+records. A sender that asks for it is told of both, see `reports`.
 """
 
 from litestar import post
 
-from suprsend_hub.api.answers import TEXT, Answer
+from suprsend_hub.api.answers import Answer
 from suprsend_hub.api.bodies.event import check_encoding, parse_event, read_rejected, split_events
+from suprsend_hub.api.reports import Report
 from suprsend_hub.api.requests import ApiRequest, Caller
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import DomainError, InvalidRequest
@@ -24,23 +25,32 @@ async def post_events(request: ApiRequest) -> Answer:
     caller, service = request.caller, request.services.events
     body = caller.body.lstrip()
     check_encoding(body)
+    report = Report(request)
     if body[:1] == b"[":
-        await _apply_array(caller, service, body)
+        await _apply_array(caller, service, body, report)
     else:
-        await service.apply_one(caller.actor, caller.workspace, _check(caller, body), size_bytes=len(body))
-    return Answer(b"OK", 202, content_type=TEXT)
+        event = _check(caller, body)
+        outcome = await service.apply_one(caller.actor, caller.workspace, event, size_bytes=len(body))
+        report.settle(0, event.distinct_id, outcome)
+    return report.answer()
 
 
-async def _apply_array(caller: Caller, service: EventService, body: bytes) -> None:
+async def _apply_array(caller: Caller, service: EventService, body: bytes, report: Report) -> None:
     texts = split_events(body)
-    events: list[IdentityEvent] = []
+    events: dict[int, IdentityEvent] = {}
     rejects: list[RejectedRecord] = []
-    for text in texts:
+    for index, text in enumerate(texts):
         try:
-            events.append(_check(caller, text))
+            events[index] = _check(caller, text)
         except DomainError as error:
-            rejects.append(_reject(caller, text, error))
-    await service.apply(caller.actor, caller.workspace, events, rejects, size_bytes=len(body))
+            reject = _reject(caller, text, error)
+            rejects.append(reject)
+            report.add(index, reject.key.recipient_id, error)
+    outcomes = await service.apply(
+        caller.actor, caller.workspace, list(events.values()), rejects, size_bytes=len(body)
+    )
+    for (index, event), outcome in zip(events.items(), outcomes, strict=True):
+        report.settle(index, event.distinct_id, outcome)
 
 
 def _check(caller: Caller, text: bytes) -> IdentityEvent:

@@ -1,4 +1,4 @@
-"""`/healthz`: the process answers. `/readyz`: so does the database, which has a schema that this version works on.
+"""`/healthz`: the process is alive. `/readyz`: the database can be used, and this version works on its schema.
 
 Both answer HEAD as well, which monitors and load balancers send.
 """
@@ -14,13 +14,13 @@ _METHODS = [HttpMethod.GET, HttpMethod.HEAD]
 
 @route("/healthz", http_method=_METHODS, sync_to_thread=False)
 def healthz(request: ApiRequest) -> Answer:
-    """Whether the process is alive."""
+    """Answer 200 while the process is alive."""
     return _answer(request, b'{"status":"ok"}', 200)
 
 
 @route("/readyz", http_method=_METHODS)
 async def readyz(request: ApiRequest) -> Answer:
-    """Whether requests can be served; 503 with the reasons otherwise."""
+    """Answer 200 if requests can be served, else 503 with the reasons."""
     report = await request.services.health.check()
     body = msgspec.json.encode({"status": "ok" if report.ready else "unavailable", "checks": report.checks})
     return _answer(request, body, 200 if report.ready else 503)

@@ -19,7 +19,7 @@ from suprsend_hub.api.requests import ApiRequest, Caller
 from suprsend_hub.api.routing import segment
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest
-from suprsend_hub.domain.ids import check_object_id, check_object_type
+from suprsend_hub.domain.ids import check_new_id, check_object_id, check_object_type
 from suprsend_hub.domain.recipient import RecipientKey
 
 
@@ -29,6 +29,14 @@ def _key(caller: Caller, object_type: str, object_id: str) -> RecipientKey:
         check_object_type(segment(object_type, "object_type")),
         check_object_id(segment(object_id, "object_id")),
     )
+
+
+def _new_key(caller: Caller, object_type: str, object_id: str) -> RecipientKey:
+    """Return the key of an object that is created if it does not exist."""
+    key = _key(caller, object_type, object_id)
+    check_new_id(key.object_type, "object_type")
+    check_new_id(key.recipient_id, "object_id")
+    return key
 
 
 @get("/v1/object/{object_type:str}/")
@@ -52,14 +60,14 @@ async def get_object(request: ApiRequest, object_type: FromPath[str], object_id:
 @post("/v1/object/{object_type:str}/{object_id:str}/")
 async def upsert_object(request: ApiRequest, object_type: FromPath[str], object_id: FromPath[str]) -> Answer:
     """Create or update an object, as for users. 201 in both cases."""
-    key = _key(request.caller, object_type, object_id)
+    key = _new_key(request.caller, object_type, object_id)
     return await apply_edit(request, key, parse_upsert(request.caller.json_or({})), 201)
 
 
 @patch("/v1/object/{object_type:str}/{object_id:str}/")
 async def edit_object(request: ApiRequest, object_type: FromPath[str], object_id: FromPath[str]) -> Answer:
     """Apply operations, all or none, and create an unknown object. 200 as upstream, where users get 202."""
-    key = _key(request.caller, object_type, object_id)
+    key = _new_key(request.caller, object_type, object_id)
     return await apply_edit(request, key, parse_patch(request.caller.json_or({})), 200)
 
 
@@ -81,7 +89,7 @@ async def bulk_delete_objects(request: ApiRequest, object_type: FromPath[str]) -
 @post("/v1/object/{object_type:str}/{object_id:str}/subscription/")
 async def create_subscriptions(request: ApiRequest, object_type: FromPath[str], object_id: FromPath[str]) -> Answer:
     """Subscribe up to 100 recipients; create unknown ones."""
-    parent = _key(request.caller, object_type, object_id)
+    parent = _new_key(request.caller, object_type, object_id)
     views = await request.services.subscriptions.create(
         request.caller.actor, parent, parse_subscribe(request.caller.json()), size_bytes=len(request.caller.body)
     )

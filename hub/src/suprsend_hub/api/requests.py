@@ -1,11 +1,12 @@
-"""From an HTTP request to an authenticated one: credentials, raw body within its limit, JSON.
+"""Authenticate HTTP requests, and read their bodies within limits and as JSON.
 
-Credentials are looked up first, from the head; a body that cannot become anything is not kept. A signature is checked
-when the body is there, because it covers its bytes.
+Credentials are looked up first, from the head. If they are unknown, the request is answered before its body is read. A
+signature covers the body, so it is verified afterwards.
 """
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,13 +14,15 @@ import msgspec
 from litestar import Request
 from litestar.datastructures import State
 
+from suprsend_hub.api.bodies.flaws import find_flaw
+from suprsend_hub.api.signature import SignedRequest, read_authorization
 from suprsend_hub.domain.actor import Actor, Scope
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Forbidden, InvalidRequest, Unauthenticated
 from suprsend_hub.domain.ids import request_key
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.wire import Json
-from suprsend_hub.service.credentials import Identity, SignedRequest, Workspace
+from suprsend_hub.service.credentials import Identity, Workspace
 from suprsend_hub.service.services import SERVICES, Services
 from suprsend_hub.service.writing import RequestKey
 from suprsend_hub.web.body import BODIES, BodyReader
@@ -31,18 +34,28 @@ MAX_EVENT_BODY_BYTES = 2_621_440
 MAX_BODY_BYTES = 1_048_576
 """1 MiB for every other body."""
 _MAX_IDEMPOTENCY_KEY_CHARS = 255
+_DECISIVE_HEADERS = frozenset({b"authorization", b"content-type", b"date", b"x-amz-date", b"idempotency-key"})
+_GO = re.compile(rb"suprsend/[0-9.]+;go/")
+"""How the vendor's Go SDK introduces itself."""
 SCOPE = "scope"
 """Option of a route: the scope that it needs, where the method does not say."""
 SERVICE_TOKEN = "service_token"  # noqa: S105 - the name of an option
 """Option of a route of the vendor's management interface: it takes API keys behind `ServiceToken` as well."""
 _NO_SERVICE_TOKEN = "ServiceToken not found"  # noqa: S105 - the vendor's words
 
+_OTHER_FORMS = (
+    (b"\x1f\x8b", "it is compressed; send it uncompressed"),
+    (b"\xef\xbb\xbf", "it begins with a byte order mark; send UTF-8 without one"),
+    (b"\xff\xfe", "it is UTF-16; send UTF-8"),
+    (b"\xfe\xff", "it is UTF-16; send UTF-8"),
+)
+"""How bodies begin that are not what they should be, and what to say instead of the decoder's words."""
 _decoder = msgspec.json.Decoder()
 
 
 @dataclass(slots=True)
 class Caller:
-    """An authenticated request: for which workspace, by whom, with which body."""
+    """The authenticated sender of a request, with the workspace and the body."""
 
     workspace: Workspace
     actor: Actor
@@ -52,11 +65,11 @@ class Caller:
 
     @property
     def workspace_id(self) -> int:
-        """The workspace the request acts for."""
+        """Return the id of the workspace that the request acts for."""
         return self.workspace.workspace_id
 
     def request_key(self, key: RecipientKey, part: str = "") -> RequestKey | None:
-        """The `Idempotency-Key` with a digest of what the request asks for: method, recipient, part of it, and body."""
+        """Return the `Idempotency-Key` with a digest of what the request asks for: method, recipient, part, body."""
         if self.idempotency_key is None:
             return None
         digest = hashlib.sha256(f"{self.method}\0{key.object_type}\0{key.recipient_id}\0{key.tenant_no}\0".encode())
@@ -83,13 +96,13 @@ class ApiRequest(Request[None, Caller, State]):
 
     @property
     def caller(self) -> Caller:
-        """Who sends it, and what: there once `authenticate` has run, which the API's router sees to."""
+        """Return the sender, whom `authenticate` has set before every handler of the API."""
         caller: Caller = self.scope["auth"]
         return caller
 
     @property
     def services(self) -> Services:
-        """The services of this process."""
+        """Return the services of this process."""
         services: Services = self.app.state[SERVICES]
         return services
 
@@ -97,26 +110,32 @@ class ApiRequest(Request[None, Caller, State]):
 async def authenticate(request: ApiRequest) -> None:
     """Check the credentials and read the body, before every handler of the API."""
     scope = request.scope
-    headers = dict(scope["headers"])  # names are in lower case; of one that is given twice the last counts
+    headers = dict(scope["headers"])  # names are in lower case
     services = request.services
+    bodies: BodyReader = request.app.state[BODIES]
     is_read = scope["method"] in ("GET", "HEAD")
+    has_body = _has_body(scope["http_version"], headers)
+    if has_body:
+        bodies.leave_unread(scope)
+    if len(headers) != len(scope["headers"]):  # type: ignore[arg-type]  # servers pass a list
+        _refuse_repetition(scope["headers"])
     is_management = SERVICE_TOKEN in request.route_handler.opt
-    claim = await services.credentials.look_up(
-        _text(headers, b"authorization"), patiently=not is_read, takes_service_tokens=is_management
-    )
-    body = await _read_body(request, headers, keep=claim.may_hold)
+    presented, signature = read_authorization(_text(headers, b"authorization"), takes_service_tokens=is_management)
     try:
-        identity = services.credentials.confirm(
-            claim,
-            SignedRequest(
-                method=scope["method"],
-                raw_path=scope["raw_path"],  # the router strips a trailing slash from `path`
-                query=scope["query_string"],
-                body=body,
-                content_type=_text(headers, b"content-type"),
-                date=_text(headers, b"date") or _text(headers, b"x-amz-date") or "",
-            ),
+        claim = await services.credentials.look_up(presented, patiently=not is_read)
+        limit = MAX_EVENT_BODY_BYTES if scope["path"].startswith("/event") else MAX_BODY_BYTES
+        body = await bodies.read(scope, request.receive, limit) if has_body else b""
+        proof = SignedRequest(
+            signature,
+            method=scope["method"],
+            raw_path=scope["raw_path"],  # the router strips a trailing slash from `path`
+            query=scope["query_string"],
+            body=body,
+            content_type=_text(headers, b"content-type"),
+            date=_text(headers, b"date") or _text(headers, b"x-amz-date") or "",
+            is_go=_GO.match(headers.get(b"user-agent", b"")) is not None,
         )
+        identity = services.credentials.confirm(claim, proof)
     except Unauthenticated as error:
         if not is_management:
             raise
@@ -136,7 +155,7 @@ async def authenticate(request: ApiRequest) -> None:
 
 
 def _check_scope(request: ApiRequest, identity: Identity) -> None:
-    """Forbidden unless the credentials allow what the route names or, if it names nothing, what its method says."""
+    """Raise Forbidden unless the credentials have the scope of the route or, by default, that of its method."""
     needed = request.route_handler.opt.get(SCOPE) or (
         Scope.READ if request.scope["method"] in ("GET", "HEAD") else Scope.WRITE
     )
@@ -149,20 +168,22 @@ def _text(headers: Mapping[bytes, bytes], name: bytes) -> str | None:
     return None if value is None else value.decode("latin-1")
 
 
-async def _read_body(request: ApiRequest, headers: Mapping[bytes, bytes], *, keep: bool) -> bytes:
-    """The body; nothing, after the same work, if it is not to be kept."""
-    if (
-        request.scope["http_version"].startswith("1")
-        and b"transfer-encoding" not in headers
-        and headers.get(b"content-length", b"0") == b"0"
-    ):
-        return b""  # HTTP/1 announces a body
-    limit = MAX_EVENT_BODY_BYTES if request.scope["path"].startswith("/event") else MAX_BODY_BYTES
-    bodies: BodyReader = request.app.state[BODIES]
-    if keep:
-        return await bodies.read(request.receive, limit)
-    await bodies.pass_by(request.receive, limit, hashlib.md5(usedforsecurity=False).update)
-    return b""
+def _refuse_repetition(headers: Iterable[tuple[bytes, bytes]]) -> None:
+    """InvalidRequest if a header that decides who sends what is there twice: a proxy may have looked at the other."""
+    seen = set()
+    for name, _ in headers:
+        if name in seen and name in _DECISIVE_HEADERS:
+            raise InvalidRequest(f"the request has two headers {name.decode()}; send one", code=Code.INVALID_REQUEST)
+        seen.add(name)
+
+
+def _has_body(http_version: str, headers: Mapping[bytes, bytes]) -> bool:
+    """Tell whether a body may follow; HTTP/1 announces it."""
+    return (
+        not http_version.startswith("1")
+        or b"transfer-encoding" in headers
+        or headers.get(b"content-length", b"0") != b"0"
+    )
 
 
 def decode_json(body: bytes) -> Json:
@@ -170,7 +191,11 @@ def decode_json(body: bytes) -> Json:
     try:
         value: Json = _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"the body is not valid JSON: {error}", code=Code.INVALID_JSON) from error
+        flaw = find_flaw(body)
+        reason = next(
+            (text for start, text in _OTHER_FORMS if body.startswith(start)), flaw.reason if flaw else str(error)
+        )
+        raise InvalidRequest(f"the body is not valid JSON: {reason}", code=Code.INVALID_JSON) from error
     except RecursionError as error:
         raise InvalidRequest("the body is nested too deeply", code=Code.TOO_DEEP) from error
     return value

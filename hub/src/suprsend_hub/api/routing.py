@@ -1,9 +1,10 @@
 """Route on the raw path: each segment is decoded after the path has been split, so `a%2Fb` is one id.
 
 Servers pass a decoded path, in which an id with a slash looks like two segments. The middleware replaces it with the
-raw path; handlers decode their segments with `segment`.
+raw path; handlers decode their segments with `segment`. Signatures are verified over `raw_path`, which stays as it is.
 """
 
+import re
 from urllib.parse import unquote_to_bytes
 
 from litestar.enums import ScopeType
@@ -13,6 +14,9 @@ from suprsend_hub.api.answers import Answer
 from suprsend_hub.api.errors import error_body
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest
+
+_PLUS_FOR_SPACE = re.compile(rb"suprsend/0\.[0-9.]+;python/")
+"""The vendor's Python SDKs up to 0.18; the later ones have another name. They sign the path as they write it."""
 
 
 def raw_path_routing(app: ASGIApp) -> ASGIApp:
@@ -30,10 +34,18 @@ def raw_path_routing(app: ASGIApp) -> ASGIApp:
                 await answer.respond(scope, receive, send)
                 return
             scope["raw_path"] = raw_path
-            scope["path"] = raw_path.decode("latin-1")
+            path = raw_path
+            if b"+" in raw_path and _writes_plus(scope):
+                path = raw_path.replace(b"+", b"%20")
+            scope["path"] = path.decode("latin-1")
         await app(scope, receive, send)
 
     return middleware
+
+
+def _writes_plus(scope: Scope) -> bool:
+    """Tell whether the client is an SDK that writes a space in a path as `+` (and a plus as `%2B`)."""
+    return any(name == b"user-agent" and _PLUS_FOR_SPACE.match(value) for name, value in scope["headers"])
 
 
 def segment(encoded: str, what: str) -> str:

@@ -12,7 +12,7 @@ from suprsend_hub.api.requests import ApiRequest, Caller
 from suprsend_hub.api.routing import segment
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest
-from suprsend_hub.domain.ids import check_distinct_id, check_tenant_id
+from suprsend_hub.domain.ids import check_distinct_id, check_new_id, check_tenant_id
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.service.pages import PageRequest
 from suprsend_hub.service.recipients import SEARCH_COUNT_CAP
@@ -21,6 +21,13 @@ from suprsend_hub.service.recipients import SEARCH_COUNT_CAP
 def user_key(caller: Caller, distinct_id: str) -> RecipientKey:
     """Return the key of the user that a path segment names."""
     return RecipientKey.user(caller.workspace_id, check_distinct_id(segment(distinct_id, "distinct_id")))
+
+
+def _new_key(caller: Caller, distinct_id: str) -> RecipientKey:
+    """Return the key of a user that is created if it does not exist."""
+    key = user_key(caller, distinct_id)
+    check_new_id(key.recipient_id)
+    return key
 
 
 @get("/v1/user/")
@@ -57,14 +64,14 @@ async def get_user(request: ApiRequest, distinct_id: FromPath[str]) -> Answer:
 @post("/v1/user/{distinct_id:str}/")
 async def upsert_user(request: ApiRequest, distinct_id: FromPath[str]) -> Answer:
     """Create or update a user: merge properties key by key, add channel values. 201 in both cases, as upstream."""
-    key = user_key(request.caller, distinct_id)
+    key = _new_key(request.caller, distinct_id)
     return await apply_edit(request, key, parse_upsert(request.caller.json_or({})), 201)
 
 
 @patch("/v1/user/{distinct_id:str}/")
 async def edit_user(request: ApiRequest, distinct_id: FromPath[str]) -> Answer:
     """Apply operations, all or none, and create an unknown user. 202 with the user after the edit, as upstream."""
-    key = user_key(request.caller, distinct_id)
+    key = _new_key(request.caller, distinct_id)
     return await apply_edit(request, key, parse_patch(request.caller.json_or({})), 202)
 
 

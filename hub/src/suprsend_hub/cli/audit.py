@@ -1,4 +1,4 @@
-"""`suprsend-hub audit …`: who changed what. Edits of profiles are not here but in the history."""
+"""`suprsend-hub audit …`: show who changed what. Edits of profiles are in the history instead."""
 
 import json
 from typing import Annotated

@@ -34,7 +34,7 @@ def create(
     password_stdin: PasswordStdin = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Create a console user; asks for the password."""
+    """Create a console user. Asks for the password."""
     password = _read_password(password_stdin)
 
     async def use(services: Services) -> None:
@@ -143,7 +143,7 @@ def delete(
     name: UserName,
     data_dir: DataDir = None,
 ) -> None:
-    """Delete a console user. The history keeps the name with the changes."""
+    """Delete a console user. The history keeps the name."""
 
     async def use(services: Services) -> None:
         await services.console_users.delete(command_line(), name)

@@ -1,6 +1,6 @@
-"""Which database a command works on: the configured one, or that of a development hub on this machine.
+"""Choose the database of a command: the configured one, or that of a development hub on this machine.
 
-A command may run next to such a hub, whose server it then shares, or without it, with a server for as long as it takes.
+If that hub is running, the command uses its server. Otherwise the command starts the server for as long as it runs.
 """
 
 import os
@@ -21,20 +21,20 @@ from suprsend_hub.store.embedded import holds_data, shared_postgres
 
 DataDir: TypeAlias = Annotated[
     Path | None,
-    typer.Option("--data-dir", help="Work on the development hub that keeps its data there.", file_okay=False),
+    typer.Option("--data-dir", help="Work on the development hub with this data directory.", file_okay=False),
 ]
-"""The option of every command that needs a database."""
+"""Option of every command that needs a database."""
 MASTER_KEY = "master.key"
 _OF_MAKE_RUN = Path(".run") / "data"
 
 
 def default_data_dir() -> Path:
-    """Where `dev` keeps its data unless told otherwise."""
+    """Return the default data directory of `dev`."""
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "suprsend-hub"
 
 
 def forget_other_databases() -> None:
-    """Drop the `PG*` variables of the user's shell: they are for other servers, and our driver would heed them."""
+    """Drop the `PG*` variables of the user's shell, which are for other servers and which our driver would read."""
     for name in [name for name in os.environ if name.startswith("PG")]:
         del os.environ[name]
 
@@ -43,11 +43,11 @@ def forget_other_databases() -> None:
 def chosen_database(data_dir: Path | None) -> Iterator[Settings]:
     """Yield the settings with a database that can be used for the time of the block.
 
-    That of `data_dir`, else the configured one. If neither is given, that of a development hub in the places where
-    `make run` and `suprsend-hub dev` put it, which is said on stderr; else the settings are as they are, without one.
+    It is that of `data_dir`, else the configured one. If neither is given, it is that of a development hub where
+    `make run` or `suprsend-hub dev` puts it, and a line on stderr says so. If there is none, the settings have none.
 
     Raises:
-        NotFound: there is no data in `data_dir`.
+        NotFound: `data_dir` contains no data.
     """
     settings = Settings()
     directory = data_dir
@@ -70,4 +70,4 @@ def chosen_database(data_dir: Path | None) -> Iterator[Settings]:
         try:
             yield settings.model_copy(update={"database_url": SecretStr(url), "master_key": SecretStr(key)})
         finally:
-            stop.listen()  # nothing interrupts the end
+            stop.listen()  # nothing may interrupt the end

@@ -1,4 +1,4 @@
-"""`suprsend-hub db …`: care of the database."""
+"""`suprsend-hub db …`: maintain the database."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,18 +13,18 @@ from suprsend_hub.service.services import Services
 from suprsend_hub.settings import PREFIX, Settings
 from suprsend_hub.store.address import parse_address
 
-db = typer.Typer(help="Care of the database.", no_args_is_help=True)
+db = typer.Typer(help="Migrate, check and clean the database.", no_args_is_help=True)
 
 
 @db.command("migrate")
 def db_migrate(
     post: Annotated[
-        bool, typer.Option("--post", help="Run the post steps too; no hub of an earlier release may be running.")
+        bool, typer.Option("--post", help="Also run the post steps. No hub of an earlier release may be running.")
     ] = False,
 ) -> None:
-    """Bring the database to this release's schema, while hubs of the previous release run; safe to run again.
+    """Migrate the database to the schema of this release. Hubs of the previous release may run. Safe to run again.
 
-    What would stop those hubs is left for --post. An empty database gets everything at once.
+    Steps that would stop those hubs are left for --post. On an empty database, all steps run at once.
     """
     from suprsend_hub.store.migrate import migrate  # Alembic takes a second to import
 
@@ -36,7 +36,7 @@ def db_migrate(
         migrated = asyncio.run(migrate(url.get_secret_value(), post=post))
         typer.echo(f"The schema is at revision {migrated.revision}.")
         if migrated.is_newer:
-            typer.echo("There is nothing to do: a newer release has brought it there, and this one works on it.")
+            typer.echo("Nothing to do: a newer release has migrated the database, and this release works on it.")
         if migrated.post_steps_wait:
             typer.echo(
                 "Post steps are waiting: run `suprsend-hub db migrate --post` when no hub of the previous release runs."
@@ -45,10 +45,10 @@ def db_migrate(
 
 @db.command("check")
 def db_check(
-    fix: Annotated[bool, typer.Option("--fix", help="Repair what is wrong, and check again.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Repair faults, and check again.")] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Recount the counters and verify what belongs together; status 1 if anything is wrong. Hubs may run meanwhile."""
+    """Recount the counters and verify the data. Exit with status 1 if anything is wrong. Hubs may run meanwhile."""
 
     async def use(services: Services) -> Sequence[Finding]:
         findings = await services.maintenance.check()
@@ -68,7 +68,7 @@ def db_check(
 def db_clean(
     data_dir: DataDir = None,
 ) -> None:
-    """Delete history, rejected records and audit entries that are older than the settings say; run it once a day."""
+    """Delete history, rejected records and audit entries that are older than the settings allow. Run it once a day."""
 
     async def use(services: Services) -> None:
         settings = Settings()

@@ -1,4 +1,4 @@
-"""Spans of time as people write them on a command line: `90s`, `30m`, `24h`, `7d`, or `0`."""
+"""Durations on the command line: `90s`, `30m`, `24h`, `7d`, or `0`."""
 
 import re
 from datetime import timedelta
@@ -9,7 +9,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def parse_duration(text: str) -> timedelta:
-    """The span; typer's error, which names the option, for what is not one."""
+    """Return the duration. Raise typer's error, which names the option, for any other text."""
     match = re.fullmatch(r"([0-9]{1,6})([smhd])", text.strip())
     if match is None:
         if text.strip() == "0":

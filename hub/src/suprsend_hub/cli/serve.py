@@ -1,4 +1,4 @@
-"""`suprsend-hub serve`: production. No built-in credentials, no defaults for what must be chosen."""
+"""`suprsend-hub serve`: a hub for production, without built-in credentials or defaults for required settings."""
 
 import asyncio
 from typing import Annotated
@@ -14,7 +14,7 @@ from suprsend_hub.service.secrets import generate_master_key
 from suprsend_hub.settings import DEFAULT_PORT, Settings
 
 _DECISIVE = ("database", "schema", "master_key")
-"""The checks of readiness without which a hub does not start."""
+"""Readiness checks that must pass before a hub starts."""
 _ANSWER_S = 10
 """Seconds that the database has for an answer before the hub refuses to start."""
 
@@ -31,13 +31,13 @@ def serve(
             host=host,
             port=chosen_port(host, port),
             workers=workers,
-            request_timeout_s=Settings().request_timeout_s,
+            head_timeout_s=Settings().head_timeout_s,
             on_listening=lambda address: typer.echo(f"Listening on {address}"),
         )
 
 
 async def _check() -> None:
-    """Refuse to start without settings, database, schema or the right master key, saying which is missing."""
+    """Refuse to start without settings, database, schema or the right master key, and say which is missing."""
     services = build_services(Settings())
     warn_of_ignored(services.database.ignored_parameters)
     async with services.database:

@@ -1,4 +1,4 @@
-"""Runs Granian: workers that each build the application from the environment, and the line that says it listens."""
+"""Run Granian, whose workers each build the application from the environment, and announce when it listens."""
 
 import gc
 import http.client
@@ -9,23 +9,25 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
+from types import FrameType
 
 import structlog
 from granian.constants import Interfaces, Loops
-from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
 
-from suprsend_hub.app import create_app
-from suprsend_hub.cli.stopping import StopRequest
+from suprsend_hub.app import STOP_SOON, create_app
+from suprsend_hub.cli.connections import HTTP, allow_connections, http1_settings
+from suprsend_hub.cli.stopping import Handler, StopRequest
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Conflict, InvalidRequest
 
 _READY_POLL_S = 0.05
 _BACKLOG = 2048
 _GC_THRESHOLD = 20_000
-"""A batch of edits makes some 10,000 objects, none of them in a cycle: collect less often than once in each."""
+"""A batch of edits creates some 10,000 objects, none of them in a cycle: collect less than once per batch."""
 _STOP_S = 20
 _MAX_RESTARTS = 5
 _RESTART_WINDOW_S = 60
@@ -39,15 +41,15 @@ def run_server(
     host: str,
     port: int,
     workers: int,
-    request_timeout_s: float,
+    head_timeout_s: float,
     on_listening: Callable[[str], None],
     stop: StopRequest | None = None,
 ) -> None:
-    """Serve until told to stop. `on_listening` is called with the address once requests are answered.
+    """Serve until told to stop. Call `on_listening` with the address when the hub answers requests.
 
-    Granian replaces a worker that dies, and gives up when one dies twice within seconds, as when memory is short.
-    Then the server is started anew, up to `_MAX_RESTARTS` times within a minute. What `stop` has heard before Granian
-    listens to signals is obeyed as well.
+    Granian replaces a worker that dies, but gives up if a worker dies twice within seconds, as when memory is short.
+    Then the server is started again, up to `_MAX_RESTARTS` times within a minute. A stop that was requested before
+    Granian handles signals takes effect as well.
     """
     address = resolved(host)
     if stop is None:
@@ -55,6 +57,7 @@ def run_server(
         stop.listen()
     os.register_at_fork(after_in_child=_obey_signals)
     threading.Thread(target=_announce, args=(address, port, on_listening), daemon=True).start()
+    connections = allow_connections()
     restarts: list[float] = []
     while True:
         server = Server(
@@ -66,13 +69,16 @@ def run_server(
             interface=Interfaces.ASGI,
             loop=Loops.uvloop,
             backlog=_BACKLOG,
-            http1_settings=HTTP1Settings(header_read_timeout=round(request_timeout_s * 1000)),
+            backpressure=connections,
+            http=HTTP,
+            http1_settings=http1_settings(head_timeout_s),
+            websockets=False,
             log_level=LogLevels.warning,
             respawn_failed_workers=True,
             workers_kill_timeout=_STOP_S,
         )
         # Granian has taken the signals by then, and has not started a worker yet.
-        server.on_startup(partial(stop.hand_over, server.signal_handler_interrupt))
+        server.on_startup(partial(stop.hand_over, partial(_interrupt, server.signal_handler_interrupt)))
         try:
             server.serve()
         except SystemExit:
@@ -81,27 +87,37 @@ def run_server(
             if server.interrupt_signal or len(restarts) > _MAX_RESTARTS:
                 raise
             _log.error("workers died twice within seconds; starting all of them again", restarts=len(restarts))
-            stop.listen()  # the ended server would swallow what comes before the next one listens
+            stop.listen()  # otherwise a signal before the next server listens would be lost
             time.sleep(_RESTART_PAUSE_S)
         else:
             return
 
 
+def _interrupt(stop_server: Handler, number: int, frame: FrameType | None) -> None:
+    """Stop the server, in a handler of signals. Workers are told first, so that they do not wait for slow clients."""
+    for worker in multiprocessing.active_children():
+        if worker.pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(worker.pid, STOP_SOON)
+    stop_server(number, frame)
+
+
 def _obey_signals() -> None:
-    """Let a worker that is still loading end at once. A forked one would note signals in its copy of the supervisor."""
+    """Let a worker that is still loading end at once. A forked worker would note signals in a copy of the note."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
+    signal.signal(STOP_SOON, signal.SIG_IGN)
 
 
 def create_worker_app() -> object:
-    """The application of a worker process, which ends with its supervisor, also when that is killed outright.
+    """Return the application of a worker process, which ends with its supervisor even if that is killed.
 
-    Otherwise workers would live on, hold the port and the data directory, and keep a new hub from starting.
+    Otherwise workers would keep running, hold the port and the data directory, and prevent a new hub from starting.
     """
     threading.Thread(target=_end_with_supervisor, daemon=True).start()
     app = create_app()
     gc.collect()
-    gc.freeze()  # what was made so far stays: going through it again and again took a quarter of a bulk edit
+    gc.freeze()  # these objects stay; collecting them again and again took a quarter of the time of a bulk edit
     gc.set_threshold(_GC_THRESHOLD, 20, 50)
     return app
 
@@ -111,27 +127,28 @@ def _end_with_supervisor() -> None:
     if supervisor is None:
         return
     supervisor.join()
-    os.kill(os.getpid(), signal.SIGTERM)  # finishes what is under way, as on any other stop
+    os.kill(os.getpid(), STOP_SOON)
+    os.kill(os.getpid(), signal.SIGTERM)  # finishes requests in flight, as on any other stop
     time.sleep(_STOP_S)
     os._exit(1)
 
 
 def resolved(host: str) -> str:
-    """The address to listen on: the first that a name stands for. InvalidRequest if it stands for none."""
+    """Return the address to listen on: the first of a name. InvalidRequest if the name has no address."""
     try:
         return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
     except (OSError, UnicodeError) as error:
         raise InvalidRequest(
-            f"--host {host!r} is not an address of this machine, nor a name that stands for one", code=Code.UNKNOWN_HOST
+            f"--host {host!r} is not an address of this machine, or a name of one", code=Code.UNKNOWN_HOST
         ) from error
 
 
 def chosen_port(host: str, port: int) -> int:
-    """The port to listen on, any free one for 0. Conflict, saying why, if nobody can listen there."""
+    """Return the port to listen on, any free one for 0. Conflict, with the reason, if it cannot be used."""
     address = resolved(host)
     with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
         if port:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server: a port just left is free
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # like the server: a port just released is free
         try:
             probe.bind((address, port))
         except OSError as error:

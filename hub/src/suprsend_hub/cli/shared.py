@@ -1,4 +1,4 @@
-"""Shared by all commands: clear errors, and the services of the configured database."""
+"""Shared code of all commands: clear errors, and the services of the configured database."""
 
 import asyncio
 import getpass
@@ -43,10 +43,10 @@ def failing_clearly() -> Iterator[None]:
 
 
 def warn_of_ignored(parameters: Sequence[str]) -> None:
-    """Tell which parameters of the database's URL change nothing."""
+    """Warn of parameters of the database's URL that are ignored."""
     if parameters:
         typer.echo(
-            f"Warning: {PREFIX}DATABASE_URL: ignored, since they mean nothing to the hub: {', '.join(parameters)}",
+            f"Warning: {PREFIX}DATABASE_URL: ignored, because the hub does not use them: {', '.join(parameters)}",
             err=True,
         )
 
@@ -66,7 +66,7 @@ def command_line() -> Actor:
 
 
 def with_services(use: Callable[[Services], Awaitable[_T]], data_dir: Path | None = None) -> _T:
-    """Run `use` with the services of the configured database, or of the development hub that keeps its data there."""
+    """Run `use` with the services of the configured database, or of the development hub with that data directory."""
 
     async def run(settings: Settings) -> _T:
         services = build_services(settings)

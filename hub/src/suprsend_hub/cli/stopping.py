@@ -34,7 +34,7 @@ class StopRequest:
             raise typer.Exit
 
     def hand_over(self, handler: Handler) -> None:
-        """Check a last time, then hand the signals to `handler`, which stops the hub from now on."""
+        """Let `handler`, which stops the hub, handle the signals from now on; then check one last time."""
         for number in self._numbers:
             signal.signal(number, handler if number in self._heard else signal.SIG_IGN)
         self.check()

@@ -1,4 +1,4 @@
-"""`suprsend-hub workspace …` and `key …`: workspaces and their API keys."""
+"""`suprsend-hub workspace …` and `key …`: manage workspaces and their API keys."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -15,13 +15,13 @@ from suprsend_hub.domain.tenancy import FallbackMode, TenancyChange, TenancyMode
 from suprsend_hub.service.pages import PageRequest
 from suprsend_hub.service.services import Services
 
-workspace = typer.Typer(help="Workspaces.", no_args_is_help=True)
-key = typer.Typer(help="API keys of a workspace.", no_args_is_help=True)
+workspace = typer.Typer(help="Manage workspaces.", no_args_is_help=True)
+key = typer.Typer(help="Manage the API keys of a workspace.", no_args_is_help=True)
 
 WorkspaceName = Annotated[str, typer.Argument(help="Name of the workspace.")]
-KeyId = Annotated[str, typer.Argument(help="Id, as `key list` shows it.")]
+KeyId = Annotated[str, typer.Argument(help="Id of the key, from `key list`.")]
 Scopes = Annotated[
-    list[Scope] | None, typer.Option("--scope", help="What the key may do; repeat it for more than one.")
+    list[Scope] | None, typer.Option("--scope", help="What the key may do. Repeat the option for several scopes.")
 ]
 
 
@@ -30,7 +30,7 @@ def create(
     name: WorkspaceName,
     data_dir: DataDir = None,
 ) -> None:
-    """Create a workspace and print its credentials, this once."""
+    """Create a workspace and print its credentials once."""
 
     async def use(services: Services) -> None:
         created = await services.workspaces.create(command_line(), name)
@@ -47,7 +47,7 @@ def create(
 def list_all(
     data_dir: DataDir = None,
 ) -> None:
-    """List workspaces."""
+    """List workspaces: name, key, uid, time of creation, state."""
 
     async def use(services: Services) -> None:
         for row in await services.workspaces.list_all():
@@ -62,12 +62,14 @@ def list_all(
 def limit(
     name: WorkspaceName,
     edits_per_second: Annotated[
-        int | None, typer.Option(help="Edits per second, per worker; 0 lifts the limit.", min=0)
+        int | None, typer.Option(help="Edits per second, per worker; 0 removes the limit.", min=0)
     ] = None,
-    burst: Annotated[int | None, typer.Option(help="Edits at once after a rest; else a second's worth.", min=1)] = None,
+    burst: Annotated[
+        int | None, typer.Option(help="Edits at once after a pause (default: those of 1 s).", min=1)
+    ] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Limit how fast a workspace may edit, or show its limit; running hubs follow within seconds."""
+    """Set or show the rate limit of a workspace. Running hubs follow within seconds."""
 
     async def use(services: Services) -> None:
         if edits_per_second is not None:
@@ -98,16 +100,16 @@ def rotate_secret(
     ] = timedelta(hours=24),
     data_dir: DataDir = None,
 ) -> None:
-    """Give a workspace a new secret and print it, this once. Running hubs take it within seconds."""
+    """Give a workspace a new secret and print it once. Running hubs accept it within seconds."""
 
     async def use(services: Services) -> None:
         rotated = await services.workspaces.rotate_secret(command_line(), name, overlap=overlap)
         typer.echo(f"Workspace secret: {rotated.workspace_secret}")
         typer.echo("The secret is not shown again.")
         typer.echo(
-            "The old one is not valid any more."
+            "The old secret is no longer valid."
             if rotated.old_until is None
-            else f"The old one is valid until {rotated.old_until:%Y-%m-%d %H:%M} UTC; "
+            else f"The old secret is valid until {rotated.old_until:%Y-%m-%d %H:%M} UTC; "
             "`suprsend-hub workspace drop-old-secret` ends it sooner."
         )
 
@@ -119,11 +121,11 @@ def drop_old_secret(
     name: WorkspaceName,
     data_dir: DataDir = None,
 ) -> None:
-    """End the overlap of the latest rotation now."""
+    """End the overlap of the latest rotation now, so that only the new secret is valid."""
 
     async def use(services: Services) -> None:
         await services.workspaces.drop_old_secret(command_line(), name)
-        typer.echo("The old secret is not valid any more.")
+        typer.echo("The old secret is no longer valid.")
 
     with_services(use, data_dir)
 
@@ -133,7 +135,7 @@ def disable(
     name: WorkspaceName,
     data_dir: DataDir = None,
 ) -> None:
-    """Let nobody in: running hubs answer 403 within seconds, and the console hides the workspace. Its data stay."""
+    """Disable a workspace: hubs answer 403 within seconds, and the console hides it. Its data stay."""
 
     async def use(services: Services) -> None:
         await services.workspaces.disable(command_line(), name)
@@ -147,7 +149,7 @@ def enable(
     name: WorkspaceName,
     data_dir: DataDir = None,
 ) -> None:
-    """Let everybody in again."""
+    """Enable a disabled workspace. Within seconds, hubs accept its requests again."""
 
     async def use(services: Services) -> None:
         await services.workspaces.enable(command_line(), name)
@@ -158,9 +160,9 @@ def enable(
 
 @workspace.command("delete")
 def delete(
-    name: WorkspaceName, yes: Annotated[bool, typer.Option("--yes", help="Delete, without a way back.")] = False
+    name: WorkspaceName, yes: Annotated[bool, typer.Option("--yes", help="Confirm. Deletion cannot be undone.")] = False
 ) -> None:
-    """Delete a workspace with everything in it, for good; goes on where it was if it is run again."""
+    """Permanently delete a workspace with everything in it. If interrupted, run it again to continue."""
 
     async def use(services: Services) -> None:
         workspace_id = (await services.workspaces.get(name)).workspace_id
@@ -179,20 +181,20 @@ def clock_skew(
     name: WorkspaceName,
     at_most: Annotated[
         timedelta | None,
-        typer.Option(parser=parse_duration, metavar="TIME", help="15m is a good choice; 0 takes any Date."),
+        typer.Option(parser=parse_duration, metavar="TIME", help="Limit, such as 15m; 0 accepts any Date."),
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
     """Limit how far the Date of a signed request may be from the hub's clock, or show the limit.
 
-    Without a limit, a request that somebody has seen can be repeated for ever.
+    Without a limit, anyone who has seen a signed request can send it again at any time.
     """
 
     async def use(services: Services) -> None:
         if at_most is not None:
             await services.workspaces.limit_clock_skew(command_line(), name, round(at_most.total_seconds()))
         seconds = (await services.workspaces.get(name)).max_clock_skew_s
-        typer.echo(f"At most {seconds} seconds." if seconds else "Any Date is taken.")
+        typer.echo(f"At most {seconds} seconds." if seconds else "Any Date is accepted.")
 
     with_services(use, data_dir)
 
@@ -257,9 +259,9 @@ def tenancy(
 def re_encrypt(
     data_dir: DataDir = None,
 ) -> None:
-    """Bring all secrets under the first key of SUPRSEND_HUB_MASTER_KEY; safe to interrupt and to run again.
+    """Encrypt all secrets with the first key of SUPRSEND_HUB_MASTER_KEY. Safe to interrupt and to run again.
 
-    Set the new key in front of the old one first, on every hub. When this has succeeded, the old one may go.
+    First put the new key before the old one in the setting of every hub. Afterwards you can remove the old key.
     """
 
     async def use(services: Services) -> int:
@@ -269,7 +271,7 @@ def re_encrypt(
             if done.changed:
                 typer.echo(f"{done.name}: re-encrypted")
             if done.lost:
-                typer.echo(f"{done.name}: none of the keys decrypts its secret", err=True)
+                typer.echo(f"{done.name}: no key decrypts its secret", err=True)
         typer.echo(f"Re-encrypted secrets: {changed}. Workspaces: {workspaces}.")
         return lost
 
@@ -280,11 +282,11 @@ def re_encrypt(
 @key.command("create")
 def create_key(
     workspace_name: WorkspaceName,
-    name: Annotated[str, typer.Option(help="What the key is for.")] = "API key",
+    name: Annotated[str, typer.Option(help="Purpose of the key.")] = "API key",
     scope: Scopes = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Create an API key and print it, this once."""
+    """Create an API key and print it once. Without --scope, it can read and write."""
 
     async def use(services: Services) -> None:
         created = await services.workspaces.create_api_key(
@@ -319,7 +321,7 @@ def set_scopes(
     scope: Scopes = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Set what an API key may do, in place of what it might before; running hubs follow within seconds."""
+    """Replace the scopes of an API key. Running hubs follow within seconds."""
     if not scope:
         fail("name at least one --scope: read, write, manage, privacy")
 
@@ -336,7 +338,7 @@ def revoke_key(
     key_id: KeyId,
     data_dir: DataDir = None,
 ) -> None:
-    """Revoke an API key; running hubs refuse it within seconds."""
+    """Revoke an API key. Running hubs refuse it within seconds."""
 
     async def use(services: Services) -> None:
         await services.workspaces.revoke_api_key(command_line(), workspace_name, key_id)

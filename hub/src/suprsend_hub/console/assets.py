@@ -15,7 +15,7 @@ from litestar.params import FromPath
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import NotFound
 
-_TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
+_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 _HASH_CHARS = 12
 
 

@@ -8,7 +8,8 @@ from litestar.exceptions import HTTPException
 
 from suprsend_hub.console import paths
 from suprsend_hub.console.rendering import here, html, redirect
-from suprsend_hub.console.visits import HubRequest, SignInNeeded, log
+from suprsend_hub.console.requests import HubRequest
+from suprsend_hub.console.visits import SignInNeeded, log
 from suprsend_hub.domain.errors import DomainError, RateLimited, Unavailable
 
 StatusOf = Callable[[DomainError], int]
@@ -38,7 +39,7 @@ def error_handlers(status_of: StatusOf) -> dict[type[Exception], Callable[[HubRe
             response.headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
         return response
 
-    return {DomainError: refused, HTTPException: _http_error, Exception: _unexpected}
+    return {DomainError: refused, HTTPException: http_error, Exception: _unexpected}
 
 
 def error_page(request: HubRequest, status: int, message: str) -> Response[bytes]:
@@ -56,14 +57,17 @@ def _to_sign_in(request: HubRequest) -> Response[bytes]:
     return redirect(paths.with_query(paths.SIGN_IN, next=back))
 
 
-def _http_error(request: HubRequest, error: Exception) -> Response[bytes]:
+def http_error(request: HubRequest, error: Exception) -> Response[bytes]:
+    """Show an error of the framework, also for paths and methods that it found no route for."""
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
         return error_page(
             request, 404, "No page at this address. Check the address, or start from the console's first page."
         )
     if error.status_code < 500:
-        return error_page(request, error.status_code, error.detail)
+        response = error_page(request, error.status_code, error.detail)
+        response.headers.update(error.headers or {})  # Allow
+        return response
     return _unexpected(request, error)
 
 

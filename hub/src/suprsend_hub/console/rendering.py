@@ -13,7 +13,9 @@ from litestar import Response
 
 from suprsend_hub.console import formats, paths
 from suprsend_hub.console.assets import asset
-from suprsend_hub.console.visits import Desk, HubRequest, Visit, theme_of
+from suprsend_hub.console.cookies import theme_of
+from suprsend_hub.console.requests import HubRequest
+from suprsend_hub.console.visits import Desk, Visit
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
@@ -40,10 +42,10 @@ _environment.filters.update(formats.FILTERS)
 def html(request: HubRequest, template: str, *, status: int = 200, **context: Any) -> Response[bytes]:
     """Return a page for visitors who are not signed in."""
     text = _environment.get_template(template).render(
-        theme=theme_of(request.cookies), here=here(request), sign_out_path=paths.SIGN_OUT, theme_path=paths.THEME,
+        theme=theme_of(request), here=here(request), sign_out_path=paths.SIGN_OUT, theme_path=paths.THEME,
         **context,
     )  # fmt: skip
-    return content(request, text.encode("utf-8", "replace"), "text/html; charset=utf-8", status=status)
+    return content(request, text.encode("utf-8", "replace"), "text/html", status=status)
 
 
 def page(visit: Visit, template: str, *, status: int = 200, **context: Any) -> Response[bytes]:

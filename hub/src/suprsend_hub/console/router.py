@@ -14,11 +14,13 @@ from suprsend_hub.console.recipient import edit_views
 from suprsend_hub.console.recipient import views as recipient
 from suprsend_hub.console.rejected import views as rejected
 from suprsend_hub.console.rendering import page, redirect
+from suprsend_hub.console.requests import HubRequest
 from suprsend_hub.console.sign_in import views as sign_in
 from suprsend_hub.console.users import views as users
-from suprsend_hub.console.visits import HubRequest, Visit, read_desk, read_visit
+from suprsend_hub.console.visits import Visit, read_desk, read_visit
 from suprsend_hub.domain.codes import Code
-from suprsend_hub.domain.errors import NotFound
+from suprsend_hub.domain.errors import InvalidRequest, NotFound
+from suprsend_hub.web.hosts import HOSTS, Hosts
 
 
 @get("/")
@@ -41,6 +43,13 @@ async def nothing_here(rest: FromPath[str]) -> Response[bytes]:
     raise NotFound(f"No page at {rest[:200]}. Check the address.", code=Code.NO_SUCH_PAGE)
 
 
+async def _check_host(request: HubRequest) -> None:
+    hosts: Hosts = request.app.state[HOSTS]
+    refusal = hosts.refusal(request.scope)
+    if refusal is not None:
+        raise InvalidRequest(f"{refusal[0].upper()}{refusal[1:]}.", code=Code.WRONG_HOST)
+
+
 def console_router(*, status_of: StatusOf) -> Router:
     """Return the router with all pages of the console, below `/console`."""
     return Router(
@@ -60,6 +69,7 @@ def console_router(*, status_of: StatusOf) -> Router:
             nothing_here,
         ],
         request_class=HubRequest,
+        before_request=_check_host,  # type: ignore[arg-type]  # its request is of the class above
         dependencies={
             "visit": Provide(read_visit),
             "desk": Provide(read_desk),

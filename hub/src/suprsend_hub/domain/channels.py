@@ -1,119 +1,55 @@
 """Channel identities: which values each channel accepts, their stored form, and when two are the same identity.
 
-Sources: the documented shapes of Slack and MS Teams objects and push providers; the rules by which official clients
-used to check e-mail addresses and phone numbers, which have no successor.
+The forms of addresses belong to `emails`, `phones` and `chat`; push tokens and subscriptions are read here.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, cast
 
+from .chat import read_slack, read_teams, refresh_extras, slack_key, teams_key
 from .codes import Code
-from .limits import MAX_COMPANION_CHARS, MAX_EMAIL_CHARS, MIN_EMAIL_CHARS
+from .emails import email_key, plain_email, read_email
+from .limits import MAX_COMPANION_CHARS
+from .phones import phone_key, plain_phone, read_phone
 from .profile import Identity
 from .values import InvalidValue, check_text, check_value, same_value
 from .wire import (
-    ACCESS_TOKEN,
     ACTIVE,
     ANDROIDPUSH,
     APNS,
     AUTH,
     BUNDLE_ID,
-    CHANNEL,
-    CHANNEL_ID,
-    CONVERSATION_ID,
     DEVICE_ID,
     EMAIL,
-    EMAIL_FIELD,
-    EMAIL_ID,
     ENDPOINT,
     FCM,
     ID_PROVIDER,
-    INCOMING_WEBHOOK,
     IOSPUSH,
     KEYS,
     MS_TEAMS,
     OPPO,
     P256DH,
     PUSHVENDOR,
-    SERVICE_URL,
     SLACK,
     SMS,
-    TENANT_ID,
-    URL,
-    USER_ID,
     VAPID,
     WEBPUSH,
     WHATSAPP,
     XIAOMI,
     Json,
 )
+from .work import UNITS_PER_UNUSUAL_ADDRESS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
 Address: TypeAlias = str | dict[str, Any]
 
-_EMAIL: Final = re.compile(r"\S+@\S+\.\S+")
-_PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}")
-_PHONE_SEPARATORS: Final = re.compile(r"[\s\-()]+")
-
-
-@dataclass(frozen=True, slots=True)
-class _Shapes:
-    """The shapes of an object-valued channel: identifiers in order of precedence with their spellings, and extras."""
-
-    name: str
-    ladder: tuple[tuple[str, tuple[str, ...]], ...]
-    extras: tuple[str, ...]
-
-
-_SLACK_SHAPES: Final = _Shapes(
-    "Slack",
-    ((CHANNEL_ID, (CHANNEL_ID, CHANNEL)), (USER_ID, (USER_ID,)), (EMAIL_FIELD, (EMAIL_FIELD, EMAIL_ID))),
-    (ACCESS_TOKEN,),
-)
-_TEAMS_SHAPES: Final = _Shapes(
-    "MS Teams",
-    ((CONVERSATION_ID, (CONVERSATION_ID,)), (USER_ID, (USER_ID,))),
-    (TENANT_ID, SERVICE_URL),
-)
-
 
 def _invalid(reason: str) -> InvalidValue:
     return InvalidValue(Code.INVALID_CHANNEL_VALUE, reason)
-
-
-def _read_email(value: Json) -> str:
-    address = value.strip() if type(value) is str else ""
-    if not MIN_EMAIL_CHARS <= len(address) <= MAX_EMAIL_CHARS or not _EMAIL.fullmatch(address):
-        raise _invalid(
-            f"expected an e-mail address such as 'name@example.com', {MIN_EMAIL_CHARS} to {MAX_EMAIL_CHARS} characters"
-        )
-    check_text(address)
-    return address
-
-
-def _email_key(value: Address) -> str:
-    # lower(), not casefold(): the latter makes one address of 'straße@' and 'strasse@'.
-    return cast("str", value).strip().lower()
-
-
-def _read_phone(value: Json) -> str:
-    """Return the number in E.164, without spaces, dashes and parentheses."""
-    number = value if type(value) is str else ""
-    if not _PHONE.fullmatch(number):
-        number = _PHONE_SEPARATORS.sub("", number)
-        if not _PHONE.fullmatch(number):
-            raise _invalid("expected a phone number with country code such as '+15550100', 7 to 15 digits")
-    return number
-
-
-def _phone_key(value: Address) -> str:
-    number = cast("str", value)
-    return number if _PHONE.fullmatch(number) else _PHONE_SEPARATORS.sub("", number)
 
 
 def _read_token(value: Json) -> str:
@@ -148,76 +84,8 @@ def _removable_subscription(value: Json) -> dict[str, Json]:
     return value
 
 
-def _read_slack(value: Json) -> dict[str, Json]:
-    return _reduce(_SLACK_SHAPES, value)
-
-
-def _read_teams(value: Json) -> dict[str, Json]:
-    return _reduce(_TEAMS_SHAPES, value)
-
-
-def _reduce(shapes: _Shapes, value: Json) -> dict[str, Json]:
-    """Return the given identifier of highest precedence with the extras; only these are stored."""
-    if type(value) is not dict:
-        raise _invalid(f"expected a {shapes.name} object")
-    reduced = _winner(shapes, value)
-    for extra in shapes.extras:
-        text = _optional_text(value, extra)
-        if text is not None:
-            reduced[extra] = text
-    return reduced
-
-
-def _winner(shapes: _Shapes, value: dict[str, Json]) -> dict[str, Json]:
-    webhook = value.get(INCOMING_WEBHOOK)
-    if webhook is not None:
-        if type(webhook) is not dict:
-            raise _invalid(f"{INCOMING_WEBHOOK} must be an object with a {URL}")
-        url = _optional_text(webhook, URL)
-        if url is not None:
-            return {INCOMING_WEBHOOK: {URL: url}}
-    for name, spellings in shapes.ladder:
-        for spelling in spellings:
-            identifier = _optional_text(value, spelling)
-            if identifier is not None:
-                return {name: identifier}
-    names = ", ".join(name for name, _ in shapes.ladder)
-    raise _invalid(f"expected a {shapes.name} object with one of {INCOMING_WEBHOOK}.{URL}, {names}")
-
-
-def _object_key(shapes: _Shapes, value: Address) -> Hashable:
-    stored = cast("dict[str, Json]", value)
-    if INCOMING_WEBHOOK in stored:
-        return (INCOMING_WEBHOOK, stored[INCOMING_WEBHOOK].get(URL))
-    for name, _ in shapes.ladder:
-        if name in stored:
-            identifier = stored[name]
-            return (name, identifier.lower() if name == EMAIL_FIELD else identifier)
-    return None
-
-
-def _slack_key(value: Address) -> Hashable:
-    return _object_key(_SLACK_SHAPES, value)
-
-
-def _teams_key(value: Address) -> Hashable:
-    return _object_key(_TEAMS_SHAPES, value)
-
-
 def _is_text(value: Json) -> bool:
     return type(value) is str and bool(value) and not value.isspace()
-
-
-def _optional_text(source: dict[str, Json], field: str) -> str | None:
-    """Return a trimmed field; null and blank mean absent, another type is an error."""
-    value = source.get(field)
-    if value is None:
-        return None
-    if type(value) is not str:
-        raise _invalid(f"{field} must be a string")
-    text = value.strip()
-    check_text(text)
-    return text or None
 
 
 def _keep_stored(stored: Address, given: Address) -> Address:
@@ -231,12 +99,9 @@ def _take_given(stored: Address, given: Address) -> Address:
     return stored if same_value(stored, given) else given
 
 
-def _refresh_extras(stored: Address, given: Address) -> Address:
-    """Keep the identifier's spelling, and replace the token or service URL by a newly given one."""
-    stored, given = cast("dict[str, Json]", stored), cast("dict[str, Json]", given)
-    extras: dict[str, Json] = {name: given[name] for name in (ACCESS_TOKEN, TENANT_ID, SERVICE_URL) if name in given}
-    merged = stored | extras
-    return stored if same_value(stored, merged) else merged
+def _never_plain(value: Json) -> None:
+    """Take every Slack object for slow, because it may contain an e-mail address."""
+    del value
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,26 +109,53 @@ class ChannelRule:
     """Rules for reading, comparing and refreshing the identities of one channel.
 
     `read` and `read_removal` accept any JSON and raise InvalidValue; `key` and `refresh` take stored values.
+    `read_plain` does what `read` does, or returns None where that may be slow. Then it costs `reading_units` of work.
     """
 
+    read_plain: Callable[[Json], Address | None]
     read: Callable[[Json], Address]
     read_removal: Callable[[Json], Address]
     key: Callable[[Address], Hashable]
     refresh: Callable[[Address, Address], Address]
     providers: frozenset[str] = frozenset()
     default_provider: str | None = None
+    reading_units: int = 0
+
+    def reading_work(self, value: Json) -> int:
+        """Return the units of work that reading a value takes."""
+        return self.reading_units if self.reading_units and self.read_plain(value) is None else 0
 
 
-_PHONE_RULE: Final = ChannelRule(_read_phone, _read_phone, _phone_key, _keep_stored)
+_Key: TypeAlias = "Callable[[Address], Hashable]"  # of a channel whose addresses are all of one type
+_Refresh: TypeAlias = "Callable[[Address, Address], Address]"
+_PHONE_RULE: Final = ChannelRule(
+    plain_phone, read_phone, read_phone, cast("_Key", phone_key), _keep_stored, reading_units=UNITS_PER_UNUSUAL_ADDRESS
+)
 RULES: Final[dict[str, ChannelRule]] = {
-    EMAIL: ChannelRule(_read_email, _read_email, _email_key, _keep_stored),
+    EMAIL: ChannelRule(
+        plain_email,
+        read_email,
+        read_email,
+        cast("_Key", email_key),
+        _keep_stored,
+        reading_units=UNITS_PER_UNUSUAL_ADDRESS,
+    ),
     SMS: _PHONE_RULE,
     WHATSAPP: _PHONE_RULE,
     ANDROIDPUSH: ChannelRule(
-        _read_token, _read_token, _token_key, _keep_stored, frozenset({FCM, XIAOMI, OPPO}), default_provider=FCM
+        _read_token,
+        _read_token,
+        _read_token,
+        _token_key,
+        _keep_stored,
+        frozenset({FCM, XIAOMI, OPPO}),
+        default_provider=FCM,
     ),
-    IOSPUSH: ChannelRule(_read_token, _read_token, _token_key, _keep_stored, frozenset({APNS}), default_provider=APNS),
+    IOSPUSH: ChannelRule(
+        _read_token, _read_token, _read_token, _token_key, _keep_stored, frozenset({APNS}), default_provider=APNS
+    ),
     WEBPUSH: ChannelRule(
+        _read_subscription,
         _read_subscription,
         _removable_subscription,
         _subscription_key,
@@ -271,8 +163,17 @@ RULES: Final[dict[str, ChannelRule]] = {
         frozenset({VAPID}),
         default_provider=VAPID,
     ),
-    SLACK: ChannelRule(_read_slack, _read_slack, _slack_key, _refresh_extras),
-    MS_TEAMS: ChannelRule(_read_teams, _read_teams, _teams_key, _refresh_extras),
+    SLACK: ChannelRule(
+        _never_plain,
+        read_slack,
+        read_slack,
+        cast("_Key", slack_key),
+        cast("_Refresh", refresh_extras),
+        reading_units=UNITS_PER_UNUSUAL_ADDRESS,
+    ),
+    MS_TEAMS: ChannelRule(
+        read_teams, read_teams, read_teams, cast("_Key", teams_key), cast("_Refresh", refresh_extras)
+    ),
 }
 """Every channel that edits may write. `$inbox` is not included."""
 
@@ -338,6 +239,23 @@ def is_stored(value: Json, identities: list[Identity]) -> bool:
     return type(value) is str and any(identity.value == value and identity.status == ACTIVE for identity in identities)
 
 
+def removal_keys(rule: ChannelRule, value: Json, identities: list[Identity]) -> set[Hashable]:
+    """Return the keys of what is to be removed: of the value as it is read, and of a text as it is.
+
+    So what is stored can be removed by repeating it, even if it could not be added today.
+
+    Raises:
+        InvalidValue: as the rule's `read_removal`.
+    """
+    try:
+        read = rule.read_removal(value)
+    except InvalidValue:
+        if any(same_value(identity.value, value) for identity in identities):
+            return {rule.key(value)}
+        raise
+    return {rule.key(read), rule.key(value)} if type(value) is str else {rule.key(read)}
+
+
 def renewed(rule: ChannelRule, stored: Identity, value: Address, companions: Companions) -> Identity:
     """Return a stored identity as it is after being appended again; the same object if nothing changes.
 
@@ -355,33 +273,3 @@ def renewed(rule: ChannelRule, stored: Identity, value: Address, companions: Com
     ):
         return stored
     return Identity(refreshed, id_provider, device_id, bundle_id, ACTIVE, stored.perma_status)
-
-
-def same_identities(a: list[Identity], b: list[Identity]) -> bool:
-    """Tell whether two lists of identities are stored alike, including their order."""
-    return len(a) == len(b) and all(map(_same_identity, a, b))
-
-
-def _same_identity(a: Identity, b: Identity) -> bool:
-    return a is b or (a == b and same_value(a.value, b.value))
-
-
-_ADDRESS_CHANNELS: Final = ((EMAIL, _email_key), (SMS, _phone_key), (WHATSAPP, _phone_key))
-
-
-def addresses(channels: dict[str, list[Identity]]) -> list[str]:
-    """Return the searchable addresses of a profile: e-mail addresses in lower case and phone numbers, each once."""
-    found: dict[str, None] = {}
-    for channel, key in _ADDRESS_CHANNELS:
-        for identity in channels.get(channel, ()):
-            found[key(identity.value)] = None
-    return list(found)
-
-
-def address_key(text: str) -> str:
-    """Return a searched address in the form of `addresses`; '' if it is neither an e-mail address nor a number."""
-    address = text.strip()
-    if "@" in address:
-        return "" if "\0" in address else address.lower()
-    number = _PHONE_SEPARATORS.sub("", address)
-    return number if _PHONE.fullmatch(number) else ""

@@ -1,4 +1,4 @@
-"""The part of a fold that changes a recipient's choices: operations in, stored text and earlier values out.
+"""The part of a fold that changes a recipient's choices: operations in, stored text and the way back out.
 
 Only edits that the hub makes for the preference endpoints have such operations. Everything else passes the stored text
 through without reading it.
@@ -8,35 +8,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .choices import NO_CHOICES, Choices, Reset, RestrictChannels, SetCategory, apply, decode, encode
+from .before_choices import diff_choices
+from .choices import apply, of_text, to_text
 
 if TYPE_CHECKING:
-    from .choices import CategoryChoice, Operation
-    from .preference_terms import Channel
+    from .before_choices import ChoicesBefore
+    from .choices import Operation
 
 
 class ChoiceFold:
-    """The choices of one fold: as they are now, and what the operations replaced."""
+    """The choices of one fold: as they were, and as they are now."""
 
-    __slots__ = ("_choices", "_old_categories", "_old_restricted", "_stored", "text")
+    __slots__ = ("_choices", "_old", "_stored", "text")
 
     def __init__(self, text: str | None) -> None:
         self.text = text
         """The choices in storage form, None if nothing is chosen; those before the fold until `finish`."""
         self._stored = text
-        self._choices = NO_CHOICES if text is None else decode(text)
-        self._old_categories: dict[str, CategoryChoice | None] = {}
-        self._old_restricted: dict[Channel, bool | None] = {}
+        self._old = self._choices = of_text(text)
 
     def apply(self, operation: Operation) -> None:
-        """Apply an operation, and remember what it names."""
-        stored = self._choices
-        categories, channels = _named(operation, stored)
-        for slug in categories:
-            self._old_categories.setdefault(slug, stored.categories.get(slug))
-        for channel in channels:
-            self._old_restricted.setdefault(channel, stored.restricted.get(channel))
-        self._choices = apply(stored, operation)
+        """Apply an operation."""
+        self._choices = apply(self._choices, operation)
 
     def finish(self) -> str | None:
         """Put the choices into storage form, once for all operations.
@@ -44,33 +37,13 @@ class ChoiceFold:
         Raises:
             UnicodeEncodeError: a text in them cannot be stored.
         """
-        self.text = None if self._choices == NO_CHOICES else encode(self._choices)
+        self.text = to_text(self._choices)
         return self.text
 
     def undo(self) -> None:
         """Return to the choices before the fold."""
-        self.text = self._stored
-        self._old_categories, self._old_restricted = {}, {}
+        self.text, self._choices = self._stored, self._old
 
-    @property
-    def changed(self) -> bool:
-        """Tell whether the choices differ from those before; equal choices have equal texts."""
-        return self.text != self._stored
-
-    def before(self) -> Choices:
-        """Return the choices that the operations named, as they were; what is missing was not chosen."""
-        return Choices(
-            {slug: choice for slug, choice in self._old_categories.items() if choice is not None},
-            {channel: flag for channel, flag in self._old_restricted.items() if flag is not None},
-        )
-
-
-def _named(operation: Operation, choices: Choices) -> tuple[list[str], list[Channel]]:
-    """Return the categories and channels that an operation sets; a reset sets all that were chosen."""
-    if isinstance(operation, SetCategory):
-        return [operation.category], []
-    if isinstance(operation, RestrictChannels):
-        return [], list(operation.restricted)
-    assert isinstance(operation, Reset)
-    categories = list(choices.categories) if operation.categories else []
-    return categories, list(choices.restricted) if operation.channels else []
+    def before(self) -> ChoicesBefore:
+        """Return the way back to the choices before the fold; empty if they are the same."""
+        return {} if self.text == self._stored else diff_choices(self._old, self._choices)

@@ -141,9 +141,25 @@ def decode(text: str | bytes) -> Choices:
     return _decode(text)
 
 
+def of_text(text: str | None) -> Choices:
+    """Return the choices of a profile, whose storage form is None if nothing is chosen."""
+    return NO_CHOICES if text is None else decode(text)
+
+
+def to_text(choices: Choices) -> str | None:
+    """Return choices as a profile keeps them; the inverse of `of_text`."""
+    return None if choices == NO_CHOICES else encode(choices)
+
+
 def choices_to_json(choices: Choices) -> dict[str, Json]:
     """Return choices as plain JSON, equal to their storage form."""
     plain: dict[str, Json] = msgspec.to_builtins(choices, order="deterministic", str_keys=True)
+    return plain
+
+
+def choice_to_json(choice: CategoryChoice) -> dict[str, Json]:
+    """Return the choice for one category as plain JSON; what is not chosen is absent."""
+    plain: dict[str, Json] = msgspec.to_builtins(choice)
     return plain
 
 

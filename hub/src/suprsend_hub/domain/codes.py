@@ -82,6 +82,8 @@ class Code(enum.StrEnum):
     IDEMPOTENCY_KEY_REUSED = ("idempotency_key_reused", Kind.UNPROCESSABLE,
         "The `Idempotency-Key` belongs to an earlier request with another method, path or body. Nothing was applied.",
         "Send a new key with each new request, and the same key only with the same request.")
+    WRONG_HOST = ("wrong_host", _INVALID, "The hub is not served under the host name in the `Host` header.",
+        "Use a host name that the message lists, or add yours to `SUPRSEND_HUB_ALLOWED_HOSTS`.")
     UNAUTHORIZED = ("unauthorized", Kind.UNAUTHENTICATED,
         "Credentials are missing or cannot be verified. The answer is the same for every cause.",
         "Check the workspace key, the workspace secret or the API key, and the base URL that was signed.")
@@ -178,6 +180,9 @@ class Code(enum.StrEnum):
         "Send an array of keys with `$unset`, and an object with every other operator.")
     INVALID_KEY = ("invalid_key", _INVALID, "A property key is blank, too long or not a string.",
         "Use a key of 1 to 255 characters.")
+    READ_ONLY_KEY = ("read_only_key", _INVALID,
+        "An upsert contains `distinct_id`, `properties`, `created_at` or `updated_at`, keys of the profile itself.",
+        "Send the properties next to the channels, without these keys.")
     INVALID_VALUE = ("invalid_value", _INVALID, "A value has the wrong type for its key, or cannot be stored.",
         "Send the type that the message names.")
     INVALID_TEXT = ("invalid_text", _INVALID, "A text contains NUL or a lone surrogate, which cannot be stored.",
@@ -207,8 +212,9 @@ class Code(enum.StrEnum):
         "Unset properties, or keep several values in one object.")
     PROFILE_TOO_LARGE = ("profile_too_large", _INVALID, "The profile would become too large.",
         "Store less data in the profile.")
-    EDIT_TOO_COSTLY = ("edit_too_costly", _INVALID, "An edit removes elements from long arrays too many times.",
-        "Remove all values with one `$remove` that has an array of values.")
+    EDIT_TOO_COSTLY = ("edit_too_costly", _INVALID,
+        "An edit searches long arrays or channels too often, or a request has too many such edits.",
+        "Remove all values with one `$remove` that has an array of values, and send fewer such edits in one request.")
     CHANNEL_KEY = ("channel_key", _INVALID, "`$set`, `$set_once` or `$add` named a channel. That part was ignored.",
         "Use `$append`, `$remove` or `$unset` with channels.", _LOG)
     INBOX_KEY = ("inbox_key", _INVALID, "An operation named `$inbox`, which belongs to the hub. That part was ignored.",
@@ -230,6 +236,10 @@ class Code(enum.StrEnum):
     INVALID_PROPERTIES = ("invalid_properties", _INVALID,
         "Properties are not an object, or one of them cannot be stored.",
         "Correct the key that the message names.")
+    PROPERTIES_TOO_LARGE = ("properties_too_large", _INVALID, "The properties of a subscription are too large.",
+        "Store less with the subscription. Large values belong to the properties of the user or object.")
+    TOO_MANY_OBJECT_TYPES = ("too_many_object_types", _INVALID, "The workspace has too many object types.",
+        "Use few types with many objects. Names of single things belong to the object id.")
     SELF_SUBSCRIPTION = ("self_subscription", _INVALID, "The request subscribes an object to itself.",
         "Remove it from `recipients`.")
     SUBSCRIPTION_CYCLE = ("subscription_cycle", _INVALID,
@@ -259,6 +269,11 @@ class Code(enum.StrEnum):
         "Use another list.")
     LIST_NOT_FOUND = ("list_not_found", _NOT_FOUND, "The workspace has no list with this id.",
         "Create the list, or check the id.")
+    TOO_MANY_LISTS = ("too_many_lists", _INVALID, "The workspace has too many subscriber lists.",
+        "Delete lists that are no longer needed, or add users to an existing one.")
+    TOO_MANY_DRAFTS = ("too_many_drafts", _INVALID,
+        "The list has too many drafts that were neither finished nor deleted.",
+        "Finish or delete one of the drafts that the list shows under `drafts`.")
     LIST_VERSION_NOT_FOUND = ("list_version_not_found", _NOT_FOUND, "The list has no draft with this version id.",
         "Start a sync again. A draft ends when it is finished or deleted.")
 

@@ -5,8 +5,8 @@ DomainError
 ├─ NotFound          the record named does not exist
 ├─ Unprocessable     the request contradicts an earlier one
 ├─ Conflict          the record exists in a state that forbids the request
-├─ Unauthenticated   no credentials, or credentials that do not verify
-├─ Forbidden         good credentials that do not allow this
+├─ Unauthenticated   no credentials, or invalid ones
+├─ Forbidden         valid credentials that do not allow this
 ├─ TooLarge          a body or record is above its limit
 ├─ TimedOut          the request did not arrive in time
 ├─ Unavailable       the store cannot answer now (retry_after_s)
@@ -43,7 +43,7 @@ class DomainError(Exception):
 
     @property
     def for_operator(self) -> str:
-        """What commands, logs and readiness say: more than a client may learn."""
+        """Return the text for commands, logs and readiness, which may say more than clients may know."""
         return self.message
 
 
@@ -78,13 +78,13 @@ class Conflict(DomainError):
 
 
 class Unauthenticated(DomainError):
-    """Credentials are missing or do not verify."""
+    """Credentials are missing or not valid."""
 
     kind = Kind.UNAUTHENTICATED
 
 
 class Forbidden(DomainError):
-    """The credentials are good and do not allow this."""
+    """The credentials are valid, but do not allow this."""
 
     kind = Kind.FORBIDDEN
 
@@ -102,7 +102,7 @@ class TimedOut(DomainError):
 
 
 class _Temporary(DomainError):
-    """Something that may succeed later; `retry_after_s` says when, in seconds."""
+    """The request may succeed later, after `retry_after_s` seconds."""
 
     def __init__(self, message: str, *, code: Code, retry_after_s: float, detail: object | None = None) -> None:
         super().__init__(message, code=code, detail=detail)
@@ -131,7 +131,7 @@ class Unavailable(_Temporary):
 
     @property
     def for_operator(self) -> str:
-        """The message with the cause behind it."""
+        """Return the message, followed by the cause."""
         return self.message if self.reason is None else self.reason
 
 

@@ -15,33 +15,18 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from .channels import (
-    NO_COMPANIONS,
-    RULES,
-    Address,
-    Companions,
-    is_stored,
-    new_identity,
-    read_companions,
-    renewed,
-    same_identities,
-)
+from .before import diff
+from .channel_edits import ChannelEdits
 from .choice_fold import ChoiceFold
-from .choices import NO_CHOICES, choices_to_json, operation_from_json
+from .choices import operation_from_json
 from .codes import Code
 from .ids import shown
-from .limits import (
-    MAX_IDENTITIES,
-    MAX_INTEGER,
-    MAX_OPERATIONS,
-    MAX_PROPERTIES,
-    MAX_SEARCHED_BYTES,
-    MIN_INTEGER,
-)
-from .profile import Identity, Profile
+from .limits import MAX_EDIT_WORK, MAX_INTEGER, MAX_OPERATIONS, MAX_PROPERTIES, MIN_INTEGER
+from .profile import Profile
 from .refusal import FoldResult, RefusalLog
-from .size import MISSING, SizeGauge, bound_after, value_bytes
-from .values import InvalidValue, check_key, check_value, equality_key, read_language, same_value
+from .removal import Unwanted
+from .size import MISSING, SizeGauge, bound_after, entry_bytes
+from .values import InvalidValue, check_key, check_value, read_language, same_value
 from .wire import (
     ADD,
     APPEND,
@@ -56,6 +41,7 @@ from .wire import (
     KeyKind,
     kind_of_key,
 )
+from .work import ELEMENTS_COPIED_PER_UNIT, UNITS_PER_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,51 +53,57 @@ _COMPANION: Final = KeyKind.COMPANION
 
 
 def fold(
-    profile: Profile | None, operations: Json, *, edit_bytes: int | None = None, may_choose: bool = False
+    profile: Profile | None,
+    operations: Json,
+    *,
+    edit_bytes: int | None = None,
+    max_work: int = MAX_EDIT_WORK,
+    may_choose: bool = False,
 ) -> FoldResult:
     """Apply the operations of one edit in order; never raises on JSON as a decoder gives it.
 
     `fold(p, a + b)` equals `fold(fold(p, a).profile, b)`, up to the limits of one edit (operations,
-    listed refusals, searched bytes). `edit_bytes`, if known, is the size of JSON text that the operations were read
-    from, or more; it spares measuring them and changes no result. `may_choose`: the operations may contain
-    `$preference`, which is not for callers of the API.
+    listed refusals, work). `edit_bytes`, if known, is the size of JSON text that the operations were read
+    from, or more; it spares measuring them and changes no result. `max_work`: units of work (see `work`), beyond which
+    operations that search what is stored are refused. `may_choose`: the operations may contain `$preference`, which is
+    not for callers of the API.
 
     Source: vectors `contract/vectors/operation_semantics.json`.
     """
-    return _Fold(profile, operations, edit_bytes, may_choose=may_choose).run(operations)
+    return _Fold(profile, operations, edit_bytes, max_work, may_choose=may_choose).run(operations)
 
 
-class _Fold:
-    """One fold under way: copies of the two dicts, the originals of what was touched, and the refusals."""
+class _Fold(ChannelEdits):
+    """One fold under way: copies of the two dicts, the originals of what changes, and the refusals."""
 
     __slots__ = (
         "bytes_bound",
-        "channels",
         "choosing",
-        "gauge",
         "is_new",
         "may_choose",
-        "old_channels",
         "old_properties",
+        "own_arrays",
         "preferences",
         "properties",
-        "refusals",
-        "searched_bytes",
     )
 
-    def __init__(self, profile: Profile | None, operations: Json, edit_bytes: int | None, *, may_choose: bool) -> None:
+    def __init__(
+        self, profile: Profile | None, operations: Json, edit_bytes: int | None, max_work: int, *, may_choose: bool
+    ) -> None:
+        self.limit, self.spent = max_work, 0
         self.is_new = profile is None
         self.properties: dict[str, Json] = {} if profile is None else dict(profile.properties)
-        self.channels: dict[str, list[Identity]] = {} if profile is None else dict(profile.channels)
+        self.channels = {} if profile is None else dict(profile.channels)
+        self.old_channels = {}
         self.bytes_bound, near_limit = bound_after(profile, operations, edit_bytes)
         self.preferences = None if profile is None else profile.preferences
         self.may_choose = may_choose
         self.choosing: ChoiceFold | None = None
         self.gauge = SizeGauge(self.properties, self.channels, self.preferences) if near_limit else None
         self.old_properties: dict[str, Json] = {}
-        self.old_channels: dict[str, list[Identity] | object] = {}
+        self.own_arrays: set[str] = set()  # keys of arrays that nobody else holds, so they can grow in place
         self.refusals = RefusalLog()
-        self.searched_bytes = 0
+        self.accepted = False
 
     def run(self, operations: Json) -> FoldResult:
         if type(operations) is list:
@@ -131,8 +123,11 @@ class _Fold:
         )
         if self.is_new:
             changed = bool(self.properties or self.channels or preferences)
-            return FoldResult(profile, changed, self.refusals.entries(), {})
-        return FoldResult(profile, self.changed(), self.refusals.entries(), self.before())
+            return FoldResult(profile, changed, self.refusals.entries(), None, self.accepted, self.spent)
+        before = diff(self.old_properties, self.properties, self.old_channels, self.channels)
+        if self.choosing is not None and (chosen := self.choosing.before()):
+            before[PREFERENCE] = chosen
+        return FoldResult(profile, bool(before), self.refusals.entries(), before, self.accepted, self.spent)
 
     def apply(self, operation: Json) -> None:
         if type(operation) is not dict:
@@ -158,11 +153,17 @@ class _Fold:
             rest = operand
             if operator == SET and self.gauge is None and len(self.properties) + len(operand) <= MAX_PROPERTIES:
                 rest = self.set_plain(operand)
+            if len(rest) < len(operand):
+                self.accepted = True
             for key, value in rest.items():
+                refused = -1 if self.accepted else len(self.refusals)
                 try:
                     rule(self, operator, key, value, operand)
                 except InvalidValue as problem:
                     self.refusals.refuse(problem.code, operator, key, problem.reason, value)
+                else:
+                    if refused >= 0 and len(self.refusals) == refused and kind_of_key(key) is not _COMPANION:
+                        self.accepted = True
         elif operand is not None or operator not in {APPEND, REMOVE}:
             self.refusals.note(
                 Code.INVALID_OPERAND, operator, f"the operand of {operator} must be an object", {operator: operand}
@@ -192,9 +193,9 @@ class _Fold:
                 rest[key] = value
                 continue
             stored = properties.get(key, MISSING)
-            if key not in originals:
-                originals[key] = stored
             if type(stored) is not type(value) or stored != value:
+                if key not in originals:
+                    originals[key] = stored
                 properties[key] = value
         return rest
 
@@ -202,11 +203,11 @@ class _Fold:
         kind = kind_of_key(key)
         if kind is _CUSTOM:
             check_value(value)
-            if not self.touch_existing(key):
+            if key not in self.properties:
                 self.put(key, value)
         elif kind is _LANGUAGE:
             text = read_language(key, value)
-            if not self.touch_existing(key):
+            if key not in self.properties:
                 self.set_language(key, text)
         else:
             self.refusals.ignore(operator, key, kind, value)
@@ -214,7 +215,7 @@ class _Fold:
     def set_language(self, key: str, text: str | None) -> None:
         if text is not None:
             self.put(key, text)
-        elif self.touch_existing(key):
+        elif key in self.properties:
             self.delete_property(key)
 
     def add(self, operator: str, key: str, value: Json, _operand: dict[str, Json]) -> None:
@@ -255,7 +256,7 @@ class _Fold:
         if stored is None:
             self.put(key, elements)
         elif type(stored) is list:
-            self.put(key, [*stored, *elements])
+            self.extend(key, stored, elements)
         else:
             check_value(stored, depth=1)
             self.put(key, [stored, *elements])
@@ -272,20 +273,19 @@ class _Fold:
     def remove_elements(self, key: str, value: Json) -> None:
         elements = value if type(value) is list else [value]
         check_value(elements)
-        if not self.touch_existing(key):
+        stored = self.properties.get(key)
+        if type(stored) is not list:
             return
-        stored = self.properties[key]
-        if type(stored) is list:
-            self.searched_bytes += value_bytes(stored)
-            if self.searched_bytes > MAX_SEARCHED_BYTES:
-                raise InvalidValue(
-                    Code.EDIT_TOO_COSTLY,
-                    f"too many removals from long arrays; use one {REMOVE} with an array of values",
-                )
-            unwanted = set(map(equality_key, elements))
-            kept = [element for element in stored if equality_key(element) not in unwanted]
-            if len(kept) < len(stored):
-                self.put(key, kept)
+        unwanted = Unwanted(elements)
+        units = self.gauge.entry(key, stored) if self.gauge else entry_bytes(key, stored)
+        self.spend(units + (len(stored) * UNITS_PER_KEY if unwanted.needs_keys else 0))
+        kept, removed = unwanted.take_from(stored)
+        if removed:
+            if self.gauge:
+                self.gauge.release_elements(key, removed, left=len(kept))
+            self.old_properties.setdefault(key, stored)
+            self.properties[key] = kept
+            self.own_arrays.add(key)
 
     def unset(self, operand: Json) -> None:
         if type(operand) is str:
@@ -305,21 +305,14 @@ class _Fold:
                 continue
             kind = kind_of_key(key)
             if kind is _CUSTOM or kind is _LANGUAGE:
-                if self.touch_existing(key):
+                self.accepted = True
+                if key in self.properties:
                     self.delete_property(key)
             elif kind is _CHANNEL:
-                if key in self.channels:
-                    self.old_channels.setdefault(key, self.channels.pop(key))
-                    self.forget_size()
+                self.accepted = True
+                self.unset_channel(key)
             else:
                 self.refusals.ignore_key(UNSET, key, kind)
-
-    def touch_existing(self, key: str) -> bool:
-        """Remember the original of a property, and tell whether the property exists."""
-        if key not in self.properties:
-            return False
-        self.old_properties.setdefault(key, self.properties[key])
-        return True
 
     def put(self, key: str, value: Json) -> None:
         """Store a property value that was checked, within the limits of the profile."""
@@ -332,96 +325,33 @@ class _Fold:
                     Code.TOO_MANY_PROPERTIES, f"the profile already has {MAX_PROPERTIES} properties, the maximum"
                 )
         elif same_value(stored, value):
-            self.old_properties.setdefault(key, stored)
             return
         if self.gauge:
             self.gauge.admit(key, stored, value)
         self.old_properties.setdefault(key, stored)
         properties[key] = value
+        self.own_arrays.discard(key)
+
+    def extend(self, key: str, stored: list[Json], elements: list[Json]) -> None:
+        """Add checked elements to an array. Only the first time in an edit does this copy the array."""
+        if self.gauge:
+            self.gauge.admit_elements(key, elements, present=len(stored))
+        if key in self.own_arrays:
+            stored += elements
+            return
+        if len(stored) > ELEMENTS_COPIED_PER_UNIT:
+            self.spend(len(stored) // ELEMENTS_COPIED_PER_UNIT)
+        self.old_properties.setdefault(key, stored)
+        self.properties[key] = [*stored, *elements]
+        self.own_arrays.add(key)
 
     def delete_property(self, key: str) -> None:
+        stored = self.properties[key]
+        if self.gauge:
+            self.gauge.release(key, stored)
         del self.properties[key]
-        self.forget_size()
-
-    def forget_size(self) -> None:
-        if self.gauge:
-            self.gauge.forget()
-
-    # Channels --------------------------------------------------------------------------------------------------------
-
-    def append_identities(self, channel: str, value: Json, operand: dict[str, Json]) -> None:
-        rule = RULES[channel]
-        companions = read_companions(operand, rule) if rule.providers else NO_COMPANIONS
-        identities = self.channels.get(channel, [])
-        if type(value) is not list:  # one address, as in most edits
-            if not identities:
-                self.add_identity(channel, identities, new_identity(rule, rule.read(value), companions))
-                return
-            if companions is NO_COMPANIONS and is_stored(value, identities):
-                self.old_channels.setdefault(channel, identities)
-                return
-        positions = {rule.key(identity.value): i for i, identity in enumerate(identities)}
-        for element in value if type(value) is list else [value]:
-            try:
-                read = rule.read(element)
-                key = rule.key(read)
-                position = positions.get(key)
-                if position is None:
-                    identities = self.channels.get(channel, [])
-                    self.add_identity(channel, identities, new_identity(rule, read, companions))
-                    positions[key] = len(identities)
-                else:
-                    self.renew_identity(channel, position, read, companions)
-            except InvalidValue as problem:
-                self.refusals.refuse(problem.code, APPEND, channel, problem.reason, element)
-
-    def add_identity(self, channel: str, identities: list[Identity], identity: Identity) -> None:
-        """Append an identity to the channel's `identities`."""
-        if len(identities) >= MAX_IDENTITIES:
-            raise InvalidValue(
-                Code.TOO_MANY_IDENTITIES, f"the channel already has {MAX_IDENTITIES} identities, the maximum"
-            )
-        following = [*identities, identity]
-        if self.gauge:
-            self.gauge.admit(channel, identities or MISSING, following)
-        self.old_channels.setdefault(channel, identities or MISSING)
-        self.channels[channel] = following
-
-    def renew_identity(self, channel: str, position: int, value: Address, companions: Companions) -> None:
-        identities = self.channels[channel]
-        stored = identities[position]
-        identity = renewed(RULES[channel], stored, value, companions)
-        if identity is not stored:
-            following = [*identities[:position], identity, *identities[position + 1 :]]
-            if self.gauge:
-                self.gauge.admit(channel, identities, following)
-            self.channels[channel] = following
-        self.old_channels.setdefault(channel, identities)
-
-    def remove_identities(self, channel: str, value: Json, operand: dict[str, Json]) -> None:
-        rule = RULES[channel]
-        provider = read_companions(operand, rule).id_provider if rule.providers else None
-        unwanted = set()
-        for element in value if type(value) is list else [value]:
-            try:
-                unwanted.add(rule.key(rule.read_removal(element)))
-            except InvalidValue as problem:
-                self.refusals.refuse(problem.code, REMOVE, channel, problem.reason, element)
-        identities = self.channels.get(channel)
-        if not unwanted or identities is None:
-            return
-        self.old_channels.setdefault(channel, identities)
-        kept = [
-            identity
-            for identity in identities
-            if rule.key(identity.value) not in unwanted or provider not in {None, identity.id_provider}
-        ]
-        if len(kept) < len(identities):
-            self.forget_size()
-            if kept:
-                self.channels[channel] = kept
-            else:
-                del self.channels[channel]
+        self.old_properties.setdefault(key, stored)
+        self.own_arrays.discard(key)
 
     # Choices ---------------------------------------------------------------------------------------------------------
 
@@ -434,6 +364,7 @@ class _Fold:
         if self.choosing is None:
             self.choosing = ChoiceFold(self.preferences)
         self.choosing.apply(operation)
+        self.accepted = True
 
     def settle(self, choosing: ChoiceFold) -> None:
         """Keep the new choices if they can be stored, all of them or none."""
@@ -447,30 +378,6 @@ class _Fold:
         except InvalidValue as problem:
             choosing.undo()
             self.refusals.note(problem.code, PREFERENCE, problem.reason, None)
-
-    # Result ----------------------------------------------------------------------------------------------------------
-
-    def changed(self) -> bool:
-        if self.choosing is not None and self.choosing.changed:
-            return True
-        for key, old in self.old_properties.items():
-            new = self.properties.get(key, MISSING)
-            if new is not old and not same_value(old, new):
-                return True
-        for channel, before in self.old_channels.items():
-            after = self.channels.get(channel, MISSING)
-            if after is before:
-                continue
-            if not (isinstance(before, list) and isinstance(after, list) and same_identities(before, after)):
-                return True
-        return False
-
-    def before(self) -> dict[str, Json | list[Identity]]:
-        originals = {**self.old_properties, **self.old_channels}
-        before = {key: old for key, old in originals.items() if old is not MISSING}
-        if self.choosing is not None and (chosen := self.choosing.before()) != NO_CHOICES:
-            before[PREFERENCE] = choices_to_json(chosen)
-        return before
 
 
 _MAX_CACHED_KEY_CHARS: Final = 64

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from .characters import ZERO_WIDTH
 from .codes import Code
 from .errors import InvalidRequest
 from .limits import MAX_DISTINCT_ID_CHARS, MAX_SLUG_CHARS
@@ -63,8 +64,25 @@ def check_distinct_id(value: object, what: str = "distinct_id") -> str:
         raise _invalid_id(f"{what} must have at most {MAX_DISTINCT_ID_CHARS} characters, this one has {len(name)}")
     if name in {".", ".."}:
         raise _invalid_id(f"{what} must not be '.' or '..', because such an id cannot be sent in a path")
-    if _FORBIDDEN.search(name):
+    # Of ASCII, what is printable has no control characters; this is faster than the pattern.
+    if not (name.isascii() and name.isprintable()) and _FORBIDDEN.search(name):
         raise _invalid_id(f"{what} {shown(name)} must not contain control characters or lone surrogates")
+    return name
+
+
+def check_new_id(name: str, what: str = "distinct_id") -> str:
+    """Return a checked id under which something may be created.
+
+    Zero-width characters at an end are never meant: they come from exported tables and copied text, and make another
+    user of one who looks the same. Earlier versions accepted them, so what exists can still be read and deleted.
+
+    Raises:
+        InvalidRequest: code `invalid_id`.
+    """
+    if not name.isascii():
+        for char, end in ((name[0], "start"), (name[-1], "end")):
+            if char in ZERO_WIDTH:
+                raise _invalid_id(f"{what} must not {end} with the invisible character U+{ord(char):04X}; remove it")
     return name
 
 

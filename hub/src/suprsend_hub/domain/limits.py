@@ -40,9 +40,15 @@ Ours: a profile is one database row, and documents of megabytes make each edit c
 MAX_COMPANION_CHARS: Final = 255
 """Characters of a device id or bundle id; ours: they are repeated on every identity of the op object."""
 
-MIN_EMAIL_CHARS: Final = 6
-MAX_EMAIL_CHARS: Final = 127
-"""Characters of an e-mail address after trimming; the rule of older official clients."""
+MAX_EMAIL_BYTES: Final = 254
+MAX_EMAIL_LOCAL_BYTES: Final = 64
+"""UTF-8 bytes of an e-mail address in its stored form, and of its part before the `@`; what SMTP can carry."""
+
+MAX_PHONE_TEXT_CHARS: Final = 100
+"""Characters of a phone number as given, with separators; ours: 15 digits need far fewer."""
+
+MAX_SEARCHED_CHARS: Final = 512
+"""Characters of a searched e-mail address or phone number, with a name around it; ours."""
 
 MAX_REFUSED_BYTES: Final = 8 * 1024
 """UTF-8 bytes of the part of an edit kept with a refusal; ours: the log of refusals is for reading, not for storage."""
@@ -50,9 +56,44 @@ MAX_REFUSED_BYTES: Final = 8 * 1024
 MAX_REFUSALS: Final = 100
 """Refusals listed for one edit; ours: of a hostile edit with thousands, the rest is counted in one more entry."""
 
-MAX_SEARCHED_BYTES: Final = 4 * 1024 * 1024
-"""JSON bytes of stored arrays that the `$remove`s of one edit may search; ours: a thousand removals from an array of
-200 KiB would hold up everybody else for half a minute. One `$remove` with an array of values searches once."""
+MAX_REPORTED_OF_EVENT: Final = 10
+MAX_REPORTED_IN_ANSWER: Final = 500
+"""Refusals listed for one event, and for all events of a request, in the answer to a sender that asks for them; ours:
+the rest is counted, so the answer stays far smaller than the request."""
+
+MAX_EDIT_WORK: Final = 1024 * 1024
+"""Units of work of one edit, beyond reading what was sent: about bytes of stored arrays that are searched. Ours: a
+thousand removals from an array of 200 KiB would hold up everybody else for half a minute. One `$remove` with an array
+of values searches once."""
+
+SURE_WORK: Final = MAX_PROFILE_BYTES
+"""Units of work that every edit may do, however many are sent in one request: to search the longest array once."""
+
+MAX_REQUEST_WORK: Final = 64 * 1024 * 1024
+"""Units of work of the edits of one request together, shared evenly among them; ours: a second or two."""
+
+MAX_SUBSCRIPTION_BYTES: Final = 16 * 1024
+"""UTF-8 bytes of JSON of a subscription's properties; ours: one call stores and answers them for 100 recipients."""
+
+MAX_PAGE_BYTES: Final = 4 * 1024 * 1024
+"""UTF-8 bytes of stored JSON on a page, after which it ends, though never before its first record; ours: a page is
+built in memory, and a thousand of the largest profiles would take 256 MiB."""
+
+MAX_LISTS: Final = 10_000
+"""Subscriber lists of a workspace; ours: the published page of lists counts and skips them all."""
+
+MAX_DRAFTS: Final = 10
+"""Drafts of one list; ours: several syncs may run at once, but each that is never finished keeps its members."""
+
+MAX_OBJECT_TYPES: Final = 1000
+"""Types of objects in a workspace; ours: each has counters, and the console lists them."""
+
+MAX_LOGGED_REFUSALS: Final = 10
+"""Entries in the log of rejected records for one edit; ours: the last one counts the rest. A hundred small operations
+would otherwise write a hundred rows."""
+
+MAX_LOGGED_BYTES: Final = 4 * 1024
+"""UTF-8 bytes of a rejected record or operation in the log; ours: what is longer is cut."""
 
 MAX_TENANT_NAME_CHARS: Final = 255
 """Characters of a tenant's name; ours."""

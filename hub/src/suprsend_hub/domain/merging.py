@@ -22,7 +22,7 @@ from .limits import MAX_IDENTITIES, MAX_PROFILE_BYTES, MAX_PROPERTIES
 from .profile import Identity, Profile, identities_to_storage
 from .size import stored_bytes
 from .values import equality_key, same_value
-from .wire import PREFERENCE, Json
+from .wire import Json
 
 RECREATE: Final = "recreate"
 ALIAS: Final = "alias"
@@ -96,7 +96,7 @@ def with_taken(profile: Profile, taken: Taken) -> Profile:
 
 def choices_of(profile: Profile) -> Choices:
     """Return what a profile's recipient chose."""
-    return NO_CHOICES if profile.preferences is None else choices.decode(profile.preferences)
+    return choices.of_text(profile.preferences)
 
 
 def unmerge(present: Profile, taken: Taken) -> tuple[Profile, Taken]:
@@ -126,7 +126,7 @@ def without_taken(profile: Profile, taken: Taken) -> Profile:
     preferences = profile.preferences
     if taken.preferences != NO_CHOICES:
         left = _without_choices(choices_of(profile), taken.preferences)
-        preferences = None if left == NO_CHOICES else choices.encode(left)
+        preferences = choices.to_text(left)
     return Profile(properties, channels, preferences=preferences)
 
 
@@ -152,21 +152,6 @@ def record(operator: str, other_id: str, moved: Taken) -> list[Json]:
     if moved.preferences != NO_CHOICES:
         operand["preferences"] = choices.choices_to_json(moved.preferences)
     return [{operator: operand}]
-
-
-def replaced(old: Profile, new: Profile) -> dict[str, Json]:
-    """Return the `before` of a history entry: what the old profile had under the keys in which the new one differs."""
-    before: dict[str, Json] = {
-        key: value
-        for key, value in old.properties.items()
-        if key not in new.properties or not same_value(value, new.properties[key])
-    }
-    for channel, identities in old.channels.items():
-        if not same_identities(identities, new.channels.get(channel, [])):
-            before[channel] = identities_to_storage(identities)
-    if old.preferences is not None and choices_of(old) != choices_of(new):
-        before[PREFERENCE] = choices.choices_to_json(choices_of(old))
-    return before
 
 
 def replay(profile: Profile, operations: Json) -> Profile | None:

@@ -17,7 +17,8 @@ from .masking import mask_secrets, storable_text
 from .wire import Json, KeyKind
 
 if TYPE_CHECKING:
-    from .profile import Identity, Profile
+    from .before import Before
+    from .profile import Profile
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -39,6 +40,7 @@ class Refusal:
 
     `ignorable`: PATCH ignores it too (documented upstream); otherwise PATCH answers 400 and applies nothing.
     `operation` contains only the rejected part, storable and with secrets masked; for a large part, only its size.
+    `count`: how many parts it stands for.
     """
 
     code: Code
@@ -46,6 +48,7 @@ class Refusal:
     message: str
     operation: Json
     ignorable: bool = False
+    count: int = 1
 
 
 @dataclass(slots=True)
@@ -57,15 +60,18 @@ class FoldResult:
         changed: exactly whether it differs from the one before, which counts as empty if there was none. The order
             of keys does not count, the order of a channel's identities does.
         refusals: what was not applied, in order of application.
-        before: for each key that an accepted operation named and that existed, its previous value (a channel: its
-            list of identities), changed or not. So a named key that is missing here was new. Encoded as JSON, it is in
-            storage form.
+        before: the way back to the profile before, as the history keeps it (see `before`); None if there was none.
+        accepted: whether any part of the edit was accepted, also one without effect, such as the removal of a key that
+            does not exist.
+        work: the units of work that were done beyond reading the edit.
     """
 
     profile: Profile
     changed: bool
     refusals: list[Refusal]
-    before: dict[str, Json | list[Identity]]
+    before: Before | None
+    accepted: bool
+    work: int = 0
 
 
 class RefusalLog:
@@ -81,12 +87,15 @@ class RefusalLog:
         self._has_error = False
         self._left_out = 0
 
+    def __len__(self) -> int:
+        return len(self._entries) + self._left_out
+
     def entries(self) -> list[Refusal]:
         """Return the refusals, followed by one for those that are not listed."""
         if not self._left_out:
             return self._entries
         message = f"{self._left_out} more parts of the edit were rejected; they are not listed"
-        return [*self._entries, Refusal(Code.MORE_REFUSALS, "", message, None, ignorable=True)]
+        return [*self._entries, Refusal(Code.MORE_REFUSALS, "", message, None, ignorable=True, count=self._left_out)]
 
     def note(self, code: Code, key: str, message: str, part: Json, *, ignorable: bool = False) -> None:
         """Add a refusal; this masks `part`."""

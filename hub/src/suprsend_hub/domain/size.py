@@ -16,6 +16,8 @@ from .values import InvalidValue
 from .wire import BUNDLE_ID, DEVICE_ID, Json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .profile import Identity, Profile
 
 MISSING: Final = object()
@@ -48,9 +50,9 @@ def text_bytes(preferences: str | None) -> int:
     return 0 if preferences is None else len(preferences.encode())
 
 
-def value_bytes(value: Json) -> int:
-    """Return the UTF-8 bytes of a stored value."""
-    return len(_encode(value))
+def entry_bytes(key: str, value: object) -> int:
+    """Return the UTF-8 bytes of one entry: key, colon, value and comma."""
+    return len(_encode({key: value})) - 1
 
 
 def bound_after(profile: Profile | None, operations: Json, edit_bytes: int | None = None) -> tuple[int | None, bool]:
@@ -80,13 +82,16 @@ def bound_after(profile: Profile | None, operations: Json, edit_bytes: int | Non
 class SizeGauge:
     """Follow the exact size of the profile of one fold.
 
+    Each write is measured by what it adds or takes away, so an edit of many operations does not measure the same large
+    value again and again.
+
     Args:
-        properties: the dict the fold works on; read again whenever the size has to be found anew.
+        properties: the dict the fold works on, read once: when the first write is to be decided on.
         channels: likewise.
         preferences: the choices in storage form.
     """
 
-    __slots__ = ("_channels", "_preferences", "_properties", "size")
+    __slots__ = ("_channels", "_entries", "_preferences", "_properties", "size")
 
     def __init__(
         self, properties: dict[str, Json], channels: dict[str, list[Identity]], preferences: str | None = None
@@ -94,20 +99,53 @@ class SizeGauge:
         self._properties = properties
         self._channels = channels
         self._preferences = preferences
+        self._entries: dict[str, int] = {}  # bytes of entries that were measured
         self.size: int | None = None
+
+    def entry(self, key: str, value: object) -> int:
+        """Return the bytes of the entry of a stored value."""
+        known = self._entries.get(key)
+        if known is None:
+            known = self._entries[key] = entry_bytes(key, value)
+        return known
 
     def admit(self, key: str, old: object, new: object) -> None:
         """Account for a write that will put `new` in place of `old` (or MISSING) under `key`.
 
         Raises:
-            InvalidValue: code `profile_too_large`; a write that shrinks a profile always passes.
+            InvalidValue: code `profile_too_large`; a write that shrinks a profile always passes. The other methods that
+                admit raise it, too.
         """
-        self._grow(_entry_bytes(key, new) - (0 if old is MISSING else _entry_bytes(key, old)))
+        following = entry_bytes(key, new)
+        self._grow(following - (0 if old is MISSING else self.entry(key, old)))
+        self._entries[key] = following
+
+    def admit_elements(self, key: str, elements: Sequence[object], *, present: int) -> None:
+        """Account for elements that will be added to an array that has `present` elements."""
+        self._change(key, _elements_bytes(elements, others=present))
+
+    def admit_instead(self, key: str, old: object, new: object) -> None:
+        """Account for an element that will take the place of another."""
+        self._change(key, len(_encode(new)) - len(_encode(old)))
+
+    def release_elements(self, key: str, elements: Sequence[object], *, left: int) -> None:
+        """Account for elements that are removed from an array, which leaves `left` elements."""
+        self._change(key, -_elements_bytes(elements, others=left))
+
+    def release(self, key: str, old: object) -> None:
+        """Account for an entry that is removed."""
+        self._grow(-self.entry(key, old))
+        del self._entries[key]
 
     def admit_preferences(self, new: str | None) -> None:
-        """Account for choices that will replace the present ones; raises as `admit`."""
+        """Account for choices that will replace the present ones."""
         self._grow(text_bytes(new) - text_bytes(self._preferences))
         self._preferences = new
+
+    def _change(self, key: str, growth: int) -> None:
+        self._grow(growth)
+        if key in self._entries:
+            self._entries[key] += growth
 
     def _grow(self, growth: int) -> None:
         if self.size is None:
@@ -119,10 +157,7 @@ class SizeGauge:
             )
         self.size += growth
 
-    def forget(self) -> None:
-        """Measure again before the next decision, because something was deleted."""
-        self.size = None
 
-
-def _entry_bytes(key: str, value: object) -> int:
-    return len(_encode({key: value})) - 1
+def _elements_bytes(elements: Sequence[object], *, others: int) -> int:
+    """Return the bytes of elements in an array that has others, with their commas."""
+    return (len(_encode(elements)) - 2 + (1 if others else 0)) if elements else 0

@@ -2,6 +2,12 @@
 
 from dataclasses import dataclass, field
 
+import msgspec
+
+from suprsend_hub.domain.codes import Code
+from suprsend_hub.domain.errors import InvalidRequest
+from suprsend_hub.domain.limits import MAX_SUBSCRIPTION_BYTES
+from suprsend_hub.domain.values import InvalidValue, check_key, check_value
 from suprsend_hub.domain.wire import Json
 
 MAX_RECIPIENTS = 100
@@ -26,3 +32,19 @@ class SubscribeRequest:
     recipients: tuple[Recipient, ...]
     properties: dict[str, Json]
     parent_operations: list[Json] | None
+
+
+def check_properties(properties: dict[str, Json]) -> None:
+    """Reject properties of a subscription that cannot be stored or are too large; InvalidRequest, naming the key."""
+    for key, value in properties.items():
+        try:
+            check_key(key)
+            check_value(value)
+        except InvalidValue as error:
+            raise InvalidRequest(f"`properties`, key {key[:80]!r}: {error}", code=Code.INVALID_PROPERTIES) from error
+    size = len(msgspec.json.encode(properties))
+    if size > MAX_SUBSCRIPTION_BYTES:
+        raise InvalidRequest(
+            f"`properties` have {size} bytes of JSON; a subscription may have at most {MAX_SUBSCRIPTION_BYTES}",
+            code=Code.PROPERTIES_TOO_LARGE,
+        )

@@ -1,7 +1,7 @@
 """Property values: which JSON may be stored, when two values are equal, and the rules of language and timezone.
 
 There are two equalities. Storing asks `same_value`: 1, 1.0 and true are three values. `$remove` asks
-`equality_key`: 1 equals 1.0, but neither true nor "1".
+`removal`: 1 equals 1.0, but neither true nor "1".
 """
 
 from __future__ import annotations
@@ -10,14 +10,11 @@ import functools
 import math
 import re
 import zoneinfo
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from .codes import Code
 from .limits import MAX_INTEGER, MAX_KEY_CHARS, MAX_VALUE_DEPTH, MIN_INTEGER
 from .wire import LOCALE, TIMEZONE, Json
-
-if TYPE_CHECKING:
-    from collections.abc import Hashable
 
 _LANGUAGE_TAG: Final = re.compile("[A-Za-z]{2,3}(?:[_-][A-Za-z0-9]{2,8})*")
 _MAX_TAG_CHARS: Final = 64  # longer than any registered tag; keeps the pattern off long texts
@@ -100,6 +97,8 @@ def check_key(key: str) -> None:
 def same_value(a: Json, b: Json) -> bool:
     """Tell whether storing b over a changes nothing. Types count (1, 1.0, true; 0.0, -0.0), key order does not."""
     kind = type(a)
+    if a is b:
+        return True
     if kind is not type(b):
         return False
     if kind is dict:
@@ -109,19 +108,6 @@ def same_value(a: Json, b: Json) -> bool:
     if kind is float and a == 0.0:
         return b == 0.0 and math.copysign(1.0, a) == math.copysign(1.0, b)
     return bool(a == b)
-
-
-def equality_key(value: Json) -> Hashable:
-    """Return a key that is the same for values that are deeply equal as JSON: 1 and 1.0 are, 1 and true are not."""
-    kind = type(value)
-    if kind is bool:
-        return (bool, value)
-    if kind is list:
-        return (list, tuple(map(equality_key, value)))
-    if kind is dict:
-        return (dict, frozenset((key, equality_key(element)) for key, element in value.items()))
-    key: Hashable = value
-    return key
 
 
 @functools.cache

@@ -89,6 +89,8 @@ AUTH: Final = "auth"
 TOKEN: Final = "token"  # noqa: S105 - the name of a field
 PROVIDER: Final = "provider"
 DEVICE_ID_FIELD: Final = "device_id"
+VALUE: Final = "value"  # of an identity, as a profile shows it
+STATUS: Final = "status"
 
 RESERVED_PREFIXES: Final = ("$", "ss_")
 """Keys with these prefixes belong to the platform; custom keys with them are ignored. `ss_` in any case."""

@@ -1,14 +1,12 @@
-"""Signing in to the console: passwords, one-time links, sessions, and the throttle on guessing.
+"""Sign in to the console: passwords, one-time links and sessions.
 
-A wrong name and a wrong password give the same answer after the same work. Attempts are counted in the database, so
-that all workers share the count.
+A wrong name and a wrong password give the same answer after the same work.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import structlog
 from argon2 import PasswordHasher
@@ -24,32 +22,35 @@ from suprsend_hub.domain.ids import storable
 from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.console_tokens import Session, TokenSigner
 from suprsend_hub.service.console_users import MAX_PASSWORD_CHARS, hash_link
+from suprsend_hub.service.sign_in_throttle import SignInThrottle
 from suprsend_hub.store import console_users
 from suprsend_hub.store.database import Connection, Database
 
-WINDOW = timedelta(minutes=15)
-"""Attempts are counted over this time."""
-MAX_ATTEMPTS_PER_NAME = 10
-MAX_ATTEMPTS_PER_ADDRESS = 50
-"""Higher than per name: a company may sit behind one address."""
-
 _HASHES_AT_ONCE = 2
-"""Argon2 takes 64 MiB and a core each time; more at once would let strangers exhaust the process."""
+"""Argon2 takes 64 MiB and a core each time. With more at once, attackers could exhaust the process."""
 
 _log = structlog.get_logger("suprsend_hub.console")
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A valid session with its console user and what they may see."""
+    """A valid session, its console user, and the workspaces that they may see."""
 
     session: Session
     user: ConsoleUser
     grants: Sequence[Grant]
 
 
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What a browser gets when it has signed in: its session, and a token by which it is known at the next sign-in."""
+
+    session: str
+    browser: str
+
+
 class ConsoleAccessService:
-    """Decides who is signed in. One instance per process."""
+    """Sign-in and sessions. One instance per process."""
 
     def __init__(
         self, database: Database, signer: TokenSigner, audit: AuditLog, *, now: Callable[[], datetime]
@@ -58,23 +59,23 @@ class ConsoleAccessService:
         self._audit = audit
         self._now = now
         self._hasher = PasswordHasher()
-        self._dummy_hash: str | None = None  # made when first needed: it costs as much as a check
+        self._throttle = SignInThrottle(database, now=now)
+        self._dummy_hash: str | None = None  # made when first needed, because it costs as much as a check
         self._hashing = asyncio.Semaphore(_HASHES_AT_ONCE)
         self.signer = signer
 
-    async def sign_in(self, visitor: Actor, name: str, password: str) -> str:
-        """Return a session token for the right password.
+    async def sign_in(self, visitor: Actor, name: str, password: str, *, browser: str = "") -> Admission:
+        """Admit a visitor with the right password. `browser`: the token that the browser got with an earlier admission.
 
         Raises:
             Unauthenticated: wrong name or password, in one text.
-            RateLimited: too many attempts with this name or from this address.
+            RateLimited: too many attempts by this browser, or by unknown ones with this name or from this address.
         """
-        by_name, by_address = _subject("name", name.strip()), _subject("address", visitor.address)
+        known = self.signer.read_browser(browser, name.strip())
         async with self._database.connection() as connection:
             user = await console_users.find_by_name(connection, name.strip()) if storable(name) else None
         try:
-            await self._count(by_address, MAX_ATTEMPTS_PER_ADDRESS)
-            await self._count(by_name, MAX_ATTEMPTS_PER_NAME)
+            attempt = await self._throttle.count(name.strip(), visitor.address, known)
         except RateLimited:
             await self._refuse(visitor, user)
             raise
@@ -84,16 +85,17 @@ class ConsoleAccessService:
             await self._refuse(visitor, user)
             raise Unauthenticated("Wrong name or password.", code=Code.WRONG_PASSWORD)
         async with self._database.transaction() as connection:
-            await console_users.forget_attempts(connection, by_name)
+            await self._throttle.succeeded(connection, attempt)
             return await self._admit(connection, visitor, user, "password")
 
-    async def _admit(self, connection: Connection, visitor: Actor, user: ConsoleUser, how: str) -> str:
-        """Record a sign-in and return its session token."""
+    async def _admit(self, connection: Connection, visitor: Actor, user: ConsoleUser, how: str) -> Admission:
+        """Record a sign-in."""
         actor = replace(visitor, kind=ActorKind.CONSOLE_USER, name=user.name)
         change = Change(Action.CONSOLE_USER_SIGN_IN, user.name, detail={"by": how})
         await self._audit.record(connection, actor, HUB_WIDE, change)
         _log.info("signed in", console_user=user.name, address=visitor.address, by=how)
-        return self.signer.session(user.console_user_id, user.session_epoch, self._now())
+        session = self.signer.session(user.console_user_id, user.session_epoch, self._now())
+        return Admission(session, self.signer.browser(user.name))
 
     async def _refuse(self, visitor: Actor, user: ConsoleUser | None = None) -> None:
         """Record a refused sign-in. What was typed as a name is kept only if it is one; it may be a password."""
@@ -115,27 +117,11 @@ class ConsoleAccessService:
         except VerificationError:
             return False
 
-    async def _count(self, subject: bytes, limit: int) -> None:
-        now = self._now()
-        async with self._database.connection() as connection:
-            attempts, since = await console_users.count_attempt(
-                connection, subject, now=now, oldest_window=now - WINDOW
-            )
-            if attempts == 1:
-                await console_users.delete_stale_attempts(connection, now - WINDOW)
-        if attempts > limit:
-            wait_s = max(1.0, (since + WINDOW - now).total_seconds())
-            raise RateLimited(
-                f"Too many attempts. Try again in {max(1, round(wait_s / 60))} minutes.",
-                code=Code.TOO_MANY_ATTEMPTS,
-                retry_after_s=wait_s,
-            )
+    async def use_link(self, visitor: Actor, token: str) -> Admission:
+        """Admit a visitor with a one-time link; Unauthenticated if it has been used or has expired.
 
-    async def use_link(self, visitor: Actor, token: str) -> str:
-        """Return a session token for a one-time link; Unauthenticated if it has been used or has expired.
-
-        Attempts are not counted: nobody guesses 256 bits, and an operator's link must work while somebody else guesses
-        passwords from behind the same proxy.
+        Attempts are not counted: 256 bits cannot be guessed, and a link must work while an attacker guesses passwords
+        from behind the same proxy.
         """
         async with self._database.transaction() as connection:
             console_user_id = await console_users.use_link(connection, hash_link(token), self._now())
@@ -146,7 +132,7 @@ class ConsoleAccessService:
         raise Unauthenticated("This link has been used or has expired.", code=Code.LINK_USED)
 
     async def sign_out(self, actor: Actor, session: Session) -> None:
-        """End a session, at once and for everybody who has its cookie."""
+        """End a session at once, for every browser that has its cookie."""
         expires_at = datetime.fromtimestamp(session.expires_at_s, UTC)
         async with self._database.transaction() as connection:
             await console_users.end_session(connection, session.nonce, expires_at=expires_at, now=self._now())
@@ -154,7 +140,7 @@ class ConsoleAccessService:
             await self._audit.record(connection, actor, HUB_WIDE, change)
 
     async def resolve(self, token: str) -> SignedIn | None:
-        """Who a session token belongs to; None if it is not valid (any more). Disabled workspaces are left out."""
+        """Return the session of a token, without disabled workspaces; None if the token is not valid."""
         session = self.signer.read_session(token, self._now())
         if session is None:
             return None
@@ -166,7 +152,3 @@ class ConsoleAccessService:
                 return None
             grants = await console_users.read_grants(connection, user.console_user_id, with_disabled=False)
         return SignedIn(session, user, grants)
-
-
-def _subject(kind: str, text: str) -> bytes:
-    return hashlib.sha256(f"{kind}:{text}".encode("utf-8", "surrogatepass")).digest()

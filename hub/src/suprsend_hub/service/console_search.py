@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from suprsend_hub.domain.characters import without_surroundings
 from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.errors import InvalidRequest, NotFound
 from suprsend_hub.domain.ids import check_distinct_id
@@ -97,12 +98,17 @@ class ConsoleSearchService:
         self._recipients = recipients
 
     async def resolve(self, workspace_id: int, text: str) -> Sequence[str]:
-        """Return the distinct_ids that match a text exactly: as an id, else as an e-mail address or phone number."""
-        try:
-            found = await self._recipients.get(RecipientKey.user(workspace_id, check_distinct_id(text)))
-        except (InvalidRequest, NotFound):
-            return await self._recipients.find_by_address(workspace_id, text)
-        return [found.key.recipient_id]
+        """Return the distinct_ids that match a text exactly: as an id, else as an e-mail address or phone number.
+
+        Invisible characters around an id come from where it was copied, unless there is a user with exactly that id.
+        """
+        for name in dict.fromkeys((text, without_surroundings(text))):
+            try:
+                found = await self._recipients.get(RecipientKey.user(workspace_id, check_distinct_id(name)))
+            except (InvalidRequest, NotFound):
+                continue
+            return [found.key.recipient_id]
+        return await self._recipients.find_by_address(workspace_id, text)
 
     async def object_types(self, workspace_id: int) -> Sequence[tuple[str, int]]:
         """Return the object types with their numbers of objects, by name."""

@@ -53,6 +53,16 @@ class TokenSigner:
         session = Session(int(user_id), int(epoch), int(expires_at_s), nonce)
         return session if session.expires_at_s > now.timestamp() else None
 
+    def browser(self, name: str) -> str:
+        """Return a token for a browser in which somebody has signed in with that name."""
+        id_ = secrets.token_urlsafe(16)
+        return f"{id_}.{self._mac(self._keys[0], 'browser', f'{name}.{id_}')}"
+
+    def read_browser(self, token: str, name: str) -> str | None:
+        """Return the id of the browser to which `browser` gave the token for that name, or None."""
+        id_, _, signature = token.rpartition(".")
+        return id_ if self._signed("browser", f"{name}.{id_}", signature) else None
+
     def form_token(self, nonce: str) -> str:
         """Return a token for forms of the session (or visit) with that nonce.
 

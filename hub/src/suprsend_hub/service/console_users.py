@@ -18,7 +18,7 @@ from suprsend_hub.store.database import Connection, Database
 
 MIN_PASSWORD_CHARS = 10
 MAX_PASSWORD_CHARS = 1024
-"""Limit of a password's length, so that nobody makes the hub hash megabytes."""
+"""Limit of a password's length, so that clients cannot make the hub hash megabytes."""
 LINK_LIFETIME = timedelta(hours=12)
 """How long a one-time link is valid."""
 

@@ -1,10 +1,11 @@
-"""Who sends a request: workspace key with HMAC signature, or Bearer API key.
+"""Authenticate requests: workspace key with HMAC signature, or Bearer API key.
 
-The head of a request tells all of an API key, and of a signed request which secret to check it with: so credentials are
-looked up before the body is read, and what cannot hold is not kept in memory. The signature itself covers the body.
+The head of a request contains all of an API key, and of a signed request the name of the secret. Credentials are
+therefore looked up before the body is read, and a request without valid ones is refused then. A signature covers the
+body, so it is verified afterwards.
 
-A wrong key and a wrong signature give the same answer after the same work. Look-ups are cached for a few seconds, so a
-revoked key stops working within that time, on every worker; a little longer while the database is away (`lookup.py`).
+A wrong key and a wrong signature give the same answer. Look-ups are cached for a few seconds, so a revoked key stops
+working within that time, on every worker; a little longer while the database is away (`lookup.py`).
 """
 
 import hashlib
@@ -14,17 +15,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from typing import Literal, Protocol
 
 from suprsend_hub.domain.actor import DEFAULT_SCOPES, ActorKind, Scope
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Forbidden, Unauthenticated, Unavailable
+from suprsend_hub.domain.ids import storable
 from suprsend_hub.domain.records import WorkspaceRow
 from suprsend_hub.domain.tenancy import SHARED, Tenancy
 from suprsend_hub.domain.tenancy import decode as decode_tenancy
 from suprsend_hub.service.lookup import PatientLookup
-from suprsend_hub.service.request_date import parse_request_date
 from suprsend_hub.service.secrets import SecretBox, hash_api_key
-from suprsend_hub.service.signature import verify
 from suprsend_hub.service.writing import RateLimit, RateLimits
 from suprsend_hub.store import workspaces
 from suprsend_hub.store.database import Connection, Database
@@ -32,14 +33,13 @@ from suprsend_hub.store.outage import OutageLog
 
 MAX_KEY_CHARS = 128
 """Workspace keys and API keys are shorter; a longer text is not looked up."""
-_DUMMY_SECRET = b"no workspace has this secret"
 _REFUSED = "Not Authenticated - could not find Workspace details"
-"""The vendor's words."""
+"""The vendor's wording."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """The workspace a request acts for."""
+    """The workspace that a request acts for."""
 
     workspace_id: int
     workspace_uid: str
@@ -48,29 +48,35 @@ class Workspace:
     tenancy: Tenancy = SHARED
 
     def is_called(self, name: str) -> bool:
-        """Whether `name` is the workspace's name or uid, by which paths of the management interface name it."""
+        """Tell whether `name` is the workspace's name or uid, by which paths of the management interface name it."""
         return name in (self.name, self.workspace_uid)
 
     def owns_env(self, env: str) -> bool:
-        """Whether `env` of an event names this workspace (scheme A writes the key, scheme B the uid)."""
+        """Tell whether `env` of an event names this workspace (scheme A writes the key, scheme B the uid)."""
         return env in (self.workspace_key, self.workspace_uid)
 
 
-@dataclass(slots=True)
-class SignedRequest:
-    """The parts of a request that a signature covers, all as received."""
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A key that a request names: an API key, or the workspace key whose secret signs the request."""
 
-    method: str
-    raw_path: bytes
-    query: bytes
-    body: bytes
-    content_type: str | None
-    date: str
+    kind: Literal[ActorKind.API_KEY, ActorKind.SIGNED_CLIENT]
+    key: str = field(repr=False)
+
+
+class Proof(Protocol):
+    """The signature of a request."""
+
+    def is_made_with(self, secret: bytes) -> bool:
+        """Tell whether the secret signed the request as it was received."""
+
+    def made_at(self) -> datetime | None:
+        """Return when the client says that it signed the request; None if that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a request comes from: the workspace it acts for, how it proved that, and what it may do."""
+    """The authenticated sender of a request: its workspace, its kind and name, and its scopes."""
 
     workspace: Workspace
     kind: ActorKind
@@ -80,27 +86,22 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class _Credential:
-    """What a look-up found; `secrets` are none for an API key, and after a rotation two."""
+    """The result of a look-up. `secrets` is empty for an API key, and has two entries during a rotation."""
 
     identity: Identity
     limit: RateLimit | None
     is_disabled: bool
     max_clock_skew_s: int
     secrets: Sequence[tuple[bytes, datetime | None]] = field(repr=False)
-    """Each with the end of its validity, None for no end."""
+    """Each with the end of its validity, or None if it has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who a request says it comes from. `signature` is None for an API key, which needs no more than that."""
+    """What a request claims. Unless it comes with an API key, it takes a proof to confirm that."""
 
-    credential: _Credential | None
-    signature: str | None = field(repr=False)
-
-    @property
-    def may_hold(self) -> bool:
-        """Whether there are credentials of that name; if not, the request will be refused whatever its body is."""
-        return self.credential is not None
+    credential: _Credential
+    needs_proof: bool
 
 
 class CredentialService:
@@ -122,27 +123,27 @@ class CredentialService:
         self._lookup = PatientLookup[_Credential](database, patience_s=database_patience_s, monotonic=monotonic)
         self._now = now
 
-    async def look_up(
-        self, authorization: str | None, *, patiently: bool = False, takes_service_tokens: bool = False
-    ) -> Claim:
-        """What the head of a request claims.
+    async def look_up(self, presented: Presented | None, *, patiently: bool = False) -> Claim:
+        """Return what a request claims with the key that it names, unless nothing can make that good.
 
-        `takes_service_tokens`: an API key may come behind `ServiceToken`, as management calls send it.
+
         `patiently`: wait out a short absence of the database, as an edit does.
-        Raises Unavailable if the database does not answer and nothing is remembered.
-        """
-        text = (authorization or "").strip()
-        scheme, _, rest = text.partition(" ")
-        is_service_token = scheme.lower() == "servicetoken"
-        if scheme.lower() == "bearer" or (is_service_token and takes_service_tokens):
-            return Claim(await self._find("bearer", rest.strip(), patiently=patiently), None)
-        if is_service_token:
-            return Claim(None, None)
-        key, _, signature = text.rpartition(":")
-        return Claim(await self._find("key", key, patiently=patiently), signature)
 
-    def confirm(self, claim: Claim, request: SignedRequest) -> Identity:
-        """Who sends the request.
+        Raises:
+            Unauthenticated: there is no such key.
+            Forbidden: an API key of a workspace that is disabled.
+            Unavailable: the database does not answer and nothing is remembered.
+        """
+        credential = None if presented is None else await self._find(presented, patiently=patiently)
+        if presented is None or credential is None:
+            raise _refused()
+        needs_proof = presented.kind is ActorKind.SIGNED_CLIENT
+        if not needs_proof:
+            _check_enabled(credential)
+        return Claim(credential, needs_proof)
+
+    def confirm(self, claim: Claim, proof: Proof | None) -> Identity:
+        """Return who sends the request.
 
         The workspace's rate limit, as fresh as its credentials, is made known to the write path.
 
@@ -151,39 +152,20 @@ class CredentialService:
             Forbidden: the credentials are good and the workspace is disabled.
         """
         credential = claim.credential
-        if claim.signature is not None and not self._is_signed(credential, claim.signature, request):
-            credential = None
-        if credential is None:
-            raise Unauthenticated(_REFUSED, code=Code.UNAUTHORIZED, detail="Authentication failed")
-        if claim.signature is not None and credential.max_clock_skew_s:
-            self._check_date(request.date, credential.max_clock_skew_s)
-        if credential.is_disabled:
-            raise Forbidden("this workspace has been disabled by the operator of the hub", code=Code.WORKSPACE_DISABLED)
+        if claim.needs_proof:
+            if proof is None or not any(map(proof.is_made_with, self._valid_secrets(credential))):
+                raise _refused()
+            if credential.max_clock_skew_s:
+                self._check_date(proof.made_at(), credential.max_clock_skew_s)
+        _check_enabled(credential)
         self._rate_limits.learn(credential.identity.workspace.workspace_id, credential.limit)
         return credential.identity
-
-    def _is_signed(self, credential: _Credential | None, signature: str, request: SignedRequest) -> bool:
-        secrets = [_DUMMY_SECRET] if credential is None else self._valid_secrets(credential)
-        return any(
-            verify(
-                secret,
-                signature,
-                method=request.method,
-                raw_path=request.raw_path,
-                query=request.query,
-                body=request.body,
-                content_type=request.content_type,
-                date=request.date,
-            )
-            for secret in secrets
-        )
 
     def _valid_secrets(self, credential: _Credential) -> list[bytes]:
         return [secret for secret, until in credential.secrets if until is None or self._now() < until]
 
-    def _check_date(self, date: str, max_skew_s: int) -> None:
-        """Refuse a request that was signed long ago, or by a wrong clock: somebody may be repeating what they saw."""
-        moment = parse_request_date(date)
+    def _check_date(self, moment: datetime | None, max_skew_s: int) -> None:
+        """Refuse a request whose Date is out of range: it may be a replay of an old request."""
         away_s = 0.0 if moment is None else abs((self._now() - moment).total_seconds())
         if moment is not None and away_s <= max_skew_s:
             return
@@ -193,11 +175,12 @@ class CredentialService:
             code=Code.DATE_OUT_OF_RANGE,
         )
 
-    async def _find(self, kind: str, key: str, *, patiently: bool) -> _Credential | None:
-        if not key or len(key) > MAX_KEY_CHARS or "\x00" in key:
+    async def _find(self, presented: Presented, *, patiently: bool) -> _Credential | None:
+        key = presented.key
+        if not key or len(key) > MAX_KEY_CHARS or not storable(key):
             return None
-        digest = hashlib.sha256(f"{kind}:{key}".encode()).digest()
-        fetch = self._by_api_key if kind == "bearer" else self._by_workspace_key
+        digest = hashlib.sha256(f"{presented.kind}:{key}".encode()).digest()
+        fetch = self._by_api_key if presented.kind is ActorKind.API_KEY else self._by_workspace_key
         return await self._lookup.find(digest, partial(fetch, key), patiently=patiently)
 
     async def _by_api_key(self, api_key: str, connection: Connection) -> _Credential | None:
@@ -223,9 +206,18 @@ class CredentialService:
         self._outage.end()
         secrets: list[tuple[bytes, datetime | None]] = [(secret, None)]
         if row.previous_secret is not None:
-            with suppress(Unavailable):  # its master key is gone: it ends early, and the current one does not mind
+            with suppress(Unavailable):  # without its master key the old secret ends early; the current one still works
                 secrets.append((self._secrets.decrypt(row.previous_secret).encode(), row.previous_secret_until))
         return secrets
+
+
+def _refused() -> Unauthenticated:
+    return Unauthenticated(_REFUSED, code=Code.UNAUTHORIZED, detail="Authentication failed")
+
+
+def _check_enabled(credential: _Credential) -> None:
+    if credential.is_disabled:
+        raise Forbidden("this workspace has been disabled by the operator of the hub", code=Code.WORKSPACE_DISABLED)
 
 
 def _workspace(row: WorkspaceRow) -> Workspace:

@@ -1,15 +1,18 @@
 """Identity events: edits of users, and of users within tenants, as every SDK sends them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from suprsend_hub.domain.actor import Actor
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.event import IdentityEvent
 from suprsend_hub.domain.ids import UlidFactory
+from suprsend_hub.domain.masking import mask_secrets
 from suprsend_hub.domain.recipient import GLOBAL, USERS, RecipientKey
+from suprsend_hub.domain.work import work_of_each
 from suprsend_hub.service.credentials import Workspace
 from suprsend_hub.service.tenant_numbers import TenantNumbers
 from suprsend_hub.service.tenants import is_gone, tenant_not_found
-from suprsend_hub.service.writing import Batcher, Edit, Outcome, RejectedRecord
+from suprsend_hub.service.writing import Batcher, Edit, EditStatus, Outcome, RejectedRecord
 
 
 class EventService:
@@ -20,8 +23,8 @@ class EventService:
         self._numbers = numbers
         self._ulids = ulids
 
-    async def apply_one(self, actor: Actor, workspace: Workspace, event: IdentityEvent, *, size_bytes: int) -> None:
-        """Apply one event; on return, it is committed.
+    async def apply_one(self, actor: Actor, workspace: Workspace, event: IdentityEvent, *, size_bytes: int) -> Outcome:
+        """Apply one event; on return, it is committed, unless the outcome has an error: nothing of it could be applied.
 
         Raises:
             NotFound: there is no such tenant.
@@ -32,10 +35,10 @@ class EventService:
             if not _is_known(event, numbers):
                 break
             [outcome] = await self._submit(actor, workspace, [event], [], numbers, size_bytes=size_bytes)
-            if outcome.error is None:
-                return
-            if not is_gone(outcome.error):
+            if outcome.error is not None and outcome.error.code is Code.TIED_TO_ANOTHER_TENANT:
                 raise outcome.error
+            if not is_gone(outcome.error):
+                return outcome
         raise tenant_not_found(event.tenant_id or "")
 
     async def apply(
@@ -46,18 +49,32 @@ class EventService:
         rejects: Sequence[RejectedRecord],
         *,
         size_bytes: int,
-    ) -> None:
-        """Apply events in order. On return, applied ones are committed, and the others are in the log."""
-        pending, records, anew = events, rejects, False
+    ) -> list[Outcome]:
+        """Apply events in order. On return, applied ones are committed, and the others are in the log.
+
+        Returns an outcome per event. One with an error was refused as a whole: nothing of it could be applied.
+        """
+        outcomes: dict[int, Outcome] = {}
+        pending, records, anew = dict(enumerate(events)), rejects, False
         while pending or records:
-            numbers = await self._numbers.find(workspace.workspace_id, _named(pending), anew=anew)
-            known = [event for event in pending if _is_known(event, numbers)]
-            lost = [_lost(actor, workspace, event) for event in pending if not _is_known(event, numbers)]
-            outcomes = await self._submit(
-                actor, workspace, known, [*records, *lost], numbers, size_bytes=0 if anew else size_bytes
+            numbers = await self._numbers.find(workspace.workspace_id, _named(pending.values()), anew=anew)
+            known = {index: event for index, event in pending.items() if _is_known(event, numbers)}
+            lost = {index: event for index, event in pending.items() if index not in known}
+            answers = await self._submit(
+                actor,
+                workspace,
+                list(known.values()),
+                [*records, *(_lost(actor, workspace, event) for event in lost.values())],
+                numbers,
+                size_bytes=0 if anew else size_bytes,
             )
-            pending = [event for event, outcome in zip(known, outcomes, strict=True) if is_gone(outcome.error)]
+            for index, event in lost.items():
+                error = tenant_not_found(event.tenant_id or "")
+                outcomes[index] = Outcome(EditStatus.APPLIED, None, error=error)
+            outcomes |= zip(known, answers, strict=True)
+            pending = {index: event for index, event in known.items() if is_gone(outcomes[index].error)}
             records, anew = [], True
+        return [outcomes[index] for index in range(len(events))]
 
     async def _submit(
         self,
@@ -69,6 +86,7 @@ class EventService:
         *,
         size_bytes: int,
     ) -> list[Outcome]:
+        max_work = work_of_each(len(events))
         edits = [
             Edit(
                 RecipientKey(
@@ -81,6 +99,7 @@ class EventService:
                 event.operations,
                 actor,
                 size_bytes=event.size_bytes,
+                max_work=max_work,
                 exclusive=workspace.tenancy.is_exclusive,
             )
             for event in events
@@ -88,7 +107,7 @@ class EventService:
         return await self._batcher.submit(workspace.workspace_id, edits, rejects, size_bytes=size_bytes)
 
 
-def _named(events: Sequence[IdentityEvent]) -> set[str]:
+def _named(events: Iterable[IdentityEvent]) -> set[str]:
     """Return the tenants that events name."""
     return {event.tenant_id for event in events if event.tenant_id is not None}
 
@@ -105,5 +124,5 @@ def _lost(actor: Actor, workspace: Workspace, event: IdentityEvent) -> RejectedR
         "$user_operations": event.operations,
     }
     return RejectedRecord(
-        RecipientKey.user(workspace.workspace_id, event.distinct_id), error.code, error.message, record, actor
+        RecipientKey.user(workspace.workspace_id, event.distinct_id), error.code, error.message, mask_secrets(record), actor
     )

@@ -1,4 +1,4 @@
-"""Whether this process can serve: the database answers, has a schema that this version works on, and its secrets can
+"""Check whether this process can serve: the database answers, this version works on its schema, and its secrets can
 be decrypted.
 """
 
@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import DomainError, Unavailable
 from suprsend_hub.service.secrets import SecretBox
 from suprsend_hub.store import workspaces
@@ -13,7 +14,7 @@ from suprsend_hub.store.database import Database
 from suprsend_hub.store.schema_version import HEAD, read_schema
 
 _ANSWER_S = 2
-"""Seconds that the database has for an answer: readiness is asked for again soon."""
+"""Seconds that the database has for an answer. Readiness is checked again soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class HealthService:
         secrets: SecretBox,
         *,
         queued_edits: Callable[[], int],
-        write_trouble: Callable[[], str | None],
+        write_trouble: Callable[[], Unavailable | None],
     ) -> None:
         self._database = database
         self._secrets = secrets
@@ -41,12 +42,16 @@ class HealthService:
         self._write_trouble = write_trouble
 
     async def check(self, *, answer_s: float = _ANSWER_S) -> HealthReport:
-        """Ask the database, which has `answer_s` seconds for an answer; never raises.
+        """Ask the database, which has `answer_s` seconds for an answer; never raise.
 
-        `writes` tells what became of the latest edits and decides nothing: with a full disk, reads still work, and it
-        takes another write to find out that there is room again.
+        `writes` is about the latest edits and does not affect readiness: with a full disk, reads still work, and only
+        another write shows that there is room again.
         """
-        checks = {"queued_edits": str(self._queued_edits()), "writes": self._write_trouble() or "ok"}
+        trouble_of_writes = self._write_trouble()
+        checks = {
+            "queued_edits": str(self._queued_edits()),
+            "writes": "ok" if trouble_of_writes is None else trouble_of_writes.message,
+        }
         try:
             async with (
                 self._database.connection(acquire_timeout_s=answer_s) as connection,
@@ -57,12 +62,14 @@ class HealthService:
         except Exception as error:  # noqa: BLE001 - whatever it is, the answer is that the hub is not ready
             checks["database"] = error.for_operator if isinstance(error, DomainError) else type(error).__name__
             return HealthReport(ready=False, checks=checks)
+        if trouble_of_writes is not None and trouble_of_writes.code is Code.DATABASE_UNAVAILABLE:
+            checks["writes"] = "ok"  # it did not answer then, and does now
         wrong_key = self._wrong_key(secrets)
         checks |= {"database": "ok", "schema": trouble or "ok", "master_key": wrong_key or "ok"}
         return HealthReport(ready=not trouble and not wrong_key, checks=checks)
 
     def _wrong_key(self, secrets: Sequence[bytes]) -> str | None:
-        """Why none of the stored secrets can be decrypted; None if any can, or if there are none."""
+        """Return why no stored secret can be decrypted; None if one can, or if there are none."""
         reason = None
         for secret in secrets:
             try:

@@ -23,7 +23,9 @@ from suprsend_hub.service.list_reading import (
     page_all_users,
     version_not_found,
 )
+from suprsend_hub.service.list_room import check_room_for_draft, check_room_for_list
 from suprsend_hub.service.pages import ULID_CURSOR, Page, PageRequest, fetch_page
+from suprsend_hub.service.writing import RateLimits
 from suprsend_hub.store import counters, lists, profiles
 from suprsend_hub.store.database import Connection, Database
 
@@ -36,16 +38,27 @@ SWEEP_STEP = 10_000
 class ListService:
     """Subscriber lists of all workspaces."""
 
-    def __init__(self, database: Database, audit: AuditLog, *, now: Callable[[], datetime], ulids: UlidFactory) -> None:
+    def __init__(
+        self,
+        database: Database,
+        audit: AuditLog,
+        rate_limits: RateLimits,
+        *,
+        now: Callable[[], datetime],
+        ulids: UlidFactory,
+    ) -> None:
         self._database = database
         self._audit = audit
+        self._rate_limits = rate_limits
         self._now = now
         self._ulids = ulids
 
     async def save(self, actor: Actor, workspace_id: int, definition: ListDefinition) -> SubscriberList:
         """Create a list, or change the fields that the definition has."""
+        self._rate_limits.admit(workspace_id, 1)
 
         async def use(connection: Connection) -> SubscriberList:
+            await check_room_for_list(connection, workspace_id, definition.list_id)
             row = await lists.upsert(
                 connection,
                 workspace_id,
@@ -88,6 +101,7 @@ class ListService:
     async def delete(self, actor: Actor, workspace_id: int, list_id: str) -> None:
         """Delete a list with its drafts at once; NotFound if it does not exist."""
         check_writable(list_id)
+        self._rate_limits.admit(workspace_id, 1)
 
         async def use(connection: Connection) -> None:
             if not await lists.delete(connection, workspace_id, list_id):
@@ -110,6 +124,7 @@ class ListService:
         `distinct_ids` are distinct and sorted. One statement for any number of them.
         """
         version = _writable_version(list_id, version_id)
+        self._rate_limits.admit(workspace_id, len(distinct_ids))
 
         async def use(connection: Connection) -> int:
             affected = await lists.add_members(
@@ -133,6 +148,7 @@ class ListService:
     ) -> int:
         """Remove members of the list or of a draft; ignore users who are not members. Return how many were removed."""
         version = _writable_version(list_id, version_id)
+        self._rate_limits.admit(workspace_id, len(distinct_ids))
 
         async def use(connection: Connection) -> int:
             affected = await lists.remove_members(connection, workspace_id, list_id, version, distinct_ids=distinct_ids)
@@ -213,10 +229,12 @@ class ListService:
     async def start_sync(self, actor: Actor, workspace_id: int, list_id: str) -> SubscriberList:
         """Start an empty draft next to the live list; NotFound for an unknown list."""
         check_writable(list_id)
+        self._rate_limits.admit(workspace_id, 1)
 
         async def use(connection: Connection) -> SubscriberList:
             if await lists.lock(connection, workspace_id, list_id) is None:
                 raise list_not_found(list_id)
+            await check_room_for_draft(connection, workspace_id, list_id)
             version_id = self._ulids.new()
             await lists.insert_draft(connection, workspace_id, list_id, version_id, self._now())
             change = _draft_change(Action.LIST_START_SYNC, list_id, version_id)
@@ -233,6 +251,7 @@ class ListService:
     async def finish_sync(self, actor: Actor, workspace_id: int, list_id: str, version_id: str) -> SubscriberList:
         """Make a draft the live membership in one step, so that no reader sees anything in between."""
         check_writable(list_id)
+        self._rate_limits.admit(workspace_id, 1)
         version = _version(list_id, version_id)
 
         async def use(connection: Connection) -> SubscriberList:
@@ -253,6 +272,7 @@ class ListService:
     async def delete_draft(self, actor: Actor, workspace_id: int, list_id: str, version_id: str) -> None:
         """Discard a draft; NotFound if the list or draft does not exist."""
         check_writable(list_id)
+        self._rate_limits.admit(workspace_id, 1)
         version = _version(list_id, version_id)
 
         async def use(connection: Connection) -> None:

@@ -1,7 +1,6 @@
-"""Look-ups of credentials: cached for a few seconds, shared by requests that ask for the same, patient in an outage.
+"""Look up credentials: cached for a few seconds, shared by requests for the same credentials, patient in an outage.
 
-While the database is away, what was looked up lately goes on being used for as long as edits have patience; what was
-not waits for as long.
+While the database is away, recent results stay valid for as long as edits wait, and other look-ups wait for as long.
 """
 
 import asyncio
@@ -11,21 +10,21 @@ from typing import Generic, TypeVar
 
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Unavailable
-from suprsend_hub.service.credential_cache import LookupCache
+from suprsend_hub.service.lookup_cache import LookupCache
 from suprsend_hub.service.patience import Patience
 from suprsend_hub.store.database import Connection, Database
 
 CACHE_S = 5.0
-"""How long a looked-up credential is trusted, in seconds; also how long a revoked one may go on."""
+"""Seconds for which a looked-up credential is valid, also if it is revoked in the meantime."""
 _REFRESH_S = 1.0
-"""Seconds that the database has to confirm an expired credential before it is used once more."""
+"""Seconds that the database has to confirm an expired entry before the entry is used again."""
 MAX_WAITING = 1_000
-"""Requests that may wait for the database at once; their bodies have not been read."""
+"""Requests that may wait for the database at the same time. Their bodies have not been read."""
 _RETRIES_AT_ONCE = 4
 
 _T = TypeVar("_T")
 Fetch = Callable[[Connection], Awaitable[_T | None]]
-"""Asks the database; None for what does not exist."""
+"""Asks the database; returns None if the credentials do not exist."""
 
 
 class PatientLookup(Generic[_T]):
@@ -44,7 +43,7 @@ class PatientLookup(Generic[_T]):
         self._waiting = 0
 
     async def find(self, digest: bytes, fetch: Fetch[_T], *, patiently: bool) -> _T | None:
-        """What `fetch` finds, or found within `CACHE_S` seconds.
+        """Return what `fetch` finds, or has found within `CACHE_S` seconds.
 
         Raises Unavailable if the database does not answer and nothing is remembered; if `patiently`, when patience has
         run out.
@@ -66,7 +65,7 @@ class PatientLookup(Generic[_T]):
             return await self._wait(digest, fetch, started, error)
 
     def _shared(self, digest: bytes, fetch: Fetch[_T]) -> "asyncio.Task[_T | None]":
-        """The look-up that is under way for that digest, or a new one."""
+        """Return the look-up in progress for that digest, or a new one."""
         lookup = self._under_way.get(digest)
         if lookup is None:
             lookup = self._under_way[digest] = asyncio.create_task(self._look_up(digest, fetch))
@@ -76,7 +75,7 @@ class PatientLookup(Generic[_T]):
     def _ended(self, digest: bytes, lookup: "asyncio.Task[_T | None]") -> None:
         del self._under_way[digest]
         if not lookup.cancelled():
-            lookup.exception()  # seen, even if nobody waits for it any more
+            lookup.exception()  # retrieved, even if no request waits for it any more
 
     async def _look_up(self, digest: bytes, fetch: Fetch[_T]) -> _T | None:
         try:
@@ -115,7 +114,7 @@ class PatientLookup(Generic[_T]):
 
 
 def is_away(error: BaseException | None) -> bool:
-    """Whether it is the database that is missing, and not the right master key."""
+    """Tell whether the cause is the database, and not a wrong master key."""
     return isinstance(error, Unavailable) and error.code in (
         Code.DATABASE_UNAVAILABLE,
         Code.DATABASE_MISCONFIGURED,

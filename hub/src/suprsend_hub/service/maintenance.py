@@ -13,8 +13,8 @@ from uuid import UUID
 import msgspec
 
 from suprsend_hub.domain.actor import Actor
+from suprsend_hub.domain.addresses import addresses
 from suprsend_hub.domain.audit import HUB_WIDE, Action, Change
-from suprsend_hub.domain.channels import addresses
 from suprsend_hub.domain.choices import decode
 from suprsend_hub.domain.ids import first_ulid
 from suprsend_hub.domain.limits import MAX_PROFILE_BYTES

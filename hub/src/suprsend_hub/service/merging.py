@@ -4,7 +4,7 @@ Locks are taken in the order of everybody: profiles by key, the users' own end o
 history, counters.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -13,6 +13,7 @@ from uuid import UUID
 from suprsend_hub.domain import merging as rules
 from suprsend_hub.domain.actor import Actor
 from suprsend_hub.domain.audit import Action, Change
+from suprsend_hub.domain.before import Before, diff_profiles
 from suprsend_hub.domain.channels import addresses
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Conflict, InvalidRequest, NotFound
@@ -148,7 +149,7 @@ class MergeService:
                 history_row(
                     actor, write, merge_id if write.key.tenant_no == GLOBAL else self._ulids.new(),
                     rules.record(rules.MERGE, each.secondary.key.recipient_id, each.merged.taken),
-                    rules.replaced(_profile(each.primary), each.merged.profile),
+                    None if each.primary is None else diff_profiles(_profile(each.primary), each.merged.profile),
                 )
                 for each, write in pairs
             ],
@@ -159,12 +160,12 @@ class MergeService:
 
 
 def history_row(
-    actor: Actor, write: ProfileWrite, edit_id: UUID, operations: object, before: Mapping[str, object]
+    actor: Actor, write: ProfileWrite, edit_id: UUID, operations: object, before: Before | None
 ) -> HistoryRow:
-    """Return the history entry of a profile that is written outside the write path."""
+    """Return the history entry of a profile that is written outside the write path; before: None for a new one."""
     return HistoryRow(
         write.key, edit_id, edit_id, write.version, 0, actor.source, actor.label, json_text(operations),
-        json_text(before) if before else None,
+        None if before is None else json_text(before),
     )  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 A page continues after a cursor (`after`) or goes back from one (`before`); `after` wins if both are given. Cursors are
 opaque to callers: ULIDs, or the encoded id where pages are in the order of ids.
+
+A page ends at its limit or at MAX_PAGE_BYTES of stored JSON, whichever comes first, and its cursor continues there.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -15,10 +17,14 @@ from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.domain.ids import ULID_CHARS, parse_ulid, shown, ulid_text
+from suprsend_hub.domain.limits import MAX_PAGE_BYTES
 
 DEFAULT_LIMIT = 10
 _MAX_DIGITS = 9
 """Of a number in a cursor, so that it fits an integer column."""
+
+_STEP = 100
+"""Rows of unknown size that are fetched at once: of the largest profiles they have 25 MiB."""
 
 _Row = TypeVar("_Row")
 _Other = TypeVar("_Other")
@@ -106,19 +112,19 @@ async def fetch_page(
     fetch: Callable[[_Cursor | None, Direction, int], Awaitable[list[_Row]]],
     cursor_of: Callable[[_Row], _Cursor],
     count: int,
+    size_of: Callable[[_Row], int] | None = None,
 ) -> Page[_Row]:
-    """Fetch one page in that order with a single query, plus one probe in the other direction.
+    """Fetch one page in that order with a query for each 100 rows, plus one probe in the other direction.
 
     `fetch(cursor, direction, limit)` returns up to `limit` rows beyond the cursor, nearest first. One row more than
-    requested tells whether there is another page.
+    requested tells whether there is another page. `size_of` tells the bytes of a row; without it, rows are short, and
+    a single query fetches them.
     """
     goes_back = request.after is None and request.before is not None
     direction = order.opposite if goes_back else order
     text = request.before if goes_back else request.after
     cursor = None if text is None else form.read(text)
-    rows = await fetch(cursor, direction, request.limit + 1)
-    more = len(rows) > request.limit
-    rows = rows[: request.limit]
+    rows, more = await walk(fetch, cursor, direction, request.limit, cursor_of=cursor_of, size_of=size_of)
     if goes_back:
         rows.reverse()
     behind = False
@@ -133,3 +139,36 @@ async def fetch_page(
         before=form.write(cursor_of(rows[0])) if has_prev and rows else None,
         after=form.write(cursor_of(rows[-1])) if has_next and rows else None,
     )
+
+
+async def walk(
+    fetch: Callable[[_Cursor | None, Direction, int], Awaitable[list[_Row]]],
+    cursor: _Cursor | None,
+    direction: Direction,
+    limit: int,
+    *,
+    cursor_of: Callable[[_Row], _Cursor],
+    size_of: Callable[[_Row], int] | None,
+    step: int = _STEP,
+) -> tuple[list[_Row], bool]:
+    """Return the rows of a page from the cursor on, and whether there are more; with `size_of`, `step` rows a query."""
+    rows: list[_Row] = []
+    size = 0
+    while True:
+        wanted = limit + 1 - len(rows)
+        if size_of is not None:
+            wanted = min(wanted, step)
+        found = await fetch(cursor, direction, wanted)
+        for row in found:
+            size += 0 if size_of is None else size_of(row)
+            if len(rows) == limit or (rows and size > MAX_PAGE_BYTES):
+                return rows, True
+            rows.append(row)
+        if len(found) < wanted:
+            return rows, False
+        cursor = cursor_of(found[-1])
+
+
+def text_bytes(*texts: str) -> int:
+    """Return the UTF-8 bytes of texts."""
+    return sum(len(text) if text.isascii() else len(text.encode()) for text in texts)

@@ -1,7 +1,7 @@
-"""Group reads: profiles that are asked for while a statement is under way share the next one.
+"""Group reads: profiles that are requested while a statement runs share the next statement.
 
-The counterpart of the batcher. A read waits for nobody when a lane is free, and always starts after
-it was asked for, so it sees every edit that was answered before.
+The counterpart of the batcher. If a lane is free, a read does not wait. A statement always starts after the request
+for its profiles, so it sees every edit that was answered before.
 """
 
 import asyncio
@@ -13,9 +13,9 @@ from suprsend_hub.store import profiles
 from suprsend_hub.store.database import Database
 
 LANES = 2
-"""Statements under way at once in one process."""
+"""Concurrent statements of one process."""
 MAX_KEYS = 100
-"""Profiles of one statement: no read waits for more than this."""
+"""Profiles in one statement, so that no read waits for more than this."""
 
 
 class ProfileReader:
@@ -27,7 +27,7 @@ class ProfileReader:
         self._lanes: set[asyncio.Task[None]] = set()
 
     async def find(self, key: RecipientKey) -> StoredProfile | None:
-        """The profile, or None if there is none. Raises Unavailable if the database does not answer."""
+        """Return the profile, or None if it does not exist. Raises Unavailable if the database does not answer."""
         future: asyncio.Future[StoredProfile | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((key, future))
         if len(self._lanes) < LANES:
@@ -35,11 +35,11 @@ class ProfileReader:
         return await future
 
     async def _lane(self) -> None:
-        """Read until nobody waits."""
+        """Read until no request waits."""
         try:
             await self._read_all()
         finally:
-            # In the same step as the last look at the queue: whoever asks next must not count on this lane.
+            # In the same step as the last look at the queue, so that the next request does not rely on this lane.
             lane = asyncio.current_task()
             assert lane is not None
             self._lanes.discard(lane)
@@ -56,7 +56,7 @@ class ProfileReader:
                     if not future.done():
                         future.set_exception(error)
                 continue
-            except asyncio.CancelledError:  # the loop is being torn down: nobody may be left waiting for an answer
+            except asyncio.CancelledError:  # the loop is being torn down: no request may be left without an answer
                 for _, future in wanted:
                     future.cancel()
                 raise

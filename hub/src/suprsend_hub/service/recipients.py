@@ -8,19 +8,21 @@ from dataclasses import replace
 from uuid import UUID
 
 from suprsend_hub.domain.actor import Actor
+from suprsend_hub.domain.addresses import address_keys
 from suprsend_hub.domain.audit import Action, Change
-from suprsend_hub.domain.channels import address_key
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.domain.recipient import USERS, RecipientKey, not_found
 from suprsend_hub.domain.records import HistoryEntry, StoredProfile
 from suprsend_hub.domain.wire import Json
+from suprsend_hub.domain.work import work_of_each
 from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.deleting import delete_recipients
-from suprsend_hub.service.pages import ID_CURSOR, ULID_CURSOR, Page, PageRequest, fetch_page
+from suprsend_hub.service.pages import ID_CURSOR, ULID_CURSOR, Page, PageRequest, fetch_page, text_bytes, walk
 from suprsend_hub.service.profile_reader import ProfileReader
 from suprsend_hub.service.successors import gone
-from suprsend_hub.service.writing import Batcher, Edit, RequestKey
+from suprsend_hub.service.writing import Batcher, Edit, RateLimits, RequestKey
 from suprsend_hub.store import counters, profiles
 from suprsend_hub.store.database import Connection, Database
 
@@ -30,13 +32,18 @@ SEARCH_COUNT_CAP = 1000
 
 ADDRESS_LIMIT = 20
 """How many recipients an address search returns at most; more than one is unusual."""
+_HISTORY_STEP = 20
+"""Edits that are fetched at once: an edit may have a megabyte of operations."""
 
 
 class RecipientService:
     """The users and objects of all workspaces."""
 
-    def __init__(self, database: Database, batcher: Batcher, audit: AuditLog, *, ulids: UlidFactory) -> None:
+    def __init__(
+        self, database: Database, batcher: Batcher, audit: AuditLog, rate_limits: RateLimits, *, ulids: UlidFactory
+    ) -> None:
         self._database = database
+        self._rate_limits = rate_limits
         self._batcher = batcher
         self._audit = audit
         self._reader = ProfileReader(database)
@@ -103,6 +110,7 @@ class RecipientService:
                 fetch=fetch,
                 cursor_of=lambda row: row.profile_id,
                 count=count,
+                size_of=_size_of,
             )
 
     async def search(
@@ -129,6 +137,7 @@ class RecipientService:
                 fetch=fetch,
                 cursor_of=lambda row: row.key.recipient_id,
                 count=0,
+                size_of=_size_of,
             )
             if request.after is None and request.before is None and page.after is None:
                 count = len(page.rows)  # all of them are here: most searches end with a few
@@ -140,19 +149,32 @@ class RecipientService:
 
     async def find_by_address(self, workspace_id: int, text: str) -> list[str]:
         """Return the distinct_ids of users with exactly that e-mail address or phone number, in any usual spelling."""
-        address = address_key(text)
-        if not address:
-            return []
-        async with self._database.connection() as connection:
-            found = await profiles.find_by_address(connection, workspace_id, address, limit=ADDRESS_LIMIT)
-        return [key.recipient_id for key in found if key.is_user]
+        found: dict[str, None] = {}
+        for address in address_keys(text):
+            async with self._database.connection() as connection:
+                matches = await profiles.find_by_address(connection, workspace_id, address, limit=ADDRESS_LIMIT)
+            found |= {key.recipient_id: None for key in matches if key.is_user}
+        return list(found)[:ADDRESS_LIMIT]
 
     async def history(
         self, key: RecipientKey, *, before: UUID | None = None, limit: int = 20
     ) -> Sequence[HistoryEntry]:
-        """Return the edits of a recipient, newest first, older than the edit `before`."""
+        """Return the edits of a recipient, newest first, older than the edit `before`; fewer if they are large."""
         async with self._database.connection() as connection:
-            return await profiles.page_history(connection, key, before=before, limit=limit)
+
+            async def fetch(cursor: UUID | None, _direction: Direction, limit: int) -> list[HistoryEntry]:
+                return await profiles.page_history(connection, key, before=cursor, limit=limit)
+
+            rows, _ = await walk(
+                fetch,
+                before,
+                Direction.NEWEST_FIRST,
+                limit,
+                cursor_of=lambda entry: entry.edit_id,
+                size_of=lambda entry: text_bytes(entry.operations, entry.before or ""),
+                step=_HISTORY_STEP,
+            )
+        return rows
 
     async def delete(self, actor: Actor, key: RecipientKey) -> None:
         """Delete a recipient with all its subscriptions and memberships; NotFound if it does not exist."""
@@ -161,8 +183,13 @@ class RecipientService:
 
     async def bulk_delete(self, actor: Actor, workspace_id: int, keys: Sequence[RecipientKey]) -> int:
         """Delete recipients in one transaction; skip unknown ones. Return how many existed."""
+        self._rate_limits.admit(workspace_id, len(keys))
 
         async def use(connection: Connection) -> int:
             return len(await delete_recipients(connection, self._audit, actor, workspace_id, keys))
 
         return await self._database.run(use)
+
+
+def _size_of(row: StoredProfile) -> int:
+    return text_bytes(row.properties, row.channels)

@@ -43,8 +43,9 @@ class Services:
     """The services of one process.
 
     `database`, `batcher` and `sweeper` have a lifetime: `app` and the commands open and start them. Faces call the
-    others. `public_url`: where clients reach the hub, if the operator has set it. `trusted_proxies`: networks of the
-    reverse proxies whose `X-Forwarded-For` is believed.
+    others. `public_url`: where clients reach the hub, if the operator has set it. `allowed_hosts`: the only
+    host names that the hub answers under, if there are any. `trusted_proxies`: networks of the reverse proxies whose
+    `X-Forwarded-…` headers are believed.
     """
 
     database: Database
@@ -74,4 +75,5 @@ class Services:
     workspace_deletion: WorkspaceDeletionService
     request_timeout_s: float
     public_url: str | None
+    allowed_hosts: Sequence[str]
     trusted_proxies: Sequence[IPv4Network | IPv6Network]

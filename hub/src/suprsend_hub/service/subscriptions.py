@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -18,9 +19,10 @@ from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.domain.recipient import RecipientKey, not_found
 from suprsend_hub.domain.records import StoredProfile, Subscription
 from suprsend_hub.domain.subscription import MAX_NESTING, Recipient, SubscribeRequest
+from suprsend_hub.domain.work import work_of_each
 from suprsend_hub.service.audit import AuditLog
-from suprsend_hub.service.pages import ULID_CURSOR, Page, PageRequest, fetch_page
-from suprsend_hub.service.writing import Batcher, Edit
+from suprsend_hub.service.pages import ULID_CURSOR, Page, PageRequest, fetch_page, text_bytes
+from suprsend_hub.service.writing import Batcher, Edit, RateLimits
 from suprsend_hub.store import counters, profiles, subscriptions
 from suprsend_hub.store.database import Connection, Database
 
@@ -46,6 +48,9 @@ class ParentView:
     subscriptions_count: int
 
 
+_ParentRow: TypeAlias = tuple[UUID, Subscription | None, StoredProfile | None]
+
+
 class SubscriptionService:
     """Subscriptions of all workspaces."""
 
@@ -54,12 +59,14 @@ class SubscriptionService:
         database: Database,
         batcher: Batcher,
         audit: AuditLog,
+        rate_limits: RateLimits,
         *,
         now: Callable[[], datetime],
         ulids: UlidFactory,
     ) -> None:
         self._database = database
         self._batcher = batcher
+        self._rate_limits = rate_limits
         self._nesting = asyncio.Lock()
         self._audit = audit
         self._now = now
@@ -84,6 +91,7 @@ class SubscriptionService:
         if parent in keys:
             raise InvalidRequest(f"{parent.describe()} cannot be subscribed to itself", code=Code.SELF_SUBSCRIPTION)
         edits = self._edits(actor, parent, keys, request)
+        self._rate_limits.admit(parent.workspace_id, len(keys))
         for _ in range(_DELETION_RACES):
             if all(key.is_user for key in keys):
                 async with self._database.connection() as connection:
@@ -113,9 +121,10 @@ class SubscriptionService:
         changes = [(key, each.operations) for key, each in zip(keys, request.recipients, strict=True)]
         if request.parent_operations is not None:
             changes.insert(0, (parent, request.parent_operations))
-        token = object()
+        token, max_work = object(), work_of_each(len(changes))
         return [
-            Edit(key, self._ulids.new(), operations, actor, strict=True, together=token) for key, operations in changes
+            Edit(key, self._ulids.new(), operations, actor, strict=True, together=token, max_work=max_work)
+            for key, operations in changes
         ]
 
     async def _prepare(
@@ -191,6 +200,7 @@ class SubscriptionService:
     async def delete(self, actor: Actor, parent: RecipientKey, recipients: Sequence[Recipient]) -> None:
         """End subscriptions; ignore recipients that are not subscribed. NotFound for an unknown object."""
         keys = sorted(_key(parent.workspace_id, recipient) for recipient in recipients)
+        self._rate_limits.admit(parent.workspace_id, len(keys))
 
         async def use(connection: Connection) -> None:
             if parent not in await profiles.hold_existing(connection, [parent]):
@@ -220,6 +230,7 @@ class SubscriptionService:
                 fetch=fetch,
                 cursor_of=lambda row: row.subscription_id,
                 count=count,
+                size_of=lambda row: text_bytes(row.properties),
             )
             return page.with_rows(await _subscriber_views(connection, page.rows))
 
@@ -232,29 +243,40 @@ class SubscriptionService:
                                code=not_found(subscriber).code)  # fmt: skip
             count = await subscriptions.count_of_subscriber(connection, subscriber)
 
-            async def fetch(cursor: UUID | None, direction: Direction, limit: int) -> list[tuple[RecipientKey, UUID]]:
-                return await subscriptions.page_of_subscriber(
+            async def fetch(cursor: UUID | None, direction: Direction, limit: int) -> list[_ParentRow]:
+                ids = await subscriptions.page_of_subscriber(
                     connection, subscriber, cursor=cursor, direction=direction, limit=limit
                 )
+                return await _parent_rows(connection, subscriber, ids)
 
             page = await fetch_page(
                 request,
                 form=ULID_CURSOR,
                 order=Direction.OLDEST_FIRST,
                 fetch=fetch,
-                cursor_of=lambda row: row[1],
+                cursor_of=lambda row: row[0],
                 count=count,
+                size_of=_size_of,
             )
-            relations = await subscriptions.read_of_subscriber(connection, subscriber, page.rows)
-            parents = await profiles.read(connection, [relation.parent for relation in relations])
-            counts = await _counts(connection, list(parents))
-            return page.with_rows(
-                [
-                    ParentView(relation, parents[relation.parent], counts[relation.parent])
-                    for relation in relations
-                    if relation.parent in parents
-                ]
-            )
+            found = [(relation, parent) for _, relation, parent in page.rows if relation and parent]
+            counts = await _counts(connection, [parent.key for _, parent in found])
+            return page.with_rows([ParentView(relation, parent, counts[parent.key]) for relation, parent in found])
+
+
+async def _parent_rows(
+    connection: Connection, subscriber: RecipientKey, ids: Sequence[tuple[RecipientKey, UUID]]
+) -> list[_ParentRow]:
+    """Read subscriptions and objects for a page; None for those that have just ended."""
+    relations = {each.parent: each for each in await subscriptions.read_of_subscriber(connection, subscriber, ids)}
+    parents = await profiles.read(connection, list(relations))
+    return [(subscription_id, relations.get(parent), parents.get(parent)) for parent, subscription_id in ids]
+
+
+def _size_of(row: _ParentRow) -> int:
+    _, relation, parent = row
+    return (text_bytes(relation.properties) if relation else 0) + (
+        text_bytes(parent.properties, parent.channels) if parent else 0
+    )
 
 
 def _directed(keys: Sequence[RecipientKey], reached: dict[RecipientKey, RecipientKey]) -> list[RecipientKey]:

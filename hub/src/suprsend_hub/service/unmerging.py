@@ -11,6 +11,7 @@ from functools import partial
 from suprsend_hub.domain import merging as rules
 from suprsend_hub.domain.actor import Actor
 from suprsend_hub.domain.audit import Action, Change
+from suprsend_hub.domain.before import diff_profiles
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Conflict, NotFound
 from suprsend_hub.domain.ids import UlidFactory
@@ -148,7 +149,7 @@ class UnmergeService:
             [
                 history_row(
                     actor, row.write, self._ulids.new(),
-                    rules.record(rules.RESTORE, primary.recipient_id, _whole(profile)), {},
+                    rules.record(rules.RESTORE, primary.recipient_id, _whole(profile)), None,
                 )
                 for row, profile in rows
             ],
@@ -174,7 +175,7 @@ class UnmergeService:
             changes[counter] -= each.primary.linked and not write.linked
             writes.append(write)
             operations = rules.record(rules.UNMERGE, secondary.recipient_id, each.given_back)
-            before = rules.replaced(stored_profile(each.primary), each.left)
+            before = diff_profiles(stored_profile(each.primary), each.left)
             history.append(history_row(actor, write, self._ulids.new(), operations, before))
         await profiles.update(connection, writes, now)
         await profiles.insert_history(connection, history)

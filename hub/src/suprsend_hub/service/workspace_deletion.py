@@ -1,8 +1,8 @@
-"""Delete a workspace with everything in it, in small steps: may be interrupted, and goes on when it is run again.
+"""Delete a workspace with everything in it, in small steps that can be interrupted and continued.
 
-First nobody gets in any more. Running hubs learn that within seconds, and what they had accepted by then may still be
-written for as long as edits have patience: so the workspace itself goes last, after a look at every table when no hub
-can write any more.
+First the workspace is disabled. Running hubs learn that within seconds, but may still write edits that they accepted
+before, for as long as edits wait. So the workspace itself is deleted last, after another pass over every table when no
+hub can write any more.
 """
 
 import asyncio
@@ -18,14 +18,14 @@ from suprsend_hub.store import workspace_deletion
 from suprsend_hub.store.database import Database
 
 STEP_ROWS = 10_000
-"""Rows that one transaction deletes."""
+"""Number of rows that one transaction deletes."""
 LAST_WRITE = timedelta(minutes=2)
-"""When the last hub has written what it accepted before the workspace was disabled: cached credentials, a body that
-arrives slowly, the queue and the patience with a database that is away, one after the other."""
+"""Seconds until the last hub has written what it accepted before the workspace was disabled. They cover cached
+credentials, a slow body, the queue and the wait for an absent database, one after the other."""
 
 
 class WorkspaceDeletionService:
-    """Deletes workspaces, for the CLI."""
+    """Deletion of workspaces, for the CLI."""
 
     def __init__(
         self, database: Database, workspaces: WorkspaceService, audit: AuditLog, *, now: Callable[[], datetime]
@@ -36,13 +36,13 @@ class WorkspaceDeletionService:
         self._now = now
 
     async def delete(self, actor: Actor, name: str, *, last_write: timedelta = LAST_WRITE) -> AsyncIterator[str]:
-        """Delete a workspace for good, and say what has been done; NotFound if there is none of that name."""
+        """Delete a workspace permanently; yield a text for each step. NotFound if no workspace has that name."""
         workspace_id = (await self._workspaces.get(name)).workspace_id
         async with self._database.transaction() as connection:
             since = await workspace_deletion.begin(connection, workspace_id, self._now())
             change = Change(Action.WORKSPACE_DELETE, name, detail={"state": "begun"})
             await self._audit.record(connection, actor, HUB_WIDE, change)
-        yield "nobody gets in any more"
+        yield "the workspace is disabled"
         async for done in self._empty(workspace_id):
             yield done
         wait_s = (since + last_write - self._now()).total_seconds()

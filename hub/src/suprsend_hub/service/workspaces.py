@@ -1,4 +1,4 @@
-"""Workspaces and their credentials: create, list, change, revoke."""
+"""Manage workspaces and their credentials: create, list, change, revoke."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from collections.abc import Set as AbstractSet
@@ -24,15 +24,15 @@ RESERVED_NAMES = frozenset(
 )
 """First segments of paths below `/v1/`, where the management interface has the name of a workspace."""
 MAX_OVERLAP = timedelta(days=90)
-"""Longer than that, an old secret is not being replaced any more, but kept."""
+"""The old secret must not stay in use for longer than this."""
 _MAX_SKEW_S = 86_400
 _MAX_RATE = 1_000_000_000
-"""Far above any hub, and what an integer column holds."""
+"""Far above what a hub can do, and within an integer column."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewWorkspace:
-    """A workspace just created, with the credentials that are shown this once."""
+    """A new workspace, with the credentials that are shown only once."""
 
     workspace_id: int
     name: str
@@ -44,7 +44,7 @@ class NewWorkspace:
 
 @dataclass(frozen=True, slots=True)
 class NewSecret:
-    """A secret just rotated in, shown this once; the old one is valid until `old_until`, or not any more if None."""
+    """A new secret, shown only once. The old one is valid until `old_until`, or no longer valid if that is None."""
 
     workspace_secret: str = field(repr=False)
     old_until: datetime | None
@@ -52,17 +52,17 @@ class NewSecret:
 
 @dataclass(frozen=True, slots=True)
 class Reencrypted:
-    """What became of the secrets of a workspace: `changed` of them came under the first master key."""
+    """The result for one workspace: `changed` secrets were encrypted again with the first master key."""
 
     name: str
     changed: int
     lost: int
-    """How many none of the master keys can decrypt."""
+    """Number of secrets that no master key decrypts."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewApiKey:
-    """An API key just created; the key is shown this once."""
+    """A new API key, which is shown only once."""
 
     api_key_id: str
     api_key: str = field(repr=False)
@@ -91,13 +91,13 @@ class WorkspaceService:
     ) -> NewWorkspace:
         """Create a workspace with a first API key, both or neither. Conflict if the name (or key) is taken.
 
-        Keys and uids are at least 20 characters, because upstream's event schema asks for that, and hold no colon,
-        which separates key and signature in the Authorization header.
+        Keys and uids are at least 20 characters, because upstream's event schema requires that. They contain no
+        colon, because a colon separates key and signature in the Authorization header.
         """
         name = name.strip()
         if not 1 <= len(name) <= _NAME_LENGTH or not name.isprintable():
             raise InvalidRequest(
-                f"a workspace name has 1 to {_NAME_LENGTH} printable characters", code=Code.INVALID_NAME
+                f"a workspace name must have 1 to {_NAME_LENGTH} printable characters", code=Code.INVALID_NAME
             )
         if name.lower() in RESERVED_NAMES:
             raise InvalidRequest(
@@ -106,7 +106,7 @@ class WorkspaceService:
         key = workspace_key or f"WK_{random_token(24)}"
         if not 1 <= len(key) <= MAX_KEY_CHARS or ":" in key or not key.isascii() or not key.isprintable():
             raise InvalidRequest(
-                f"a workspace key is 1 to {MAX_KEY_CHARS} printable ASCII characters without a colon",
+                f"a workspace key must have 1 to {MAX_KEY_CHARS} printable ASCII characters, without a colon",
                 code=Code.INVALID_KEY,
             )
         secret = workspace_secret or f"WS_{random_token(40)}"
@@ -126,38 +126,38 @@ class WorkspaceService:
         return NewWorkspace(workspace_id, name, uid, key, secret, api_key.api_key)
 
     async def list_all(self) -> Sequence[WorkspaceRow]:
-        """All workspaces, oldest first."""
+        """Return all workspaces, oldest first."""
         async with self._database.connection() as connection:
             return await workspaces.list_all(connection)
 
     async def get(self, name: str) -> WorkspaceRow:
-        """The workspace of that name; NotFound otherwise."""
+        """Return the workspace with that name; NotFound otherwise."""
         found = await self.find(name)
         if found is None:
             raise NotFound(
-                f"workspace '{name}' not found; `suprsend-hub workspace list` shows all", code=Code.WORKSPACE_NOT_FOUND
+                f"workspace '{name}' not found; `suprsend-hub workspace list` lists all", code=Code.WORKSPACE_NOT_FOUND
             )
         return found
 
     async def find(self, name: str) -> WorkspaceRow | None:
-        """The workspace of that name, or None."""
+        """Return the workspace with that name, or None."""
         async with self._database.connection() as connection:
             return await workspaces.find_by_name(connection, name)
 
     async def limit(
         self, actor: Actor, name: str, *, edits_per_second: int, burst_edits: int | None = None
     ) -> WorkspaceRow:
-        """Limit the edits of a workspace, per worker; 0 lifts the limit. Running hubs follow within `CACHE_S` seconds.
+        """Limit the edits of a workspace, per worker; 0 removes the limit. Hubs follow within `CACHE_S` seconds.
 
-        The burst is a second's worth unless given. Returns the workspace as it is then.
+        By default, the burst is the number of edits of one second. Return the workspace with the new limit.
         """
         workspace = await self.get(name)
         if edits_per_second < 0 or (burst_edits is not None and burst_edits < 1):
             raise InvalidRequest(
-                "a rate is at least 0 edits per second, a burst at least 1 edit", code=Code.INVALID_LIMIT
+                "a rate must be at least 0 edits per second, and a burst at least 1 edit", code=Code.INVALID_LIMIT
             )
         if max(edits_per_second, burst_edits or 0) > _MAX_RATE:
-            raise InvalidRequest(f"a rate limit is at most {_MAX_RATE}", code=Code.INVALID_LIMIT)
+            raise InvalidRequest(f"a rate limit must be at most {_MAX_RATE}", code=Code.INVALID_LIMIT)
         burst = (burst_edits or edits_per_second) if edits_per_second else 0
         detail = {"edits_per_second": edits_per_second, "burst_edits": burst}
         async with self._database.transaction() as connection:
@@ -169,12 +169,12 @@ class WorkspaceService:
         return await self.get(name)
 
     async def limit_clock_skew(self, actor: Actor, name: str, seconds: int) -> None:
-        """Refuse signed requests whose Date is further from the hub's clock; 0 lifts the limit.
+        """Limit how far the Date of a signed request may be from the hub's clock; 0 removes the limit.
 
-        Running hubs follow within `CACHE_S` seconds, as with every change here.
+        Running hubs follow within `CACHE_S` seconds, as with all changes in this module.
         """
         if not 0 <= seconds <= _MAX_SKEW_S:
-            raise InvalidRequest(f"a clock skew is 0 to {_MAX_SKEW_S} seconds", code=Code.INVALID_CLOCK_SKEW)
+            raise InvalidRequest(f"a clock skew must be 0 to {_MAX_SKEW_S} seconds", code=Code.INVALID_CLOCK_SKEW)
         workspace_id = (await self.get(name)).workspace_id
         async with self._database.transaction() as connection:
             await workspaces.set_max_clock_skew(connection, workspace_id, seconds)
@@ -192,9 +192,9 @@ class WorkspaceService:
             await self._audit.record(connection, actor, workspace_id, change)
 
     async def rotate_secret(self, actor: Actor, name: str, *, overlap: timedelta) -> NewSecret:
-        """Give the workspace a new secret. The old one stays valid for the overlap; one before that ends now."""
+        """Give the workspace a new secret. The old one stays valid during the overlap; any older one ends now."""
         if not timedelta(0) <= overlap <= MAX_OVERLAP:
-            raise InvalidRequest(f"an overlap is 0 to {MAX_OVERLAP.days} days", code=Code.INVALID_OVERLAP)
+            raise InvalidRequest(f"an overlap must be 0 to {MAX_OVERLAP.days} days", code=Code.INVALID_OVERLAP)
         workspace_id = (await self.get(name)).workspace_id
         secret = f"WS_{random_token(40)}"
         old_until = self._now() + overlap if overlap else None
@@ -212,11 +212,11 @@ class WorkspaceService:
             await self._audit.record(connection, actor, workspace_id, Change(Action.WORKSPACE_DROP_OLD_SECRET, name))
 
     async def disable(self, actor: Actor, name: str) -> None:
-        """Let nobody in: requests get 403, the console does not show it. Its data stay."""
+        """Refuse all requests of the workspace (403) and hide it in the console. Its data stay."""
         await self._set_disabled(actor, name, self._now())
 
     async def enable(self, actor: Actor, name: str) -> None:
-        """Let everybody in again. Conflict if the workspace is being deleted."""
+        """Accept requests of the workspace again. Conflict if it is being deleted."""
         await self._set_disabled(actor, name, None)
 
     async def _set_disabled(self, actor: Actor, name: str, disabled_at: datetime | None) -> None:
@@ -228,9 +228,9 @@ class WorkspaceService:
             await self._audit.record(connection, actor, workspace_id, Change(action, name))
 
     async def reencrypt_secrets(self, actor: Actor) -> AsyncIterator[Reencrypted]:
-        """Bring each workspace's secrets under the first master key, one workspace at a time, and say what was done.
+        """Encrypt all secrets with the first master key, one workspace at a time; yield the result of each.
 
-        Safe beside running hubs that have both keys, and safe to run again: what is done is left alone.
+        Safe while hubs run that have both keys, and safe to run again: secrets under the first key stay unchanged.
         """
         for workspace in await self.list_all():
             stored = (workspace.secret_encrypted, workspace.previous_secret)
@@ -250,7 +250,7 @@ class WorkspaceService:
             yield Reencrypted(workspace.name, changed, lost)
 
     def _reencrypted(self, stored: bytes) -> bytes | None:
-        """The secret under the first master key; None if no key decrypts it."""
+        """Return the secret, encrypted with the first master key; None if no key decrypts it."""
         if self._secrets.is_current(stored):
             return stored
         try:
@@ -299,7 +299,7 @@ class WorkspaceService:
             await self._audit.record(connection, actor, workspace.workspace_id, change)
 
     async def list_api_keys(self, workspace_name: str) -> Sequence[ApiKeyRow]:
-        """The workspace's API keys, revoked ones included."""
+        """Return the API keys of the workspace, including revoked ones."""
         workspace = await self.get(workspace_name)
         async with self._database.connection() as connection:
             return await workspaces.list_api_keys(connection, workspace.workspace_id)
@@ -317,7 +317,9 @@ class WorkspaceService:
 
 def _checked_name(name: str, what: str) -> str:
     if not 1 <= len(name) <= _NAME_LENGTH or not name.isprintable():
-        raise InvalidRequest(f"a {what} name has 1 to {_NAME_LENGTH} printable characters", code=Code.INVALID_NAME)
+        raise InvalidRequest(
+            f"a {what} name must have 1 to {_NAME_LENGTH} printable characters", code=Code.INVALID_NAME
+        )
     return name
 
 

@@ -1,7 +1,7 @@
-"""The address of the database: a URL as providers print it, taken apart once.
+"""Parse the URL of the database, in the forms that providers print.
 
-No message repeats any part of the URL: where a special character of a password was not percent-encoded, any part may be
-a piece of the password. Parameters are named in messages only if they are known ones.
+No message repeats any part of the URL: if a special character of the password was not percent-encoded, any part may be
+a piece of the password. Messages name only known parameters.
 """
 
 import getpass
@@ -22,7 +22,7 @@ _ENCODE = (
 )
 _DEFAULT_PORT = 5432
 _DEFAULT_HOST = "/var/run/postgresql"
-"""Where distributions put the server's unix socket."""
+"""The directory of the server's unix socket in distributions."""
 _CONNECT_S = 8
 """Seconds to connect unless `connect_timeout` says otherwise: less than a request waits for a connection."""
 _MAX_CONNECT_S = 300
@@ -33,7 +33,7 @@ _READ = frozenset({
     "application_name", "options", "target_session_attrs", "krbsrvname",
 })  # fmt: skip
 _IGNORED = frozenset({
-    # of libpq, without meaning for another driver
+    # of libpq, without a meaning for other drivers
     "channel_binding", "client_encoding", "fallback_application_name", "gssencmode", "gssdelegation", "gsslib",
     "keepalives", "keepalives_count", "keepalives_idle", "keepalives_interval", "load_balance_hosts", "sslcertmode",
     "sslcompression", "sslsni", "tcp_user_timeout", "min_protocol_version", "max_protocol_version",
@@ -45,10 +45,10 @@ _IGNORED = frozenset({
 _REFUSED = {
     "service": "give host, user and database in the URL; no service file is read",
     "servicefile": "give host, user and database in the URL; no service file is read",
-    "passfile": f"give the password in the URL; {SETTING}_FILE may name a file that holds it",
+    "passfile": f"give the password in the URL; {SETTING}_FILE can name a file that contains it",
     "hostaddr": "give the address as the host",
     "replication": "the hub needs an ordinary connection",
-    "require_auth": "the hub cannot demand a way of authentication; leave it out",
+    "require_auth": "the hub cannot require an authentication method; leave it out",
     "requirepeer": "the hub cannot check the server's user; leave it out",
     "schema": "give it as options=-csearch_path%3DNAME",
     "search_path": "give it as options=-csearch_path%3DNAME",
@@ -59,9 +59,9 @@ _SESSION_ATTRS = ("any", "read-write", "primary")
 
 @dataclass(frozen=True, slots=True)
 class DatabaseAddress:
-    """Where the database is and how to reach it. Nothing of it shows in its repr.
+    """How to reach the database. The repr shows no part of the URL.
 
-    `ignored`: known parameters of the URL that change nothing here, for a warning.
+    `ignored`: known parameters of the URL that the hub ignores, for a warning.
     """
 
     hosts: tuple[tuple[str, int], ...] = field(repr=False)
@@ -78,10 +78,10 @@ class DatabaseAddress:
 
 
 def parse_address(url: str) -> DatabaseAddress:
-    """The address in a URL; InvalidRequest, without any part of it, saying what is wrong and what to do."""
+    """Return the address in a URL. InvalidRequest says what is wrong and what to do, and repeats no part of the URL."""
     authority, path, query = _split(url.strip())
     parameters, ignored = _parameters(query)
-    credentials, _, host_list = authority.rpartition("@")  # a host holds no @, so one in the password does no harm
+    credentials, _, host_list = authority.rpartition("@")  # a host contains no @, so an @ in the password does no harm
     user, _, password = credentials.partition(":")
     database = parameters.get("dbname") or _decoded(path)
     if not database:
@@ -107,42 +107,42 @@ def _refuse(what: str) -> NoReturn:
 
 
 def _split(url: str) -> tuple[str, str, str]:
-    """Authority, path without its slash, and query."""
+    """Return authority, path without its slash, and query."""
     if not url:
         _refuse(f"is empty; write it as in {_EXAMPLE}")
     if {url[0], url[-1]} & {'"', "'"}:
         _refuse("has quotes around it; remove them")
     if any(char.isspace() or not char.isprintable() for char in url):
-        _refuse(f"holds a space or a control character; write it as in {_EXAMPLE}, with %20 for a space")
+        _refuse(f"contains a space or a control character; write it as in {_EXAMPLE}, with %20 for a space")
     scheme, separator, rest = url.partition("://")
     # Other programs name their driver in the scheme: postgresql+asyncpg.
     if not separator or scheme.lower().partition("+")[0] not in ("postgresql", "postgres"):
         _refuse(f"must begin with postgresql://, as in {_EXAMPLE}")
     if "#" in rest:
-        _refuse(f"holds a #: {_ENCODE}")
+        _refuse(f"contains a #: {_ENCODE}")
     match = re.fullmatch(r"([^/?]*)(?:/([^?]*))?(?:\?(.*))?", rest)
-    assert match is not None  # every text is of that form
+    assert match is not None  # every text matches
     authority, path, query = (part or "" for part in match.groups())
     if "@" in path or "/" in path:
-        _refuse(f"holds a / before its @, or more than one path: {_ENCODE}")
+        _refuse(f"contains a / before its @, or more than one path: {_ENCODE}")
     return authority, path, query
 
 
 def _decoded(text: str) -> str:
-    """A part of the URL without its percent-encoding."""
+    """Return a part of the URL without its percent-encoding."""
     if re.search(r"%(?![0-9A-Fa-f]{2})", text):
-        _refuse(f"holds a % that begins no percent-encoding: {_ENCODE}")
+        _refuse(f"contains a % that does not begin a percent-encoding: {_ENCODE}")
     try:
         decoded = unquote(text, errors="strict")
     except UnicodeDecodeError:
         decoded = "\0"
     if "\0" in decoded:
-        _refuse("holds a percent-encoding that is not UTF-8 text")
+        _refuse("contains a percent-encoding that is not UTF-8 text")
     return decoded
 
 
 def _parameters(query: str) -> tuple[Mapping[str, str], tuple[str, ...]]:
-    """The parameters that count, and the names of those that do not."""
+    """Return the parameters that the hub uses, and the names of those that it ignores."""
     read: dict[str, str] = {}
     ignored: list[str] = []
     for number, pair in enumerate(query.split("&") if query else (), start=1):
@@ -157,28 +157,28 @@ def _parameters(query: str) -> tuple[Mapping[str, str], tuple[str, ...]]:
             _refuse(f"has the parameter {name}: {_REFUSED[name]}")
         else:
             _refuse(
-                f"has a parameter that the hub does not know, number {number} after the ?; leave it out. "
-                f"If it is part of the password: {_ENCODE}. Known are {', '.join(sorted(_READ))}"
+                f"has an unknown parameter, number {number} after the ?; leave it out. "
+                f"If it is part of the password: {_ENCODE}. Known parameters: {', '.join(sorted(_READ))}"
             )
     return read, tuple(ignored)
 
 
 def _system_user() -> str:
-    """Who runs the hub, for a server that asks the system who connects (`peer`)."""
+    """Return the user who runs the hub, for servers that ask the system who connects (`peer`)."""
     try:
         return getpass.getuser()
-    except (OSError, KeyError):  # a container may run under a number without a name
+    except (OSError, KeyError):  # in a container, the user may have no name
         _refuse(f"names no user; write it as in {_EXAMPLE}")
 
 
 def _hosts(host_parameter: str, authority: str, port_parameter: str) -> tuple[tuple[str, int], ...]:
-    """Hosts with their ports: from the parameters where given, as libpq does it, else from before the path."""
+    """Return hosts with their ports: from the parameters if given, as in libpq, else from the authority."""
     given = [(host, "") for host in host_parameter.split(",")] if host_parameter else _host_list(authority)
     ports = port_parameter.split(",") if port_parameter else [port for _, port in given]
     if len(ports) == 1:
         ports *= len(given)
     if len(ports) != len(given):
-        _refuse("has another number of ports than of hosts")
+        _refuse("has a different number of ports than of hosts")
     return tuple((host or _DEFAULT_HOST, _port(port)) for (host, _), port in zip(given, ports, strict=True))
 
 
@@ -205,13 +205,13 @@ def _connect_timeout_s(text: str | None) -> float:
         return _CONNECT_S
     if not re.fullmatch(r"[0-9]{1,9}", text):
         _refuse("has a connect_timeout that is not a whole number of seconds")
-    return min(int(text), _MAX_CONNECT_S) or _MAX_CONNECT_S  # 0 means without end
+    return min(int(text), _MAX_CONNECT_S) or _MAX_CONNECT_S  # 0 means no limit
 
 
 def _session_attrs(text: str | None, *, several: bool) -> str:
-    """Of several hosts the hub needs the one that takes writes."""
+    """Return which host to use: of several, the one that accepts writes."""
     if text is not None and text not in _SESSION_ATTRS:
-        _refuse(f"has a target_session_attrs that the hub cannot use, since it writes: {', '.join(_SESSION_ATTRS)}")
+        _refuse(f"has a target_session_attrs that does not suit the hub, which writes; use {', '.join(_SESSION_ATTRS)}")
     return text or ("read-write" if several else "any")
 
 

@@ -1,6 +1,7 @@
-"""A connection to the database: reached as its address says, checked, and set up for the hub's statements.
+"""Connect to the database, check it, and set up the session for the hub's statements.
 
-Both the pool and the migrations connect here, so every command refuses a database that the hub cannot use and says why.
+Both the pool and the migrations connect here, so every command refuses a database that the hub cannot use, with the
+reason.
 """
 
 import asyncio
@@ -23,12 +24,12 @@ SERVER_SETTINGS = {
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
-    # Values that clients sent, such as a distinct_id, stay out of PostgreSQL's log.
+    # Keep values that clients sent, such as a distinct_id, out of PostgreSQL's log.
     "log_parameter_max_length_on_error": "0",
 }
-"""Settings of each session that every role may change."""
+"""Sets what every role may change, in each session."""
 _PRIVILEGED_SETTINGS = {"log_error_verbosity": "terse", "log_parameter_max_length": "0"}
-"""The same for what only superusers, and roles with `GRANT SET ON PARAMETER`, may change."""
+"""Sets what only superusers and roles with `GRANT SET ON PARAMETER` may change."""
 _SET_UP = "; ".join(
     [
         *(f"SET {name} = '{value}'" for name, value in SERVER_SETTINGS.items()),
@@ -39,17 +40,17 @@ _SET_UP = "; ".join(
     ]
 )
 _SSL_REQUEST = struct.pack("!ii", 8, 80_877_103)
-"""Asks a PostgreSQL server whether it speaks TLS: it answers S, N, or E and an error."""
+"""Asks a PostgreSQL server whether it supports TLS. It answers S, N, or E and an error."""
 _ANSWER_S = 2
 
 
 async def connect(address: DatabaseAddress, *, is_known: bool = False, **options: Any) -> DriverConnection:
-    """Connect and set the session up; `options` go to the driver.
+    """Connect and set up the session; `options` go to the driver.
 
-    `is_known`: a connection was made there before, so no pooler needs to be looked for again.
+    `is_known`: an earlier connection succeeded, so there is no need to look for a pooler again.
 
     Raises:
-        Misconfigured: an operator has to change something before this can succeed.
+        Misconfigured: this cannot succeed until an operator changes something.
         Unavailable: the server does not answer.
     """
     with translated_errors():
@@ -58,7 +59,7 @@ async def connect(address: DatabaseAddress, *, is_known: bool = False, **options
             _check_version(connection)
             if not is_known:
                 await _check_pooler(connection, address)
-            # After connecting, and not as parameters of the connection: those PgBouncer refuses.
+            # After connecting, because PgBouncer refuses these as parameters of the connection.
             await connection.execute(_SET_UP)
         except BaseException:
             connection.terminate()
@@ -67,7 +68,7 @@ async def connect(address: DatabaseAddress, *, is_known: bool = False, **options
 
 
 async def _reach_any(address: DatabaseAddress, options: dict[str, Any]) -> DriverConnection:
-    """A connection to the first host that answers and takes writes, if that is asked for."""
+    """Return a connection to the first host that answers and, if required, accepts writes."""
     latest: Exception = ConnectionError("no host")
     for host, port in address.hosts:
         try:
@@ -83,7 +84,7 @@ async def _reach_any(address: DatabaseAddress, options: dict[str, Any]) -> Drive
 
 
 async def _reach(address: DatabaseAddress, host: str, port: int, options: dict[str, Any]) -> DriverConnection:
-    """Connect with TLS if the address allows it; without if the address allows that and the server offers none."""
+    """Connect with TLS if the address allows it; without TLS if the server offers none and the address allows that."""
     is_network = not host.startswith("/")
     if is_network and address.tls.mode != "disable":
         try:
@@ -92,7 +93,7 @@ async def _reach(address: DatabaseAddress, host: str, port: int, options: dict[s
             if isinstance(error, ConnectionError) and await _answer_to_tls(host, port) == b"N":
                 if address.tls.is_required:
                     raise Misconfigured(
-                        f"the database server offers no TLS, which sslmode={address.tls.mode} in {SETTING} demands"
+                        f"the database server offers no TLS, which sslmode={address.tls.mode} in {SETTING} requires"
                     ) from error
             elif address.tls.is_required or isinstance(error, (ConnectionError, asyncpg.InvalidPasswordError)):
                 raise
@@ -107,7 +108,7 @@ async def _reach(address: DatabaseAddress, host: str, port: int, options: dict[s
 async def _open(
     address: DatabaseAddress, host: str, port: int, tls: ssl.SSLContext | None, options: dict[str, Any]
 ) -> DriverConnection:
-    """Connect to one host. Everything is given, so that no `PG…` variable fills a gap."""
+    """Connect to one host. Every option is given, so that the driver reads no `PG…` variable."""
     settings = {"application_name": address.application_name}
     if address.options is not None:
         settings["options"] = address.options
@@ -137,9 +138,9 @@ def _tls_context(address: DatabaseAddress) -> ssl.SSLContext:
 
 
 async def _answer_to_tls(host: str, port: int) -> bytes:
-    """What the server answers to the question for TLS, b"" if nothing; Misconfigured if it is not PostgreSQL."""
+    """Return the server's answer to the request for TLS, b"" if none; Misconfigured if it is not PostgreSQL."""
     answer = b""
-    with suppress(OSError):  # a time-out is one
+    with suppress(OSError):  # includes time-outs
         async with asyncio.timeout(_ANSWER_S):
             reader, writer = await asyncio.open_connection(host, port)
             try:
@@ -149,7 +150,7 @@ async def _answer_to_tls(host: str, port: int) -> bytes:
                 writer.close()
             await writer.wait_closed()
     if answer not in (b"", b"S", b"N", b"E"):
-        raise Misconfigured(f"what answers at the host and port of {SETTING} is not a PostgreSQL server")
+        raise Misconfigured(f"the server at the host and port of {SETTING} is not PostgreSQL")
     return answer
 
 
@@ -163,31 +164,31 @@ def _check_version(connection: DriverConnection) -> None:
 
 
 async def _check_pooler(connection: DriverConnection, address: DatabaseAddress) -> None:
-    """Raise Misconfigured if a pooler shares sessions: it invents the process number that a client is told."""
-    # By the simple protocol, which leaves nothing behind in the session.
+    """Raise Misconfigured if a pooler shares sessions. It tells clients an invented process number."""
+    # With the simple protocol, which leaves nothing behind in the session.
     own = f"SELECT 1 WHERE pg_backend_pid() = {connection.get_server_pid()}"
     if await connection.execute(own) != "SELECT 1" and await _shares_sessions(address):
         raise Misconfigured(SHARED_SESSIONS)
 
 
 async def _shares_sessions(address: DatabaseAddress) -> bool:
-    """Whether a pooler lets two clients that are both connected use one session of PostgreSQL in turns."""
+    """Tell whether a pooler gives two connected clients the same session of PostgreSQL in turns."""
     clients: list[DriverConnection] = []
     try:
-        while len(clients) < 2:  # without a statement cache: nothing is left behind in a session that others use
+        while len(clients) < 2:  # a statement cache would leave something behind in a shared session
             clients.append(await _reach_any(address, {"statement_cache_size": 0}))
         async with asyncio.timeout(_ANSWER_S):
             seen = [await _session(client) for client in clients]
             if seen[0] == seen[1]:
                 return True
-            # Whether it hands out the session that was free first or the one free last, one of these orders shows it.
+            # The pooler may give out the session that became free first or last; one of these orders detects either.
             for order in (slice(None), slice(None, None, -1), slice(None, None, -1)):
                 if await _sessions_at_once(clients[order]) != seen[order]:
                     return True
     except TimeoutError:
-        pass  # the second one waits for the first to go: one session each, and no room for two
+        pass  # the second client waits for the first to leave: one session each, and no room for two
     except asyncpg.PostgresConnectionError as error:
-        if "statement pooling mode" not in str(error):  # PgBouncer's words where transactions are not possible
+        if "statement pooling mode" not in str(error):  # PgBouncer's words where transactions are impossible
             raise
         return True
     finally:
@@ -202,7 +203,7 @@ async def _session(client: DriverConnection) -> int:
 
 
 async def _sessions_at_once(clients: list[DriverConnection]) -> list[int]:
-    """The sessions of two clients in overlapping transactions, of which the one begun last ends first."""
+    """Return the sessions of two clients in overlapping transactions, of which the later one ends first."""
     async with clients[0].transaction():
         first = int(await clients[0].fetchval("SELECT pg_backend_pid()"))
         return [first, await _session(clients[1])]

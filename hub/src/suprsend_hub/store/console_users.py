@@ -28,13 +28,13 @@ async def find(connection: Connection, console_user_id: int) -> ConsoleUser | No
 async def find_of_session(
     connection: Connection, console_user_id: int, *, epoch: int, nonce: str
 ) -> ConsoleUser | None:
-    """The console user of a session, or None if it has ended."""
+    """Return the console user of a session, or None if the session has ended."""
     record = await connection.fetchrow(sql("find_console_user_of_session"), console_user_id, epoch, nonce)
     return None if record is None else row(ConsoleUser, record)
 
 
 async def end_session(connection: Connection, nonce: str, *, expires_at: datetime, now: datetime) -> None:
-    """End one session; ends of sessions that have expired go."""
+    """End one session. Forget the ends of sessions that have expired."""
     await connection.execute(sql("delete_expired_console_sessions"), now)
     await connection.execute(sql("end_console_session"), nonce, expires_at)
 
@@ -70,7 +70,7 @@ async def revoke(connection: Connection, console_user_id: int, workspace_id: int
 
 
 async def read_grants(connection: Connection, console_user_id: int, *, with_disabled: bool) -> list[Grant]:
-    """The workspaces of a console user, oldest first."""
+    """Return the workspaces of a console user, oldest first."""
     records = await connection.fetch(sql("read_console_grants"), console_user_id, with_disabled)
     return [row(Grant, record, role=Role(record["role"])) for record in records]
 
@@ -101,6 +101,11 @@ async def count_attempt(
 async def forget_attempts(connection: Connection, subject: bytes) -> None:
     """Reset the count of a subject."""
     await connection.execute(sql("forget_console_attempts"), subject)
+
+
+async def take_back_attempt(connection: Connection, subject: bytes) -> None:
+    """Reduce the count of a subject by one."""
+    await connection.execute(sql("take_back_console_attempt"), subject)
 
 
 async def delete_stale_attempts(connection: Connection, oldest_window: datetime) -> None:

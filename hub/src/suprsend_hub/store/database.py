@@ -1,4 +1,4 @@
-"""The connection pool."""
+"""The connection pool of the hub."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -21,7 +21,7 @@ Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 _T = TypeVar("_T")
 
 MAX_RACES = 20
-"""Attempts at a transaction that the database aborts (deadlock); each one means that another went through."""
+"""Attempts at a transaction that the database aborts (deadlock). With each abort, another transaction succeeds."""
 _ACQUIRE_S = 10
 """Seconds that a request waits for a free connection."""
 
@@ -30,7 +30,7 @@ class Database:
     """A pool of connections to one database. Use as an async context manager, or `open` and `close`."""
 
     def __init__(self, url: str, *, max_size: int = 8, command_timeout_s: float = 30) -> None:
-        """InvalidRequest, without any part of the URL, if it is not an address of a database."""
+        """Raise InvalidRequest, which repeats no part of the URL, if the URL is not that of a database."""
         self._address = parse_address(url)
         self._max_size = max_size
         self._command_timeout_s = command_timeout_s
@@ -41,21 +41,21 @@ class Database:
 
     @property
     def ignored_parameters(self) -> Sequence[str]:
-        """Parameters of the URL that change nothing here."""
+        """Return the parameters of the URL that the hub ignores."""
         return self._address.ignored
 
     def log_outages(self) -> None:
-        """Tell the log when the database cannot be used, and when it can again: for what serves, not for commands."""
+        """Log when the database cannot be used, and when it can be used again. For servers, not for commands."""
         self._outage = OutageLog("database")
 
     async def open(self) -> None:
-        """Make the pool. It connects when it is first used: a worker must come up while the database is away."""
+        """Create the pool. It connects on first use, so that a worker can start while the database is away."""
         self._pool = await asyncpg.create_pool(  # type: ignore[call-overload]  # the stubs list each option of `connect`
             min_size=0, max_size=self._max_size, connect=self._connect, reset=_leave_as_is
         )
 
     async def _connect(self, _dsn: None, **options: Any) -> DriverConnection:
-        """What the pool calls for each new connection, without a DSN."""
+        """Open a connection. The pool calls this, without a DSN."""
         connection = await connect(
             self._address, is_known=self._is_known, command_timeout=self._command_timeout_s, **options
         )
@@ -81,13 +81,13 @@ class Database:
 
     @asynccontextmanager
     async def connection(self, *, acquire_timeout_s: float | None = None) -> AsyncIterator[Connection]:
-        """A connection of the pool; errors inside the block leave as domain errors."""
+        """Yield a connection of the pool. Driver errors inside the block become domain errors."""
         if self._pool is None:
             raise RuntimeError("the database is not open")
         timeout_s = self._acquire_s if acquire_timeout_s is None else acquire_timeout_s
         try:
             with translated_errors():
-                # Not the pool's own time-out, which starts a task for it.
+                # Not the pool's own time-out, which would start a task.
                 async with asyncio.timeout(timeout_s) as waiting, self._pool.acquire() as connection:
                     waiting.reschedule(None)
                     yield connection
@@ -100,12 +100,12 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
-        """A connection inside a transaction: committed at the end of the block, rolled back on any exception."""
+        """Yield a connection in a transaction: committed at the end of the block, rolled back on any exception."""
         async with self.connection() as connection, connection.transaction():
             yield connection
 
     async def run(self, use: Callable[[Connection], Awaitable[_T]]) -> _T:
-        """Run `use` in a transaction, again if the database aborts it as the loser of a collision."""
+        """Run `use` in a transaction; run it again if the database aborts the transaction because of a conflict."""
         for _ in range(MAX_RACES - 1):
             try:
                 async with self.transaction() as connection:
@@ -127,8 +127,8 @@ async def copy_rows(
 
 
 async def _leave_as_is(_connection: Connection) -> None:
-    """What a connection goes through when it is given back, beside the roll-back of what was left open.
+    """Reset nothing when a connection returns to the pool, which has rolled back an open transaction already.
 
-    No statement of the hub changes a session for longer than its transaction, so there is nothing to reset; the pool's
-    own way costs a round trip for each use.
+    No statement of the hub changes a session for longer than its transaction. The pool's own reset would cost a round
+    trip for each use.
     """

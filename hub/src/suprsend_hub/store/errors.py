@@ -1,7 +1,7 @@
-"""The one place where driver errors become the project's errors.
+"""Turn driver errors into the project's errors, in this one place.
 
-Everything above sees `DomainError`s only; the driver's exception stays chained as the cause. What an operator has to
-repair (`Misconfigured`) is told apart from a server that does not answer (`Unavailable`).
+The layers above see only `DomainError`s; the driver's exception stays chained as the cause. Faults that an operator has
+to repair (`Misconfigured`) differ from a server that does not answer (`Unavailable`).
 """
 
 import ssl
@@ -16,7 +16,7 @@ from suprsend_hub.store.address import SETTING
 
 OLDEST_POSTGRES = 16
 SHARED_SESSIONS = (
-    "a connection pooler between the hub and PostgreSQL hands a session from client to client, such as "
+    "a connection pooler between the hub and PostgreSQL shares sessions between clients, such as "
     f"PgBouncer with pool_mode = transaction or statement; set pool_mode = session, or connect {SETTING} to "
     "PostgreSQL directly"
 )
@@ -29,15 +29,15 @@ _CONFLICT_MESSAGES = {
 }
 _ADVICE = {
     "28": f"check user and password in {SETTING}, and the server's pg_hba.conf",
-    "3D": f"create it, or name another in {SETTING}",
+    "3D": f"create it, or name another one in {SETTING}",
     "42501": "grant it to the hub's role, or make that role the owner of the database and its tables",
     "3F": "has `suprsend-hub db migrate` run on this database?",
     "42704": f"check the options in {SETTING}",
     "42": "has `suprsend-hub db migrate` run on this database, and is it this release's?",
 }
-"""What to do about an SQLSTATE or a class of them; the longest that fits counts."""
+"""What to do about an SQLSTATE or a class of them; the longest match counts."""
 _POOLER_STATES = ("26000", "42P05")
-"""A prepared statement is unknown, or known already: the session is not the hub's own."""
+"""A prepared statement is unknown, or exists already, so the session is shared with others."""
 
 
 class TransactionRace(Unavailable):
@@ -49,9 +49,9 @@ class AssumptionFailed(Exception):  # noqa: N818 - reads as what it is where it 
 
 
 class Misconfigured(Unavailable):
-    """The database refuses the hub, or is not one that the hub can use, until an operator changes something.
+    """The database refuses the hub, or the hub cannot use it, until an operator changes something.
 
-    The reason may name roles, hosts and databases: it goes to the operator, and not to clients.
+    The reason may name roles, hosts and databases, so it goes to the operator and not to clients.
     """
 
     def __init__(self, reason: str) -> None:
@@ -65,7 +65,7 @@ class Misconfigured(Unavailable):
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Turn driver errors into the project's, with the original as the cause."""
+    """Turn driver errors into the project's errors, with the original as the cause."""
     try:
         yield
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
@@ -76,7 +76,7 @@ def translated_errors() -> Iterator[None]:
 
 
 def _translated(error: Exception) -> DomainError | None:
-    """The project's error for a driver's; None for what only a defect can cause."""
+    """Return the project's error for a driver error; None for errors that only a defect can cause."""
     match error:
         case (
             asyncpg.DeadlockDetectedError()
@@ -92,11 +92,11 @@ def _translated(error: Exception) -> DomainError | None:
         case asyncpg.DiskFullError() | asyncpg.PostgresIOError() | asyncpg.ReadOnlySQLTransactionError():
             return _cannot_write(error)
         case asyncpg.InternalServerError():
-            # PostgreSQL has a code for a full disk, and none for a quota or a limit of the size of files.
+            # PostgreSQL has a code for a full disk, but none for a quota or a limit on file sizes.
             is_full = str(error).startswith(("could not extend file", "could not write"))
             return _cannot_write(error) if is_full else None
         case asyncpg.IntegrityConstraintViolationError() | asyncpg.CardinalityViolationError():
-            return None  # of one record: others in its batch are not to blame
+            return None  # caused by one record, not by others in its batch
         case _ if _is_away(error):
             return Unavailable(
                 "the database does not answer; try again later",
@@ -111,14 +111,14 @@ def _translated(error: Exception) -> DomainError | None:
 
 
 def _is_away(error: Exception) -> bool:
-    if isinstance(error, ssl.SSLError):  # an OSError, as a connection that broke off is
+    if isinstance(error, ssl.SSLError):  # an OSError, like a broken connection
         return isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError))
     return isinstance(
         error,
         (
             OSError,
             asyncpg.InterfaceError,
-            asyncpg.InternalClientError,  # what a statement meets on a connection that broke just before it
+            asyncpg.InternalClientError,  # raised by a statement on a connection that has just broken
             asyncpg.PostgresConnectionError,
             asyncpg.OperatorInterventionError,  # shut down, crashed, starting up, canceled
             asyncpg.InsufficientResourcesError,  # out of memory or connections
@@ -143,5 +143,5 @@ def _cannot_write(error: Exception) -> Unavailable:
 
 
 def _words(error: Exception) -> str:
-    """The driver's reason in one line."""
+    """Return the driver's reason on one line."""
     return " ".join(str(error).split()) or ("timed out" if isinstance(error, TimeoutError) else type(error).__name__)

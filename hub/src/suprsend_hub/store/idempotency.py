@@ -1,4 +1,4 @@
-"""Which request an `Idempotency-Key` belongs to. It is bound when its edit is written, unbound if that is rejected."""
+"""Bind each `Idempotency-Key` to its request when the edit is written; unbind it if the edit is rejected."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -1,9 +1,9 @@
-"""Migrations: Alembic keeps the order and the state, the steps are plain SQL files.
+"""Run migrations: Alembic keeps the order and the state, and the steps are plain SQL files.
 
-A release that changes tables brings *pre* steps: they run before its code does and only add, so the previous release's
-code keeps working. Where something has to go it also brings *post* steps, which run when no old code is left. A post
-step says `post = True` in its module and comes after all pre steps of its release; when it has run, code that does not
-know the newest pre step before it is too old for the database (docs/decisions/0008-pre-and-post-steps.md).
+A release that changes tables brings *pre* steps. They run before its code does and only add, so the previous release's
+code keeps working. If something has to be removed, the release also brings *post* steps, which run when no old code is
+left. The module of a post step says `post = True`, and the step comes after all pre steps of its release. When it has
+run, code that does not know the newest pre step before it is too old (docs/decisions/0008-pre-and-post-steps.md).
 
 Before the first release, a pre step could say `breaking = True`: the code before it does not work on its tables.
 """
@@ -36,9 +36,9 @@ from suprsend_hub.store.schema_version import read_schema
 FOLDER = Path(str(files("suprsend_hub.store.migrations")))
 """The steps of this release."""
 _MIGRATION_LOCK = 7877_0001
-"""Advisory lock: two hubs that start at once migrate one after the other."""
+"""Advisory lock, with which two hubs that start at once migrate one after the other."""
 _TABLE_WAIT_S = 3
-"""How long a step waits for a table that a long transaction uses: hubs that want the table wait behind the step."""
+"""How long a step waits for a table in a long transaction. Hubs that need the table wait behind the step."""
 _RAISE_SUPPORT = text(
     "INSERT INTO schema_support (oldest_head) VALUES (:head) "
     "ON CONFLICT (only_row) DO UPDATE SET oldest_head = excluded.oldest_head"
@@ -46,7 +46,7 @@ _RAISE_SUPPORT = text(
 
 
 class Step(NamedTuple):
-    """A step, and the HEAD of the code it came with: the newest pre step up to here."""
+    """A step, and the HEAD of the code that it came with: the newest pre step up to this one."""
 
     revision: str
     is_post: bool
@@ -56,24 +56,24 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Migrated:
-    """`revision`: where the schema is now. `last`: the last step that this release knows."""
+    """`revision`: of the schema now. `last`: the last step that this release knows."""
 
     revision: str
     last: str
 
     @property
     def post_steps_wait(self) -> bool:
-        """Whether post steps of this release have yet to run."""
+        """Tell whether post steps of this release have not run yet."""
         return self.revision < self.last
 
     @property
     def is_newer(self) -> bool:
-        """Whether a newer release has been here, on whose schema this one works."""
+        """Tell whether a newer release has migrated the database, on whose schema this one works."""
         return self.revision > self.last
 
 
 def read_steps(folder: Path) -> Sequence[Step]:
-    """The steps of a migrations folder, oldest first."""
+    """Return the steps of a migrations folder, oldest first."""
     steps: list[Step] = []
     head = ""
     for script in reversed(list(ScriptDirectory(str(folder)).walk_revisions())):
@@ -84,7 +84,7 @@ def read_steps(folder: Path) -> Sequence[Step]:
 
 
 def run_sql(file_name: str) -> None:
-    """Run a file of the versions folder, several statements as they are, inside the revision's transaction."""
+    """Run a file of the versions folder, with all its statements, in the transaction of the revision."""
     script = op.get_context().script
     assert script is not None
     statements = Path(script.dir, "versions", file_name).read_text(encoding="utf-8")
@@ -95,11 +95,11 @@ def run_sql(file_name: str) -> None:
 
 
 async def migrate(url: str, *, post: bool = False, folder: Path = FOLDER) -> Migrated:
-    """Run the steps that are missing, up to this release's post steps, or those as well if `post`.
+    """Run the missing steps, up to this release's post steps, or including those if `post`.
 
-    On a database without a schema everything runs, since no code can be at work on it. Safe to run from several places
-    at once and again. Conflict, with nothing changed, if the database has outgrown this release, or if, without `post`,
-    the way leads over a post step that ends what running hubs may need.
+    On a database without a schema all steps run, because no code can use it yet. Safe to run again, and from several
+    places at once. Conflict, with nothing changed, if the database is too new for this release, or if, without `post`,
+    a post step is on the way that removes what running hubs may need.
     """
     address = parse_address(url)
     engine = create_async_engine(
@@ -117,7 +117,7 @@ def _migrate(connection: SyncConnection, folder: Path, post: bool) -> Migrated:
     steps = read_steps(folder)
     head, last = steps[-1].head, steps[-1].revision
     try:
-        # On the connection that migrates: while its backend is at work the lock is held, whatever became of us.
+        # On the connection that migrates: the lock is held while its backend works, even if this process has died.
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
         connection.execute(text(f"SET lock_timeout = '{_TABLE_WAIT_S}s'"))
         connection.commit()
@@ -138,7 +138,7 @@ def _migrate(connection: SyncConnection, folder: Path, post: bool) -> Migrated:
     except asyncpg.LockNotAvailableError as error:
         raise Unavailable(
             f"a table was in use for more than {_TABLE_WAIT_S} s, perhaps by a backup or a `db check`, and hubs would "
-            "have had to wait behind the migration: run it again when that has ended; it goes on where it was",
+            "have had to wait behind the migration. Run it again afterwards; it continues from there",
             code=Code.TABLE_IN_USE,
             retry_after_s=_TABLE_WAIT_S,
         ) from error
@@ -146,7 +146,7 @@ def _migrate(connection: SyncConnection, folder: Path, post: bool) -> Migrated:
         if not (error.connection_invalidated or isinstance(error, (InterfaceError, OperationalError))):
             raise _driver_error(error) from error
         raise Unavailable(
-            "the connection to the database broke during the migration; run it again, it goes on where it was",
+            "the connection to the database broke during the migration; run it again, and it continues from there",
             code=Code.DATABASE_UNAVAILABLE,
             retry_after_s=1,
         ) from error
@@ -154,18 +154,18 @@ def _migrate(connection: SyncConnection, folder: Path, post: bool) -> Migrated:
 
 
 def _driver_error(error: DBAPIError) -> BaseException:
-    """The error of the driver below SQLAlchemy's two."""
+    """Return the error of the driver, below the two of SQLAlchemy."""
     cause = None if error.orig is None else error.orig.__cause__
     return error if cause is None else cause
 
 
 def _check_that_running_hubs_survive(found: str, steps: Sequence[Step]) -> None:
-    """Post steps of earlier releases may run if the schema has had their pre steps: so no older hub should be left."""
+    """Raise Conflict for a post step whose pre steps have not run yet: hubs that it would stop may be running."""
     for step in steps:
         if step.is_post and found < step.head:
             raise Conflict(
-                f"the schema is at {found}, and this release comes several after it: step {step.revision}, on the way, "
-                "ends what the running hubs need. Upgrade through the releases between, or stop all hubs and run "
+                f"the schema is at {found}, several releases behind this one, and step {step.revision} on the way "
+                "removes what the running hubs need. Upgrade one release after the other, or stop all hubs and run "
                 "`suprsend-hub db migrate --post`",
                 code=Code.RELEASE_SKIPPED,
             )
@@ -178,13 +178,13 @@ def _upgrade(
     ends_support = {step.revision: step.head for step in steps if step.is_post or step.is_breaking}
 
     def raise_support(*, step: MigrationInfo, **_: object) -> None:
-        """What Alembic calls after each step, in its transaction."""
+        """Record which code the schema supports. Alembic calls this after each step, in its transaction."""
         if step.up_revision_id in ends_support:
             connection.execute(_RAISE_SUPPORT, {"head": ends_support[step.up_revision_id]})
 
     config = Config()
-    config.set_main_option("script_location", str(folder).replace("%", "%%"))  # an ini file's way to write it
-    config.attributes.update(  # env.py hands them on to Alembic
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))  # as an ini file writes it
+    config.attributes.update(  # env.py passes them on to Alembic
         connection=connection, transaction_per_migration=not in_one_transaction, on_version_apply=raise_support
     )
     command.upgrade(config, target)

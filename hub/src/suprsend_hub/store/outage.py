@@ -8,13 +8,13 @@ import structlog
 from suprsend_hub.domain.errors import Unavailable
 
 _CALM_S = 3.0
-"""An outage is over with the first success so long after the latest failure: until then, it may be one table only."""
+"""An outage ends with the first success that long after the latest failure. Before, it may concern one table only."""
 
 _log = structlog.get_logger("suprsend_hub.outage")
 
 
 class OutageLog:
-    """Watches one thing that may be out of order, such as the database."""
+    """Watches one thing that may fail, such as the database."""
 
     def __init__(self, what: str, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._what = what
@@ -24,7 +24,7 @@ class OutageLog:
         self._code = ""
 
     def note(self, error: Unavailable) -> None:
-        """An attempt failed: tell it, if that is news."""
+        """Note a failed attempt; log it if it is the first of an outage."""
         self._latest = self._monotonic()
         if self._since is None:
             self._since = self._latest
@@ -34,7 +34,7 @@ class OutageLog:
         _log.error("out of order", what=self._what, code=error.code, reason=error.for_operator)
 
     def end(self) -> None:
-        """An attempt succeeded: tell it, if there was an outage."""
+        """Note a successful attempt; log the end of an outage."""
         if self._since is None or self._monotonic() - self._latest < _CALM_S:
             return
         _log.warning("works again", what=self._what, after_s=round(self._latest - self._since, 1))

@@ -99,6 +99,14 @@ async def insert_history(connection: Connection, rows: Sequence[HistoryRow]) -> 
     return {row.edit_id for row in rows} - {record[0] for record in recorded}
 
 
+async def find_known(connection: Connection, edits: Sequence[tuple[RecipientKey, UUID]]) -> list[int]:
+    """Return the positions of edits that are recorded: pairs of profile and insert key."""
+    records = await connection.fetch(
+        sql("find_known_edits"), *key_columns(key for key, _ in edits), [insert_key for _, insert_key in edits]
+    )
+    return [record[0] - 1 for record in records]
+
+
 async def copy_history(connection: Connection, rows: Sequence[HistoryRow]) -> None:
     """Record edits that are probably new, at half the cost of `insert_history`. `rows` are in the order of their keys.
 
@@ -212,7 +220,7 @@ def indexed_address(workspace_id: int, address: str) -> str:
 
 
 async def find_by_address(connection: Connection, workspace_id: int, address: str, *, limit: int) -> list[RecipientKey]:
-    """Return recipients with that address in any profile (in the form of `domain.channels.addresses`), users first."""
+    """Return recipients with that address in any profile (in the form of `domain.addresses.addresses`), users first."""
     records = await connection.fetch(
         sql("find_by_address"), workspace_id, indexed_address(workspace_id, address), limit
     )

@@ -78,7 +78,7 @@ CREATE TABLE history (
     source       text     NOT NULL,  -- SDK and version, API, or console user
     actor        text     NOT NULL,  -- kind and name of who made the edit; '' in rows of earlier releases
     operations   json,               -- null once the recipient has been deleted
-    before       json                -- stored values that the edit replaced; null when it replaced none
+    before       json                -- the way back to the profile before the edit (domain/before.py); null if there was none
 );
 ALTER TABLE history ADD PRIMARY KEY (workspace_id, object_type, recipient_id, tenant_no, insert_key);
 CREATE INDEX history_by_time ON history USING brin (edit_id);  -- for the clean-up by age; rows arrive in this order
@@ -228,7 +228,7 @@ CREATE TABLE list_membership (
 );
 CREATE INDEX list_membership_by_creation ON list_membership ((workspace_id::bigint), distinct_id, member_id);
 
--- Versions that are live no more; the sweeper removes their members in small steps.
+-- Versions that are no longer live; the sweeper removes their members in small steps.
 CREATE TABLE dead_list_version (
     workspace_id integer NOT NULL,
     list_id      text    COLLATE "C" NOT NULL,

@@ -1,5 +1,6 @@
-"""Which revision of the schema this code needs, which one a database has, and which code works on that. Apart from
-`migrate`, which loads Alembic and takes a second to import: commands and workers only need to know.
+"""Compare the schema revision that this code needs with that of a database.
+
+Separate from `migrate`, which loads Alembic and takes a second to import. Commands and workers do not need that.
 """
 
 from dataclasses import dataclass
@@ -13,14 +14,13 @@ if TYPE_CHECKING:
 HEAD = "0009"
 """The newest *pre* step that this version of the code needs; post steps may follow it.
 
-Revisions are numbers of four digits with leading zeros, so that they are in order as texts: here and in SQL they are
-compared as such.
+Revisions are numbers of four digits with leading zeros, so that Python and SQL can compare them as text.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """What a database says of its schema.
+    """What a database says about its schema.
 
     `revision`: of the latest step, None if it has never been migrated. `oldest_head`: HEAD of the oldest code that
     works on it; None if it does not say, as before 0005.
@@ -30,11 +30,11 @@ class Schema:
     oldest_head: str | None
 
     def has_outgrown(self, head: str) -> bool:
-        """Whether code with that HEAD is too old for it."""
+        """Tell whether code with that HEAD is too old for the schema."""
         return self.oldest_head is not None and head < self.oldest_head
 
     def trouble(self, head: str) -> str | None:
-        """Why code with that HEAD cannot work on it, to be read behind "the schema"; None if it can."""
+        """Return why code with that HEAD cannot use it, as a text to follow "the schema"; None if it can."""
         if self.revision is None or self.revision < head:
             return f"is at {self.revision or 'nothing'}, needs {head}: run `suprsend-hub db migrate`"
         if self.has_outgrown(head):
@@ -46,7 +46,7 @@ class Schema:
 
 
 async def read_schema(connection: "Connection | asyncpg.Connection[asyncpg.Record]") -> Schema:
-    """Ask the database."""
+    """Read the schema of the database."""
     revision = await current_revision(connection)
     if await connection.fetchval("SELECT to_regclass('schema_support')") is None:
         return Schema(revision, None)
@@ -54,7 +54,7 @@ async def read_schema(connection: "Connection | asyncpg.Connection[asyncpg.Recor
 
 
 async def current_revision(connection: "Connection | asyncpg.Connection[asyncpg.Record]") -> str | None:
-    """The revision of the database, or None if it has never been migrated."""
+    """Return the revision of the database, or None if it has never been migrated."""
     if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
         return None
     revision: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")

@@ -1,6 +1,6 @@
-"""TLS to the database: libpq's `ssl…` parameters as a context of Python's.
+"""TLS to the database: turn libpq's `ssl…` parameters into an SSL context.
 
-Only what the URL says counts: neither `PGSSL…` variables nor files in `~/.postgresql` are read.
+Only the URL counts: `PGSSL…` variables and files in `~/.postgresql` are not read.
 """
 
 import ssl
@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 _SYSTEM = "system"
-"""As `sslrootcert`: the certificate authorities that the operating system trusts."""
+"""Value of `sslrootcert` for the certificate authorities that the operating system trusts."""
 
 
 @dataclass(frozen=True, slots=True)
 class TlsOptions:
-    """What a URL says of TLS; `allow` counts as `prefer`, since either takes what the server offers."""
+    """The TLS parameters of a URL. `allow` counts as `prefer`, because both accept what the server offers."""
 
     mode: str
     root_file: str | None = None
@@ -27,15 +27,15 @@ class TlsOptions:
     negotiation: str = "postgres"
 
     def check(self) -> None:
-        """Raise ValueError, naming the parameter and not its value, for what cannot be."""
+        """Raise ValueError for values that are impossible. It names the parameter and not its value."""
         if self.mode not in MODES:
-            raise ValueError(f"has an sslmode that does not exist: {', '.join(MODES)}")
+            raise ValueError(f"has an unknown sslmode; use {', '.join(MODES)}")
         if self.negotiation not in ("postgres", "direct"):
-            raise ValueError("has an sslnegotiation that does not exist: postgres, direct")
+            raise ValueError("has an unknown sslnegotiation; use postgres or direct")
         if self.negotiation == "direct" and not self.is_required:
             raise ValueError("has sslnegotiation=direct, which needs sslmode=require, verify-ca or verify-full")
         if self.oldest not in _VERSIONS or (self.newest or self.oldest) not in _VERSIONS:
-            raise ValueError(f"has a TLS version that does not exist: {', '.join(_VERSIONS)}")
+            raise ValueError(f"has an unknown TLS version; use {', '.join(_VERSIONS)}")
         if self.mode.startswith("verify") and self.root_file is None:
             raise ValueError(
                 f"has sslmode={self.mode} without sslrootcert: add sslrootcert=system for the authorities that the "
@@ -48,18 +48,18 @@ class TlsOptions:
 
     @property
     def is_required(self) -> bool:
-        """Whether a connection without TLS is out of the question."""
+        """Tell whether connections without TLS are refused."""
         return self.mode in ("require", "verify-ca", "verify-full")
 
     @property
     def is_direct(self) -> bool:
-        """Whether TLS begins with the first byte."""
+        """Tell whether TLS begins with the first byte."""
         return self.negotiation == "direct"
 
     def context(self) -> ssl.SSLContext:
-        """A context for one connection: files are read anew, since short-lived certificates change.
+        """Return a context for one connection. Files are read again each time, because short-lived certificates change.
 
-        Raises ValueError, naming the parameter, for a file that cannot be used.
+        Raises ValueError, which names the parameter, for a file that cannot be used.
         """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = self.mode == "verify-full"
@@ -67,7 +67,7 @@ class TlsOptions:
         context.minimum_version = _version(self.oldest)
         if self.newest:
             context.maximum_version = _version(self.newest)
-        context.set_alpn_protocols(["postgresql"])  # what direct negotiation asks for
+        context.set_alpn_protocols(["postgresql"])  # required by direct negotiation
         loading = "sslrootcert"
         try:
             if self.root_file == _SYSTEM:
@@ -81,7 +81,7 @@ class TlsOptions:
             loading = "sslcert and sslkey"
             if self.certificate_file:
                 context.load_cert_chain(self.certificate_file, self.key_file, lambda: self.key_password)
-        except OSError as error:  # ssl.SSLError is one
+        except OSError as error:  # ssl.SSLError is an OSError
             raise ValueError(f"{loading} cannot be used: {error.strerror or error}") from error
         return context
 

@@ -1,4 +1,4 @@
-"""Deletion of a whole workspace: what is in each table, in small steps, and the workspace itself at the end."""
+"""Delete a whole workspace: the rows of each table in small steps, and finally the workspace itself."""
 
 from datetime import datetime
 
@@ -11,18 +11,18 @@ TABLES = (
     "tenant", "dead_tenant", "alias", "tombstone", "former_id",
     "category_document", "category_translation",
 )  # fmt: skip
-"""All tables with rows of workspaces, apart from those that go with the workspace itself."""
+"""All tables with rows of workspaces, except those that are deleted with the workspace itself."""
 WITH_THE_WORKSPACE = ("api_key", "console_grant")
 
 
 async def begin(connection: Connection, workspace_id: int, now: datetime) -> datetime:
-    """Let nobody in any more; returns since when the workspace is being deleted."""
+    """Disable the workspace and mark it; return when its deletion began."""
     since: datetime = await connection.fetchval(sql("begin_workspace_deletion"), workspace_id, now)
     return since
 
 
 async def empty(connection: Connection, table: str, workspace_id: int, *, at_most: int) -> int:
-    """Delete rows of a workspace from one of TABLES; returns how many."""
+    """Delete rows of a workspace from one of TABLES; return how many."""
     return int((await connection.execute(sql(f"empty_{table}"), workspace_id, at_most)).rpartition(" ")[2])
 
 

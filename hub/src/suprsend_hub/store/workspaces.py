@@ -67,17 +67,17 @@ async def list_all(connection: Connection) -> list[WorkspaceRow]:
 
 
 async def sample_secrets(connection: Connection) -> list[bytes]:
-    """Some of the stored secrets, the newest first: enough to tell whether the master key is the right one."""
+    """Return some stored secrets, newest first: enough to tell whether the master key is the right one."""
     return [record["secret_encrypted"] for record in await connection.fetch(sql("sample_secrets"))]
 
 
 async def set_rate_limit(connection: Connection, workspace_id: int, *, edits_per_second: int, burst_edits: int) -> None:
-    """Limit the edits of a workspace; 0 and 0 lift the limit."""
+    """Limit the edits of a workspace; 0 and 0 remove the limit."""
     await connection.execute(sql("set_rate_limit"), workspace_id, edits_per_second, burst_edits)
 
 
 async def set_max_clock_skew(connection: Connection, workspace_id: int, seconds: int) -> None:
-    """Limit how far the Date of a signed request may be from the hub's clock; 0 lifts the limit."""
+    """Limit how far the Date of a signed request may be from the hub's clock; 0 removes the limit."""
     await connection.execute(sql("set_max_clock_skew"), workspace_id, seconds)
 
 
@@ -111,7 +111,7 @@ async def set_tenancy(connection: Connection, workspace_id: int, tenancy: str) -
 async def rotate_secret(
     connection: Connection, workspace_id: int, secret_encrypted: bytes, *, old_until: datetime | None
 ) -> None:
-    """Replace the secret; the old one stays valid until then, or ends now if None."""
+    """Replace the secret. The old one stays valid until that time; if it is None, the old one ends now."""
     await connection.execute(sql("rotate_secret"), workspace_id, secret_encrypted, old_until)
 
 
@@ -121,14 +121,14 @@ async def drop_previous_secret(connection: Connection, workspace_id: int) -> Non
 
 
 async def set_disabled(connection: Connection, workspace_id: int, disabled_at: datetime | None) -> bool:
-    """Disable a workspace, or enable it for None; False, with nothing changed, if it is being deleted."""
+    """Disable a workspace, or enable it if None. Return False, and change nothing, if it is being deleted."""
     return await connection.fetchval(sql("set_disabled"), workspace_id, disabled_at) is not None
 
 
 async def reencrypt_secrets(
     connection: Connection, workspace: WorkspaceRow, *, secret: bytes, previous_secret: bytes | None
 ) -> None:
-    """Replace the encrypted forms of a workspace's secrets where they are still what `workspace` holds."""
+    """Replace the encrypted forms of a workspace's secrets if they are still those of `workspace`."""
     await connection.execute(
         sql("reencrypt_secrets"),
         workspace.workspace_id,

@@ -28,7 +28,7 @@ def client_address(scope: Scope, trusted: Networks) -> str:
     if not client:
         return UNKNOWN
     peer = str(client[0])
-    if not trusted or not _is_trusted(peer, tuple(trusted)):
+    if not is_from_proxy(scope, trusted):
         return peer
     address = peer
     for hop in _hops(value for name, value in scope["headers"] if name == _FORWARDED_FOR):
@@ -39,6 +39,12 @@ def client_address(scope: Scope, trusted: Networks) -> str:
         if not _is_trusted(address, tuple(trusted)):
             break
     return address
+
+
+def is_from_proxy(scope: Scope, trusted: Networks) -> bool:
+    """Tell whether the peer is a trusted proxy, so that its `X-Forwarded-…` headers are believed."""
+    client = scope.get("client")
+    return bool(trusted and client and _is_trusted(str(client[0]), tuple(trusted)))
 
 
 def user_agent(header: bytes) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from suprsend_hub.api.bodies.profile import parse_patch, parse_upsert
 from suprsend_hub.api.bodies.subscription import parse_subscribe
 from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.domain.fold import fold
-from suprsend_hub.domain.profile import Identity, Profile
+from suprsend_hub.domain.profile import Identity, Profile, channels_to_wire
 
 from ...strategies import any_json  # noqa: TID252 - the absolute name depends on where pytest starts
 
@@ -64,6 +65,33 @@ def test_upsert_refuses_wrong_types(payload, key):
     """A wrong type is an error that names the key."""
     with pytest.raises(InvalidRequest, match=f"^{key} must be "):
         parse_upsert(payload)
+
+
+@pytest.mark.parametrize("key", ["distinct_id", "properties", "created_at", "updated_at"])
+def test_upsert_refuses_the_keys_of_the_profile_itself(key):
+    """A profile that is written back would otherwise nest in itself. The message explains the flat form."""
+    with pytest.raises(InvalidRequest, match=f"^'{key}' is a key of the profile itself .* next to the channels"):
+        parse_upsert({"name": "Ada", key: {"a": 1}})
+
+
+def test_upsert_takes_identities_as_a_profile_shows_them():
+    """What one reads can be written back, and changes nothing: an address that bounced is not activated again."""
+    written = {
+        "$email": ["a@example.com", "b@example.com"],
+        "$androidpush": {"token": "t", "provider": "xiaomi", "device_id": "d"},
+        "$slack": {"user_id": "U1"},
+        "$webpush": {"endpoint": "https://push.example.com/1", "keys": {"p256dh": "p", "auth": "a"}},
+    }
+    before = fold(None, parse_upsert(written)).profile
+    before.channels["$email"][1] = msgspec.structs.replace(before.channels["$email"][1], status="inactive")
+    shown = channels_to_wire(before.channels)
+    assert shown["$email"][1]["status"] == "inactive"
+    result = fold(before, parse_upsert({**shown, "city": "X"}))
+    assert result.refusals == []
+    assert result.profile.channels == before.channels
+    assert result.profile.properties == {"city": "X"}
+    again = fold(None, parse_upsert({"$email": shown["$email"][0]})).profile
+    assert again.channels["$email"] == [Identity("a@example.com")]
 
 
 @given(any_json)

@@ -65,10 +65,13 @@ def test_every_code_is_in_use():
     assert set(Code) - used == set()
 
 
+OF_PROFILES = ("fold", "refusal", "values", "channels", "emails", "phones", "chat", "size")
+
+
 def test_refusals_of_a_fold_are_answers_or_in_the_log():
     """What the rules of profiles refuse reaches a client or the log, and is the client's to correct."""
     for name, tree in trees().items():
-        if name in {"domain/fold.py", "domain/refusal.py", "domain/values.py", "domain/channels.py", "domain/size.py"}:
+        if name in {f"domain/{module}.py" for module in OF_PROFILES}:
             for code in codes_in(tree):
                 assert code.kind is Kind.INVALID, code
                 assert code.place is not Place.OPERATOR, code

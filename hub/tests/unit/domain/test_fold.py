@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 
-import msgspec
 import pytest
 from suprsend_hub.domain.fold import fold
 from suprsend_hub.domain.limits import (
+    MAX_EDIT_WORK,
     MAX_OPERATIONS,
     MAX_PROFILE_BYTES,
     MAX_PROPERTIES,
     MAX_REFUSALS,
     MAX_REFUSED_BYTES,
+    MAX_REQUEST_WORK,
 )
-from suprsend_hub.domain.profile import Identity, Profile, decode_profile, encode_channels, encode_properties
+from suprsend_hub.domain.profile import Profile, decode_profile, encode_channels, encode_properties
 from suprsend_hub.domain.size import stored_bytes
+from suprsend_hub.domain.work import UNITS_PER_UNUSUAL_ADDRESS, work_of_each
 
 
 def deep(levels):
@@ -124,27 +126,10 @@ def test_types_are_values(old, new):
 
 
 def test_there_and_back_is_no_change():
-    """`changed` compares the ends of an edit, not its steps; `before` still names what was touched."""
+    """`changed` and `before` compare the ends of an edit, not its steps."""
     result = fold(Profile({"k": {"a": 1, "b": 2}}), [{"$set": {"k": 5}}, {"$set": {"k": {"b": 2, "a": 1}}}])
     assert not result.changed
-    assert result.before == {"k": {"a": 1, "b": 2}}
-
-
-def test_before_has_storage_form():
-    """`before`, encoded, holds previous values of touched keys that existed; new and untouched keys are not in it."""
-    profile = Profile({"a": 1, "b": 2}, {"$email": [Identity("a@example.com")], "$iospush": [Identity("t", "apns")]})
-    edit = [{"$set": {"a": 3, "new": 1}}, {"$append": {"$email": "b@example.com"}}, {"$unset": ["$iospush"]}]
-    assert msgspec.json.decode(msgspec.json.encode(fold(profile, edit).before)) == {
-        "a": 1,
-        "$email": [{"value": "a@example.com"}],
-        "$iospush": [{"value": "t", "id_provider": "apns"}],
-    }
-
-
-def test_refused_keys_are_not_touched():
-    """`before` is silent about keys of which nothing was accepted."""
-    profile = Profile({"a": 1}, {"$email": [Identity("a@example.com")]})
-    assert fold(profile, [{"$remove": {"$email": "bad"}}, {"$set": {"a": 2**70}}]).before == {}
+    assert result.before == {}
 
 
 def test_wrapping_counts_as_a_level():
@@ -256,4 +241,80 @@ def test_hostile_removals_are_bounded():
     profile = fold(None, [{"$set": {"l": ["x" * 90] * 2000}}]).profile
     costly = fold(profile, [{"$remove": {"l": i}} for i in range(100)])
     assert {refusal.code for refusal in costly.refusals} == {"edit_too_costly"}
+    assert MAX_EDIT_WORK - 2000 * 93 < costly.work <= MAX_EDIT_WORK
     assert fold(profile, [{"$remove": {"l": list(range(10_000))}}]).refusals == []
+
+
+def test_work_is_what_is_touched():
+    """Small edits of a large profile do little work: neither the sums nor the appends of an edit read what is there."""
+    large = fold(None, [{"$set": {"text": "x" * 150_000, "list": list(range(15_000))}}]).profile
+    edit = [*[{"$append": {"list": 1}}] * 900, *[{"$add": {"n": 1}}] * 90, {"$set": {"text": "y"}}]
+    result = fold(large, edit)
+    assert result.refusals == []
+    assert result.work < 3 * 15_000
+    assert fold(large, [{"$append": {"list": 1}}]).work * 1.1 > result.work
+
+
+def test_looking_up_many_arrays_costs_more():
+    """Work is that of searching the array, and more if many arrays or objects are unwanted; how many makes no odds."""
+    profile = Profile({"l": [[1, 2], [3, 4]] * 1000})
+
+    def work(unwanted):
+        return fold(profile, [{"$remove": {"l": unwanted}}]).work
+
+    assert work(1) == work([[5, 6]] * 8) == work(list(range(3000))) == 2000 * 6 + 6
+    assert work([[5, 6]] * 9) == work([[5, 6]] * 3000) == 2000 * (6 + 8) + 6
+
+
+def test_edits_of_a_large_request_share_its_work():
+    """Many edits in one request may each search the longest array once, a few may do more."""
+    assert work_of_each(1) == work_of_each(16) == MAX_EDIT_WORK
+    assert work_of_each(64) == MAX_REQUEST_WORK // 64
+    assert work_of_each(400) == MAX_PROFILE_BYTES
+    profile = fold(None, [{"$set": {"l": ["x" * 90] * 2800}}]).profile
+    twice = fold(profile, [{"$remove": {"l": 1}}, {"$remove": {"l": 2}}], max_work=work_of_each(400))
+    assert [refusal.code for refusal in twice.refusals] == ["edit_too_costly"]
+
+
+def test_appends_do_not_reach_earlier_profiles():
+    """An array that grows in place within an edit is a copy: neither the profile before nor the operand grows."""
+    before, operand = Profile({"l": [1]}), [7]
+    after = fold(before, [{"$append": {"l": 2}}, {"$append": {"l": 3}}, {"$set": {"m": operand}}]).profile
+    later = fold(after, [{"$append": {"l": 4, "m": 8}}, {"$append": {"l": 5, "m": 9}}]).profile
+    assert (before.properties, operand) == ({"l": [1]}, [7])
+    assert after.properties == {"l": [1, 2, 3], "m": [7]}
+    assert later.properties == {"l": [1, 2, 3, 4, 5], "m": [7, 8, 9]}
+
+
+@pytest.mark.parametrize("operator", ["$append", "$remove"])
+@pytest.mark.parametrize(
+    ("channel", "address"),
+    [
+        ("$email", "name@b\u00fccher-{}.example"),
+        ("$email", "no address {}"),
+        ("$sms", "+44 20 7946 {}"),
+        ("$slack", {"email": "name@b\u00fccher.example"}),
+    ],
+)
+@pytest.mark.parametrize("at_once", [True, False], ids=["one operation", "an operation each"])
+def test_addresses_that_need_a_library_count_as_work(
+    operator: str, channel: str, address: object, at_once: bool
+) -> None:
+    """A body of them would take seconds."""
+    unusual = [address.format(number) if isinstance(address, str) else address for number in range(50)]
+    operations = [{operator: {channel: unusual}}] if at_once else [{operator: {channel: each}} for each in unusual]
+    assert fold(None, operations).work >= 50 * UNITS_PER_UNUSUAL_ADDRESS
+
+
+@pytest.mark.parametrize("operator", ["$append", "$remove"])
+def test_addresses_of_the_usual_form_cost_no_work(operator: str) -> None:
+    usual = {"$email": [f"n{n}@example.com" for n in range(50)], "$sms": [f"+1202555{n:04d}" for n in range(50)]}
+    result = fold(None, [{operator: usual}])
+    assert result.refusals == []
+    assert result.work < UNITS_PER_UNUSUAL_ADDRESS
+
+
+def test_too_many_unusual_addresses_are_refused() -> None:
+    operations = [{"$append": {"$email": f"name@b\u00fccher-{n}.example"}} for n in range(1000)]
+    costly = [{"$remove": {"$email": [f"x{n}@b\u00fccher.example" for n in range(400)]}}] * 4
+    assert "edit_too_costly" in {refusal.code for refusal in fold(None, [*costly, *operations[:90]]).refusals}

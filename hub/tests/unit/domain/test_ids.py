@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import threading
 import uuid
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,6 +17,7 @@ from suprsend_hub.domain.ids import (
     UlidFactory,
     check_distinct_id,
     check_list_id,
+    check_new_id,
     check_object_type,
     insert_key,
     parse_ulid,
@@ -35,6 +38,38 @@ def test_bad_distinct_ids_are_refused(bad):
         check_object_type(bad)
     assert caught.value.code == "invalid_id"
     caught.value.message.encode()
+
+
+VECTORS = json.loads((Path(__file__).parents[4] / "contract" / "vectors" / "distinct_ids.json").read_text())
+
+
+@pytest.mark.parametrize("name", VECTORS["accepted"] + VECTORS["suspicious"], ids=ascii)
+def test_vectors_that_are_accepted(name):
+    """These ids are kept as they are, also for a new user; the hub does not mind suspicious ones."""
+    assert check_new_id(check_distinct_id(name)) == name
+
+
+@pytest.mark.parametrize(("name", "kept"), VECTORS["trimmed"], ids=ascii)
+def test_vectors_that_are_trimmed(name, kept):
+    """Blanks around an id are taken off."""
+    assert check_new_id(check_distinct_id(name)) == kept
+
+
+@pytest.mark.parametrize("bad", VECTORS["refused"], ids=ascii)
+def test_vectors_that_are_refused(bad):
+    """These are ids of nobody."""
+    with pytest.raises(InvalidRequest):
+        check_distinct_id(bad)
+
+
+@pytest.mark.parametrize("bad", VECTORS["refused_when_new"], ids=ascii)
+def test_invisible_ends_of_new_ids(bad):
+    """A zero-width character at an end is named in the refusal of a new id; what exists under such an id is found."""
+    with pytest.raises(
+        InvalidRequest, match=r"^object_id must not (start|end) with the invisible character U\+"
+    ) as caught:
+        check_new_id(check_distinct_id(bad), "object_id")
+    assert caught.value.code == "invalid_id"
 
 
 @pytest.mark.parametrize("bad", [None, "", "a b", "ä", "a/b", "x" * 65])

@@ -1,4 +1,4 @@
-"""What the sub-APIs need of the client that carries them. Knows neither the client nor how requests travel."""
+"""What the sub-APIs need from their client. Knows neither the client nor the transport."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from suprsend._types import EditConfig
 if TYPE_CHECKING:
     from suprsend._answers import Done
     from suprsend._io._pause import AsyncPause
+    from suprsend._refusals import Receipt
     from suprsend._requests import Request
     from suprsend._response import Response
 
@@ -16,16 +17,16 @@ T = TypeVar("T")
 
 
 class AsyncCaller(Protocol):
-    """Sends requests, repeats what may be repeated, and reads the answers."""
+    """Sends requests, repeats those that may be repeated, and reads the answers."""
 
     async def call(self, request: Request, pause: AsyncPause | None = None) -> Response:
         """Send a request and return the accepted answer.
 
-        A bulk run passes its ``pause``, with which it can end the waiting; it is more patient than a single call.
+        A bulk run passes its ``pause``, with which it can stop waiting. It is more patient than a single call.
 
         Raises:
             SuprsendAPIException: the hub refused.
-            SuprsendTransportError: no answer came.
+            SuprsendTransportError: there was no answer.
         """
 
     async def call_json(self, request: Request, kind: type[T]) -> T:
@@ -34,8 +35,8 @@ class AsyncCaller(Protocol):
     async def call_done(self, request: Request) -> Done:
         """Send a request whose answer has no body; return ``{"success": True, "status_code": n}``."""
 
-    async def call_events(self, body: bytes, pause: AsyncPause | None = None) -> Response:
-        """Send identity events and return the answer by which the hub took them over."""
+    async def call_events(self, body: bytes, pause: AsyncPause | None = None) -> Receipt:
+        """Send identity events and return the answer with which the hub accepted them."""
 
 
 class AsyncConfig(EditConfig, Protocol):

@@ -9,6 +9,8 @@ from suprsend._answers import Affected, Done, Member, OffsetPage, Page, Subscrib
 from suprsend._async._caller import AsyncApi
 from suprsend._async._pages import walk, walk_offsets
 from suprsend._errors import SuprsendValidationError
+from suprsend._limits import MAX_LISTED_IDS
+from suprsend._pieces import pieces
 from suprsend._requests import id_list, list_path, page_window, text_id
 from suprsend._unsupported import refuse
 
@@ -65,8 +67,9 @@ class AsyncSubscriberListsApi(AsyncApi):
     async def add(self, list_id: str, distinct_ids: Ids, options: Options = None) -> Affected:
         """Add users that exist to a list, and return ``{"success": True, "affected_count": n}``.
 
-        With an empty list of ids nothing is sent. If an answer is lost and the call is repeated, ``affected_count`` is
-        only what the last attempt changed. The answer then has ``warnings``.
+        With an empty list of ids nothing is sent. A long list takes several requests, and the count is that of all. If
+        a request fails, those before it have been applied; you can repeat the call. If an answer is lost and a request
+        is repeated, ``affected_count`` is only what the last attempt changed. The answer then has ``warnings``.
         """
         return await self._change(list_path(list_id, "subscriber", "add"), distinct_ids, options)
 
@@ -125,7 +128,11 @@ class AsyncSubscriberListsApi(AsyncApi):
         ids = id_list(distinct_ids)
         if not ids:
             return {"success": True}
-        return _replies.counted(await self._caller.call(_requests.post(path, {"distinct_ids": ids}, options)))
+        total: Affected = {"success": True}
+        for piece in pieces(ids, MAX_LISTED_IDS):
+            request = _requests.post(path, {"distinct_ids": piece}, options)
+            total = _replies.added(total, _replies.counted(await self._caller.call(request)))
+        return total
 
 
 def _version_path(list_id: str, version_id: str, *rest: str) -> str:

@@ -1,4 +1,4 @@
-"""Walking pages lazily: one request per page, none before the first item is asked for."""
+"""Walk pages lazily: one request per page, and none before the first item is needed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def walk(caller: AsyncCaller, path: str, options: dict[str, Any] | None, k
         meta = page["meta"]
         if not meta.get("has_next") or not meta.get("after"):
             return
-        if meta["after"] == page_options.get("after"):  # this page once more, and for ever
+        if meta["after"] == page_options.get("after"):  # this page again, without end
             raise SuprsendResponseError(response)
         page_options["after"] = meta["after"]
         page_options.pop("before", None)

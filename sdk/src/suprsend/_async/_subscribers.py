@@ -32,7 +32,7 @@ class AsyncSubscriber(UserEdit):
 
     @property
     def user_operations(self) -> list[JSONObject]:
-        """The operations so far."""
+        """Return the operations so far."""
         return self.operations
 
     def get_event(self) -> JSONObject:
@@ -57,18 +57,15 @@ class AsyncSubscriber(UserEdit):
 
         Returns:
             ``{"success": bool, "status": "success" or "fail", "status_code": n, "message": text}``, and ``warnings`` if
-            the edit contains mistakes.
+            the edit contains mistakes or the hub refused a part of it. If nothing of the edit could be applied, or in
+            strict mode if anything was refused, ``success`` is False.
         """
-        answer: JSONObject
         mistakes = self.mistakes()
         try:
-            response = await self.config._caller.call_events(self.encode_event())  # noqa: SLF001  # see AsyncApi
-            answer = {
-                "success": True,
-                "status": "success",
-                "status_code": response.status_code,
-                "message": response.text,
-            }
+            receipt = await self.config._caller.call_events(self.encode_event())  # noqa: SLF001  # see AsyncApi
+            if self.config.strict:
+                _replies.refuse_refusals(receipt, self.distinct_id)
+            return dict(_replies.event_answer(receipt, self.distinct_id, mistakes))
         except SuprsendError as error:
             answer = _failed(*_replies.failure(error))
         if mistakes:

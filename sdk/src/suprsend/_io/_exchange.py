@@ -32,7 +32,7 @@ _LIMITS: dict[str, Any] = {"max_connections": 100, "max_keepalive_connections": 
 
 
 class Exchange:
-    """A request, what it became, and what went wrong.
+    """A request, its answer, and its failure.
 
     Args:
         method, url, headers, body, timeout_s: as for ``Transport.send``.
@@ -51,11 +51,11 @@ class Exchange:
 
     @property
     def hub(self) -> BaseUrl:
-        """Where the request goes."""
+        """Return the URL of the hub."""
         return _hub(self._hub)
 
     def request(self) -> httpcore2.Request:
-        """Return the request; its target is taken as it is, so that what was signed is what travels."""
+        """Return the request, with its target unchanged, because it has been signed."""
         hub = self.hub
         address = httpcore2.URL(scheme=hub.scheme, host=hub.host, port=hub.port, target=self._target.encode("ascii"))
         fields = [(b"Host", host_header(hub.host, hub.port).encode())]
@@ -70,7 +70,7 @@ class Exchange:
         """Return the answer.
 
         Raises:
-            SuprsendTransportError: it is an answer of the proxy.
+            SuprsendTransportError: the answer comes from the proxy.
         """
         if answer.status == 407 and self.proxy is not None:
             raise refused_by_proxy(self._hub, self.proxy)
@@ -78,14 +78,14 @@ class Exchange:
         return Response(answer.status, fields, content)
 
     def failure(self, error: BaseException) -> SuprsendError | None:
-        """Return the error that a caller gets instead of ``error``; None where that goes to the caller as it is."""
+        """Return the error to raise instead of ``error``; None if ``error`` itself is raised."""
         if isinstance(error, SuprsendError):
             return None
         return translated(error, self._hub, self.proxy, self._timeout_s, sent=self._body.asked_for)
 
 
 class _Body:
-    """The body of a request, which knows whether it was asked for: httpcore2 does so when the head is on its way."""
+    """The body of a request, which notes that httpcore2 asked for it, because then the head is on its way."""
 
     __slots__ = ("asked_for", "content")
 

@@ -1,4 +1,4 @@
-"""Turning whatever goes wrong on the way to the hub and back into errors of the SDK."""
+"""Turn failures on the way to the hub and back into errors of the SDK."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ _LIBRARY = (
     httpcore2.UnsupportedProtocol,
 )
 # Packages that work below httpcore2. An exception of any other is not a failure of the call: a soft time limit of
-# Celery, or the exception of a signal handler, comes up wherever the program is.
+# Celery, or the exception of a signal handler, is raised wherever the program is.
 _BELOW = frozenset(
     {"builtins", "socket", "ssl", "select", "asyncio", "concurrent", "httpcore2", "h11", "anyio", "socksio"}
 )
 
 
 def is_orderly(error: BaseException) -> bool:
-    """Whether httpcore2 or the SDK raised the error, so that the pool has kept count of its connections."""
+    """Tell whether httpcore2 or the SDK raised the error, so that the pool still counts its connections correctly."""
     return isinstance(error, (*_LIBRARY, SuprsendError))
 
 
 def translated(
     error: BaseException, hub: str, proxy: ProxyChoice | None, timeout_s: tuple[float, float], *, sent: bool
 ) -> SuprsendTransportError | None:
-    """Return the error that the caller gets instead, or None for an exception that is not a failure of the call.
+    """Return the error to raise instead, or None for an exception that is not a failure of the call.
 
     Args:
         error: what was raised while a request was sent or its answer was read.
-        hub: where the request was to go.
-        proxy: through which it was to go there.
+        hub: the address of the hub.
+        proxy: the proxy of the request, if any.
         timeout_s: seconds to connect, and for the answer.
         sent: whether the request may have left this machine.
     """

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class _HTTP:
-    """What both transports have in common: how they are made, copied and pickled, always without connections."""
+    """Base of both transports: how they are created, copied and pickled, always without connections."""
 
     def __init__(self, verify: Verify = None, *, closed: bool = False) -> None:
         self._verify = verify
@@ -45,7 +45,7 @@ class AsyncHTTP(_HTTP):
     def __init__(self, verify: Verify = None, *, closed: bool = False) -> None:
         super().__init__(verify, closed=closed)
         # Not weak: a pool holds on to its loop. It goes when the loop ends, or when the next one finds the loop closed.
-        # What a fork has copied stays untouched: it belongs to the other process.
+        # Pools that a fork has copied stay untouched, because they belong to the other process.
         self._leases: dict[tuple[int, AbstractEventLoop], tuple[AsyncPool, AsyncGenerator[None]]] = {}
 
     async def send(
@@ -83,7 +83,7 @@ class AsyncHTTP(_HTTP):
                     self._leases.pop((pid, loop), None)
             pool = AsyncPool(exchange.hub, self._verify)
             found = self._leases[key] = (pool, self._lease(key, pool))
-            await anext(found[1])  # does not suspend: no other task comes in between
+            await anext(found[1])  # does not suspend, so no other task runs in between
         exchange.proxy = found[0].proxy
         return found[0]
 
@@ -144,7 +144,7 @@ class HTTP(_HTTP):
         if pool is None:
             from suprsend._io._exchange import Pool
 
-            # setdefault is atomic: no lock, which a fork at the wrong moment would leave locked for ever in the child.
+            # setdefault is atomic. A lock could stay locked in the child after a fork at the wrong moment.
             pool = self._pools.setdefault(pid, Pool(exchange.hub, self._verify))
         exchange.proxy = pool.proxy
         return pool

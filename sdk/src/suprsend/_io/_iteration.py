@@ -1,4 +1,4 @@
-"""Walking inputs and results, in both worlds."""
+"""Walk inputs and results, for asyncio and for threads."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def source(items: Iterable[T]) -> Iterable[T]:
     """Walk any iterable.
 
     Raises:
-        SuprsendValidationError: it is not one that can be walked here.
+        SuprsendValidationError: it cannot be walked here.
     """
     if hasattr(items, "__aiter__"):
         raise SuprsendValidationError("an asynchronous iterable requires AsyncSuprsend")
@@ -37,7 +37,7 @@ def source(items: Iterable[T]) -> Iterable[T]:
 
 
 async def async_end(items: object) -> None:
-    """Close an input that is a generator: what it cleans up is done when the run has ended, not at some later time."""
+    """Close an input that is a generator, so that its clean-up is done when the run ends, not at some later time."""
     if isinstance(items, AsyncGeneratorType):
         await items.aclose()
     else:
@@ -53,8 +53,8 @@ def end(items: object) -> None:
 class _Groups(Generic[T]):
     """The items of groups, one by one.
 
-    This is not a generator. Leaving an ``async for`` does not end a generator: the event loop does so at some later
-    time, alongside whatever the caller does by then. This ends when it is exhausted or interrupted.
+    This is not a generator. Leaving an ``async for`` does not end a generator; the event loop ends it at some later
+    time, while the caller does something else. This iterator ends when it is exhausted or interrupted.
     """
 
     def __init__(

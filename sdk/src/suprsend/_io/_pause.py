@@ -1,4 +1,4 @@
-"""Waiting that can be called off."""
+"""Pauses that can be ended early."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Pause:
 
     @property
     def stopped(self) -> bool:
-        """Whether ``stop`` was called."""
+        """Tell whether ``stop`` was called."""
         return self._stopped.is_set()
 
     def sleep(self, seconds: float) -> bool:

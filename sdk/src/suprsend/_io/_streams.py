@@ -1,8 +1,8 @@
 """Network streams that join the head of a request and its body, and give each answer a deadline.
 
-httpcore2 writes head and body one after the other: two system calls here, two wake-ups of the server. And it waits anew
-for each piece of an answer, so that one that trickles never ends. Whatever is held back is sent before the answer is
-read, so a stream that is written in another order stays correct.
+httpcore2 writes head and body one after the other: two system calls here, two wake-ups of the server. And its
+time limit starts again with each piece of an answer, so a slow answer never ends. Everything that is held back is sent
+before the answer is read, so a stream that is written in another order stays correct.
 """
 # ruff: noqa: ASYNC109  # the signatures are those of httpcore2
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class _Exchange:
-    """Where a stream is between two requests: the head that waits for its body, and the end of the answer's time."""
+    """The state of a stream: the head that waits for its body, and the deadline of the answer."""
 
     def __init__(self) -> None:
         self._head = b""
@@ -27,7 +27,7 @@ class _Exchange:
 
     def to_write(self, buffer: bytes) -> bytes:
         """Return what to write now."""
-        self._deadline = None  # a new request: the time of its answer has not begun
+        self._deadline = None  # a new request: the time for its answer has not begun
         if buffer.endswith(b"\r\n\r\n") and not self._head:
             self._head = buffer
             return b""
@@ -40,10 +40,10 @@ class _Exchange:
         return head
 
     def time_left(self, timeout: float | None) -> float | None:
-        """Return the seconds that the answer has left; all of them at its first piece.
+        """Return the seconds that are left for the answer; all of them at its first piece.
 
         Raises:
-            httpcore2.ReadTimeout: none.
+            httpcore2.ReadTimeout: no time is left.
         """
         if timeout is None:
             return None

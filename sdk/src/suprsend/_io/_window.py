@@ -1,4 +1,4 @@
-"""Several calls under way, which are settled in the order of their start."""
+"""Several calls in flight, which are settled in the order of their start."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class AsyncWindow(Generic[T]):
 
     @property
     def full(self) -> bool:
-        """Whether a call must be settled before the next start."""
+        """Tell whether a call must be settled before the next start."""
         return len(self._entries) >= self._size
 
     def start(self, item: T) -> None:
@@ -42,7 +42,7 @@ class AsyncWindow(Generic[T]):
     async def oldest(self) -> tuple[T, BaseException | None]:
         """Wait for the call that was started first; return its item, and what it raised.
 
-        If the waiting is interrupted, nothing is lost: the call goes on and can be waited for again.
+        If the waiting is interrupted, nothing is lost: the call continues and you can wait for it again.
         """
         import asyncio
 
@@ -55,7 +55,7 @@ class AsyncWindow(Generic[T]):
         self._entries.popleft()
 
     async def aclose(self) -> None:
-        """Give back what the calls needed; all of them are settled."""
+        """Release the resources of the calls, which are all settled."""
 
 
 class Window(Generic[T]):
@@ -76,15 +76,15 @@ class Window(Generic[T]):
 
     @property
     def full(self) -> bool:
-        """Whether a call must be settled before the next start."""
+        """Tell whether a call must be settled before the next start."""
         return len(self._entries) >= self._size
 
     def start(self, item: T) -> None:
-        """Start the call for an item; in this thread where no other can be started."""
+        """Start the call for an item, in this thread if no other can be started."""
         entry = _Entry(self._call, item)
-        self._entries.append(entry)  # first: whatever interrupts what follows, the item is in the books
+        self._entries.append(entry)  # first, so that the item is counted even if the rest is interrupted
         self._work.put(entry)
-        if self._workers < sum(not other.ended for other in self._entries):  # all of them are busy
+        if self._workers < sum(not other.ended for other in self._entries):  # all threads are busy
             self._start_worker()
         if not self._workers:
             entry.run()
@@ -102,7 +102,7 @@ class Window(Generic[T]):
     def oldest(self) -> tuple[T, BaseException | None]:
         """Wait for the call that was started first; return its item, and what it raised.
 
-        If the waiting is interrupted, nothing is lost: the call goes on and can be waited for again.
+        If the waiting is interrupted, nothing is lost: the call continues and you can wait for it again.
         """
         entry = self._entries[0]
         if not entry.started:  # the start was interrupted, perhaps before there was a thread
@@ -116,7 +116,7 @@ class Window(Generic[T]):
 
     def close(self) -> None:
         """End the threads; all calls are settled."""
-        for _ in range(self._workers + 1):  # one more, should an interruption have come between a start and its count
+        for _ in range(self._workers + 1):  # one more, in case of an interruption between a start and its count
             self._work.put(None)
         self._workers = 0
 
@@ -124,11 +124,11 @@ class Window(Generic[T]):
 def _run_all(work: SimpleQueue[_Entry[T] | None]) -> None:
     while (entry := work.get()) is not None:
         entry.run()
-        del entry  # or it would be kept while the next one is waited for
+        del entry  # otherwise it would be kept during the wait for the next one
 
 
 class _Entry(Generic[T]):
-    """One call, which runs once however often it is asked to."""
+    """One call, which runs only once."""
 
     __slots__ = ("_call", "_running", "_ticket", "ended", "error", "item", "started")
 
@@ -143,7 +143,7 @@ class _Entry(Generic[T]):
         self.error: BaseException | None = None
 
     def run(self) -> None:
-        """Make the call, unless that has begun."""
+        """Make the call, unless it has started already."""
         try:
             self._ticket.pop()  # atomic
         except IndexError:

@@ -1,5 +1,5 @@
 # Generated from _async/_bulk.py by tools/make_sync.py. Change that file, then run the tool.
-"""Sending bulk edits: several chunks in flight, refused chunks split, every record accounted for."""
+"""Send bulk edits: keep several chunks in flight, split refused chunks, account for every record."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from suprsend._chunker import Chunk
     from suprsend._edits import UserEdit
+    from suprsend._refusals import Receipt
     from suprsend._sync._caller import Caller, Config
 
 logger = logging.getLogger("suprsend")
@@ -44,7 +45,7 @@ class BulkRun:
         settled_batches: number of batches that ``response`` accounts for.
     """
 
-    _open = False  # iterated over, and not closed
+    _open = False  # iterated over, but not closed
 
     def __init__(
         self,
@@ -55,6 +56,7 @@ class BulkRun:
         max_in_flight: int,
         on_progress: Callable[[BulkProgress], object] | None,
         keep: int | None,
+        strict: bool,
     ) -> None:
         if not isinstance(max_in_flight, int) or max_in_flight < 1:
             raise SuprsendValidationError("max_in_flight must be an integer of at least 1")
@@ -69,6 +71,7 @@ class BulkRun:
         self.settled_batches = 0
         self._on_progress = on_progress
         self._keep = keep
+        self._strict = strict
 
     def result(self) -> BulkResponse:
         """Run to the end and return the summary."""
@@ -131,9 +134,9 @@ class BulkRun:
             if self._held is None:
                 self._exhausted = True
             elif self._shares_users(self._held):
-                break  # an older edit of one of these users is still under way
+                break  # an earlier edit of one of these users is still in flight
             else:
-                self._window.start(Delivery(self._held))
+                self._window.start(Delivery(self._held, strict=self._strict))
                 self._held = None
         if not len(self._window):
             return None
@@ -148,14 +151,14 @@ class BulkRun:
     def _settle_oldest(self) -> tuple[Delivery, BaseException | None]:
         """Wait for the oldest batch, account for it, and return it with what its sending raised, if anything."""
         delivery, error = self._window.oldest()
-        if delivery.batch is self._held:  # interrupted right behind its start
+        if delivery.batch is self._held:  # interrupted right after its start
             self._held = None
         self._account(delivery, UNANSWERED)
         self._window.settle()
         return delivery, error
 
     def _account_for_unsent(self) -> int:
-        """Let what was read but not sent fail, unless it stays with the caller; return the number of these records."""
+        """Mark records that were read but not sent as failed, unless the caller keeps them; return their number."""
         unsent = 0
         if self._leftover is not None:
             for batch in (self._held, self._leftover()):
@@ -182,16 +185,16 @@ class BulkRun:
         while (chunk := delivery.next) is not None:
             delivery.answer(*self._post(chunk))
 
-    def _post(self, chunk: Chunk) -> tuple[int, str | None]:
-        """Send a chunk; return status and error text, whatever went wrong."""
+    def _post(self, chunk: Chunk) -> tuple[int, str | None, Receipt | None]:
+        """Send a chunk; return status and error text, or the receipt, instead of raising."""
         try:
-            response = self._caller.call_events(chunk.body, self._pause)
+            receipt = self._caller.call_events(chunk.body, self._pause)
         except SuprsendError as error:
-            return _replies.failure(error)
+            return *_replies.failure(error), None
         except Exception as error:
             logger.exception("sending a chunk failed")
-            return _replies.LOCAL_FAILURE, f"{type(error).__name__}: {error}"
-        return response.status_code, None
+            return _replies.LOCAL_FAILURE, f"{type(error).__name__}: {error}", None
+        return receipt.response.status_code, None, receipt
 
 
 class BulkUsersEdit(Api):
@@ -209,7 +212,7 @@ class BulkUsersEdit(Api):
 
     @property
     def chunks(self) -> list[Chunk]:
-        """The full chunks that are waiting for ``save``."""
+        """Return the full chunks that wait for ``save``."""
         return [batch.chunk for batch in self._batches if batch.chunk is not None]
 
     def append(self, *users: UserEdit) -> None:
@@ -226,9 +229,9 @@ class BulkUsersEdit(Api):
     def save(self) -> BulkResponse:
         """Send the edits appended since the last ``save``, and return the result.
 
-        A request that fails does not raise: its records are in ``failed_records``. If something else interrupts the
-        call, such as Ctrl-C, ``response`` accounts for the records that were sent, and the others stay for the next
-        ``save``.
+        A request that fails does not raise: its records are in ``failed_records``, and so are edits of which the hub
+        refused everything or, in strict mode, anything. If something else interrupts the call, such as Ctrl-C,
+        ``response`` accounts for the records that were sent, and the others stay for the next ``save``.
         """
         last = self._batcher.flush()
         if last is not None:
@@ -236,7 +239,15 @@ class BulkUsersEdit(Api):
         run, fresh = None, deque[Batch]()
         taken, self._batches = self._batches, fresh  # in one step: another thread may save or append
         try:
-            run = BulkRun(self._caller, _each(taken), None, max_in_flight=MAX_IN_FLIGHT, on_progress=None, keep=None)
+            run = BulkRun(
+                self._caller,
+                _each(taken),
+                None,
+                max_in_flight=MAX_IN_FLIGHT,
+                on_progress=None,
+                keep=None,
+                strict=self.config.strict,
+            )
             self.response = run.response
             return run.result()
         finally:

@@ -1,5 +1,5 @@
 # Generated from _async/_caller.py by tools/make_sync.py. Change that file, then run the tool.
-"""What the sub-APIs need of the client that carries them. Knows neither the client nor how requests travel."""
+"""What the sub-APIs need from their client. Knows neither the client nor the transport."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from suprsend._types import EditConfig
 if TYPE_CHECKING:
     from suprsend._answers import Done
     from suprsend._io._pause import Pause
+    from suprsend._refusals import Receipt
     from suprsend._requests import Request
     from suprsend._response import Response
 
@@ -17,16 +18,16 @@ T = TypeVar("T")
 
 
 class Caller(Protocol):
-    """Sends requests, repeats what may be repeated, and reads the answers."""
+    """Sends requests, repeats those that may be repeated, and reads the answers."""
 
     def call(self, request: Request, pause: Pause | None = None) -> Response:
         """Send a request and return the accepted answer.
 
-        A bulk run passes its ``pause``, with which it can end the waiting; it is more patient than a single call.
+        A bulk run passes its ``pause``, with which it can stop waiting. It is more patient than a single call.
 
         Raises:
             SuprsendAPIException: the hub refused.
-            SuprsendTransportError: no answer came.
+            SuprsendTransportError: there was no answer.
         """
 
     def call_json(self, request: Request, kind: type[T]) -> T:
@@ -35,8 +36,8 @@ class Caller(Protocol):
     def call_done(self, request: Request) -> Done:
         """Send a request whose answer has no body; return ``{"success": True, "status_code": n}``."""
 
-    def call_events(self, body: bytes, pause: Pause | None = None) -> Response:
-        """Send identity events and return the answer by which the hub took them over."""
+    def call_events(self, body: bytes, pause: Pause | None = None) -> Receipt:
+        """Send identity events and return the answer with which the hub accepted them."""
 
 
 class Config(EditConfig, Protocol):

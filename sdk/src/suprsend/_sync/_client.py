@@ -23,7 +23,7 @@ from suprsend._sync._users import UsersApi
 from suprsend._unsupported import UnsupportedApi, refuse
 
 if TYPE_CHECKING:
-    from typing_extensions import deprecated  # every type checker has it; nothing needs it at run time
+    from typing_extensions import deprecated  # type checkers have it, and nothing needs it at run time
 else:
     from suprsend._types import deprecated
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from suprsend import _replies, _requests
 from suprsend._answers import Affected, Done, Member, OffsetPage, Page, SubscriberList
 from suprsend._errors import SuprsendValidationError
+from suprsend._limits import MAX_LISTED_IDS
+from suprsend._pieces import pieces
 from suprsend._requests import id_list, list_path, page_window, text_id
 from suprsend._sync._caller import Api
 from suprsend._sync._pages import walk, walk_offsets
@@ -66,8 +68,9 @@ class SubscriberListsApi(Api):
     def add(self, list_id: str, distinct_ids: Ids, options: Options = None) -> Affected:
         """Add users that exist to a list, and return ``{"success": True, "affected_count": n}``.
 
-        With an empty list of ids nothing is sent. If an answer is lost and the call is repeated, ``affected_count`` is
-        only what the last attempt changed. The answer then has ``warnings``.
+        With an empty list of ids nothing is sent. A long list takes several requests, and the count is that of all. If
+        a request fails, those before it have been applied; you can repeat the call. If an answer is lost and a request
+        is repeated, ``affected_count`` is only what the last attempt changed. The answer then has ``warnings``.
         """
         return self._change(list_path(list_id, "subscriber", "add"), distinct_ids, options)
 
@@ -124,7 +127,11 @@ class SubscriberListsApi(Api):
         ids = id_list(distinct_ids)
         if not ids:
             return {"success": True}
-        return _replies.counted(self._caller.call(_requests.post(path, {"distinct_ids": ids}, options)))
+        total: Affected = {"success": True}
+        for piece in pieces(ids, MAX_LISTED_IDS):
+            request = _requests.post(path, {"distinct_ids": piece}, options)
+            total = _replies.added(total, _replies.counted(self._caller.call(request)))
+        return total
 
 
 def _version_path(list_id: str, version_id: str, *rest: str) -> str:

@@ -5,19 +5,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from suprsend import _requests
+from suprsend import _replies, _requests
 from suprsend._answers import Done, ObjectProfile, Page, SubscribedTo, Subscription, Subscriptions
 from suprsend._edits import ObjectEdit
+from suprsend._limits import MAX_DELETED_IDS, MAX_RECIPIENTS
+from suprsend._pieces import payloads
 from suprsend._requests import clean_id, object_path
 from suprsend._sync._caller import Api
 from suprsend._sync._pages import walk
 from suprsend._types import JSONObject
+from suprsend._upserts import upsert_mistakes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 Options = dict[str, Any] | None
+Parts = list[JSONObject]  # inside the class the name of the builtin is taken by a method
 
 
 class ObjectsApi(Api):
@@ -42,9 +46,13 @@ class ObjectsApi(Api):
         return self._caller.call_json(_requests.get(object_path(object_type, object_id)), ObjectProfile)
 
     def upsert(self, object_type: str, object_id: str, payload: JSONObject | None = None) -> ObjectProfile:
-        """Create or update an object. Properties are merged key by key, channels are added."""
+        """Create or update an object. Properties are merged key by key, channels are added; as ``users.upsert``."""
         path = object_path(object_type, object_id)
-        return self._caller.call_json(_requests.profile_write("POST", path, payload), ObjectProfile)
+        mistakes = upsert_mistakes(payload, strict=self.config.strict)
+        profile = self._caller.call_json(_requests.profile_write("POST", path, payload), ObjectProfile)
+        if mistakes:
+            profile["warnings"] = mistakes
+        return profile
 
     def get_edit_instance(self, object_type: str, object_id: str) -> ObjectEdit:
         """Return an empty edit of an object. Send it with ``edit``."""
@@ -78,9 +86,9 @@ class ObjectsApi(Api):
         return self._caller.call_done(_requests.delete(object_path(object_type, object_id)))
 
     def bulk_delete(self, object_type: str, payload: JSONObject) -> Done:
-        """Delete objects of a type: ``{"object_ids": ["a", "b"]}``."""
+        """Delete objects of a type: ``{"object_ids": ["a", "b"]}``. More than 1,000 take several requests."""
         path = _requests.path("v1", "bulk", "object", clean_id(object_type, "object_type"))
-        return self._caller.call_done(_requests.delete(path, payload or {}))
+        return self._delete_all(path, payloads(payload, "object_ids", MAX_DELETED_IDS))
 
     # -- subscriptions
 
@@ -94,18 +102,26 @@ class ObjectsApi(Api):
         return walk(self._caller, object_path(object_type, object_id, "subscription"), options, Subscription)
 
     def create_subscriptions(self, object_type: str, object_id: str, payload: JSONObject) -> Subscriptions:
-        """Subscribe up to 100 recipients to the object.
+        """Subscribe recipients to the object. More than 100 take several requests; the answer has all subscriptions.
 
         ``{"recipients": ["user-1", {"distinct_id": …}, {"object_type": …, "id": …}], "properties": {…}}``. A string is
         a distinct_id. Other keys of a dict update that recipient. The properties are those of the subscription.
         """
         path = object_path(object_type, object_id, "subscription")
-        return self._caller.call_json(_requests.post(path, payload), Subscriptions)
+        requests = [_requests.post(path, part) for part in payloads(payload, "recipients", MAX_RECIPIENTS)]
+        answers = [self._caller.call_json(request, Subscriptions) for request in requests]
+        return answers[0] if len(answers) == 1 else _replies.joined(answers)
 
     def delete_subscriptions(self, object_type: str, object_id: str, payload: JSONObject) -> Done:
         """Unsubscribe recipients: ``{"recipients": ["user-1", {"object_type": …, "id": …}]}``."""
         path = object_path(object_type, object_id, "subscription")
-        return self._caller.call_done(_requests.delete(path, payload or {}))
+        return self._delete_all(path, payloads(payload, "recipients", MAX_RECIPIENTS))
+
+    def _delete_all(self, path: str, parts: Parts) -> Done:
+        requests = [_requests.delete(path, part) for part in parts]
+        for request in requests[:-1]:
+            self._caller.call_done(request)
+        return self._caller.call_done(requests[-1])
 
     def get_objects_subscribed_to(
         self, object_type: str, object_id: str, options: Options = None

@@ -1,5 +1,5 @@
 # Generated from _async/_pages.py by tools/make_sync.py. Change that file, then run the tool.
-"""Walking pages lazily: one request per page, none before the first item is asked for."""
+"""Walk pages lazily: one request per page, and none before the first item is needed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def walk(caller: Caller, path: str, options: dict[str, Any] | None, kind: type[T
         meta = page["meta"]
         if not meta.get("has_next") or not meta.get("after"):
             return
-        if meta["after"] == page_options.get("after"):  # this page once more, and for ever
+        if meta["after"] == page_options.get("after"):  # this page again, without end
             raise SuprsendResponseError(response)
         page_options["after"] = meta["after"]
         page_options.pop("before", None)

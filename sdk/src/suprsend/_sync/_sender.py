@@ -1,5 +1,5 @@
 # Generated from _async/_sender.py by tools/make_sync.py. Change that file, then run the tool.
-"""Sending the requests of one client: signed, repeated where that is safe and promising, logged."""
+"""Send the requests of one client: sign them, repeat them if that is safe and useful, log them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from suprsend import _replies, _requests, _retry
 from suprsend._errors import SuprsendError, SuprsendTransportError, api_error, foreign, retry_after_s
 from suprsend._io._http import HTTP
 from suprsend._io._pause import Pause
+from suprsend._refusals import ASKING
 
 if TYPE_CHECKING:
     from suprsend._answers import Done
     from suprsend._base_url import BaseUrl
     from suprsend._headers import Signer
+    from suprsend._refusals import Receipt
     from suprsend._requests import Request
     from suprsend._response import Response
     from suprsend._types import Transport
@@ -31,7 +33,7 @@ class Sender:
 
     Attributes:
         transport: carries the requests.
-        timeout_s: seconds to connect, and for the answer.
+        timeout_s: seconds to connect, and to answer.
         policy: how often and how patiently a call is repeated.
     """
 
@@ -50,7 +52,7 @@ class Sender:
         self.policy = policy
 
     def call(self, request: Request, pause: Pause | None = None) -> Response:
-        """Send a request, repeating it where that is safe and promising; return the accepted answer."""
+        """Send a request, repeat it if that is safe and useful, and return the accepted answer."""
         policy = self.policy if pause is None else self.policy.for_bulk()
         attempt = 0
         unsure = False  # an earlier attempt may have been applied
@@ -93,9 +95,13 @@ class Sender:
         """Send a request whose answer has no body; return ``{"success": True, "status_code": n}``."""
         return _replies.done(self.call(request))
 
-    def call_events(self, body: bytes, pause: Pause | None = None) -> Response:
-        """Send identity events and return the answer by which the hub took them over."""
-        return _replies.event(self.call(_requests.post_events(body), pause))
+    def call_events(self, body: bytes, pause: Pause | None = None) -> Receipt:
+        """Send identity events and return the answer with which the hub accepted them."""
+        receipt = _replies.receipt(self.call(_requests.post_events(body), pause))
+        if receipt.refused:
+            first = next(iter(receipt.refused.values()))
+            logger.warning("the hub refused something of %d edits: %s", len(receipt.refused), first.text())
+        return receipt
 
     def attempt(self, request: Request, number: int = 0) -> Response:
         """Send a request once and return the response, whatever its status."""
@@ -104,6 +110,8 @@ class Sender:
         headers = self._signer.headers(request.method, target, request.body)
         if request.idempotency_key is not None:
             headers["Idempotency-Key"] = request.idempotency_key
+        if request.asks_for_report:
+            headers.update(ASKING)
         started = time.perf_counter()
         try:
             response = self.transport.send(request.method, url, headers, request.body, self.timeout_s)

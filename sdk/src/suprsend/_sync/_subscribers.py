@@ -33,7 +33,7 @@ class Subscriber(UserEdit):
 
     @property
     def user_operations(self) -> list[JSONObject]:
-        """The operations so far."""
+        """Return the operations so far."""
         return self.operations
 
     def get_event(self) -> JSONObject:
@@ -58,18 +58,15 @@ class Subscriber(UserEdit):
 
         Returns:
             ``{"success": bool, "status": "success" or "fail", "status_code": n, "message": text}``, and ``warnings`` if
-            the edit contains mistakes.
+            the edit contains mistakes or the hub refused a part of it. If nothing of the edit could be applied, or in
+            strict mode if anything was refused, ``success`` is False.
         """
-        answer: JSONObject
         mistakes = self.mistakes()
         try:
-            response = self.config._caller.call_events(self.encode_event())  # noqa: SLF001  # see Api
-            answer = {
-                "success": True,
-                "status": "success",
-                "status_code": response.status_code,
-                "message": response.text,
-            }
+            receipt = self.config._caller.call_events(self.encode_event())  # noqa: SLF001  # see Api
+            if self.config.strict:
+                _replies.refuse_refusals(receipt, self.distinct_id)
+            return dict(_replies.event_answer(receipt, self.distinct_id, mistakes))
         except SuprsendError as error:
             answer = _failed(*_replies.failure(error))
         if mistakes:

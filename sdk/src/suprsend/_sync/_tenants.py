@@ -90,5 +90,5 @@ def _brand_path(brand_id: str) -> str:
 
 
 def _named_path(tenant_id: str, *rest: str) -> str:
-    # The preference methods of the official SDK call every unusable id missing.
+    # In the official SDK, the preference methods report every unusable id as missing.
     return tenant_path(clean_id(tenant_id, "tenant_id"), *rest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from suprsend import _requests
+from suprsend import _replies, _requests
 from suprsend._answers import (
     Done,
     EventAnswer,
@@ -21,12 +21,14 @@ from suprsend._batches import Batch, Batcher
 from suprsend._edits import UserEdit
 from suprsend._errors import SuprsendValidationError
 from suprsend._io._iteration import end, source
-from suprsend._limits import MAX_FAILED_RECORDS_KEPT, MAX_IN_FLIGHT
+from suprsend._limits import MAX_DELETED_IDS, MAX_FAILED_RECORDS_KEPT, MAX_IN_FLIGHT
+from suprsend._pieces import payloads
 from suprsend._requests import clean_id, hub_user_path, user_path
 from suprsend._sync._bulk import BulkRun, BulkUsersEdit
 from suprsend._sync._caller import Api
 from suprsend._sync._pages import walk
 from suprsend._types import JSONObject
+from suprsend._upserts import upsert_mistakes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -94,26 +96,22 @@ class UsersApi(Api):
 
         Returns:
             ``{"success": True, "status": "success", "status_code": 202, "message": "OK"}``. If the edit contains
-            mistakes, ``warnings`` lists them: the rest of the edit is applied.
+            mistakes, or the hub refused a part of it, ``warnings`` says what: the rest of the edit is applied. If
+            nothing of it could be applied, ``success`` is False, ``status`` is ``fail``, and nothing is stored.
 
         Raises:
             InputValueError: the event is larger than 10,240 bytes, or a value has no JSON form.
+            SuprsendRefusedError: in strict mode, the hub refused a part of the edit, or all of it.
         """
         if not edit_instance:
             raise SuprsendValidationError("instance is required")
         if not isinstance(edit_instance, UserEdit):
             raise SuprsendValidationError(f"instance must be a UserEdit, not {type(edit_instance).__name__}")
         mistakes = edit_instance.mistakes()
-        response = self._caller.call_events(edit_instance.encode_event())
-        answer: EventAnswer = {
-            "success": True,
-            "status": "success",
-            "status_code": response.status_code,
-            "message": response.text,
-        }
-        if mistakes:
-            answer["warnings"] = mistakes
-        return answer
+        receipt = self._caller.call_events(edit_instance.encode_event())
+        if self.config.strict:
+            _replies.refuse_refusals(receipt, edit_instance.distinct_id)
+        return _replies.event_answer(receipt, edit_instance.distinct_id, mistakes)
 
     def get_bulk_edit_instance(self) -> BulkUsersEdit:
         """Return a collector for edits of many users: ``append`` them, then ``save``."""
@@ -145,6 +143,7 @@ class UsersApi(Api):
             max_in_flight=max_in_flight,
             on_progress=on_progress,
             keep=MAX_FAILED_RECORDS_KEPT,
+            strict=self.config.strict,
         )
 
     # -- profiles
@@ -165,10 +164,17 @@ class UsersApi(Api):
         return self._caller.call_json(_requests.get(user_path(distinct_id), options), UserProfile)
 
     def upsert(self, distinct_id: str, payload: JSONObject | None = None, options: Options = None) -> UserProfile:
-        """Create or update a user and return the profile. Properties are merged key by key, channels are added."""
-        return self._caller.call_json(
-            _requests.profile_write("POST", user_path(distinct_id), payload, options), UserProfile
-        )
+        """Create or update a user and return the profile. Properties are merged key by key, channels are added.
+
+        The payload is flat, ``{"name": "Ada", "$email": ["ada@example.com"]}``; ``properties``, ``created_at`` and the
+        like are refused. Identities may be as a profile shows them. Keys that the hub ignores are in ``warnings``.
+        """
+        path = user_path(distinct_id)
+        mistakes = upsert_mistakes(payload, strict=self.config.strict)
+        profile = self._caller.call_json(_requests.profile_write("POST", path, payload, options), UserProfile)
+        if mistakes:
+            profile["warnings"] = mistakes
+        return profile
 
     def merge(self, distinct_id: str, from_user_id: str) -> UserProfile:
         """Merge the user ``from_user_id`` into ``distinct_id``, then delete it. Return the merged profile."""
@@ -205,8 +211,13 @@ class UsersApi(Api):
         return self._caller.call_done(_requests.delete(user_path(distinct_id)))
 
     def bulk_delete(self, payload: JSONObject) -> Done:
-        """Delete users: ``{"distinct_ids": ["u1", "u2"]}``."""
-        return self._caller.call_done(_requests.delete("v1/bulk/user/", payload or {}))
+        """Delete users: ``{"distinct_ids": ["u1", "u2"]}``. More than 1,000 take several requests."""
+        requests = [
+            _requests.delete("v1/bulk/user/", part) for part in payloads(payload, "distinct_ids", MAX_DELETED_IDS)
+        ]
+        for request in requests[:-1]:
+            self._caller.call_done(request)
+        return self._caller.call_done(requests[-1])
 
     # -- tenants
 

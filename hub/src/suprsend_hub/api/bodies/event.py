@@ -4,16 +4,17 @@ An event has schema 2 or one of the two legacy forms of old SDKs. The fold check
 module, because a bad operation does not affect the others.
 """
 
-import json
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from suprsend_hub.api.bodies.flaws import find_flaw, split_array
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest, TooLarge
 from suprsend_hub.domain.event import IdentityEvent
-from suprsend_hub.domain.ids import check_distinct_id, check_tenant_id, insert_key
+from suprsend_hub.domain.ids import check_distinct_id, check_new_id, check_tenant_id, insert_key
+from suprsend_hub.domain.masking import mask_secrets
 from suprsend_hub.domain.wire import OPERATORS, Json
 
 IDENTIFY = "$identify"
@@ -24,6 +25,7 @@ MAX_EVENT_BYTES = 32_768
 _MAX_INSERT_ID_CHARS = 255
 
 _raw_array = msgspec.json.Decoder(list[msgspec.Raw])
+_raw = msgspec.json.Decoder(msgspec.Raw)
 
 
 def check_encoding(body: bytes) -> None:
@@ -35,11 +37,11 @@ def check_encoding(body: bytes) -> None:
 
 
 def split_events(body: bytes) -> list[bytes]:
-    """Return the events of an array, each as its own JSON text.
+    """Return the events of an array, each as its own text. Those that are not JSON have a flaw that an SDK can write.
 
     Raises:
         InvalidRequest: the whole request is rejected for what no SDK can produce: invalid JSON, too many events, or an
-            element that is not an object.
+            element that is not an object; and if every event has a flaw, since nothing is left to apply.
     """
     texts = _split(body)
     if len(texts) > MAX_EVENTS:
@@ -57,19 +59,30 @@ def _split(body: bytes) -> list[bytes]:
     try:
         return [bytes(raw) for raw in _raw_array.decode(body)]
     except msgspec.DecodeError as error:
-        # JavaScript can cut a text between two surrogates and writes the half that is left. That spoils one event, not
-        # the others; the standard library reads it.
-        try:
-            elements = json.loads(body, parse_constant=_no_constant)
-        except (ValueError, RecursionError):
-            raise InvalidRequest(f"the body is not valid JSON: {error}", code=Code.INVALID_JSON) from error
-        return [json.dumps(element).encode() for element in elements]
-    except RecursionError as error:
-        raise InvalidRequest("the body is nested too deeply", code=Code.TOO_DEEP) from error
+        problem = InvalidRequest(f"the body is not valid JSON: {error}", code=Code.INVALID_JSON)
+    except RecursionError:
+        problem = InvalidRequest("the body is nested too deeply", code=Code.TOO_DEEP)
+    texts = split_array(body)
+    if texts is None:
+        raise problem
+    flawed = [_problem(text, index, problem) for index, text in enumerate(texts)]
+    if None not in flawed and flawed[0] is not None:
+        raise flawed[0]
+    return texts
 
 
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+def _problem(text: bytes, index: int, unknown: InvalidRequest) -> InvalidRequest | None:
+    """Return why an element is not JSON, or None if it is. Raise `unknown` unless an SDK can have written that."""
+    try:
+        _raw.decode(text)
+    except msgspec.DecodeError:
+        flaw = find_flaw(text)
+        if flaw is None:
+            raise unknown from None
+        return InvalidRequest(f"event {index} of the array is not valid JSON: {flaw.reason}", code=Code.INVALID_JSON)
+    except RecursionError:
+        return InvalidRequest(f"event {index} of the array is nested too deeply", code=Code.TOO_DEEP)
+    return None
 
 
 class _Wire(msgspec.Struct):
@@ -109,11 +122,14 @@ def parse_event(text: bytes) -> IdentityEvent:
     except msgspec.ValidationError as error:
         raise InvalidRequest(f"an event must be a JSON object: {error}", code=Code.INVALID_EVENT) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"the body is not valid JSON: {error}", code=Code.INVALID_JSON) from error
+        flaw = find_flaw(text)
+        raise InvalidRequest(
+            f"the event is not valid JSON: {flaw.reason if flaw else error}", code=Code.INVALID_JSON
+        ) from error
     except RecursionError as error:
         raise InvalidRequest("the event is nested too deeply", code=Code.TOO_DEEP) from error
     return IdentityEvent(
-        distinct_id=check_distinct_id(wire.distinct_id),
+        distinct_id=check_new_id(check_distinct_id(wire.distinct_id)),
         insert_key=_insert_key(wire.insert_id),
         operations=_operations(wire),
         env=_env(wire.env),
@@ -167,7 +183,10 @@ def read_rejected(text: bytes) -> tuple[Json, str]:
     try:
         record = msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return text[:1000].decode("utf-8", "replace"), ""
+        flaw = find_flaw(text)
+        if flaw is None:
+            return text[:1000].decode("utf-8", "replace"), ""
+        record = mask_secrets(flaw.record)
     if type(record) is not dict:
         return record, ""
     try:

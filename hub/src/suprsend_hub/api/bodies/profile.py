@@ -9,6 +9,7 @@ from typing import Final
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.domain.wire import (
+    ACTIVE,
     ANDROIDPUSH,
     APPEND,
     CHANNELS,
@@ -19,7 +20,9 @@ from suprsend_hub.domain.wire import (
     OBJECT_CHANNELS,
     PROVIDER,
     SET,
+    STATUS,
     TOKEN,
+    VALUE,
     Json,
     KeyKind,
     kind_of_key,
@@ -27,6 +30,10 @@ from suprsend_hub.domain.wire import (
 
 MAX_BULK_DELETE: Final = 1000
 """Ids in one bulk deletion."""
+_READ_ONLY: Final = frozenset({"distinct_id", "properties", "created_at", "updated_at"})
+"""Keys of a profile that an upsert cannot change. As properties, a profile written back would nest in itself."""
+_SHOWN: Final = frozenset({VALUE, "value_json", "id_provider", DEVICE_ID_FIELD, "bundle_id", STATUS, "perma_status"})
+"""Keys of an identity in a profile."""
 _TOKEN_CHANNELS: Final = frozenset({ANDROIDPUSH, IOSPUSH})
 _EMPTY_BODY: Final = "Request body must not be empty"  # documented upstream for edits
 
@@ -36,13 +43,17 @@ def parse_upsert(payload: Json) -> list[Json]:
 
     Properties are merged key by key and channel values are added, as documented. A channel takes an array or a single
     value: strings; for Android and iOS also objects `{"token", "provider", "device_id"}`; objects for web push, Slack
-    and MS Teams. null is stored for a custom key, ignored for a channel, and removes language, locale or timezone.
+    and MS Teams. Any channel takes identities as a profile shows them; those not active are left alone. null is stored
+    for a custom key, ignored for a channel, and removes language, locale or timezone.
 
     Raises:
-        InvalidRequest: a wrong type, naming the key; code `invalid_value`. The fold checks formats.
+        InvalidRequest: a wrong type, naming the key; code `invalid_value`. Or a key of the profile that is not a
+            property; code `read_only_key`. The fold checks formats.
     """
     if type(payload) is not dict:
         raise InvalidRequest("the body must be a JSON object", code=Code.INVALID_BODY)
+    if not _READ_ONLY.isdisjoint(payload):
+        raise _read_only(next(key for key in payload if key in _READ_ONLY))
     properties: dict[str, Json] = {}
     for key, value in payload.items():
         kind = kind_of_key(key)
@@ -59,17 +70,45 @@ def parse_upsert(payload: Json) -> list[Json]:
     return operations
 
 
+def _read_only(key: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"{key!r} is a key of the profile itself and cannot be written; send properties next to the channels, as in "
+        '{"name": "Ada", "$email": ["ada@example.com"]}',
+        code=Code.READ_ONLY_KEY,
+        detail={"key": key},
+    )
+
+
 def _channel_operations(channel: str, given: Json) -> list[Json]:
     many = type(given) is list
-    values = given if many else [given]
-    names = [f"{channel}[{i}]" for i in range(len(values))] if many else [channel]
+    named = [(f"{channel}[{i}]", value) for i, value in enumerate(given)] if many else [(channel, given)]
+    values = [(name, _without_status(channel, value)) for name, value in named if not _is_out_of_use(value)]
     if channel in _TOKEN_CHANNELS:
-        return [{APPEND: _token_operand(channel, name, value)} for name, value in zip(names, values, strict=True)]
+        return [{APPEND: _token_operand(channel, name, value)} for name, value in values]
     expected, wording = (dict, "an object") if channel in OBJECT_CHANNELS else (str, "a string")
-    for name, value in zip(names, values, strict=True):
+    for name, value in values:
         if type(value) is not expected:
             raise _wrong(name, wording if many else f"{wording} or an array of them")
-    return [{APPEND: {channel: values}}] if values else []
+    return [{APPEND: {channel: [value for _, value in values]}}] if values else []
+
+
+def _is_shown(value: Json) -> bool:
+    """Tell whether a value is an identity as a profile shows it, so that callers can send back what they got."""
+    return type(value) is dict and VALUE in value and STATUS in value and _SHOWN.issuperset(value)
+
+
+def _is_out_of_use(value: Json) -> bool:
+    """Tell whether a value is a shown identity that is not active. Adding it again would activate it."""
+    return _is_shown(value) and value[STATUS] != ACTIVE
+
+
+def _without_status(channel: str, value: Json) -> Json:
+    """Return a shown identity as callers write a new one, and anything else as it is."""
+    if not _is_shown(value):
+        return value
+    if channel in _TOKEN_CHANNELS:
+        return {TOKEN: value[VALUE], PROVIDER: value.get("id_provider"), DEVICE_ID_FIELD: value.get(DEVICE_ID_FIELD)}
+    return value[VALUE]
 
 
 def _token_operand(channel: str, name: str, value: Json) -> dict[str, Json]:

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from suprsend_hub.api.bodies.profile import parse_upsert
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest
-from suprsend_hub.domain.ids import check_distinct_id, check_object_id, check_object_type
+from suprsend_hub.domain.ids import check_distinct_id, check_new_id, check_object_id, check_object_type
 from suprsend_hub.domain.recipient import USERS
-from suprsend_hub.domain.subscription import MAX_RECIPIENTS, Recipient, SubscribeRequest
-from suprsend_hub.domain.values import InvalidValue, check_key, check_value
+from suprsend_hub.domain.subscription import MAX_RECIPIENTS, Recipient, SubscribeRequest, check_properties
 from suprsend_hub.domain.wire import Json
 
 _USER_KEYS = ("distinct_id",)
@@ -27,17 +26,16 @@ def parse_subscribe(body: Json) -> SubscribeRequest:
         properties = {}
     if type(properties) is not dict:
         raise InvalidRequest("`properties` must be an object", code=Code.INVALID_PROPERTIES)
-    for key, value in properties.items():
-        try:
-            check_key(key)
-            check_value(value)
-        except InvalidValue as error:
-            raise InvalidRequest(f"`properties`, key {key[:80]!r}: {error}", code=Code.INVALID_PROPERTIES) from error
+    check_properties(properties)
     parent = body.get("parent_object_properties")
     if parent is not None and type(parent) is not dict:
         raise InvalidRequest("`parent_object_properties` must be an object", code=Code.INVALID_PROPERTIES)
+    recipients = parse_recipients(body.get("recipients"))
+    for index, recipient in enumerate(recipients):  # unknown ones are created
+        check_new_id(recipient.object_type, f"recipients[{index}].object_type")
+        check_new_id(recipient.recipient_id, f"recipients[{index}]")
     return SubscribeRequest(
-        recipients=parse_recipients(body.get("recipients")),
+        recipients=recipients,
         properties=properties,
         parent_operations=None if parent is None else parse_upsert(parent),
     )

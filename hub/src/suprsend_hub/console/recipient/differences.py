@@ -1,8 +1,9 @@
-"""Compute what an edit changed from its history entry: the operations, and the values that they replaced. Pure.
+"""Compute what an edit changed from its history entry: the operations, and the way back from what they did. Pure.
 
-Folding the operations onto the replaced values gives the values after the edit, independently of today's profile.
+Folding the operations onto what was replaced or removed gives what came instead, independently of today's profile.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,14 +11,17 @@ from uuid import UUID  # noqa: TC003 - also read at run time, as the annotations
 
 import msgspec
 
-from suprsend_hub.domain.choices import choices_to_json, decode
+from suprsend_hub.domain.before import Before, added_values, changed_keys, changed_part, read_before
+from suprsend_hub.domain.before_choices import only_changed
+from suprsend_hub.domain.channels import RULES
+from suprsend_hub.domain.choices import choices_to_json, of_text, to_text
 from suprsend_hub.domain.fold import fold
 from suprsend_hub.domain.masking import mask_secrets
 from suprsend_hub.domain.merging import replay
 from suprsend_hub.domain.profile import Identity, Profile, identities_to_storage
 from suprsend_hub.domain.records import HistoryEntry, RejectedRow
 from suprsend_hub.domain.values import same_value
-from suprsend_hub.domain.wire import PREFERENCE, Json, KeyKind, kind_of_key
+from suprsend_hub.domain.wire import PREFERENCE, Json
 
 MAX_LINES = 60
 """How many changed keys of one edit are shown."""
@@ -118,17 +122,31 @@ def _without_refused(operations: Json, refused: Sequence[RejectedRow]) -> Json:
 def change_of(entry: HistoryEntry, refused: Sequence[RejectedRow] = ()) -> Change:
     """Return what a history entry changed, without its rejected parts."""
     operations = msgspec.json.decode(entry.operations)
-    before: dict[str, Json] = msgspec.json.decode(entry.before) if entry.before else {}
-    profile = Profile(
-        {key: value for key, value in before.items() if not _is_channel(key) and key != PREFERENCE},
-        {key: msgspec.convert(value, list[Identity]) for key, value in before.items() if _is_channel(key)},
-        preferences=msgspec.json.encode(before[PREFERENCE]).decode() if PREFERENCE in before else None,
-    )
-    after = replay(profile, operations)
-    if after is None:
-        after = fold(profile, _without_refused(operations, refused), may_choose=True).profile
-    lines = changed_lines(profile, after)
+    before = read_before(msgspec.json.decode(entry.before or "null"), operations)
+    old = changed_part(before)
+    new = replay(old, operations) or fold(old, _without_refused(operations, refused), may_choose=True).profile
+    if before is not None:
+        _leave_out_unchanged(before, old, new)
+    lines = changed_lines(old, new)
     return Change(entry, mask_secrets(operations), lines[:MAX_LINES], max(0, len(lines) - MAX_LINES), refused)
+
+
+def _leave_out_unchanged(before: Before, old: Profile, new: Profile) -> None:
+    """Remove what the operations name and did not change; they do not say so, since `old` lacks everything else."""
+    changed = changed_keys(before)
+    for name in new.properties.keys() - changed:
+        del new.properties[name]
+    for channel in list(new.channels):
+        if channel not in changed:
+            del new.channels[channel]
+            continue
+        added = added_values(before, channel)
+        if added is not None:
+            key = RULES[channel].key
+            known = {key(identity.value) for identity in old.channels.get(channel, [])}
+            known |= set(map(key, added))
+            new.channels[channel] = [each for each in new.channels[channel] if key(each.value) in known]
+    new.preferences = to_text(only_changed(of_text(new.preferences), before.get(PREFERENCE, {})))
 
 
 def changed_lines(old: Profile, new: Profile) -> list[Line]:
@@ -149,9 +167,7 @@ def changed_lines(old: Profile, new: Profile) -> list[Line]:
 
 def _preferences(profile: Profile) -> dict[str, Json]:
     """Return what is chosen, by the name under which the page shows it."""
-    if profile.preferences is None:
-        return {}
-    chosen = choices_to_json(decode(profile.preferences))
+    chosen = choices_to_json(of_text(profile.preferences))
     return {
         **{f"preference for {slug}": choice for slug, choice in chosen.get("categories", {}).items()},
         **{f"only mandatory on {channel}": value for channel, value in chosen.get("restricted", {}).items()},
@@ -164,10 +180,8 @@ def _changed_preferences(old: dict[str, Json], new: dict[str, Json]) -> list[Lin
 
 
 _MISSING: Any = object()
-
-
-def _is_channel(key: str) -> bool:
-    return kind_of_key(key) is KeyKind.CHANNEL
+_encode = msgspec.json.Encoder(order="deterministic").encode
+"""Texts are the same exactly for values that `same_value` takes for the same."""
 
 
 def _shown(identity: Identity) -> Json:
@@ -199,13 +213,12 @@ def _is_list_or_missing(value: Json) -> bool:
 
 def _without(elements: list[Json], others: list[Json]) -> list[Json]:
     """Return the elements that occur more often in `elements` than in `others`, each as often as the difference."""
-    rest = list(others)
+    rest = Counter(map(_encode, others))
     left = []
     for element in elements:
-        for index, other in enumerate(rest):
-            if same_value(element, other):
-                del rest[index]
-                break
+        text = _encode(element)
+        if rest[text]:
+            rest[text] -= 1
         else:
             left.append(element)
     return left

@@ -145,11 +145,13 @@ async def show_history(desk: NamedDependency[Desk]) -> Response[bytes]:
     """Show the edits, newest first, each with what it changed."""
     stored = await desk.services.recipients.get(key_of(desk))
     before = desk.newest_before()
-    entries = await desk.services.recipients.history(stored.key, before=before, limit=_HISTORY_PAGE + 1)
-    older = ulid_text(entries[_HISTORY_PAGE - 1].edit_id) if len(entries) > _HISTORY_PAGE else None
+    recipients = desk.services.recipients
+    entries = await recipients.history(stored.key, before=before, limit=_HISTORY_PAGE)
+    last = entries[-1].edit_id if entries else None
+    older = ulid_text(last) if last and await recipients.history(stored.key, before=last, limit=1) else None
     return recipient_page(
         desk, stored, "recipient/history.html", tab="history", older=older, is_first=before is None,
-        changes=await _changes(desk, stored.key, entries[:_HISTORY_PAGE]),
+        changes=await _changes(desk, stored.key, entries),
     )  # fmt: skip
 
 

@@ -1,1 +1,1 @@
-"""Signing in and out, and the choice of colours."""
+"""Sign-in, sign-out and the choice of colours."""

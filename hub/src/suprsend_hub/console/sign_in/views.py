@@ -1,53 +1,38 @@
-"""The sign-in page, one-time links, signing out here or everywhere, and the choice of colours.
+"""Show the sign-in page, use one-time links, sign out here or everywhere, and choose colours.
 
-Before there is a session, a cookie with a random nonce ties the sign-in form to the browser that loaded it: nobody can
-sign a visitor in as somebody else.
+Before there is a session, a cookie with a random nonce ties the sign-in form to the browser that loaded it.
+So an attacker cannot sign a visitor in under another name.
 """
 
 import secrets
-from typing import Literal
 
 from litestar import Response, get, post
-from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from suprsend_hub.console import paths
+from suprsend_hub.console.cookies import BROWSER, SESSION, THEME, VISIT, read_cookie, set_cookie
 from suprsend_hub.console.rendering import html, local_path, redirect
+from suprsend_hub.console.requests import HubRequest
 from suprsend_hub.console.visits import (
     FORM_TOKEN,
-    SESSION_COOKIE,
-    THEME_COOKIE,
-    VISIT_COOKIE,
-    HubRequest,
     SignInNeeded,
     Visit,
-    is_secure,
     read_form,
     read_visit,
     visitor,
     wrong_form_token,
 )
 from suprsend_hub.domain.errors import RateLimited, Unauthenticated
+from suprsend_hub.service.console_access import Admission
 from suprsend_hub.service.console_tokens import SESSION_S
 
 _YEAR_S = 365 * 24 * 3600
 
 
-def _set_cookie(
-    response: Response[bytes], request: HubRequest, name: str, value: str, max_age: int | None
-) -> Response[bytes]:
-    same_site: Literal["lax"] = "lax"  # a shared link opens with one's session; forms carry a token of their own
-    response.cookies.append(
-        Cookie(name, path=paths.ROOT, value=value, max_age=max_age, httponly=True, samesite=same_site,
-               secure=is_secure(request))
-    )  # fmt: skip
-    return response
-
-
 @get("/sign-in/")
 async def sign_in_page(request: HubRequest) -> Response[bytes]:
-    """The form; whoever is signed in already goes on."""
+    """Show the form; redirect a visitor who is signed in already."""
     back = request.query_params.get("next", "")
     try:
         await read_visit(request)
@@ -62,18 +47,20 @@ async def sign_in(request: HubRequest) -> Response[bytes]:
     fields = await _visitors_form(request)
     name, back = fields.get("name", ""), fields.get("next", "")
     try:
-        token = await request.services.console_access.sign_in(visitor(request), name, fields.get("password", ""))
+        admission = await request.services.console_access.sign_in(
+            visitor(request), name, fields.get("password", ""), browser=read_cookie(request, BROWSER)
+        )
     except Unauthenticated as error:
         return _form(request, status=401, name=name, back=back, error=error.message)
     except RateLimited as error:
         return _form(request, status=429, name=name, back=back, error=error.message)
-    return _signed_in(request, token, local_path(back))
+    return _signed_in(request, admission, local_path(back))
 
 
 async def _visitors_form(request: HubRequest) -> dict[str, str]:
-    """The fields of a form that this browser got from us before there was a session."""
+    """Return the fields of a form that the hub gave this browser before there was a session."""
     fields = await read_form(request)
-    nonce = request.cookies.get(VISIT_COOKIE, "")
+    nonce = read_cookie(request, VISIT)
     if not nonce or not request.services.console_access.signer.check_form_token(fields.get(FORM_TOKEN, ""), nonce):
         raise wrong_form_token()
     return fields
@@ -86,15 +73,16 @@ def _form(
 
 
 def _visitors_page(request: HubRequest, template: str, *, status: int = 200, **context: object) -> Response[bytes]:
-    """A page with a form for a browser without a session."""
-    nonce = request.cookies.get(VISIT_COOKIE) or secrets.token_urlsafe(16)
+    """Return a page with a form for a browser without a session."""
+    nonce = read_cookie(request, VISIT) or secrets.token_urlsafe(16)
     form_token = request.services.console_access.signer.form_token(nonce)
     response = html(request, template, status=status, form_token=form_token, **context)
-    return _set_cookie(response, request, VISIT_COOKIE, nonce, None)
+    return set_cookie(response, request, VISIT, nonce, None)
 
 
-def _signed_in(request: HubRequest, token: str, location: str) -> Response[bytes]:
-    return _set_cookie(redirect(location), request, SESSION_COOKIE, token, SESSION_S)
+def _signed_in(request: HubRequest, admission: Admission, location: str) -> Response[bytes]:
+    response = set_cookie(redirect(location), request, BROWSER, admission.browser, _YEAR_S)
+    return set_cookie(response, request, SESSION, admission.session, SESSION_S)
 
 
 @get("/sign-in/link/{token:str}/", sync_to_thread=False)
@@ -102,23 +90,23 @@ def link_page(
     request: HubRequest,
     token: FromPath[str],  # noqa: ARG001 - the form posts to its own address
 ) -> Response[bytes]:
-    """A button. Chats and mail programs load a link to show a preview of it: that must not use it up."""
+    """Show a button. Chats and mail programs load a link for a preview, which must not use it up."""
     return _visitors_page(request, "sign_in/link.html")
 
 
 @post("/sign-in/link/{token:str}/", status_code=200)
 async def use_link(request: HubRequest, token: FromPath[str]) -> Response[bytes]:
-    """Sign in by a one-time link. One that is used up does no harm to a browser that is signed in already."""
+    """Sign in with a one-time link. If the browser is signed in already, a used link changes nothing."""
     await _visitors_form(request)
     try:
-        session = await request.services.console_access.use_link(visitor(request), token)
+        admission = await request.services.console_access.use_link(visitor(request), token)
     except Unauthenticated as error:
         try:
             await read_visit(request)
         except SignInNeeded:
             return _form(request, status=401, error=error.message)
         return redirect(paths.ROOT)
-    return _signed_in(request, session, paths.ROOT)
+    return _signed_in(request, admission, paths.ROOT)
 
 
 @post("/sign-out/", status_code=200)
@@ -129,16 +117,16 @@ async def sign_out(visit: NamedDependency[Visit]) -> Response[bytes]:
         await visit.services.console_users.sign_out(visit.actor, visit.who.user.name)
     else:
         await visit.services.console_access.sign_out(visit.actor, visit.who.session)
-    return _set_cookie(redirect(paths.SIGN_IN), visit.request, SESSION_COOKIE, "", 0)
+    return set_cookie(redirect(paths.SIGN_IN), visit.request, SESSION, "", 0)
 
 
 @post("/theme/", status_code=200)
 async def choose_theme(request: HubRequest) -> Response[bytes]:
-    """Keep the choice of colours in a cookie. Harmless, so it needs neither session nor token."""
+    """Keep the choice of colours in a cookie. This is harmless, so it needs neither session nor token."""
     fields = await read_form(request)
     theme = fields.get("theme", "")
     theme = theme if theme in ("light", "dark") else "auto"
-    return _set_cookie(redirect(local_path(fields.get("back", ""))), request, THEME_COOKIE, theme, _YEAR_S)
+    return set_cookie(redirect(local_path(fields.get("back", ""))), request, THEME, theme, _YEAR_S)
 
 
 HANDLERS = (sign_in_page, sign_in, link_page, use_link, sign_out, choose_theme)

@@ -10,7 +10,7 @@ from suprsend_hub.console.rows import ROWS, Row, table_row
 from suprsend_hub.console.users.filters import FILTER_CHANNELS, STATES, View, read_view
 from suprsend_hub.console.visits import Desk, hub_address
 from suprsend_hub.domain.errors import InvalidRequest, NotFound
-from suprsend_hub.domain.ids import check_distinct_id
+from suprsend_hub.domain.ids import check_distinct_id, check_new_id
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.wire import SET
 from suprsend_hub.service.recipients import SEARCH_COUNT_CAP
@@ -87,7 +87,7 @@ async def _table(desk: Desk, view: View, *, rows: list[Row], **context: Any) -> 
 
 def _possible_id(text: str) -> bool:
     try:
-        return check_distinct_id(text) == text
+        return check_new_id(check_distinct_id(text)) == text
     except InvalidRequest:
         return False
 
@@ -116,7 +116,7 @@ async def new_user(desk: NamedDependency[Desk]) -> Response[bytes]:
     fields = await desk.form()
     typed = fields.get("distinct_id", "")
     try:
-        key = RecipientKey.user(desk.workspace_id, check_distinct_id(typed))
+        key = RecipientKey.user(desk.workspace_id, check_new_id(check_distinct_id(typed)))
     except InvalidRequest as error:
         return _new_user(desk, typed, {"distinct_id": error.message}, fields.get("name", ""))
     try:

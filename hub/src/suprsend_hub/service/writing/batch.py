@@ -1,45 +1,61 @@
 """Batches of edits, grouped by profile and folded onto the stored profiles. Pure: no database, no clock.
 
 The writer tells a batch what it read and learned (known edits, moved profiles) and asks it for rows to write.
+Folding can be long work. So what folds is a generator that yields after each edit how much it did, and the writer
+lets others run in between.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
 
-from suprsend_hub.domain.channels import addresses
+from suprsend_hub.domain.addresses import addresses
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import DomainError, InvalidRequest, Unprocessable
 from suprsend_hub.domain.fold import fold
 from suprsend_hub.domain.profile import Profile, decode_profile, encode_channels, encode_properties
 from suprsend_hub.domain.recipient import GLOBAL, RecipientKey, not_found
 from suprsend_hub.domain.records import StoredProfile
-from suprsend_hub.domain.refusal import Refusal
+from suprsend_hub.domain.refusal import FoldResult, Refusal
 from suprsend_hub.domain.wire import PREFERENCE
 from suprsend_hub.service.writing.edit import Edit, EditStatus, Outcome
 from suprsend_hub.store.idempotency import Claims, KeyRow
 from suprsend_hub.store.profiles import HistoryRow, ProfileWrite
 
+_T = TypeVar("_T")
+Folding: TypeAlias = Generator[int, None, _T]
+"""A fold under way: yields the units of work of each notable edit, and returns what the fold is for."""
+
+_NOTABLE_WORK = 1024
+"""Units of work below which an edit is not worth a step: a batch of such edits takes a few milliseconds."""
 _encode = msgspec.json.Encoder().encode
 
 
 class EditKey(NamedTuple):
-    """The key that makes an edit count once: an insert key within its profile."""
+    """The key that makes an edit count once: an insert key within its profile.
+
+    The insert key is in bytes, because a caller can choose UUIDs that all have the same hash.
+    """
 
     key: RecipientKey
-    insert_key: UUID
+    insert_key: bytes
+
+    @classmethod
+    def of(cls, edit: Edit) -> Self:
+        """Return the key of an edit."""
+        return cls(edit.key, edit.insert_key.bytes)
 
 
 class Entry(msgspec.Struct, gc=False):
     """An edit on its way through the batch.
 
-    `original` is the same edit earlier in this batch. `barred` says why the edit does not count, regardless of its
-    operations: its key belongs to another request, or an edit that it belongs together with is rejected. `scrubbed`:
-    the key belongs to a request for this recipient that may have been another one.
+    `original` is the edit with the same key before it in this batch. `barred` says why the edit does not count,
+    regardless of its operations: its key belongs to another request, or an edit that it belongs together with is
+    rejected. `scrubbed`: the key belongs to a request for this recipient that may have been another one.
     """
 
     edit: Edit
@@ -51,6 +67,7 @@ class Entry(msgspec.Struct, gc=False):
     error: DomainError | None = None
     refusals: Sequence[Refusal] = ()
     before: str | None = None
+    work: int = 0
 
     @property
     def counts(self) -> bool:
@@ -60,6 +77,21 @@ class Entry(msgspec.Struct, gc=False):
     def refusal(self) -> DomainError | None:
         """Return why the edit is not applied at all, or None."""
         return self.barred or self.error
+
+    def first(self) -> "Entry":
+        """Return the edit of this batch that the caller is answered for; it is another one for a repetition."""
+        entry = self
+        while entry.duplicate and entry.original is not None:
+            entry = entry.original
+        return entry
+
+    def logged(self) -> Sequence[Refusal]:
+        """Return what goes to the log. The caller of a strict edit that is refused gets an error instead."""
+        return () if self.edit.strict and not self.counts else self.refusals
+
+    def be_known(self) -> None:
+        """Note that the edit has been applied before."""
+        self.duplicate, self.error, self.refusals = True, None, ()
 
     def key_row(self) -> KeyRow | None:
         """Return the row that binds the key of the request, if it has one."""
@@ -96,7 +128,7 @@ class Group(msgspec.Struct):
             return first_version(self.now)
         return self.stored.version + self.changed
 
-    def fold(self) -> None:
+    def fold(self) -> Folding[None]:
         """Fold every entry that is not a duplicate onto `stored`, checking each again."""
         stored = self.stored
         profile = None
@@ -106,21 +138,29 @@ class Group(msgspec.Struct):
             self.linked |= stored.linked
         self.changed = self.reborn
         for entry in self.entries:
+            if entry.original is not None and not entry.edit.strict:
+                # An event that is refused as a whole leaves its key to the next one.
+                entry.duplicate = entry.original.first().refusal() is None
             if entry.duplicate or entry.barred is not None:
                 continue
             edit = entry.edit
             if edit.chooses and profile is None and self.key.tenant_no == GLOBAL:
                 entry.error, entry.refusals = not_found(self.key), ()
                 continue
-            result = fold(profile, edit.operations, edit_bytes=edit.size_bytes, may_choose=edit.chooses)
+            result = fold(
+                profile, edit.operations, edit_bytes=edit.size_bytes, max_work=edit.max_work, may_choose=edit.chooses
+            )
+            entry.work = result.work
             entry.refusals = result.refusals
-            entry.error = _strict_error(result.refusals) if edit.strict else None
-            if entry.error is not None:
-                continue
-            self.changed |= result.changed or profile is None
-            profile = result.profile
-            entry.before = json_text(result.before) if result.before else None
-            self.linked = self.linked or _links(edit)
+            entry.error = _error(edit, result) if result.refusals else None
+            if entry.error is None:
+                self.changed |= result.changed or profile is None
+                profile = result.profile
+                entry.before = None if result.before is None else json_text(result.before)
+                self.linked = self.linked or _links(edit)
+            work = result.work + (edit.size_bytes or 0)
+            if work >= _NOTABLE_WORK:
+                yield work
         self.changed |= stored is not None and self.linked and not stored.linked
         self.folded = profile
 
@@ -214,11 +254,12 @@ class Batch:
         seen: dict[EditKey, Entry] = {}
         for entry in entries:
             key = entry.edit.key
-            edit_key = EditKey(key, entry.edit.insert_key)
+            edit_key = EditKey.of(entry.edit)
             original = seen.setdefault(edit_key, entry)
             if original is not entry:
                 if _belong_together(original.edit, entry.edit):
                     entry.duplicate, entry.original = True, original
+                    seen[edit_key] = entry
                 else:
                     entry.barred = key_reused()
             elif edit_key in known:
@@ -230,14 +271,14 @@ class Batch:
                 group.entries.append(entry)
         return cls(entries, sorted(groups.values(), key=attrgetter("key")))
 
-    def fold(self, stored: Mapping[RecipientKey, StoredProfile]) -> None:
+    def fold(self, stored: Mapping[RecipientKey, StoredProfile]) -> Folding[None]:
         """Fold every group onto its stored profile."""
         for group in self.groups:
             group.stored = stored.get(group.key)
-            group.fold()
-        self._keep_together()
+            yield from group.fold()
+        yield from self._keep_together()
 
-    def _keep_together(self) -> None:
+    def _keep_together(self) -> Folding[None]:
         """Reject the edits that belong together with a rejected one, and fold their groups without them."""
         while True:
             refused = {id(e.edit.together): e.refusal() for e in self.entries if e.edit.together and e.refusal()}
@@ -249,11 +290,15 @@ class Batch:
             keys = {entry.edit.key for entry in left}
             for group in self.groups:
                 if group.key in keys:
-                    group.fold()
+                    yield from group.fold()
 
     def counts(self) -> bool:
         """Tell whether any edit is applied."""
         return any(entry.counts for entry in self.entries)
+
+    def refused_events(self) -> list[Entry]:
+        """Return the events that are refused as a whole."""
+        return [entry for entry in self.entries if entry.error is not None and not entry.edit.strict]
 
     def history_rows(self) -> list[HistoryRow]:
         """Return the rows to record, in lock order."""
@@ -263,7 +308,7 @@ class Batch:
         """Return the keys to bind to their requests, in lock order."""
         return sorted(row for entry in self.entries if entry.counts and (row := entry.key_row()) is not None)
 
-    def refuse_reused(self, claims: Claims) -> None:
+    def refuse_reused(self, claims: Claims) -> Folding[None]:
         """Reject the edits whose keys belong to other requests, and fold their groups without them."""
         ids = {row.edit_id for row in claims.misused}
         scrubbed = {row.edit_id for row in claims.scrubbed}
@@ -275,7 +320,7 @@ class Batch:
                 entry.barred = key_reused()
                 entry.refusals = ()
             if found:
-                group.fold()
+                yield from group.fold()
 
     def must_exist(self) -> bool:
         """Tell whether profiles must be held against deletion while the batch is written.
@@ -294,8 +339,7 @@ class Batch:
         for group in self.groups:
             duplicates = [entry for entry in group.entries if entry.edit_id in edit_ids]
             for entry in duplicates:
-                entry.duplicate = True
-                entry.refusals = ()
+                entry.be_known()
             if duplicates:
                 repeated.append(group)
         return repeated
@@ -304,7 +348,7 @@ class Batch:
         """Return the keys of edits that have been applied before, whatever the next attempt finds."""
         for entry in self.entries:
             if entry.duplicate and entry.original is None and not entry.scrubbed:
-                yield EditKey(entry.edit.key, entry.edit.insert_key)
+                yield EditKey.of(entry.edit)
 
     def outcomes(self) -> list[Outcome]:
         """Return one outcome per edit, in order of arrival."""
@@ -313,19 +357,22 @@ class Batch:
 
 
 def _outcome(entry: Entry, profile: StoredProfile | None) -> Outcome:
-    first = entry.original or entry
+    first = entry.first()
     error = first.refusal()
     if first.duplicate and first.scrubbed and profile is not None:
         error = key_reused()  # a success would say that this request changed the new life of the recipient
-    return Outcome(EditStatus.DUPLICATE if entry.duplicate else EditStatus.APPLIED, profile, entry.refusals, error)
+    status = EditStatus.DUPLICATE if entry.duplicate else EditStatus.APPLIED
+    return Outcome(status, profile, entry.refusals, error, entry.work)
 
 
-def fold_again(group: Group, refused: Sequence[Entry] = (), error: DomainError | None = None) -> Correction:
+def fold_again(
+    group: Group, refused: Sequence[Entry] = (), error: DomainError | None = None
+) -> Folding[Correction]:
     """Fold a group, whose first fold is recorded, onto the present profile, without entries that are `refused` now."""
     earlier = group.accepted()
     for entry in refused:
         entry.barred, entry.refusals = error, ()
-    group.fold()
+    yield from group.fold()
     refused = [entry for entry in earlier if entry.refusal() is not None]
     return Correction(
         withdrawn=group.rows_of(refused),
@@ -368,8 +415,14 @@ def _belong_together(one: Edit, other: Edit) -> bool:
     return one.request is None or other.request is None or one.request == other.request
 
 
-def _strict_error(refusals: Sequence[Refusal]) -> InvalidRequest | None:
-    for refusal in refusals:
+def _error(edit: Edit, result: FoldResult) -> InvalidRequest | None:
+    """Return why an edit is refused as a whole: a strict edit for any refusal, an event if nothing was accepted.
+
+    What is ignorable refuses neither, so an edit of nothing else counts.
+    """
+    if result.accepted and not edit.strict:
+        return None
+    for refusal in result.refusals:
         if not refusal.ignorable:
             return InvalidRequest(refusal.message, code=refusal.code, detail={refusal.key: [refusal.message]})
     return None

@@ -16,6 +16,7 @@ from suprsend_hub.domain.errors import Unavailable
 from suprsend_hub.service.writing.edit import Edit, Outcome, RejectedRecord
 from suprsend_hub.service.writing.queue import FairQueue
 from suprsend_hub.service.writing.rate_limits import RateLimits
+from suprsend_hub.service.writing.work_costs import WorkCosts
 from suprsend_hub.service.writing.writer import Applies
 
 _log = structlog.get_logger("suprsend_hub.batcher")
@@ -30,6 +31,9 @@ class BatcherLimits:
     max_batch_edits: int = 400
     """Two full bulk requests. Larger batches were not faster in measurements, and hold their locks longer."""
     max_batch_bytes: int = 4 * 1024 * 1024
+    max_batch_work: int = 8 * 1024 * 1024
+    """Units of work (`domain.work`) as expected from the workspace's latest edits. A request that costs more gets a
+    batch of its own, so that those of other workspaces do not wait for it."""
     max_queued_edits: int = 20_000
     max_queued_bytes: int = 64 * 1024 * 1024
     max_wait_s: float = 15.0
@@ -45,6 +49,7 @@ class _Request:
     rejects: Sequence[RejectedRecord]
     weight: int
     size_bytes: int
+    work: float
     arrived_at: float
     future: "asyncio.Future[list[Outcome]]" = field(repr=False)
 
@@ -69,6 +74,7 @@ class Batcher:
         self._lanes: list[asyncio.Task[None]] = []
         self._stopping = False
         self._outage = _Outage()
+        self._costs = WorkCosts()
 
     def start(self) -> None:
         """Start the lanes on the running loop."""
@@ -98,7 +104,8 @@ class Batcher:
             )
         loop = asyncio.get_running_loop()
         weight = max(1, len(edits) + len(rejects))
-        request = _Request(workspace_id, edits, rejects, weight, size_bytes, loop.time(), loop.create_future())
+        work = weight * self._costs.of(workspace_id)
+        request = _Request(workspace_id, edits, rejects, weight, size_bytes, work, loop.time(), loop.create_future())
         if self._rate_limits is not None:
             self._rate_limits.admit(workspace_id, weight)
         pushed_out = self._queue.offer(workspace_id, request)
@@ -140,9 +147,9 @@ class Batcher:
         return self._queue.edits
 
     @property
-    def trouble(self) -> str | None:
+    def trouble(self) -> Unavailable | None:
         """Return why the latest batch could not be applied; None if it was applied or there was none."""
-        return self._outage.message
+        return self._outage.error
 
     async def _lane(self) -> None:
         while True:
@@ -151,6 +158,7 @@ class Batcher:
             batch = self._queue.take(
                 max_edits=self._limits.max_batch_edits,
                 max_bytes=self._limits.max_batch_bytes,
+                max_work=self._limits.max_batch_work,
                 wanted=partial(self._is_wanted, oldest),
             )
             if not self._queue and not self._stopping:
@@ -178,13 +186,15 @@ class Batcher:
             for request in batch:
                 request.fail(error)
             return
-        except asyncio.CancelledError:  # the loop is being torn down: nobody may be left waiting for an answer
+        except asyncio.CancelledError:  # the loop is being torn down: no request may be left without an answer
             for request in batch:
                 request.future.cancel()
             raise
         start = 0
         for request in batch:
             end = start + len(request.edits)
+            if end > start:
+                self._costs.learn(request.workspace_id, outcomes[start:end])
             if not request.future.done():
                 request.future.set_result(outcomes[start:end])
             start = end
@@ -218,7 +228,7 @@ class _Outage:
     def __init__(self) -> None:
         self._since: float | None = None
         self._latest = 0.0
-        self.message: str | None = None
+        self.error: Unavailable | None = None
 
     def note(self, error: Unavailable, now: float, lapse_s: float) -> float:
         """Note a failed batch; return when the outage began. A failure after `lapse_s` without one is a new outage."""
@@ -229,11 +239,11 @@ class _Outage:
                 "edits cannot be written; retrying", error=error.code, cause=type(cause).__name__ if cause else None
             )
         self._latest = now
-        self.message = error.message
+        self.error = error
         return self._since
 
     def end(self, now: float) -> None:
         """Note that a batch was applied."""
         if self._since is not None:
             _log.warning("edits can be written again", after_s=round(now - self._since, 1))
-            self._since = self.message = None
+            self._since = self.error = None

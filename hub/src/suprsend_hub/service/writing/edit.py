@@ -10,6 +10,7 @@ import msgspec
 
 from suprsend_hub.domain.actor import Actor
 from suprsend_hub.domain.errors import DomainError
+from suprsend_hub.domain.limits import MAX_EDIT_WORK
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import StoredProfile
 from suprsend_hub.domain.refusal import Refusal
@@ -27,10 +28,10 @@ class Edit(msgspec.Struct, frozen=True, gc=False):
 
     `strict`: refuse the whole edit if any operation cannot be applied. `size_bytes`: of the JSON text that the
     operations came in, if known. `request`: there if a header named the insert key, which then belongs to this request.
-    `together`: a token that several strict edits share if they apply all or none. `chooses`: the hub made this edit for
-    a preference endpoint; it may contain choices, and does not create a recipient. `needs_user`: refuse an edit for a
-    tenant if the user does not exist; otherwise the user is created too. `exclusive`: refuse an edit for a tenant if
-    the user is linked with another one.
+    `together`: a token that several strict edits share if they apply all or none. `max_work`: units that the fold may
+    do (`domain.work`). `chooses`: the hub made this edit for a preference endpoint; it may contain choices, and does
+    not create a recipient. `needs_user`: refuse an edit for a tenant if the user does not exist; otherwise the user is
+    created too. `exclusive`: refuse an edit for a tenant if the user is linked with another one.
     """
 
     key: RecipientKey
@@ -41,6 +42,7 @@ class Edit(msgspec.Struct, frozen=True, gc=False):
     size_bytes: int | None = None
     request: RequestKey | None = None
     together: object | None = None
+    max_work: int = MAX_EDIT_WORK
     chooses: bool = False
     needs_user: bool = False
     exclusive: bool = False
@@ -65,9 +67,13 @@ class EditStatus(Enum):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """The caller's answer. `profile` is the profile after the batch; with an `error`, the edit changed nothing."""
+    """The caller's answer. `profile` is the profile after the batch; with an `error`, the edit changed nothing.
+
+    `work`: units that the fold did.
+    """
 
     status: EditStatus
     profile: StoredProfile | None
     refusals: Sequence[Refusal] = ()
     error: DomainError | None = None
+    work: int = 0

@@ -12,7 +12,7 @@ from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import DomainError, NotFound
 from suprsend_hub.domain.recipient import GLOBAL, RecipientKey, not_found
 from suprsend_hub.domain.tenancy import tied_to_another
-from suprsend_hub.service.writing.batch import Batch, Entry, Group
+from suprsend_hub.service.writing.batch import Batch, Entry, Folding, Group
 from suprsend_hub.service.writing.edit import Edit
 
 
@@ -38,7 +38,7 @@ def of_dead_tenants(batch: Batch, alive: Collection[RecipientKey]) -> list[Refus
 
 def add_users(
     batch: Batch, existing: Collection[RecipientKey], new_id: Callable[[], UUID]
-) -> list[tuple[Group, Entry]]:
+) -> Folding[list[tuple[Group, Entry]]]:
     """Add to the batch the users that events for tenants create; return what was added.
 
     `existing` are the keys of users that exist. The creation is an edit without operations of its own, so that the
@@ -61,7 +61,7 @@ def add_users(
             own = groups[key] = Group(key, group.now, [entry])
         else:
             own.entries.append(entry)
-        own.fold()
+        yield from own.fold()
         added.append((own, entry))
     if added:
         batch.groups = sorted(groups.values(), key=lambda each: each.key)

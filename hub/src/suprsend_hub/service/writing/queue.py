@@ -20,6 +20,10 @@ class Weighed(Protocol):
     def size_bytes(self) -> int:
         """Return the bytes of the request body."""
 
+    @property
+    def work(self) -> float:
+        """Return the expected units of work (`domain.work`) of its edits."""
+
 
 _R = TypeVar("_R", bound=Weighed)
 
@@ -84,19 +88,22 @@ class FairQueue(Generic[_R]):
             del self._lines[workspace_id]
         return True
 
-    def take(self, *, max_edits: int, max_bytes: int, wanted: Callable[[_R], bool]) -> list[_R]:
+    def take(self, *, max_edits: int, max_bytes: int, max_work: float, wanted: Callable[[_R], bool]) -> list[_R]:
         """Return the next batch: one request of each workspace in turn, until it is full or nothing waits.
 
         Requests that are no longer `wanted` are dropped. The first one is taken regardless of its size.
         """
         batch: list[_R] = []
         edits = size_bytes = 0
+        work = 0.0
         while self._lines:
             workspace_id, line = next(iter(self._lines.items()))
             identity, request = next(iter(line.requests.items()))
             is_wanted = wanted(request)
             more_edits, more_bytes = edits + request.weight, size_bytes + request.size_bytes
-            if is_wanted and batch and (more_edits > max_edits or more_bytes > max_bytes):
+            more_work = work + request.work
+            is_too_much = more_edits > max_edits or more_bytes > max_bytes or more_work > max_work
+            if is_wanted and batch and is_too_much:
                 break
             del line.requests[identity]
             self._count(line, request, -1)
@@ -105,7 +112,7 @@ class FairQueue(Generic[_R]):
             if is_wanted:
                 if line.requests:
                     self._lines.move_to_end(workspace_id)
-                edits, size_bytes = more_edits, more_bytes
+                edits, size_bytes, work = more_edits, more_bytes, more_work
                 batch.append(request)
         return batch
 

@@ -1,5 +1,8 @@
 """Rate limits of workspaces, counted in edits: a token bucket per workspace and process.
 
+Every write is counted by what it changes: an edit of a profile (by the batcher), a subscription or membership that
+begins or ends, a deleted recipient, a list or draft that is saved or deleted (by their services). A call counts as at
+least one.
 Every worker counts for itself, so a workspace whose requests are spread over all workers gets its limit from each.
 Pure, apart from the clock, which is given.
 """
@@ -47,7 +50,7 @@ class RateLimits:
             bucket.limit, bucket.tokens = limit, min(bucket.tokens, limit.burst_edits)
 
     def admit(self, workspace_id: int, edits: int) -> None:
-        """Count the edits of a request; RateLimited, saying when to retry, if they are too many now.
+        """Count the edits of a request, at least one; RateLimited, saying when to retry, if they are too many now.
 
         A full bucket admits a request with more edits than the burst, which must be paid off before the next one.
         Otherwise it could never pass; the hub cannot split the request, only the client can.
@@ -55,6 +58,7 @@ class RateLimits:
         bucket = self._buckets.get(workspace_id)
         if bucket is None:
             return
+        edits = max(1, edits)
         self._fill(bucket)
         missing = min(edits, bucket.limit.burst_edits) - bucket.tokens
         if missing > 0:

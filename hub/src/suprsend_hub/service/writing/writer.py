@@ -9,27 +9,26 @@ only held, new profiles, existing profiles that change, counters; each in the or
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from operator import attrgetter
 from typing import Protocol
 
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.ids import UlidFactory
-from suprsend_hub.domain.masking import mask_secrets
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.domain.records import RejectedRow
 from suprsend_hub.service.writing import linking
 from suprsend_hub.service.writing.aliases import AliasFollower, was_lost
-from suprsend_hub.service.writing.batch import Batch, Correction, EditKey, Group, fold_again, json_text
+from suprsend_hub.service.writing.batch import Batch, Correction, EditKey, Group, fold_again
 from suprsend_hub.service.writing.edit import Edit, Outcome, RejectedRecord
+from suprsend_hub.service.writing.object_types import ObjectTypes
+from suprsend_hub.service.writing.refused import rows_of
+from suprsend_hub.service.writing.turns import in_turns
 from suprsend_hub.store import counters, idempotency, profiles, rejected, tenant_links
 from suprsend_hub.store.database import MAX_RACES, AssumptionFailed, Connection, Database, TransactionRace
 
 FAST_PATH_EDITS = 50
 """A batch of this many edits takes the fast path first: two more round trips, half the cost of everything else."""
-_REJECTED_RECORD_BYTES = 4096
-"""How much of a rejected record the log keeps."""
 
 
 class Applies(Protocol):
@@ -55,6 +54,7 @@ class Writer:
         self._ulids = ulids
         self._fast_path_edits = fast_path_edits
         self._aliases = AliasFollower()
+        self._object_types = ObjectTypes()
 
     async def apply(self, edits: Sequence[Edit], rejects: Sequence[RejectedRecord] = ()) -> list[Outcome]:
         """Apply a batch in order; one outcome per edit, in the same order.
@@ -83,14 +83,21 @@ class Writer:
         async with self._database.connection() as connection:
             edits, stored, reached = await self._aliases.direct(connection, edits)
             batch = Batch.of(edits, self._ulids.batch(len(edits)), now=now, known=known)
-            batch.fold(stored)
-            if batch.counts() or rejects:
+            await in_turns(batch.fold(stored))
+            refused = batch.refused_events()
+            if refused:
+                # A repetition is not judged by the profile of today: it was applied when it came first.
+                edit_keys = [(entry.edit.key, entry.edit.insert_key) for entry in refused]
+                found = await profiles.find_known(connection, edit_keys)
+                for group in batch.mark_known({refused[position].edit_id for position in found}):
+                    await in_turns(group.fold())
+            if batch.counts() or rejects or refused:
                 try:
                     async with connection.transaction():
                         await write(connection, batch)
                         await self._count_created(connection, batch.groups, reached)
                         await self._look_for_aliases(connection, batch.groups)
-                        rows = list(self._rejected_rows(batch.groups, rejects))
+                        rows = list(rows_of(batch.groups, rejects, self._ulids.new))
                         if rows:
                             await rejected.insert(connection, rows)
                 finally:
@@ -126,7 +133,7 @@ class Writer:
         """Write a batch without assuming anything about concurrent writers."""
         keys = batch.key_rows()
         if keys:
-            batch.refuse_reused(await idempotency.claim(connection, keys))
+            await in_turns(batch.refuse_reused(await idempotency.claim(connection, keys)))
         await self._record(connection, batch)
         settled = await self._link(connection, batch) if linking.tenant_groups(batch) else set()
         if batch.must_exist():
@@ -140,7 +147,7 @@ class Writer:
         standing = await tenant_links.hold(connection, [group.key for group in linking.tenant_groups(batch)])
         if linking.of_dead_tenants(batch, standing.alive):
             raise AssumptionFailed("a tenant has been deleted")
-        added = linking.add_users(batch, standing.users, self._ulids.new)
+        added = await in_turns(linking.add_users(batch, standing.users, self._ulids.new))
         if added:
             await profiles.copy_history(connection, [row for group, each in added for row in group.rows_of([each])])
         if linking.without_user(batch, standing.users):
@@ -158,7 +165,7 @@ class Writer:
         """
         standing = await tenant_links.hold(connection, [group.key for group in linking.tenant_groups(batch)])
         await self._refuse(connection, batch, linking.of_dead_tenants(batch, standing.alive))
-        added = linking.add_users(batch, standing.users, self._ulids.new)
+        added = await in_turns(linking.add_users(batch, standing.users, self._ulids.new))
         if added:
             await profiles.insert_history(connection, [row for group, each in added for row in group.rows_of([each])])
         await self._refuse(connection, batch, linking.without_user(batch, standing.users))
@@ -174,7 +181,7 @@ class Writer:
     async def _refuse(self, connection: Connection, batch: Batch, refused: Sequence[linking.Refused]) -> None:
         """Refuse recorded edits: take back their history, and fold their groups without them."""
         for group, entries, error in [*refused, *linking.companions(batch, refused)]:
-            await self._correct(connection, fold_again(group, entries, error))
+            await self._correct(connection, await in_turns(fold_again(group, entries, error)))
 
     async def _record(self, connection: Connection, batch: Batch) -> None:
         """Insert the history; mark edits that it already knew as duplicates and fold their groups again."""
@@ -231,7 +238,7 @@ class Writer:
 
     async def _fold_again(self, connection: Connection, group: Group) -> None:
         """Fold onto the present profile, and correct what the history already says about these edits."""
-        await self._correct(connection, fold_again(group))
+        await self._correct(connection, await in_turns(fold_again(group)))
 
     async def _correct(self, connection: Connection, correction: Correction) -> None:
         if correction.overturned:
@@ -247,18 +254,16 @@ class Writer:
         self, connection: Connection, groups: Sequence[Group], reached: frozenset[RecipientKey]
     ) -> None:
         """Count created profiles; start over if one was created by overlooking an alias."""
-        created = Counter[tuple[int, counters.Counter]]()
-        for group in groups:
-            if group.joined:
-                workspace_id, object_type, _, tenant_no = group.key
-                created[workspace_id, counters.profiles_counter(object_type, tenant_no)] += 1
-        if not created:
+        joined = [group.key for group in groups if group.joined]
+        if not joined:
             return
+        await self._object_types.check(connection, {(key.workspace_id, key.object_type) for key in joined})
+        created = Counter(
+            (key.workspace_id, counters.profiles_counter(key.object_type, key.tenant_no)) for key in joined
+        )
         overlooked = self._aliases.learn(await counters.add(connection, created))
-        if overlooked or was_lost(reached, (group.key for group in groups if group.joined)):
-            raise TransactionRace(
-                "an id has become an alias, or is none any more", code=Code.COLLISION, retry_after_s=1
-            )
+        if overlooked or was_lost(reached, joined):
+            raise _alias_race()
 
     async def _look_for_aliases(self, connection: Connection, groups: Sequence[Group]) -> None:
         """Start over if edits that failed, or were known, did not reach a recipient because its id became an alias."""
@@ -266,40 +271,6 @@ class Writer:
         if unreached and await self._aliases.overlooked(connection, unreached):
             raise _alias_race()
 
-    def _rejected_rows(self, groups: Iterable[Group], rejects: Sequence[RejectedRecord]) -> Iterable[RejectedRow]:
-        for reject in rejects:
-            yield RejectedRow(
-                reject.key,
-                self._ulids.new(),
-                reject.code,
-                "",
-                reject.message,
-                _cut(mask_secrets(reject.record)),
-                reject.actor.source,
-            )
-        for group in groups:
-            for entry in group.entries:
-                error = linking.loss(entry)
-                if error is not None:
-                    yield RejectedRow(
-                        group.key, self._ulids.new(), error.code, "", error.message,
-                        _cut(mask_secrets(entry.edit.operations)), entry.edit.actor.source,
-                    )  # fmt: skip
-            for entry in group.accepted():
-                for refusal in entry.refusals:
-                    yield RejectedRow(
-                        group.key, self._ulids.new(), refusal.code, refusal.key, refusal.message,
-                        _cut(refusal.operation), entry.edit.actor.source,
-                    )  # fmt: skip
-
 
 def _alias_race() -> TransactionRace:
     return TransactionRace("an id has become an alias, or ceased to be", code=Code.COLLISION, retry_after_s=1)
-
-
-def _cut(record: object) -> str:
-    """Return the record as JSON text; for a long record, a JSON string of its beginning."""
-    text = json_text(record)
-    if len(text) <= _REJECTED_RECORD_BYTES:
-        return text
-    return json_text(text[:_REJECTED_RECORD_BYTES] + "…")

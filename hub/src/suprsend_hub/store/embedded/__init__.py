@@ -1,7 +1,7 @@
 """The embedded PostgreSQL: our own driver around the programs of a wheel (docs/decisions/0013).
 
-A data directory belongs to one hub at a time. The server is a child of that hub, is reached over a unix socket only,
-and lets in nobody but the hub's own user.
+A data directory belongs to one hub at a time. The server is a child of that hub. It listens on a unix socket only, and
+accepts only the user who runs the hub.
 """
 
 import logging
@@ -32,13 +32,13 @@ __all__ = [
 
 POSTGRES_VERSION = 18
 _NOTE = "postgres.socket"
-"""File in the data directory that says where the socket of its running server is, for commands next to the hub."""
+"""File in the data directory with the place of the running server's socket, for commands next to the hub."""
 
 _log = logging.getLogger(__name__)
 
 
 def _no_pulse() -> None:
-    """Never end a start early."""
+    """Do nothing, so that the start never ends early."""
 
 
 @contextmanager
@@ -55,14 +55,14 @@ def embedded_postgres(
     first.
 
     Args:
-        directory: where the data lives; the caller owns it (`owned_directory`).
+        directory: of the data; the caller owns it (`owned_directory`).
         version: one of the wheel's major versions.
-        say: is told in a sentence what a person at the terminal should know, such as a recovery that takes long.
-        pulse: called several times a second while the server starts; what it raises ends the start, in order.
+        say: called with a sentence for the person at the terminal, such as about a long recovery.
+        pulse: called several times a second while the server starts; an exception from it ends the start cleanly.
 
     Raises:
-        Conflict: the data cannot be served here and now: another version's, or closed to the server's user.
-        Unavailable: PostgreSQL did not start, with its own words.
+        Conflict: the data are of another version, or closed to the server's user.
+        Unavailable: PostgreSQL did not start; the message contains its own words.
     """
     programs = Programs.find(version, directory / "postgres")
     note = directory / _NOTE
@@ -80,7 +80,7 @@ def embedded_postgres(
 
 
 def holds_data(directory: Path) -> bool:
-    """Whether a hub has kept its data there."""
+    """Tell whether the directory contains data of a hub."""
     return (directory / "postgres" / "PG_VERSION").exists()
 
 
@@ -103,7 +103,7 @@ def shared_postgres(directory: Path, *, pulse: Callable[[], None] = _no_pulse) -
 
 
 def _url(sockets: Path) -> str:
-    """Say all that the driver would otherwise take from `PG*` variables, which concern other servers."""
+    """Return a URL with everything that the driver would otherwise read from `PG*` variables of other servers."""
     return (
         f"postgresql://{ROLE}@/{DATABASE}?host={quote(str(sockets))}&port=5432&sslmode=disable&target_session_attrs=any"
     )
@@ -112,7 +112,7 @@ def _url(sockets: Path) -> str:
 def _socket_of_running_hub(directory: Path) -> Path:
     with suppress(FileNotFoundError):
         sockets = Path((directory / _NOTE).read_text(encoding="utf-8"))
-        # A killed hub may have left the note, and by now the directory it names may be made by anybody.
+        # The note may be of a killed hub, and by now anybody may have created the directory that it names.
         if sockets.stat().st_uid == Account.choose(directory / "postgres").uid and answers(sockets):
             return sockets
     raise Conflict(
@@ -121,7 +121,7 @@ def _socket_of_running_hub(directory: Path) -> Path:
 
 
 def _remove_noted_socket(note: Path) -> None:
-    """Remove what a killed hub left in the directory for temporary files."""
+    """Remove what a killed hub left in the temporary directory."""
     try:
         left = Path(note.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The files of a database cluster: made once by `initdb`, and at each start given the rules on who may connect."""
+"""The files of a database cluster: `initdb` creates them once, and each start writes the rules on who may connect."""
 
 import os
 import pwd
@@ -17,25 +17,25 @@ from suprsend_hub.store.embedded.server_log import telling
 
 _POLL_S = 0.05
 _SHELL_SPECIAL = frozenset('"$`\\')
-"""What means something between double quotes, which is how `initdb` hands its own path to a shell."""
+"""Characters with a meaning in double quotes, in which `initdb` passes its own path to a shell."""
 _LOCALE = {16: ("--locale=C.UTF-8",)}
 _BUILTIN_LOCALE = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
-"""From PostgreSQL 17 on, C.UTF-8 is there whatever the system has."""
+"""From PostgreSQL 17 on, C.UTF-8 exists on every system."""
 
 _WRITTEN_BY = "# Written by suprsend-hub at each start; edits are lost.\n"
 
 
 def ensure_cluster(programs: Programs, directory: Path, *, workshop: Path, pulse: Callable[[], None]) -> None:
-    """Make the cluster unless it is there, and let in the hub's user alone, also where it was made otherwise.
+    """Create the cluster if it does not exist, and accept only the hub's user, also in existing clusters.
 
     Args:
-        programs: what makes it, and where.
-        directory: the hub's data directory, around the cluster.
+        programs: the programs that create it, and where.
+        directory: the hub's data directory, which contains the cluster.
         workshop: a directory of our own with a short, plain path, which the server's user can enter.
-        pulse: called while `initdb` runs; what it raises ends that.
+        pulse: called while `initdb` runs; an exception from it ends `initdb`.
     """
     unfinished = directory / "initdb.unfinished"
-    if unfinished.exists():  # it was made when nothing was there, so what is there now never held anything
+    if unfinished.exists():  # it did not exist before, so what is there now has never contained data
         _empty(programs.pgdata)
     if not any(programs.pgdata.iterdir()):
         unfinished.touch(mode=0o600)
@@ -47,7 +47,7 @@ def ensure_cluster(programs: Programs, directory: Path, *, workshop: Path, pulse
 
 
 def _initdb(programs: Programs, workshop: Path, pulse: Callable[[], None]) -> None:
-    """Run it to its end; Unavailable with what it said if that is a bad one."""
+    """Run `initdb` to its end; Unavailable with its output if it fails."""
     if programs.account.is_another:
         os.chown(programs.pgdata, programs.account.uid, programs.account.gid)
     arguments = [
@@ -62,14 +62,14 @@ def _initdb(programs: Programs, workshop: Path, pulse: Callable[[], None]) -> No
                 time.sleep(_POLL_S)
         finally:
             if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)  # with the shells and servers that it runs
+                os.killpg(process.pid, signal.SIGKILL)  # including the shells and servers that it runs
                 process.wait()
         if process.returncode == 0:
             return
         output.seek(0)
         said = output.read().decode(errors="replace").replace(programs.data_argument, str(programs.pgdata))
     raise Unavailable(
-        f"the database in {programs.pgdata} could not be made: {telling(said)}",
+        f"the database in {programs.pgdata} could not be created: {telling(said)}",
         code=Code.INITDB_FAILED,
         retry_after_s=1,
     )
@@ -77,9 +77,9 @@ def _initdb(programs: Programs, workshop: Path, pulse: Callable[[], None]) -> No
 
 @contextmanager
 def _plain_installation(programs: Programs, workshop: Path) -> Iterator[Path]:
-    """The installation by a path that `initdb` can hand to a shell: its own, or that of two copied programs.
+    """Return a path of the installation that `initdb` can pass to a shell: its own, or one with two copied programs.
 
-    A link to them would not do, since they look up where they really are.
+    Links would not help, because the programs resolve them.
     """
     real = programs.installation
     if not _SHELL_SPECIAL & set(str(real)):
@@ -108,7 +108,7 @@ def _check_version(programs: Programs) -> None:
         found = (programs.pgdata / "PG_VERSION").read_text(encoding="ascii").strip()
     except FileNotFoundError:
         raise Conflict(
-            f"{programs.pgdata} holds something else than a database; move that away, or choose another --data-dir",
+            f"{programs.pgdata} contains something other than a database; move it away, or choose another --data-dir",
             code=Code.NOT_A_DATABASE,
         ) from None
     if found != str(programs.version):
@@ -120,7 +120,7 @@ def _check_version(programs: Programs) -> None:
 
 
 def _write(programs: Programs, name: str, text: str) -> None:
-    """Replace a file; never write through what lies there, since the directory may be another user's."""
+    """Replace a file without writing through an existing one, because the directory may be another user's."""
     handle, temporary = tempfile.mkstemp(dir=programs.pgdata)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
@@ -138,7 +138,7 @@ def _empty(directory: Path) -> None:
 
 
 def _our_name() -> str:
-    """The name by which PostgreSQL will know whom it lets in."""
+    """Return the name by which PostgreSQL recognizes the user whom it accepts."""
     try:
         return pwd.getpwuid(os.geteuid()).pw_name.replace('"', '""')
     except KeyError:

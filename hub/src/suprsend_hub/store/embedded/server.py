@@ -1,6 +1,6 @@
-"""A running PostgreSQL server: a child of this process, started, watched, started again if it dies, and stopped.
+"""A PostgreSQL server as a child of this process: start it, watch it, restart it if it dies, and stop it.
 
-It is signalled under a lock and only while it has not been reaped, so its number is certainly still its own.
+Signals are sent under a lock and only before the process has been reaped, so its number is certainly still its own.
 """
 
 import os
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 _POLL_S = 0.05
 _WATCH_S = 0.2
 _STOPS = ((signal.SIGINT, 20), (signal.SIGQUIT, 5), (signal.SIGKILL, 5))
-"""How a server is stopped, and the seconds each way is given: in order; leaving recovery to the next start; dead."""
+"""Signals that stop a server, and the seconds for each: orderly; leaving recovery to the next start; by force."""
 _RESTART_PAUSE_S = 1.0
 _MAX_RESTART_PAUSE_S = 30.0
 
 _SETTINGS = {
-    # All settings are here. The usual file may be an earlier version's, and name a locale that this system lacks.
+    # All settings are here. The usual file may be of an earlier version, and name a locale that this system lacks.
     "config_file": os.devnull,
     "listen_addresses": "", "port": str(PORT), "unix_socket_permissions": "0700",
     "timezone": "UTC", "log_timezone": "UTC",
-    # Errors quote rows and statements, which hold people's addresses.
+    # Errors quote rows and statements, which contain people's addresses.
     "log_error_verbosity": "terse", "log_min_error_statement": "panic",
     "log_checkpoints": "off",
     "shared_buffers": "256MB", "max_wal_size": "2GB", "checkpoint_timeout": "15min", "wal_compression": "on",
@@ -44,7 +44,7 @@ _SETTINGS = {
 
 
 class _Stopping(Exception):  # noqa: N818 - not an error: the server is being stopped
-    """Ends what the watching thread does when the server is stopped meanwhile."""
+    """Ends the work of the watching thread when the server is stopped."""
 
 
 class Server:
@@ -61,13 +61,13 @@ class Server:
         self._watcher = threading.Thread(target=self._watch, name="embedded-postgres", daemon=True)
 
     def start(self, pulse: Callable[[], None]) -> None:
-        """Start it and return when it answers; from then on it is watched. Unavailable, saying why, if it does not."""
+        """Start the server, return when it answers, and watch it then. Unavailable, with the reason, if it fails."""
         self._launch()
         self._await_answer(pulse)
         self._watcher.start()
 
     def stop(self) -> None:
-        """Stop it, for good. Safe to call at any stage of a start."""
+        """Stop the server and its restarts. Safe to call at any stage of a start."""
         self._stopping.set()
         for number, patience_s in _STOPS:
             with self._lock:
@@ -79,7 +79,7 @@ class Server:
             self._watcher.join()
 
     def _launch(self) -> None:
-        """Start the program, over what an earlier one may have left behind."""
+        """Start the program, after removing what an earlier one may have left behind."""
         clear_for_start(self._sockets, self._programs.account)
         settings = {**_SETTINGS, "unix_socket_directories": str(self._sockets)}
         arguments = [f"--{name}={value}" for name, value in settings.items()]
@@ -90,7 +90,7 @@ class Server:
             self._child = self._programs.run("postgres", arguments, output)
 
     def _await_answer(self, pulse: Callable[[], None]) -> None:
-        """Wait as long as it makes progress: recovery after a crash may take minutes."""
+        """Wait as long as the server makes progress. Recovery after a crash may take minutes."""
         patience = Patience(self._log, self._say)
         while True:
             pulse()
@@ -111,7 +111,7 @@ class Server:
         """Start the server again whenever it has ended by itself, less and less often while that fails."""
         pause_s = _RESTART_PAUSE_S
         while not self._stopping.wait(_WATCH_S):
-            with suppress(OSError):  # a full disk, say
+            with suppress(OSError):  # such as a full disk
                 self._log.keep_small()
             status = self._look()
             if status is None:
@@ -130,7 +130,7 @@ class Server:
                 pause_s = min(2 * pause_s, _MAX_RESTART_PAUSE_S)
 
     def _look(self) -> int | None:
-        """How the server has ended, or None; one that nobody can reach any more is told to end."""
+        """Return how the server has ended, or None. Stop a server that cannot be reached any more."""
         with self._lock:
             assert self._child is not None
             status = self._child.poll()

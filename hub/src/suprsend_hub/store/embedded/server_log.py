@@ -1,4 +1,4 @@
-"""The server's log: a file in the hub's data directory that stays small, and tells why a start failed."""
+"""The server's log: a file in the hub's data directory that stays small and gives the reason of a failed start."""
 
 import os
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 _MAX_BYTES = 10_000_000
-"""Above this, what is in the log moves to a second file, in place of what was there."""
+"""Above this size, the log moves to a second file, which it replaces."""
 _TAIL_BYTES = 20_000
 _TELLING = re.compile(
     r"\b(FATAL|PANIC|ERROR|DETAIL|HINT|error|hint|LOG(?=: +(?:could not|invalid|unrecognized|syntax error))): +(.+)"
@@ -16,37 +16,37 @@ _MAX_LINES = 4
 
 
 def telling(output: str) -> str:
-    """What is worth knowing of a program's output, in a line."""
+    """Return the informative part of a program's output, on one line."""
     lines = [f"{level}: {words}" for level, words in _TELLING.findall(output)] or output.strip().splitlines()
     return "; ".join(lines[-_MAX_LINES:])
 
 
 class ServerLog:
-    """Where the server's output goes."""
+    """The file that receives the server's output."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._begin = 0
 
     def open(self) -> BinaryIO:
-        """Open it for a new server; `reason` looks at what is written from now on."""
+        """Open the log for a new server; `reason` looks only at what is written from now on."""
         handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         self._begin = os.fstat(handle).st_size
         return os.fdopen(handle, "wb")
 
     def size(self) -> int:
-        """How much is in it."""
+        """Return the size of the log in bytes."""
         return self.path.stat().st_size
 
     def keep_small(self) -> None:
-        """Cut it off when it has grown large; the server appends, so it goes on at the beginning."""
+        """Empty a log that has grown large. The server appends, so it continues at the beginning."""
         if self.size() > _MAX_BYTES:
             shutil.copy(self.path, self.path.with_name(f"{self.path.name}.1"))
             os.truncate(self.path, 0)
             self._begin = 0
 
     def reason(self) -> str:
-        """What the server that was started last said of its end, in a line."""
+        """Return what the server that was started last said before it ended, on one line."""
         with self.path.open("rb") as file:
             file.seek(max(self._begin, self.size() - _TAIL_BYTES))
             text = file.read().decode(errors="replace")

@@ -1,4 +1,4 @@
-"""A short directory for the server's socket, open to the user it runs as and to nobody else."""
+"""A directory with a short path for the server's socket, open only to the user that the server runs as."""
 
 import os
 import re
@@ -15,17 +15,17 @@ from suprsend_hub.store.embedded.programs import Account
 
 PREFIX = "suprsend-hub-"
 PORT = 5432
-"""Only part of the socket's name; nothing listens on a port."""
+"""Only a part of the socket's name; no port is opened."""
 SOCKET = f".s.PGSQL.{PORT}"
 _LONGEST = 103
-"""Bytes that the path of a socket may have on macOS; four more on Linux."""
+"""Maximum bytes of a socket's path on macOS; four more on Linux."""
 _PLAIN = re.compile(r"/[A-Za-z0-9/._-]*")
-"""Characters that mean nothing in PostgreSQL's list of directories, nor in a URL."""
+"""Paths without special characters of URLs or of PostgreSQL's list of directories."""
 
 
 @contextmanager
 def socket_directory(account: Account) -> Iterator[Path]:
-    """Make the directory for the time of the block. Conflict if there is no place for it."""
+    """Create the directory for the time of the block. Conflict if there is no place for it."""
     bases = [Path(base) for base in (os.environ.get("TMPDIR"), "/tmp", "/var/tmp") if base]  # noqa: S108 - checked below
     for base in bases:
         if not _is_fit(base, account):
@@ -50,7 +50,7 @@ def socket_directory(account: Account) -> Iterator[Path]:
 
 
 def clear_for_start(sockets: Path, account: Account) -> None:
-    """Remove what a killed server left, and make the directory again if the system's cleaning has removed it.
+    """Remove what a killed server left, and create the directory again if the system's clean-up has removed it.
 
     FileExistsError if something else is in its place now.
     """
@@ -63,12 +63,12 @@ def clear_for_start(sockets: Path, account: Account) -> None:
 
 
 def socket_path(sockets: Path) -> Path:
-    """Where the server listens."""
+    """Return the path on which the server listens."""
     return sockets / SOCKET
 
 
 def _is_fit(base: Path, account: Account) -> bool:
-    """Whether a directory in it has a short path, and stays ours: others could answer in our server's place."""
+    """Tell whether a directory in it has a short path and stays ours. Otherwise others could pose as our server."""
     longest = base / f"{PREFIX}01234567" / SOCKET
     if not _PLAIN.fullmatch(str(base)) or len(str(longest)) > _LONGEST:
         return False

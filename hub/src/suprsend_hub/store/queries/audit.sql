@@ -1,5 +1,5 @@
 -- name: insert_audit
--- One row a change, in the transaction of the change. A refused sign-in has the same id as the others of its minute and
+-- One row per change, in the transaction of the change. A refused sign-in has the same id as the others of its minute and
 -- address, and adds to their count.
 INSERT INTO audit AS a (workspace_id, target_id, audit_id, action, target_type, actor_kind, actor_name, user_agent, address,
                         request_id, count, detail)

@@ -71,5 +71,8 @@ RETURNING attempts, window_start;
 -- name: forget_console_attempts
 DELETE FROM console_attempt WHERE subject = $1;
 
+-- name: take_back_console_attempt
+UPDATE console_attempt SET attempts = attempts - 1 WHERE subject = $1 AND attempts > 0;
+
 -- name: delete_stale_console_attempts
 DELETE FROM console_attempt WHERE window_start < $1;

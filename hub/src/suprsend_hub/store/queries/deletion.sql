@@ -3,7 +3,8 @@
 -- subscriptions.sql.
 
 -- name: lock_profiles
--- First of all, in the order in which everybody locks profiles: the global profile and those for tenants.
+-- This comes first, and locks profiles in the same order as all other statements: the global profile, then those for
+-- tenants.
 SELECT p.object_type, p.recipient_id, p.tenant_no, p.linked
 FROM (
     SELECT $1::integer AS workspace_id, object_type, recipient_id, position
@@ -36,7 +37,7 @@ RETURNING s.object_type, s.object_id, s.subscriber_type, s.subscriber_id, s.subs
 
 -- name: hold_parents
 -- Objects that exist, held against deletion, so that their counters are theirs until the transaction ends. A subscription
--- up to `dead_until` belongs to an earlier life of the object, which is counted no more.
+-- up to `dead_until` belongs to an earlier life of the object, which is no longer counted.
 SELECT p.object_type, p.recipient_id, d.last_subscription_id AS dead_until
 FROM (
     SELECT $1::integer AS workspace_id, object_type, object_id, position
@@ -95,7 +96,7 @@ WHERE h.workspace_id = k.workspace_id AND h.object_type = k.object_type AND h.re
   AND h.operations IS NOT NULL;
 
 -- name: scrub_keys
--- The digests of requests are made of their content.
+-- The digests of requests depend on their content.
 UPDATE idempotency_key AS i SET digest = NULL
 FROM (
     SELECT $1::integer AS workspace_id, object_type, recipient_id
@@ -173,7 +174,7 @@ ON CONFLICT (workspace_id, object_type, object_id) DO UPDATE
 SET last_subscription_id = GREATEST(d.last_subscription_id, excluded.last_subscription_id);
 
 -- name: claim_dead_object
--- One object for this sweeper; others skip it.
+-- Takes one object for this sweeper; others skip it.
 SELECT workspace_id, object_type, object_id, last_subscription_id FROM dead_object LIMIT 1 FOR UPDATE SKIP LOCKED;
 
 -- name: find_dead_subscribers

@@ -1,5 +1,5 @@
 -- name: claim_keys
--- Binds the keys of a batch to their requests; a key that is bound already does not come back. Callers pass keys in order,
+-- Binds the keys of a batch to their requests; a key that is bound already is not returned. Callers pass keys in order,
 -- and each once.
 INSERT INTO idempotency_key (workspace_id, key, object_type, recipient_id, tenant_no, digest, edit_id)
 SELECT *

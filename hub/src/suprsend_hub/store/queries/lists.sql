@@ -17,7 +17,7 @@ SELECT list_id, list_name, list_description, track_user_entry, track_user_exit, 
 FROM list WHERE workspace_id = $1 AND list_id = $2;
 
 -- name: lock_list
--- Held until the transaction ends against everyone who adds members, finishes a sync or deletes.
+-- Locks the list until the transaction ends, so that no other transaction adds members, finishes a sync or deletes it.
 SELECT live_version FROM list WHERE workspace_id = $1 AND list_id = $2 FOR UPDATE;
 
 -- name: page_lists
@@ -52,7 +52,7 @@ JOIN list_draft AS d ON d.workspace_id = $1 AND d.list_id = k.list_id
 ORDER BY d.version_id;
 
 -- name: delete_draft
--- Waits for everyone who is adding members to the draft.
+-- Waits for all transactions that are adding members to the draft.
 DELETE FROM list_draft WHERE workspace_id = $1 AND list_id = $2 AND version_id = $3 RETURNING version_id;
 
 -- name: delete_drafts_of_list
@@ -69,7 +69,7 @@ ON CONFLICT DO NOTHING;
 -- name: add_members
 -- Adds the users that exist among $4 to the live version ($3 null) or to a draft, at both ends, and counts them: one
 -- round trip for any number of ids. The list (or draft) is held against finishing and deletion, the users against
--- deletion. No row comes back if there is no such list or draft; else one with the version and how many were new.
+-- deletion. Returns no row if the list or draft does not exist, else one with the version and how many were new.
 WITH target AS MATERIALIZED (
     SELECT coalesce($3::uuid, l.live_version) AS version_id
     FROM list AS l
@@ -189,11 +189,11 @@ JOIN list AS l ON l.workspace_id = m.workspace_id AND l.list_id = m.list_id AND 
 WHERE m.workspace_id = $1 AND m.distinct_id = $2;
 
 -- name: claim_dead_version
--- One version for this sweeper; others skip it.
+-- Takes one version for this sweeper; others skip it.
 SELECT workspace_id, list_id, version_id FROM dead_list_version LIMIT 1 FOR UPDATE SKIP LOCKED;
 
 -- name: sweep_members
--- Removes up to $4 members of a dead version at both ends, the user's end first, as everybody does.
+-- Removes up to $4 members of a dead version at both ends, the user's end first, like all other statements.
 WITH doomed AS MATERIALIZED (
     SELECT workspace_id, list_id, version_id, distinct_id FROM list_member
     WHERE workspace_id = $1 AND list_id = $2 AND version_id = $3

@@ -3,7 +3,7 @@
 -- A find_ statement returns workspace_id, place (for people) and what is wrong there; $1 is how many rows at most.
 
 -- name: allow_scans
--- The pool forbids what looking up single rows never wants; here it is wanted.
+-- The pool forbids scans, because statements that look up single rows never need them. These statements do.
 SET LOCAL enable_seqscan = on;
 SET LOCAL enable_hashjoin = on;
 SET LOCAL enable_mergejoin = on;
@@ -13,7 +13,7 @@ SET LOCAL enable_mergejoin = on;
 SELECT pg_advisory_xact_lock(78770003);
 
 -- name: find_wrong_counters
--- Name, place, value, what there is. Versions and tenants that are being swept are counted no more.
+-- Name, place, value, what there is. Versions and tenants that are being swept are no longer counted.
 WITH actual AS (
     SELECT workspace_id,
            (CASE WHEN tenant_no > 0 THEN 'tenant:' || tenant_no
@@ -62,7 +62,7 @@ WHERE o.subscription_id IS DISTINCT FROM s.subscription_id
 LIMIT $1;
 
 -- name: repair_subscriptions_without_other_end
--- The object's end holds the properties and is what counts.
+-- The object's end contains the properties, so it is the one that counts.
 INSERT INTO subscribed_to AS o (workspace_id, subscriber_type, subscriber_id, object_type, object_id, subscription_id)
 SELECT workspace_id, subscriber_type, subscriber_id, object_type, object_id, subscription_id
 FROM (

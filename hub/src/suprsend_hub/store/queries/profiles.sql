@@ -6,7 +6,7 @@ FROM unnest($1::integer[], $2::text[], $3::text[], $4::integer[]) WITH ORDINALIT
 JOIN profile AS p USING (workspace_id, object_type, recipient_id, tenant_no);
 
 -- name: insert_history
--- Records the edits of a batch; what has been applied before does not come back.
+-- Records the edits of a batch; edits that have been applied before are not returned.
 -- Callers pass rows in key order: concurrent batches then wait for each other instead of deadlocking.
 INSERT INTO history (workspace_id, object_type, recipient_id, tenant_no, insert_key, edit_id, version, position, source,
                      actor, operations, before)
@@ -16,11 +16,18 @@ FROM unnest($1::integer[], $2::text[], $3::text[], $4::integer[], $5::uuid[], $6
 ON CONFLICT (workspace_id, object_type, recipient_id, tenant_no, insert_key) DO NOTHING
 RETURNING edit_id;
 
+-- name: find_known_edits
+-- The positions of edits whose keys are in the history; one index probe per key.
+SELECT k.position
+FROM unnest($1::integer[], $2::text[], $3::text[], $4::integer[], $5::uuid[]) WITH ORDINALITY
+     AS k (workspace_id, object_type, recipient_id, tenant_no, insert_key, position)
+JOIN history AS h USING (workspace_id, object_type, recipient_id, tenant_no, insert_key);
+
 -- name: upsert_profiles
 -- Writes folded profiles unless another writer was faster. The returned profile_id says what was done with a row: it
 -- is the given fresh id if the row was inserted, the stored id if it was updated. A row whose id is not returned has
 -- another version than the one that was read. It is locked all the same, so the next attempt in this transaction wins.
--- Addresses come as one text a row, separated by line feeds, because unnest would flatten an array of arrays.
+-- Addresses come as one text per row, separated by line feeds, because unnest would flatten an array of arrays.
 INSERT INTO profile AS p (workspace_id, object_type, recipient_id, tenant_no, profile_id, version, properties, channels,
                           addresses, preferences, linked, created_at, updated_at)
 SELECT k.workspace_id, k.object_type, k.recipient_id, k.tenant_no, k.profile_id, k.version, k.properties, k.channels,
@@ -37,7 +44,7 @@ WHERE p.version = excluded.version - 1
 RETURNING p.profile_id;
 
 -- name: update_profiles
--- Writes existing folded profiles, unless another writer was faster. The number of written rows tells.
+-- Writes existing folded profiles, unless another writer was faster, as the number of written rows shows.
 UPDATE profile AS p
 SET version = k.version, properties = k.properties, channels = k.channels,
     addresses = string_to_array(k.addresses, E'\n'), preferences = k.preferences, linked = k.linked,
@@ -71,7 +78,7 @@ FROM profile
 WHERE workspace_id = $1 AND object_type = $2 AND recipient_id = $3 AND tenant_no = $4;
 
 -- name: hold_profiles
--- Holds profiles against deletion (not against edits) until the transaction ends, in key order; what comes back exists.
+-- Holds profiles against deletion (not against edits) until the transaction ends, in key order; returns those that exist.
 SELECT p.workspace_id, p.object_type, p.recipient_id, p.tenant_no
 FROM (
     SELECT workspace_id, object_type, recipient_id, tenant_no, position

@@ -9,7 +9,7 @@
 SELECT last_subscription_id FROM dead_object WHERE workspace_id = $1 AND object_type = $2 AND object_id = $3;
 
 -- name: upsert_subscribed_to
--- The subscriber's end, which is locked first, as everywhere. What comes back has the id that was there, or the fresh one
+-- The subscriber's end, which is locked first, as everywhere. A returned row has the id that was there, or the fresh one
 -- that was passed: then it is new. $7 is the last subscription to earlier lives.
 INSERT INTO subscribed_to AS s (workspace_id, subscriber_type, subscriber_id, object_type, object_id, subscription_id)
 SELECT $1, k.subscriber_type, k.subscriber_id, $2, $3, k.subscription_id
@@ -31,7 +31,7 @@ SET subscription_id = excluded.subscription_id, properties = excluded.properties
 RETURNING s.subscriber_type, s.subscriber_id, s.subscription_id, s.properties, s.created_at, s.updated_at;
 
 -- name: delete_subscribed_to
--- Subscriptions with ids after $6 and up to $7; what comes back has ended.
+-- Subscriptions with ids after $6 and up to $7; returns those that it has ended.
 DELETE FROM subscribed_to AS s
 USING (
     SELECT $1::integer AS workspace_id, $2::text AS object_type, $3::text AS object_id, subscriber_type, subscriber_id
@@ -163,5 +163,5 @@ WHERE s.subscriber_type > ''
   );
 
 -- name: lock_nesting
--- Nesting is checked over several rows: one writer of object-to-object subscriptions a workspace at a time.
+-- Nesting is checked over several rows: one writer of object-to-object subscriptions per workspace at a time.
 SELECT pg_advisory_xact_lock(78770002, $1);

@@ -1,4 +1,4 @@
--- Deletion of a whole workspace, $2 rows of a table at a time. Nobody works in it any more, so the order does not matter to
+-- Deletion of a whole workspace, $2 rows of a table at a time. It is not in use any more, so the order does not matter to
 -- readers; each statement is a transaction of its own.
 
 -- name: empty_subscription
@@ -108,7 +108,7 @@ USING (SELECT workspace_id, locale FROM category_translation WHERE workspace_id 
 WHERE t.workspace_id = k.workspace_id AND t.locale = k.locale;
 
 -- name: begin_workspace_deletion
--- Nobody gets in from now on, and it cannot be enabled again.
+-- Disables the workspace, which cannot be enabled again.
 UPDATE workspace
 SET disabled_at = coalesce(disabled_at, $2), deleting_since = coalesce(deleting_since, $2)
 WHERE workspace_id = $1

@@ -50,7 +50,7 @@ WHERE workspace_id = $1 AND deleting_since IS NULL
 RETURNING workspace_id;
 
 -- name: reencrypt_secrets
--- Only what is still as it was read: a rotation in between has put a new secret there.
+-- Only secrets that are still as they were read, because a rotation may have replaced them.
 UPDATE workspace
 SET secret_encrypted = CASE WHEN secret_encrypted = $2 THEN $3 ELSE secret_encrypted END,
     previous_secret = CASE WHEN previous_secret = $4 THEN $5 ELSE previous_secret END

@@ -1,4 +1,4 @@
-"""The Date of a signed request, in every form that official SDKs write it.
+"""Read the Date of a signed request, in every form that official SDKs write.
 
 Python, Go and Node: `Tue, 03 Jun 2025 10:00:00 GMT`. Java: `Tue, 3 Jun 2025 10:00:00 UTC`. Messages of Node: ISO 8601.
 """
@@ -15,7 +15,7 @@ _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0
 
 
 def parse_request_date(text: str) -> datetime | None:
-    """The moment, or None for what is in none of these forms."""
+    """Return the time, or None for text in any other form."""
     text = text.strip()
     try:
         if match := _HTTP.fullmatch(text):

@@ -1,7 +1,7 @@
-"""What was looked up lately: bounded in number and size, whatever strangers send.
+"""Cache of recent look-ups, bounded in number and size, whatever unknown clients send.
 
-Keys are digests, never the text of a request. What exists and what does not are kept apart, so guesses cannot push out
-the credentials of those who have some.
+Keys are digests, never the text of a request. Existing and missing credentials are kept apart, so that guesses cannot
+push out valid credentials.
 """
 
 from collections.abc import Callable
@@ -10,14 +10,14 @@ from typing import Any, Generic, TypeVar
 
 _KNOWN = 10_000
 _ABSENT = 1_000
-"""Entries at most; the oldest goes when there is no room."""
+"""Maximum number of entries. The oldest makes room for a new one."""
 
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry(Generic[_T]):
-    """What a look-up found, or None for nothing, and how many seconds ago."""
+    """The result of a look-up, None if there was none, and its age in seconds."""
 
     value: _T | None
     age_s: float
@@ -34,7 +34,7 @@ class LookupCache(Generic[_T]):
         self._absent: dict[bytes, float] = {}
 
     def find(self, digest: bytes) -> Entry[_T] | None:
-        """What is remembered of the digest, however old."""
+        """Return the entry of the digest, regardless of its age."""
         now = self._monotonic()
         if digest in self._known:
             looked_up_at, value = self._known[digest]
@@ -44,7 +44,7 @@ class LookupCache(Generic[_T]):
         return None
 
     def put(self, digest: bytes, value: _T | None) -> None:
-        """Remember what a look-up found just now."""
+        """Store the result of a look-up."""
         self._known.pop(digest, None)
         self._absent.pop(digest, None)
         now = self._monotonic()
@@ -58,4 +58,4 @@ class LookupCache(Generic[_T]):
 
 def _trim(entries: dict[bytes, Any], size: int) -> None:
     if len(entries) > size:
-        del entries[next(iter(entries))]  # the one that was put there first
+        del entries[next(iter(entries))]  # the oldest one

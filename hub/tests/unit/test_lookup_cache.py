@@ -2,7 +2,7 @@
 
 import hashlib
 
-from suprsend_hub.service.credential_cache import Entry, LookupCache
+from suprsend_hub.service.lookup_cache import Entry, LookupCache
 
 
 def digest(number: int) -> bytes:
