@@ -63,7 +63,9 @@ async def test_a_document_is_a_draft_until_it_is_committed(m: ApiClient, path: s
     assert committed["committed_at"].endswith("Z")
     assert committed["hash"] == saved.json()["hash"]
     assert (await m.get(f"{path}?mode=live")).json() == committed
-    again = (await m.post(f"{path}?commit=true&commit_message=second", document(category("news"), category("tips")))).json()
+    again = (
+        await m.post(f"{path}?commit=true&commit_message=second", document(category("news"), category("tips")))
+    ).json()
     assert (again["version_no"], again["status"]) == (2, "active")
     assert await slugs(m, path) == ["news", "tips"]
 
@@ -102,9 +104,7 @@ async def test_a_category_with_choices_is_removed_only_by_force_and_the_choices_
     saved = await m.post(f"{path}?commit=true&commit_message=y", document(category("tips")))
     result = saved.json()["validation_result"]
     assert (saved.status_code, saved.json()["status"], result["is_valid"]) == (200, "draft", False)
-    assert result["errors"] == [
-        "category 'news' is removed, and 2 recipients and 0 tenants have made choices for it"
-    ]
+    assert result["errors"] == ["category 'news' is removed, and 2 recipients and 0 tenants have made choices for it"]
     assert_error(await m.patch(f"{path}commit/?commit_message=y", None), 400, "invalid_categories")
     assert await slugs(m, path) == ["news", "tips"]
     forced = await m.patch(f"{path}commit/?commit_message=y&force=true", None)
@@ -145,12 +145,16 @@ async def test_only_a_key_that_may_manage_reaches_its_own_workspace(
     assert error["message"] == "ServiceToken not found"
     mb = await manager(hub, b, workspace_b)
     for name in (workspace_a.name, workspace_a.workspace_uid, "nobody"):
-        error = assert_error(await mb.get(f"/v1/{segment(name)}/preference_category/?mode=live"), 404, "workspace_not_found")
+        error = assert_error(
+            await mb.get(f"/v1/{segment(name)}/preference_category/?mode=live"), 404, "workspace_not_found"
+        )
         assert error["message"] == f"workspace not found for slug/uid: {name}"
     assert (await m.get(f"/v1/{workspace_a.workspace_uid}/preference_category/?mode=live")).status_code == 200
 
 
-async def test_service_tokens_are_taken_on_these_paths_only(m: ApiClient, path: str, workspace_a: NewWorkspace, hub: Services) -> None:
+async def test_service_tokens_are_taken_on_these_paths_only(
+    m: ApiClient, path: str, workspace_a: NewWorkspace, hub: Services
+) -> None:
     created = await hub.workspaces.create_api_key(
         TESTER, workspace_a.name, "token", frozenset({Scope.MANAGE, Scope.READ})
     )
@@ -211,14 +215,14 @@ async def test_commits_at_once_get_different_versions(m: ApiClient, path: str) -
 
 @pytest.mark.parametrize("name", sorted(RESERVED_NAMES))
 async def test_a_workspace_is_not_named_like_the_beginning_of_a_path(hub: Services, name: str) -> None:
-    from suprsend_hub.domain.errors import InvalidRequest  # noqa: PLC0415 - one use
+    from suprsend_hub.domain.errors import InvalidRequest
 
     with pytest.raises(InvalidRequest, match="cannot be named"):
         await hub.workspaces.create(TESTER, name)
 
 
 def test_the_reserved_names_are_those_of_the_paths(hub: Services) -> None:
-    from suprsend_hub.app import build_app  # noqa: PLC0415 - one use
+    from suprsend_hub.app import build_app
 
     heads = {route.path.split("/")[2] for route in build_app(hub).routes if route.path.startswith("/v1/")}
     assert {head for head in heads if not head.startswith("{")} <= RESERVED_NAMES

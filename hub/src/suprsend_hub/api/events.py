@@ -46,9 +46,7 @@ async def _apply_array(caller: Caller, service: EventService, body: bytes, repor
             reject = _reject(caller, text, error)
             rejects.append(reject)
             report.add(index, reject.key.recipient_id, error)
-    outcomes = await service.apply(
-        caller.actor, caller.workspace, list(events.values()), rejects, size_bytes=len(body)
-    )
+    outcomes = await service.apply(caller.actor, caller.workspace, list(events.values()), rejects, size_bytes=len(body))
     for (index, event), outcome in zip(events.items(), outcomes, strict=True):
         report.settle(index, event.distinct_id, outcome)
 

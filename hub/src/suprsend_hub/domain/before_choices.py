@@ -62,10 +62,10 @@ def changed_choices(before: ChoicesBefore) -> str | None:
 def only_changed(choices: Choices, before: ChoicesBefore) -> Choices:
     """Return choices without everything that the edit left alone."""
     fields = before.get(CATEGORIES, {})
-    categories = {
-        slug: _only(choice, fields[slug]) for slug, choice in choices.categories.items() if slug in fields
+    categories = {slug: _only(choice, fields[slug]) for slug, choice in choices.categories.items() if slug in fields}
+    restricted = {
+        channel: flag for channel, flag in choices.restricted.items() if channel in before.get(RESTRICTED, {})
     }
-    restricted = {channel: flag for channel, flag in choices.restricted.items() if channel in before.get(RESTRICTED, {})}
     return Choices(categories, restricted)
 
 

@@ -10,19 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence  # noqa: TC003 - fields are read at run time
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from . import choices
-from .channels import RULES, same_identities
+from .channels import RULES
 from .choices import NO_CHOICES, Choices
 from .codes import Code
 from .limits import MAX_IDENTITIES, MAX_PROFILE_BYTES, MAX_PROPERTIES
 from .profile import Identity, Profile, identities_to_storage
 from .size import stored_bytes
-from .values import equality_key, same_value
-from .wire import Json
+from .values import same_value
+
+if TYPE_CHECKING:
+    from .wire import Json
 
 RECREATE: Final = "recreate"
 ALIAS: Final = "alias"
@@ -218,10 +220,9 @@ def _preference_conflicts(ours: Choices, theirs: Choices) -> list[MergeConflict]
 
 
 def _contains(identities: Sequence[Identity], wanted: Identity) -> bool:
-    return any(same_identities([each], [wanted]) for each in identities)
+    return any(each == wanted and same_value(each.value, wanted.value) for each in identities)
 
 
 def _key(channel: str, identity: Identity) -> Hashable:
     """Return what makes an identity the same address, as when it is appended."""
-    rule = RULES.get(channel)
-    return equality_key(identity.value) if rule is None else rule.key(identity.value)
+    return RULES[channel].key(identity.value)

@@ -124,5 +124,9 @@ def _lost(actor: Actor, workspace: Workspace, event: IdentityEvent) -> RejectedR
         "$user_operations": event.operations,
     }
     return RejectedRecord(
-        RecipientKey.user(workspace.workspace_id, event.distinct_id), error.code, error.message, mask_secrets(record), actor
+        RecipientKey.user(workspace.workspace_id, event.distinct_id),
+        error.code,
+        error.message,
+        mask_secrets(record),
+        actor,
     )

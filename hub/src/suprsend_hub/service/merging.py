@@ -4,7 +4,7 @@ Locks are taken in the order of everybody: profiles by key, the users' own end o
 history, counters.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -12,9 +12,9 @@ from uuid import UUID
 
 from suprsend_hub.domain import merging as rules
 from suprsend_hub.domain.actor import Actor
+from suprsend_hub.domain.addresses import addresses
 from suprsend_hub.domain.audit import Action, Change
 from suprsend_hub.domain.before import Before, diff_profiles
-from suprsend_hub.domain.channels import addresses
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Conflict, InvalidRequest, NotFound
 from suprsend_hub.domain.ids import UlidFactory

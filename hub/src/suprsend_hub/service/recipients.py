@@ -10,13 +10,11 @@ from uuid import UUID
 from suprsend_hub.domain.actor import Actor
 from suprsend_hub.domain.addresses import address_keys
 from suprsend_hub.domain.audit import Action, Change
-from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.domain.recipient import USERS, RecipientKey, not_found
 from suprsend_hub.domain.records import HistoryEntry, StoredProfile
 from suprsend_hub.domain.wire import Json
-from suprsend_hub.domain.work import work_of_each
 from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.deleting import delete_recipients
 from suprsend_hub.service.pages import ID_CURSOR, ULID_CURSOR, Page, PageRequest, fetch_page, text_bytes, walk

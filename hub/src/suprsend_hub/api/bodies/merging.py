@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from suprsend_hub.api.bodies.profile import parse_ids
-from suprsend_hub.domain.channels import address_key
+from suprsend_hub.domain.addresses import address_keys
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.domain.ids import check_distinct_id
@@ -32,7 +32,7 @@ def parse_many(payload: Json) -> list[str]:
 def parse_address(query: Mapping[str, str]) -> str:
     """Return the searched e-mail address or phone number; InvalidRequest for anything else."""
     address = query.get("address", "")
-    if not address_key(address):
+    if not address_keys(address):
         raise InvalidRequest(
             "send `?address=` with an e-mail address or a phone number; in a URL, write the plus sign as %2B",
             code=Code.INVALID_SEARCH,

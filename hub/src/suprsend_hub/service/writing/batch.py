@@ -365,9 +365,7 @@ def _outcome(entry: Entry, profile: StoredProfile | None) -> Outcome:
     return Outcome(status, profile, entry.refusals, error, entry.work)
 
 
-def fold_again(
-    group: Group, refused: Sequence[Entry] = (), error: DomainError | None = None
-) -> Folding[Correction]:
+def fold_again(group: Group, refused: Sequence[Entry] = (), error: DomainError | None = None) -> Folding[Correction]:
     """Fold a group, whose first fold is recorded, onto the present profile, without entries that are `refused` now."""
     earlier = group.accepted()
     for entry in refused:
