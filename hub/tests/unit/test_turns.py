@@ -31,7 +31,7 @@ def batch_of(count: int, *operations: object, size_bytes: int = 100) -> Batch:
         Edit(ADA, UUID(int=i), list(operations), TESTER, size_bytes=size_bytes, max_work=work_of_each(count))
         for i in range(count)
     ]
-    return Batch.of(edits, [UUID(int=1000 + i) for i in range(count)])
+    return Batch.of(edits, [UUID(int=1000 + i) for i in range(count)], now=NOW)
 
 
 async def turns_of_others(batch: Batch) -> int:

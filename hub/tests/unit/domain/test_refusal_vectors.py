@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from suprsend_hub.service.writing.edit import Edit
 VECTORS = json.loads((Path(__file__).parents[4] / "contract" / "vectors" / "refusals.json").read_text())
 CASES = VECTORS["cases"]
 KEY = RecipientKey.user(1, "ada")
+NOW = datetime(2026, 7, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
@@ -31,7 +33,7 @@ def test_refusals(case: dict):
 
     nil = uuid.UUID(int=0)
     stored = StoredProfile(KEY, nil, 1, encode_properties(before), encode_channels(before), None, None)
-    batch = Batch.of([Edit(KEY, uuid.uuid4(), case["operations"], TESTER)], [nil])
+    batch = Batch.of([Edit(KEY, uuid.uuid4(), case["operations"], TESTER)], [nil], now=NOW)
     list(batch.fold({KEY: stored} if "before" in case else {}))
     [outcome] = batch.outcomes()
     assert (outcome.error is None) == case["accepted"]
