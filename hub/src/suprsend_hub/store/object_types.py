@@ -15,5 +15,5 @@ async def list_object_types(connection: Connection, workspace_id: int, limit: in
 
 async def count_with(connection: Connection, workspace_id: int, new: Sequence[str]) -> int:
     """Return how many object types the workspace has, or had, together with those given; 0 if none of them is new."""
-    names = [profiles_counter(object_type) for object_type in new]
+    names = [profiles_counter(object_type).name for object_type in new]
     return int(await connection.fetchval(sql("count_object_types_with"), workspace_id, names))
