@@ -211,7 +211,10 @@ async def test_the_primarys_history_says_what_came_from_whom(hub: Services) -> N
         }
     ]
     assert entry.before is not None
-    assert msgspec.json.decode(entry.before) == {"$email": [{"value": "ada@example.com"}]}
+    assert msgspec.json.decode(entry.before) == {
+        "$unset": ["city"],
+        "$identities": {"$email": {"kept": 1, "added": ["anon@example.com"]}},
+    }
     assert entry.version == first.version + 1
     assert entry.actor == TESTER.label
 

@@ -74,6 +74,13 @@ def event(tenant_id: str, distinct_id: str = "ada") -> IdentityEvent:
     return IdentityEvent(distinct_id, uuid.uuid4(), [{"$set": {"of": tenant_id}}], None, tenant_id, 0)
 
 
+async def send(hub: Services, workspace: Workspace, sent: IdentityEvent) -> None:
+    """Apply one event; raise the error if it is refused."""
+    outcome = await hub.events.apply_one(TESTER, workspace, sent, size_bytes=0)
+    if outcome.error is not None:
+        raise outcome.error
+
+
 async def create(hub: Services, workspace: Workspace, *distinct_ids: str) -> None:
     for distinct_id in distinct_ids:
         await hub.recipients.edit(TESTER, RecipientKey.user(workspace.workspace_id, distinct_id), [])
@@ -294,7 +301,7 @@ async def test_edits_race_with_the_deletion_of_their_tenant(
             for distinct_id in ("ada", "bo", "ada", "bo", "ada", "bo")
             for each in (hub, other)
         ]
-        events = [other.events.apply(TESTER, workspace, [event("acme", f"u{n}")], [], size_bytes=0) for n in range(12)]
+        events = [send(other, workspace, event("acme", f"u{n}")) for n in range(12)]
         results = await asyncio.gather(live(), *edits, *events, return_exceptions=True)
         assert all(result is None or isinstance(result, NotFound) for result in results), results
         await hub.tenants.delete(TESTER, workspace.workspace_id, "acme")
@@ -314,10 +321,10 @@ async def test_an_accepted_edit_is_visible_whatever_another_hub_remembers(
     other = make_hub()
     async with other.database:
         other.batcher.start()
-        await other.events.apply_one(TESTER, workspace, event("acme"), size_bytes=0)
+        await send(other, workspace, event("acme"))
         await hub.tenants.delete(TESTER, workspace.workspace_id, "acme")
         await make(hub, workspace, "acme")
-        await other.events.apply_one(TESTER, workspace, event("acme"), size_bytes=0)
+        await send(other, workspace, event("acme"))
         assert await tenants_of(hub, workspace) == ["acme"]
         await hub.tenants.delete(TESTER, workspace.workspace_id, "acme")
         await make(hub, workspace, "acme")
@@ -346,7 +353,7 @@ async def test_of_concurrent_first_links_in_exclusive_mode_one_wins(
         other.batcher.start()
         results = await asyncio.gather(
             *(
-                each.events.apply_one(TESTER, exclusive, event(tenant_id, distinct_id), size_bytes=0)
+                send(each, exclusive, event(tenant_id, distinct_id))
                 for distinct_id in users
                 for tenant_id, each in zip(tenant_ids, (hub, other, hub, other), strict=True)
             ),
@@ -400,7 +407,7 @@ async def test_edits_for_tenants_race_with_the_deletion_of_the_user(
             results = await asyncio.gather(
                 hub.recipients.delete(TESTER, key),
                 *(edit(each, workspace, tenant) for each in (hub, other) for tenant in ("acme", "other")),
-                *(other.events.apply_one(TESTER, workspace, event("acme"), size_bytes=0) for _ in range(3)),
+                *(send(other, workspace, event("acme")) for _ in range(3)),
                 return_exceptions=True,
             )
             assert all(result is None or isinstance(result, DomainError) for result in results), results
@@ -435,7 +442,7 @@ async def test_an_edit_for_a_tenant_waits_for_the_deletion_of_its_user(
 
 async def test_the_event_that_creates_a_user_is_in_the_users_history(hub: Services, workspace: Workspace) -> None:
     await make(hub, workspace, "acme")
-    await hub.events.apply_one(TESTER, workspace, event("acme", "bo"), size_bytes=0)
+    await send(hub, workspace, event("acme", "bo"))
     [entry] = await hub.recipients.history(RecipientKey.user(workspace.workspace_id, "bo"))
     assert (entry.operations, entry.actor) == ("[]", TESTER.label)
 

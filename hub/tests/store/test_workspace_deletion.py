@@ -43,6 +43,8 @@ async def fill(hub: Services, workspace: NewWorkspace) -> None:
         for statement in (
             "INSERT INTO tenant VALUES ($1, 2, now(), now(), 'acme', 'Acme', '{}', '{}', '{}')",
             "INSERT INTO dead_tenant VALUES ($1, 3, now())",
+            "INSERT INTO category_document VALUES ($1, 1, now(), 'first', 'hash', '{}')",
+            "INSERT INTO category_translation VALUES ($1, 'de', now(), '{}')",
             "INSERT INTO alias VALUES ($1, '', 'old', 'user-1', now())",
             "INSERT INTO former_id VALUES ($1, '', 'user-1', 'merged')",
             "INSERT INTO tombstone VALUES ($1, '', 'merged', 'user-1', gen_random_uuid(), now(), '{}')",
