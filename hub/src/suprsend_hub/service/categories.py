@@ -52,7 +52,7 @@ class CategoryService:
         """Return the document in force, or the draft; an empty one before anything was saved."""
         async with self._database.connection() as connection:
             settings = await categories.find_settings(connection, workspace_id, "")
-            live = await _find(connection, workspace_id, settings.category_version)
+            live = await _find_live(connection, workspace_id, settings.category_version)
             if mode is Mode.LIVE:
                 return live
             draft = await _find(connection, workspace_id, DRAFT)
@@ -69,7 +69,7 @@ class CategoryService:
             await categories.save(connection, workspace_id, _row(draft, DRAFT, self._now()))
             change = Change(Action.CATEGORY_SAVE, "", detail={"categories": len(document), "hash": draft.hash})
             await self._audit.record(connection, actor, workspace_id, change)
-            live = await _find(connection, workspace_id, live_no)
+            live = await _find_live(connection, workspace_id, live_no)
             draft = await _checked(connection, workspace_id, draft, live.document)
             if commit is None or (draft.errors and not commit.force):
                 return draft
@@ -85,11 +85,13 @@ class CategoryService:
         """
 
         async def use(connection: Connection) -> CategoryVersion:
-            live = await _find(connection, workspace_id, await categories.lock(connection, workspace_id))
+            live = await _find_live(connection, workspace_id, await categories.lock(connection, workspace_id))
             draft = await _find(connection, workspace_id, DRAFT)
             draft = await _checked(connection, workspace_id, draft, live.document)
             if draft.errors and not commit.force:
-                raise InvalidRequest("; ".join(draft.errors), code=Code.INVALID_CATEGORIES, detail=draft.errors)
+                raise InvalidRequest(
+                    "; ".join(draft.errors), code=Code.INVALID_CATEGORIES, detail={"errors": draft.errors}
+                )
             return await self._commit(connection, actor, workspace_id, draft, live, commit)
 
         return await self._database.run(use)
@@ -182,6 +184,11 @@ class CategoryService:
 def active_channels(stored: Sequence[str] | None) -> Sequence[Channel]:
     """Return the channels that a workspace uses from their storage form."""
     return tuple(channel for channel in Channel if stored is None or channel in stored)
+
+
+async def _find_live(connection: Connection, workspace_id: int, version_no: int) -> CategoryVersion:
+    """Return the version in force. Before the first commit that is no stored one: its number is that of the draft."""
+    return await _find(connection, workspace_id, version_no) if version_no else CategoryVersion(EMPTY, _hash(EMPTY))
 
 
 async def _find(connection: Connection, workspace_id: int, version_no: int) -> CategoryVersion:
