@@ -95,7 +95,7 @@ async def test_a_category_with_choices_is_removed_only_by_force_and_the_choices_
     saved = await m.post(f"{path}?commit=true&commit_message=y", document(category("tips")))
     result = saved.json()["validation_result"]
     assert (saved.status_code, saved.json()["status"], result["is_valid"]) == (200, "draft", False)
-    assert result["errors"] == ["category 'news' is removed, and 2 recipients and 0 tenants have made choices for it"]
+    assert result["errors"] == ["category 'news' is removed, but has choices: 2 by recipients, 0 by tenants"]
     error = assert_error(await m.patch(f"{path}commit/?commit_message=y", None), 400, "invalid_categories")
     assert error["detail"] == {"errors": result["errors"]}
     assert await slugs(m, path) == ["news", "tips"]

@@ -217,7 +217,7 @@ async def _checked(
     removed = live.missing_from(draft.document)
     counts = await categories.count_choices(connection, workspace_id, removed) if removed else {}
     errors = [
-        f"category '{slug}' is removed, and {recipients} recipients and {tenants} tenants have made choices for it"
+        f"category '{slug}' is removed, but has choices: {recipients} by recipients, {tenants} by tenants"
         for slug, (recipients, tenants) in counts.items()
     ]
     return CategoryVersion(draft.document, draft.hash, errors=errors)
