@@ -157,8 +157,8 @@ class PreferenceService:
             InvalidRequest: a category does not allow the choice; or there is no room for it in the profile.
         """
         check(operations, tenant, single=single)
-        edits = self._edits(actor, key, _changes(operations), tenant.tenant_no, request)
-        outcome = (await self._batcher.submit(key.workspace_id, edits))[-1]
+        edit = self._edit(actor, key, _changes(operations), tenant.tenant_no, request)
+        [outcome] = await self._batcher.submit(key.workspace_id, [edit])
         if outcome.error is not None:
             raise outcome.error
         if outcome.profile is None:  # a known edit of a recipient who has been deleted since
@@ -192,16 +192,14 @@ class PreferenceService:
         errors: list[DomainError] = []
         applied = 0
         for step in _steps(distinct_ids):
-            edits: list[Edit] = []
-            for distinct_id in step:
-                key = RecipientKey.user(workspace_id, distinct_id)
-                edits += self._edits(actor, key, changes, tenant.tenant_no, None)
+            edits = [
+                self._edit(actor, RecipientKey.user(workspace_id, each), changes, tenant.tenant_no, None)
+                for each in step
+            ]
             outcomes = await self._batcher.submit(workspace_id, edits, size_bytes=size_bytes * len(step))
-            for edit, outcome in zip(edits, outcomes, strict=True):
-                if outcome.error is None:
-                    applied += edit.key.tenant_no == tenant.tenant_no
-                elif not isinstance(outcome.error, NotFound):
-                    errors.append(outcome.error)
+            refused = [outcome.error for outcome in outcomes if outcome.error is not None]
+            applied += len(outcomes) - len(refused)
+            errors += [error for error in refused if not isinstance(error, NotFound)]
         if errors:
             raise errors[0]
         return applied
@@ -234,25 +232,13 @@ class PreferenceService:
 
         return replace(tenant, overrides=await self._database.run(use))
 
-    def _edits(
-        self,
-        actor: Actor,
-        key: RecipientKey,
-        changes: list[Json],
-        tenant_no: int,
-        request: RequestKey | None,
-    ) -> list[Edit]:
-        """Return the edit of the profile; before that of a profile for a tenant, one that holds the recipient."""
+    def _edit(
+        self, actor: Actor, key: RecipientKey, changes: list[Json], tenant_no: int, request: RequestKey | None
+    ) -> Edit:
+        """Return the edit of the profile with the choices. It is refused if there is no such recipient."""
         insert_key = self._ulids.new() if request is None else request.key
-        edit = Edit(
-            key._replace(tenant_no=tenant_no), insert_key, changes, actor, strict=True, request=request, chooses=True
-        )
-        if tenant_no == GLOBAL:
-            return [edit]
-        # Choices for a tenant belong to a recipient that exists until they are written.
-        together = object()
-        held = Edit(key, self._ulids.new(), [], actor, strict=True, together=together, chooses=True)
-        return [held, msgspec.structs.replace(edit, together=together)]
+        key = key._replace(tenant_no=tenant_no)
+        return Edit(key, insert_key, changes, actor, strict=True, request=request, chooses=True)
 
 
 def _changes(operations: Iterable[Operation]) -> list[Json]:
