@@ -7,7 +7,6 @@ signature covers the body, so it is verified afterwards.
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
@@ -34,6 +33,7 @@ MAX_EVENT_BODY_BYTES = 2_621_440
 MAX_BODY_BYTES = 1_048_576
 """1 MiB for every other body."""
 _MAX_IDEMPOTENCY_KEY_CHARS = 255
+_READS = frozenset({"GET", "HEAD"})
 _DECISIVE_HEADERS = frozenset({b"authorization", b"content-type", b"date", b"x-amz-date", b"idempotency-key"})
 _GO = re.compile(rb"suprsend/[0-9.]+;go/")
 """How the vendor's Go SDK introduces itself."""
@@ -50,8 +50,7 @@ _OTHER_FORMS = (
 _decoder = msgspec.json.Decoder()
 
 
-@dataclass(slots=True)
-class Caller:
+class Caller(msgspec.Struct):
     """The authenticated sender of a request, with the workspace and the body."""
 
     workspace: Workspace
@@ -105,49 +104,48 @@ class ApiRequest(Request[None, Caller, State]):
 async def authenticate(request: ApiRequest) -> None:
     """Check the credentials and read the body, before every handler of the API."""
     scope = request.scope
-    headers = dict(scope["headers"])  # names are in lower case
+    method, fields = scope["method"], scope["headers"]
+    headers = dict(fields)  # names are in lower case
     services = request.services
-    bodies: BodyReader = request.app.state[BODIES]
-    is_read = scope["method"] in ("GET", "HEAD")
+    is_read = method in _READS
+    body = b""
     has_body = _has_body(scope["http_version"], headers)
     if has_body:
+        bodies: BodyReader = request.app.state[BODIES]
         bodies.leave_unread(scope)
-    if len(headers) != len(scope["headers"]):  # type: ignore[arg-type]  # servers pass a list
-        _refuse_repetition(scope["headers"])
+    if len(headers) != len(fields):  # type: ignore[arg-type]  # servers pass a list
+        _refuse_repetition(fields)
     presented, signature = read_authorization(_text(headers, b"authorization"))
     claim = await services.credentials.look_up(presented, patiently=not is_read)
-    limit = MAX_EVENT_BODY_BYTES if scope["path"].startswith("/event") else MAX_BODY_BYTES
-    body = await bodies.read(scope, request.receive, limit) if has_body else b""
+    if has_body:
+        limit = MAX_EVENT_BODY_BYTES if scope["path"].startswith("/event") else MAX_BODY_BYTES
+        body = await bodies.read(scope, request.receive, limit)
+    agent = headers.get(b"user-agent", b"")
     proof = SignedRequest(
         signature,
-        method=scope["method"],
-        raw_path=scope["raw_path"],  # the router strips a trailing slash from `path`
-        query=scope["query_string"],
-        body=body,
-        content_type=_text(headers, b"content-type"),
-        date=_text(headers, b"date") or _text(headers, b"x-amz-date") or "",
-        is_go=_GO.match(headers.get(b"user-agent", b"")) is not None,
+        method,
+        scope["raw_path"],  # the router strips a trailing slash from `path`
+        scope["query_string"],
+        body,
+        _text(headers, b"content-type"),
+        _text(headers, b"date") or _text(headers, b"x-amz-date") or "",
+        _GO.match(agent) is not None,
     )
     identity = services.credentials.confirm(claim, proof)
-    _check_scope(request, identity)
+    _check_scope(scope["route_handler"].opt.get(SCOPE) or (Scope.READ if is_read else Scope.WRITE), identity)
     actor = Actor(
         identity.kind,
         identity.name,
-        user_agent(headers.get(b"user-agent", b"")),
+        user_agent(agent),
         client_address(scope, services.trusted_proxies),
         request_id(scope),
     )
     key = _text(headers, b"idempotency-key")
-    scope["auth"] = Caller(
-        identity.workspace, actor, scope["method"], body, None if key is None else _idempotency_key(key)
-    )
+    scope["auth"] = Caller(identity.workspace, actor, method, body, None if key is None else _idempotency_key(key))
 
 
-def _check_scope(request: ApiRequest, identity: Identity) -> None:
+def _check_scope(needed: Scope, identity: Identity) -> None:
     """Raise Forbidden unless the credentials have the scope of the route or, by default, that of its method."""
-    needed = request.route_handler.opt.get(SCOPE) or (
-        Scope.READ if request.scope["method"] in ("GET", "HEAD") else Scope.WRITE
-    )
     if needed not in identity.scopes:
         raise Forbidden(f"these credentials lack the scope `{needed.value}`", code=Code.MISSING_SCOPE)
 

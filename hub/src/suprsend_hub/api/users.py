@@ -6,8 +6,8 @@ from litestar.params import FromPath
 from suprsend_hub.api.answers import Answer
 from suprsend_hub.api.bodies.page import parse_page, parse_search
 from suprsend_hub.api.bodies.profile import parse_ids, parse_patch, parse_upsert
-from suprsend_hub.api.recipients import answer_with, apply_edit
-from suprsend_hub.api.rendering import membership_object, page_json, parent_object, profile_summary
+from suprsend_hub.api.recipients import apply_edit
+from suprsend_hub.api.rendering import membership_object, page_json, parent_object, profile_summary, user_json
 from suprsend_hub.api.requests import ApiRequest, Caller
 from suprsend_hub.api.routing import segment
 from suprsend_hub.domain.ids import check_distinct_id, check_new_id
@@ -41,7 +41,7 @@ async def list_users(request: ApiRequest) -> Answer:
 @get("/v1/user/{distinct_id:str}/")
 async def get_user(request: ApiRequest, distinct_id: FromPath[str]) -> Answer:
     """Return one user with all channels; 404 if unknown."""
-    return await answer_with(request, await request.services.recipients.get(_key(request.caller, distinct_id)))
+    return Answer(user_json(await request.services.recipients.get(_key(request.caller, distinct_id))))
 
 
 @post("/v1/user/{distinct_id:str}/")
