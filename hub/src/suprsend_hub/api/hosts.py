@@ -15,8 +15,9 @@ def checking_hosts(app: ASGIApp, hosts: Hosts) -> ASGIApp:
     """Return middleware that lets only requests to the hub's own host names pass."""
 
     def middleware(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        if scope["type"] == ScopeType.HTTP and not is_console(scope) and (refusal := hosts.refusal(scope)) is not None:
-            return Answer(error_body(400, Code.WRONG_HOST, refusal), 400).respond(scope, receive, send)
-        return app(scope, receive, send)
+        refusal = hosts.refusal(scope) if scope["type"] == ScopeType.HTTP else None
+        if refusal is None or is_console(scope):
+            return app(scope, receive, send)
+        return Answer(error_body(400, Code.WRONG_HOST, refusal), 400).respond(scope, receive, send)
 
     return middleware

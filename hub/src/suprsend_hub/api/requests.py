@@ -108,16 +108,15 @@ async def authenticate(request: ApiRequest) -> None:
     headers = dict(fields)  # names are in lower case
     services = request.services
     is_read = method in _READS
-    body = b""
-    has_body = _has_body(scope["http_version"], headers)
-    if has_body:
-        bodies: BodyReader = request.app.state[BODIES]
-        bodies.leave_unread(scope)
+    bodies = _announced_body(request, headers)
     if len(headers) != len(fields):  # type: ignore[arg-type]  # servers pass a list
         _refuse_repetition(fields)
     presented, signature = read_authorization(_text(headers, b"authorization"))
-    claim = await services.credentials.look_up(presented, patiently=not is_read)
-    if has_body:
+    claim = services.credentials.recall(presented)
+    if claim is None:
+        claim = await services.credentials.look_up(presented, patiently=not is_read)
+    body = b""
+    if bodies is not None:
         limit = MAX_EVENT_BODY_BYTES if scope["path"].startswith("/event") else MAX_BODY_BYTES
         body = await bodies.read(scope, request.receive, limit)
     agent = headers.get(b"user-agent", b"")
@@ -164,13 +163,17 @@ def _refuse_repetition(headers: Iterable[tuple[bytes, bytes]]) -> None:
         seen.add(name)
 
 
-def _has_body(http_version: str, headers: Mapping[bytes, bytes]) -> bool:
-    """Tell whether a body may follow; HTTP/1 announces it."""
-    return (
-        not http_version.startswith("1")
-        or b"transfer-encoding" in headers
-        or headers.get(b"content-length", b"0") != b"0"
-    )
+def _announced_body(request: ApiRequest, headers: Mapping[bytes, bytes]) -> BodyReader | None:
+    """Return the reader of a body that may follow, which HTTP/1 announces, and note that nobody has read it."""
+    if (
+        headers.get(b"content-length", b"0") == b"0"
+        and b"transfer-encoding" not in headers
+        and request.scope["http_version"].startswith("1")
+    ):
+        return None
+    bodies: BodyReader = request.app.state[BODIES]
+    bodies.leave_unread(request.scope)
+    return bodies
 
 
 def decode_json(body: bytes) -> Json:

@@ -9,6 +9,7 @@ import re
 from binascii import b2a_base64
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import parse_qsl, unquote_to_bytes, urlencode
 
 import msgspec
@@ -97,7 +98,15 @@ def sign(secret: bytes, *, method: str, body: bytes, content_type: str, date: st
 
 
 def _sign(secret: bytes, head: bytes, path: bytes) -> bytes:
-    return b2a_base64(hmac.digest(secret, head + path, "sha256"), newline=False)
+    signature = _prepared(secret).copy()
+    signature.update(head + path)
+    return b2a_base64(signature.digest(), newline=False)
+
+
+@lru_cache(maxsize=256)
+def _prepared(secret: bytes) -> hmac.HMAC:
+    """Return a signature of nothing. To copy it takes half the time of a signature from the beginning."""
+    return hmac.new(secret, digestmod="sha256")
 
 
 def _head(method: str, body_md5: str, content_type: str, date: str) -> str:

@@ -115,6 +115,13 @@ class CredentialService:
         self._lookup = PatientLookup[Claim](database, patience_s=database_patience_s, monotonic=monotonic)
         self._now = now
 
+    def recall(self, presented: Presented | None) -> Claim | None:
+        """Return what `look_up` would return without asking the database, or None. Raises the same as `look_up`."""
+        claim = None if presented is None else self._lookup.remembered(_digest(presented))
+        if claim is not None and not claim.needs_proof:
+            _check_enabled(claim)
+        return claim
+
     async def look_up(self, presented: Presented | None, *, patiently: bool = False) -> Claim:
         """Return what a request claims with the key that it names, unless nothing can make that good.
 
@@ -125,10 +132,7 @@ class CredentialService:
             Forbidden: an API key of a workspace that is disabled.
             Unavailable: the database does not answer and nothing is remembered.
         """
-        claim = None
-        if presented is not None:
-            digest = _digest(presented)
-            claim = self._lookup.remembered(digest) or await self._find(presented, digest, patiently=patiently)
+        claim = None if presented is None else await self._find(presented, patiently=patiently)
         if claim is None:
             raise _refused()
         if not claim.needs_proof:
@@ -170,12 +174,12 @@ class CredentialService:
             code=Code.DATE_OUT_OF_RANGE,
         )
 
-    async def _find(self, presented: Presented, digest: bytes, *, patiently: bool) -> Claim | None:
+    async def _find(self, presented: Presented, *, patiently: bool) -> Claim | None:
         key = presented.key
         if not key or len(key) > MAX_KEY_CHARS or not storable(key):
             return None
         fetch = self._by_api_key if presented.kind is ActorKind.API_KEY else self._by_workspace_key
-        return await self._lookup.find(digest, partial(fetch, key), patiently=patiently)
+        return await self._lookup.find(_digest(presented), partial(fetch, key), patiently=patiently)
 
     async def _by_api_key(self, api_key: str, connection: Connection) -> Claim | None:
         found = await workspaces.find_by_api_key_hash(connection, hash_api_key(api_key))
