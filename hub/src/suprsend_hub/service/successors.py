@@ -1,4 +1,4 @@
-"""Say what became of a user that does not exist (merged into another one, or renamed), and which ids a user had before."""
+"""Say what became of a user that does not exist (merged or renamed), and which ids a user had before."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -11,6 +11,7 @@ from uuid import UUID  # noqa: TC003 - also read at run time, as the annotations
 
 import msgspec
 
+from suprsend_hub.console.recipient.moves import Move, move_of
 from suprsend_hub.domain.before import Before, added_values, changed_keys, changed_part, read_before
 from suprsend_hub.domain.before_choices import only_changed
 from suprsend_hub.domain.channels import RULES
@@ -50,6 +51,7 @@ class Change:
     lines: Sequence[Line]
     more_lines: int
     refused: Sequence[RejectedRow] = ()
+    move: Move | None = None
 
 
 def changes_of(entries: Sequence[HistoryEntry], rejected: Sequence[RejectedRow]) -> list[Change]:
@@ -128,7 +130,9 @@ def change_of(entry: HistoryEntry, refused: Sequence[RejectedRow] = ()) -> Chang
     if before is not None:
         _leave_out_unchanged(before, old, new)
     lines = changed_lines(old, new)
-    return Change(entry, mask_secrets(operations), lines[:MAX_LINES], max(0, len(lines) - MAX_LINES), refused)
+    return Change(
+        entry, mask_secrets(operations), lines[:MAX_LINES], max(0, len(lines) - MAX_LINES), refused, move_of(operations)
+    )
 
 
 def _leave_out_unchanged(before: Before, old: Profile, new: Profile) -> None:
