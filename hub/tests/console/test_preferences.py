@@ -62,11 +62,12 @@ async def committed(hub: Services, workspace_a: NewWorkspace) -> None:
 def states(page: Page) -> dict[str, str]:
     """What the page says about each category, by slug."""
     found = {}
-    for item in re.findall(
-        r'<li><div class="pref-name">(.*?)</p></div></li>', page.source.replace("\n", ""), re.DOTALL
-    ):
-        head, _, state = item.partition('<div class="pref-state">')
+    for item in page.source.split('<li><div class="pref-name">')[1:]:
+        head, _, state = (
+            item.partition("</p></div></li>")[0].replace("</div>\n</li>", "").partition('<div class="pref-state">')
+        )
         [slug] = re.findall(r'<p class="mono faint"><bdi>([^<]*)', head)
+        state = head.partition("</bdi></p>")[2] + state.partition("</div></li>")[0]
         found[slug] = html.unescape(" ".join(re.sub(r"<[^>]*>", " ", state).split()))
     return found
 
@@ -150,7 +151,7 @@ async def test_each_channel_says_what_is_in_force_and_which_rule_decided(
     assert found["tips"].endswith("Chosen: opted in, only for SMS, Slack")
     assert found["billing"].startswith("on mandatory on Email mandatory off SMS")
     assert re.findall(r"<dt>(\w+)</dt><dd><span[^>]*>([^<]*)", page.source) == [
-        ("Email", "all"), ("SMS", "all"), ("Slack", "only mandatory"),
+        ("Email", "none"), ("SMS", "none"), ("Slack", "only mandatory"),
     ]  # fmt: skip
     assert "Not used in this workspace: WhatsApp" in page.text
 
@@ -231,3 +232,13 @@ async def test_a_thousand_categories_stay_light(
 async def test_categories_of_another_workspace_are_not_shown(of_b: Browser) -> None:
     assert (await of_b.get(CATEGORIES)).status == 404
     assert "No preference categories yet" in (await of_b.get("/console/w/workspace%20B/categories/")).text
+
+
+@pytest.mark.usefixtures("committed")
+async def test_the_history_says_in_words_what_was_chosen(viewer: Browser, choose: Choose, edit_user: Edit) -> None:
+    await edit_user("ada")
+    await choose("ada", SetCategory("news", preference=Preference.OPT_IN, opt_out_channels=(Channel.SMS,)))
+    await choose("ada", SetCategory("news", preference=Preference.OPT_OUT), RestrictChannels({Channel.SLACK: True}))
+    page = await viewer.get(USERS + "ada/history/")
+    assert "preference for news opted in, except for SMS → opted out" in page.text
+    assert "only mandatory on Slack true" in page.text
