@@ -100,14 +100,18 @@ def fill(api: httpx2.Client) -> None:
         members = ["cus_ada-lovelace", *draw.sample(ids, 60)]
         _send(api, "POST", f"/v1/subscriber_list/{name}/subscriber/add/", {"distinct_ids": members})
 
-
     _fill_tenants(api, ids)
     _fill_preferences(api)
 
 
 def _fill_tenants(api: httpx2.Client, ids: list[str]) -> None:
     """Invented tenants, profiles for two of them, and a user who was merged and another who follows as an alias."""
-    for name, title in (("acme", "Acme Corporation"), ("globex", "Globex"), ("initech", "Initech"), ("umbrella", "Umbrella")):
+    for name, title in (
+        ("acme", "Acme Corporation"),
+        ("globex", "Globex"),
+        ("initech", "Initech"),
+        ("umbrella", "Umbrella"),
+    ):
         _send(api, "POST", f"/v1/tenant/{name}/", {
             "tenant_name": title, "timezone": "Europe/London", "primary_color": "#4f46e5", "secondary_color": "#0f766e",
             "social_links": {"website": f"https://{name}.example"}, "properties": {"plan": "enterprise", "seats": 120},
@@ -152,7 +156,12 @@ def _fill_preferences(api: httpx2.Client) -> None:
     channels = ["email", "sms", "whatsapp", "androidpush", "inbox", "slack"]
     _send(api, "PUT", "/hub/v1/active_channels/", {"channels": channels})
     preference = "/v1/user/cus_ada-lovelace/preference/"
-    _send(api, "PATCH", f"{preference}category/newsletter/", {"preference": "opt_in", "opt_out_channels": ["sms", "whatsapp"]})
+    _send(
+        api,
+        "PATCH",
+        f"{preference}category/newsletter/",
+        {"preference": "opt_in", "opt_out_channels": ["sms", "whatsapp"]},
+    )
     _send(api, "PATCH", f"{preference}category/reminders/", {"preference": "opt_out"})
     restricted = [{"channel": "slack", "is_restricted": True}]
     _send(api, "PATCH", f"{preference}channel_preference/", {"channel_preferences": restricted})
