@@ -8,7 +8,7 @@ from suprsend import _requests
 from suprsend._answers import Brand, OffsetPage, Tenant
 from suprsend._async._caller import AsyncApi
 from suprsend._async._pages import walk_offsets
-from suprsend._requests import clean_id, page_window, tenant_path, text_id
+from suprsend._requests import PagedByOffset, clean_id, page_window, tenant_path, text_id
 from suprsend._types import JSONObject
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Options = dict[str, Any] | None
 
 
-class AsyncTenantsApi(AsyncApi):
+class AsyncTenantsApi(PagedByOffset, AsyncApi):
     """``client.tenants``. Errors are as in ``client.users``."""
 
     def detail_url(self, tenant_id: str) -> str:
@@ -64,7 +64,7 @@ class AsyncTenantsApi(AsyncApi):
         return await self._caller.call_json(_requests.patch(path, payload, options), JSONObject)
 
 
-class AsyncBrandsApi(AsyncApi):
+class AsyncBrandsApi(PagedByOffset, AsyncApi):
     """``client.brands``: tenants under their old name."""
 
     def detail_url(self, brand_id: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from suprsend import _requests
 from suprsend._answers import Brand, OffsetPage, Tenant
-from suprsend._requests import clean_id, page_window, tenant_path, text_id
+from suprsend._requests import PagedByOffset, clean_id, page_window, tenant_path, text_id
 from suprsend._sync._caller import Api
 from suprsend._sync._pages import walk_offsets
 from suprsend._types import JSONObject
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Options = dict[str, Any] | None
 
 
-class TenantsApi(Api):
+class TenantsApi(PagedByOffset, Api):
     """``client.tenants``. Errors are as in ``client.users``."""
 
     def detail_url(self, tenant_id: str) -> str:
@@ -65,7 +65,7 @@ class TenantsApi(Api):
         return self._caller.call_json(_requests.patch(path, payload, options), JSONObject)
 
 
-class BrandsApi(Api):
+class BrandsApi(PagedByOffset, Api):
     """``client.brands``: tenants under their old name."""
 
     def detail_url(self, brand_id: str) -> str:
