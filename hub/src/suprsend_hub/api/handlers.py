@@ -3,12 +3,14 @@
 Its documentation says that it remembers; it does not, and takes half a microsecond of each request.
 """
 
-import litestar
+from functools import partial
+
+from litestar import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ExceptionHandlersMap
 
 
-class _Remembering(HTTPRouteHandler):
+class _Handler(HTTPRouteHandler):
     _exception_handlers: "ExceptionHandlersMap | None" = None
 
     def resolve_exception_handlers(self) -> ExceptionHandlersMap:
@@ -18,17 +20,7 @@ class _Remembering(HTTPRouteHandler):
         return self._exception_handlers
 
 
-class get(_Remembering, litestar.get):  # noqa: N801 - a decorator, as are those below
-    """Route GET requests to a function."""
-
-
-class post(_Remembering, litestar.post):  # noqa: N801
-    """Route POST requests to a function."""
-
-
-class patch(_Remembering, litestar.patch):  # noqa: N801
-    """Route PATCH requests to a function."""
-
-
-class delete(_Remembering, litestar.delete):  # noqa: N801
-    """Route DELETE requests to a function."""
+get = partial(_Handler, http_method=HttpMethod.GET)
+post = partial(_Handler, http_method=HttpMethod.POST)
+patch = partial(_Handler, http_method=HttpMethod.PATCH)
+delete = partial(_Handler, http_method=HttpMethod.DELETE)
