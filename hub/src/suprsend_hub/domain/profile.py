@@ -18,6 +18,7 @@ class Identity(msgspec.Struct, frozen=True, omit_defaults=True):
     """An address of a profile on one channel. Immutable, so folds may share it between profiles.
 
     `value` is a string, or an object for web push, Slack and MS Teams. `bundle_id` and `device_id` only with push.
+    `status_reason` and `status_at` are those of the latest delivery feedback (`feedback`), None if there was none.
     """
 
     value: str | dict[str, Any]
@@ -26,6 +27,13 @@ class Identity(msgspec.Struct, frozen=True, omit_defaults=True):
     bundle_id: str | None = None
     status: str = ACTIVE
     perma_status: str = ACTIVE
+    status_reason: str | None = None
+    status_at: str | None = None
+
+    @property
+    def is_usable(self) -> bool:
+        """Tell whether messages may be sent to the address."""
+        return self.status == ACTIVE and self.perma_status == ACTIVE
 
 
 @dataclass(slots=True)
@@ -107,6 +115,10 @@ def identity_to_wire(identity: Identity) -> dict[str, Json]:
         entry["bundle_id"] = identity.bundle_id
     entry["status"] = identity.status
     entry["perma_status"] = identity.perma_status
+    if identity.status_reason is not None:
+        entry["status_reason"] = identity.status_reason
+    if identity.status_at is not None:
+        entry["status_at"] = identity.status_at
     return entry
 
 

@@ -139,7 +139,7 @@ def tenant_is_gone() -> NotFound:
 
 
 def _needs_user(edit: Edit) -> bool:
-    return edit.needs_user or edit.chooses
+    return edit.needs_user or edit.by_hub
 
 
 def _is_linked(group: Group) -> bool:
