@@ -74,7 +74,7 @@ async def page_users(
     """Return users beyond the cursor, in that direction, as members of the list of all users."""
     statement, start = walk("page_recipient_ids", direction, cursor)
     records = await connection.fetch(statement, workspace_id, USERS, GLOBAL, start, limit)
-    return [Member(*record) for record in records]
+    return [row(Member, record) for record in records]
 
 
 class Subscriber(NamedTuple):

@@ -56,14 +56,14 @@ LIMIT $5;
 
 -- name: page_recipient_ids_newest_first
 -- As page_profiles_newest_first, without what the profiles contain.
-SELECT profile_id, recipient_id, created_at
+SELECT profile_id AS member_id, recipient_id AS distinct_id, created_at
 FROM profile
 WHERE workspace_id::bigint = $1 AND tenant_no::bigint = $3 AND object_type = $2 AND profile_id < $4 AND linked
 ORDER BY profile_id DESC
 LIMIT $5;
 
 -- name: page_recipient_ids_oldest_first
-SELECT profile_id, recipient_id, created_at
+SELECT profile_id AS member_id, recipient_id AS distinct_id, created_at
 FROM profile
 WHERE workspace_id::bigint = $1 AND tenant_no::bigint = $3 AND object_type = $2 AND profile_id > $4 AND linked
 ORDER BY profile_id
