@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from .wire import ACTIVE, CHANNELS, Json
+from .wire import ACTIVE, CHANNELS, LOCALE, PREFERRED_LANGUAGE, TIMEZONE, Json
 
 
 class Identity(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -55,7 +55,24 @@ class Profile:
     preferences: str | None = None
 
 
+class Languages(
+    msgspec.Struct,
+    frozen=True,
+    rename={"language": PREFERRED_LANGUAGE, "locale": LOCALE, "timezone": TIMEZONE},
+):
+    """What the properties of a profile say about language and time; the other properties are not even decoded."""
+
+    language: str | None = None
+    locale: str | None = None
+    timezone: str | None = None
+
+    def over(self, other: Languages) -> Languages:
+        """Return what applies within a tenant that has these: each by itself, else that of `other`."""
+        return Languages(self.language or other.language, self.locale or other.locale, self.timezone or other.timezone)
+
+
 _encode: Final = msgspec.json.Encoder().encode
+_decode_languages: Final = msgspec.json.Decoder(Languages).decode
 _decode_properties: Final = msgspec.json.Decoder(dict[str, Any]).decode
 _channels_decoder: Final = msgspec.json.Decoder(dict[str, list[Identity]])
 _MAX_UTF8_BYTES_PER_CHAR: Final = 4
@@ -86,6 +103,11 @@ def decode_profile(properties_json: str | bytes, channels_json: str | bytes, pre
 def decode_channels(channels_json: str | bytes) -> dict[str, list[Identity]]:
     """Return the channels of a profile from their storage form; raises as `decode_profile` does."""
     return _channels_decoder.decode(channels_json)
+
+
+def decode_languages(properties_json: str | bytes) -> Languages:
+    """Return the languages of a profile from the storage form of its properties; raises as `decode_profile` does."""
+    return _decode_languages(properties_json)
 
 
 def _bytes_bound(text: str | bytes) -> int:

@@ -9,13 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import msgspec
-
 from .evaluation import EVERY_CHANNEL, OPEN, ChannelPolicy, evaluate
 from .preference_terms import Channel, Preference
-from .profile import identity_to_wire
+from .profile import Languages, identity_to_wire
 from .tenant_categories import NO_OVERRIDE, CategoryOverride
-from .wire import LOCALE, PREFERRED_LANGUAGE, TIMEZONE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,29 +60,6 @@ class Resolution:
     language: str | None
     locale: str | None
     timezone: str | None
-
-
-_NAMES: Final = {"language": PREFERRED_LANGUAGE, "locale": LOCALE, "timezone": TIMEZONE}
-
-
-class Languages(msgspec.Struct, frozen=True, rename=_NAMES):
-    """What the properties of a profile say about language and time; the other properties are not even decoded."""
-
-    language: str | None = None
-    locale: str | None = None
-    timezone: str | None = None
-
-    def over(self, other: Languages) -> Languages:
-        """Return what applies within a tenant that has these: each by itself, else that of `other`."""
-        return Languages(self.language or other.language, self.locale or other.locale, self.timezone or other.timezone)
-
-
-_decode_languages: Final = msgspec.json.Decoder(Languages).decode
-
-
-def decode_languages(properties_json: str) -> Languages:
-    """Return the languages of a profile from the storage form of its properties."""
-    return _decode_languages(properties_json)
 
 
 def resolve(

@@ -9,10 +9,10 @@ from uuid import UUID
 from suprsend_hub.domain import choices
 from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.preference_terms import Channel
-from suprsend_hub.domain.profile import Profile, decode_channels
+from suprsend_hub.domain.profile import Languages, Profile, decode_channels, decode_languages
 from suprsend_hub.domain.recipient import RecipientKey, not_found
 from suprsend_hub.domain.records import Member, StoredProfile
-from suprsend_hub.domain.resolution import Languages, Matter, Resolution, decode_languages, resolve
+from suprsend_hub.domain.resolution import Matter, Resolution, resolve
 from suprsend_hub.domain.tenancy import Tenancy, overlay
 from suprsend_hub.domain.tenant import DEFAULT_TENANT, decode_settings
 from suprsend_hub.service.lists import ListService

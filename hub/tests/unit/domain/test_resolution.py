@@ -10,15 +10,8 @@ from suprsend_hub.domain.choices import NO_CHOICES
 from suprsend_hub.domain.evaluation import Rule
 from suprsend_hub.domain.preference_terms import Channel, Preference, RootCategory
 from suprsend_hub.domain.preference_views import Viewpoint, category_preference, full_preference
-from suprsend_hub.domain.profile import Identity
-from suprsend_hub.domain.resolution import (
-    NO_ADDRESS,
-    Languages,
-    Matter,
-    decode_languages,
-    resolution_to_wire,
-    resolve,
-)
+from suprsend_hub.domain.profile import Identity, Languages, decode_languages
+from suprsend_hub.domain.resolution import NO_ADDRESS, Matter, resolution_to_wire, resolve
 
 from ...preference_strategies import (  # noqa: TID252 - the absolute name depends on where pytest starts
     categories,
