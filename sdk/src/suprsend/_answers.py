@@ -182,7 +182,7 @@ class DeliveryReport(TypedDict):
 
 
 class ChannelStatusResult(TypedDict):
-    """What became of a report (``applied``, ``duplicate``, ``not_found``, ``refused``), and how many profiles have it."""
+    """What became of a report (applied, duplicate, not_found, refused), and how many profiles it reached."""
 
     outcome: str
     profiles: int
