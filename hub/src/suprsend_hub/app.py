@@ -119,14 +119,14 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
     lists_service = ListService(database, audit, rate_limits, now=utc_now, ulids=ulids)
     recipients = RecipientService(database, batcher, audit, rate_limits, ulids=ulids)
     numbers = TenantNumbers(database, patience_s=settings.database_patience_s)
-    tenants_service = TenantService(database, audit, now=utc_now)
-    preferences_service = PreferenceService(database, batcher, audit, now=utc_now, ulids=ulids)
-    workspaces = WorkspaceService(database, secrets, audit, now=utc_now, ulids=ulids)
+    tenants_service = TenantService(database, audit, rate_limits, now=utc_now)
+    preferences_service = PreferenceService(database, batcher, audit, rate_limits, now=utc_now, ulids=ulids)
+    workspaces = WorkspaceService(database, secrets, audit, rate_limits, now=utc_now, ulids=ulids)
     return Services(
         database=database,
         batcher=batcher,
         audit=audit,
-        categories=CategoryService(database, audit, now=utc_now),
+        categories=CategoryService(database, audit, rate_limits, now=utc_now),
         console_access=ConsoleAccessService(database, signer, audit, now=utc_now),
         console_search=ConsoleSearchService(database, recipients),
         console_users=ConsoleUserService(database, audit, now=utc_now),
@@ -140,17 +140,17 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
         ),
         lists=lists_service,
         maintenance=MaintenanceService(database, audit, now=utc_now),
-        merging=MergeService(database, audit, now=utc_now, ulids=ulids),
+        merging=MergeService(database, audit, rate_limits, now=utc_now, ulids=ulids),
         recipients=recipients,
         preferences=preferences_service,
         rejected=RejectedService(database),
-        renaming=RenameService(database, audit, now=utc_now, ulids=ulids),
+        renaming=RenameService(database, audit, rate_limits, now=utc_now, ulids=ulids),
         resolving=ResolvingService(database, lists_service, preferences_service),
         subscriptions=SubscriptionService(database, batcher, audit, rate_limits, now=utc_now, ulids=ulids),
-        unmerging=UnmergeService(database, audit, now=utc_now, ulids=ulids),
+        unmerging=UnmergeService(database, audit, rate_limits, now=utc_now, ulids=ulids),
         sweeper=Sweeper([lists_service.sweep, partial(sweep_dead_objects, database), tenants_service.sweep]),
-        tenancy=TenancyService(database, audit),
-        tenant_profiles=TenantProfileService(database, batcher, numbers, audit, ulids=ulids),
+        tenancy=TenancyService(database, audit, rate_limits),
+        tenant_profiles=TenantProfileService(database, batcher, numbers, audit, rate_limits, ulids=ulids),
         tenants=tenants_service,
         workspaces=workspaces,
         workspace_deletion=WorkspaceDeletionService(database, workspaces, audit, now=utc_now),

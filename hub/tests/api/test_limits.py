@@ -122,7 +122,8 @@ async def test_a_workspace_has_a_number_of_object_types(
     """At the limit no object of a new type is created, by no endpoint; objects of known types are."""
     async with hub.database.connection() as connection:
         await connection.execute(
-            "INSERT INTO counter SELECT $1, 'objects:t' || n, 0, 1 FROM generate_series(1, $2::integer) AS n",
+            "INSERT INTO counter (workspace_id, name, place, slot, value) "
+            "SELECT $1, 'objects:t' || n, '', 0, 1 FROM generate_series(1, $2::integer) AS n",
             workspace_a.workspace_id, MAX_OBJECT_TYPES,
         )  # fmt: skip
     nested = {"recipients": [{"object_type": "new", "id": "a"}]}

@@ -1,5 +1,6 @@
 """Workspaces and their secrets on a real database: what is created, rotated, disabled and deleted, and what of it is left."""
 
+import time
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +11,7 @@ from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.service.secrets import SecretBox, generate_master_key
 from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import Reencrypted, WorkspaceService
+from suprsend_hub.service.writing import RateLimits
 from suprsend_hub.settings import Settings
 from suprsend_hub.store import workspaces
 
@@ -29,7 +31,12 @@ class SameUlid(UlidFactory):
 async def test_a_workspace_is_created_with_its_first_key_or_not_at_all(hub: Services) -> None:
     """What fails between them must not leave a name that is taken, with a secret that nobody has seen."""
     service = WorkspaceService(
-        hub.database, SecretBox(generate_master_key()), hub.audit, now=lambda: datetime.now(UTC), ulids=SameUlid()
+        hub.database,
+        SecretBox(generate_master_key()),
+        hub.audit,
+        RateLimits(monotonic=time.monotonic),
+        now=lambda: datetime.now(UTC),
+        ulids=SameUlid(),
     )
     await service.create(TESTER, "first")
     with pytest.raises(Conflict):
@@ -40,7 +47,10 @@ async def test_a_workspace_is_created_with_its_first_key_or_not_at_all(hub: Serv
 def keyed(hub: Services, master_keys: str) -> WorkspaceService:
     """The service with other master keys, on the same database."""
     ulids = UlidFactory(lambda: 1, bytes)
-    return WorkspaceService(hub.database, SecretBox(master_keys), hub.audit, now=lambda: datetime.now(UTC), ulids=ulids)
+    limits = RateLimits(monotonic=time.monotonic)
+    return WorkspaceService(
+        hub.database, SecretBox(master_keys), hub.audit, limits, now=lambda: datetime.now(UTC), ulids=ulids
+    )
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from suprsend_hub.domain.limits import MAX_LOCALES
 from suprsend_hub.domain.preference_terms import Channel, ordered
 from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.category_cache import EMPTY
+from suprsend_hub.service.writing import RateLimits
 from suprsend_hub.store import categories
 from suprsend_hub.store.categories import DRAFT, CategoryRow
 from suprsend_hub.store.database import Connection, Database
@@ -43,9 +44,12 @@ class CategoryVersion:
 class CategoryService:
     """The categories of all workspaces. `service.preferences` answers what they mean for a recipient."""
 
-    def __init__(self, database: Database, audit: AuditLog, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: Database, audit: AuditLog, rate_limits: RateLimits, *, now: Callable[[], datetime]
+    ) -> None:
         self._database = database
         self._audit = audit
+        self._rate_limits = rate_limits
         self._now = now
 
     async def get(self, workspace_id: int, mode: Mode) -> CategoryVersion:
@@ -62,6 +66,7 @@ class CategoryService:
         self, actor: Actor, workspace_id: int, document: CategoryDocument, commit: Commit | None
     ) -> CategoryVersion:
         """Save a document as the draft. With `commit` also put it into force, unless the result has `errors`."""
+        self._rate_limits.admit(workspace_id, 1)
 
         async def use(connection: Connection) -> CategoryVersion:
             live_no = await categories.lock(connection, workspace_id)
@@ -83,6 +88,7 @@ class CategoryService:
         Raises:
             InvalidRequest: recipients or tenants chose something for a category that it no longer has; not with force.
         """
+        self._rate_limits.admit(workspace_id, 1)
 
         async def use(connection: Connection) -> CategoryVersion:
             live = await _find(connection, workspace_id, await categories.lock(connection, workspace_id))
@@ -145,6 +151,7 @@ class CategoryService:
         Raises:
             InvalidRequest: the workspace has translations for too many locales.
         """
+        self._rate_limits.admit(workspace_id, 1)
         content = encode_translations(translations)
 
         async def use(connection: Connection) -> None:
@@ -171,6 +178,7 @@ class CategoryService:
         self, actor: Actor, workspace_id: int, channels: Sequence[Channel] | None
     ) -> Sequence[Channel]:
         """Set the channels that a workspace uses, None for all; return them. Preferences follow at once."""
+        self._rate_limits.admit(workspace_id, 1)
         chosen = None if channels is None else [str(channel) for channel in ordered(channels)]
         async with self._database.transaction() as connection:
             await categories.set_active_channels(connection, workspace_id, chosen)

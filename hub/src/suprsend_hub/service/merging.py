@@ -28,6 +28,7 @@ from suprsend_hub.service import moving
 from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.deleting import Absorption, Changes, delete_recipients
 from suprsend_hub.service.successors import gone
+from suprsend_hub.service.writing import RateLimits
 from suprsend_hub.service.writing.batch import first_version, json_text
 from suprsend_hub.store import aliases, counters, merging, profiles, workspaces
 from suprsend_hub.store.database import Connection, Database
@@ -62,9 +63,18 @@ class MergePreview:
 class MergeService:
     """Merges of users of all workspaces."""
 
-    def __init__(self, database: Database, audit: AuditLog, *, now: Callable[[], datetime], ulids: UlidFactory) -> None:
+    def __init__(
+        self,
+        database: Database,
+        audit: AuditLog,
+        rate_limits: RateLimits,
+        *,
+        now: Callable[[], datetime],
+        ulids: UlidFactory,
+    ) -> None:
         self._database = database
         self._audit = audit
+        self._rate_limits = rate_limits
         self._now = now
         self._ulids = ulids
 
@@ -73,6 +83,7 @@ class MergeService:
 
         NotFound if one of them does not exist, InvalidRequest if they are the same or the result is beyond a limit.
         """
+        self._rate_limits.admit(primary.workspace_id, 1)
         _refuse_self(primary, secondary)
         return await self._database.run(partial(self._merge, actor, primary, secondary))
 

@@ -36,7 +36,7 @@ from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.categories import active_channels
 from suprsend_hub.service.category_cache import CategoryCache
 from suprsend_hub.service.profile_reader import ProfileReader
-from suprsend_hub.service.writing import Batcher, Edit, RequestKey
+from suprsend_hub.service.writing import Batcher, Edit, RateLimits, RequestKey
 from suprsend_hub.store import categories
 from suprsend_hub.store.categories import PreferenceSettings
 from suprsend_hub.store.database import Connection, Database
@@ -95,6 +95,7 @@ class PreferenceService:
         database: Database,
         batcher: Batcher,
         audit: AuditLog,
+        rate_limits: RateLimits,
         *,
         now: Callable[[], datetime],
         ulids: UlidFactory,
@@ -102,6 +103,7 @@ class PreferenceService:
         self._database = database
         self._batcher = batcher
         self._audit = audit
+        self._rate_limits = rate_limits
         self._now = now
         self._ulids = ulids
         self._reader = ProfileReader(database)
@@ -219,6 +221,7 @@ class PreferenceService:
             NotFound: there is no such tenant or category.
             InvalidRequest: the category does not allow the setting.
         """
+        self._rate_limits.admit(workspace_id, 1)
         tenant = await self.tenant_view(workspace_id, tenant_id, locale=locale)
         mistakes = check_override(operation, tenant.find(operation.category))
         if mistakes:

@@ -22,6 +22,7 @@ from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.deleting import Absorption, Changes, delete_recipients
 from suprsend_hub.service.merging import history_row, profile_write, settled, stored_profile
 from suprsend_hub.service.successors import gone
+from suprsend_hub.service.writing import RateLimits
 from suprsend_hub.store import aliases, counters, merging, profiles
 from suprsend_hub.store.database import Connection, Database, TransactionRace
 from suprsend_hub.store.merging import NewProfile
@@ -30,9 +31,18 @@ from suprsend_hub.store.merging import NewProfile
 class RenameService:
     """Renames of users of all workspaces."""
 
-    def __init__(self, database: Database, audit: AuditLog, *, now: Callable[[], datetime], ulids: UlidFactory) -> None:
+    def __init__(
+        self,
+        database: Database,
+        audit: AuditLog,
+        rate_limits: RateLimits,
+        *,
+        now: Callable[[], datetime],
+        ulids: UlidFactory,
+    ) -> None:
         self._database = database
         self._audit = audit
+        self._rate_limits = rate_limits
         self._now = now
         self._ulids = ulids
 
@@ -41,6 +51,7 @@ class RenameService:
 
         NotFound for an unknown user, Conflict if the new id belongs to a user or leads to another one.
         """
+        self._rate_limits.admit(old.workspace_id, 1)
         if old == new:
             raise InvalidRequest("the user has this id already; name another one", code=Code.SELF_MERGE)
         return await self._database.run(partial(self._rename, actor, old, new))

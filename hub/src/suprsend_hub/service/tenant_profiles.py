@@ -21,7 +21,7 @@ from suprsend_hub.service.pages import NUMBER_CURSOR, ULID_CURSOR, Page, PageReq
 from suprsend_hub.service.profile_reader import ProfileReader
 from suprsend_hub.service.tenant_numbers import TenantNumbers
 from suprsend_hub.service.tenants import is_gone, tenant_not_found
-from suprsend_hub.service.writing import Batcher, Edit, RequestKey
+from suprsend_hub.service.writing import Batcher, Edit, RateLimits, RequestKey
 from suprsend_hub.store import counters, profiles, tenant_links
 from suprsend_hub.store.database import Connection, Database
 from suprsend_hub.store.tenant_links import Link
@@ -51,12 +51,20 @@ class TenantProfileService:
     """The users of all workspaces within tenants. One instance per process."""
 
     def __init__(
-        self, database: Database, batcher: Batcher, numbers: TenantNumbers, audit: AuditLog, *, ulids: UlidFactory
+        self,
+        database: Database,
+        batcher: Batcher,
+        numbers: TenantNumbers,
+        audit: AuditLog,
+        rate_limits: RateLimits,
+        *,
+        ulids: UlidFactory,
     ) -> None:
         self._database = database
         self._batcher = batcher
         self._numbers = numbers
         self._audit = audit
+        self._rate_limits = rate_limits
         self._ulids = ulids
         self._reader = ProfileReader(database)
 
@@ -108,6 +116,7 @@ class TenantProfileService:
 
     async def unlink(self, actor: Actor, user: RecipientKey, tenant_id: str) -> None:
         """Delete the tenant's profile of a user; NotFound if there is no such tenant or profile."""
+        self._rate_limits.admit(user.workspace_id, 1)
         key = user._replace(tenant_no=await self._number(user.workspace_id, tenant_id))
 
         async def use(connection: Connection) -> None:

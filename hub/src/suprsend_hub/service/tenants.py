@@ -22,6 +22,7 @@ from suprsend_hub.domain.tenant import (
 )
 from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.workspace_deletion import LAST_WRITE
+from suprsend_hub.service.writing import RateLimits
 from suprsend_hub.store import tenants
 from suprsend_hub.store.database import Connection, Database
 from suprsend_hub.store.tenants import DeadTenant
@@ -35,13 +36,17 @@ _MAX_DEAD = 1_000
 class TenantService:
     """The tenants of all workspaces."""
 
-    def __init__(self, database: Database, audit: AuditLog, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: Database, audit: AuditLog, rate_limits: RateLimits, *, now: Callable[[], datetime]
+    ) -> None:
         self._database = database
         self._audit = audit
+        self._rate_limits = rate_limits
         self._now = now
 
     async def save(self, actor: Actor, workspace_id: int, tenant_id: str, change: TenantChange) -> TenantRow:
         """Create a tenant, or change the fields that are given. A new tenant needs a name (InvalidRequest)."""
+        self._rate_limits.admit(workspace_id, 1)
 
         async def use(connection: Connection) -> TenantRow:
             stored = await tenants.lock(connection, workspace_id, tenant_id)
@@ -98,6 +103,7 @@ class TenantService:
 
     async def delete(self, actor: Actor, workspace_id: int, tenant_id: str) -> None:
         """Delete a tenant with its profiles, of which nothing is shown any more; NotFound if it does not exist."""
+        self._rate_limits.admit(workspace_id, 1)
         check_deletable(tenant_id)
 
         async def use(connection: Connection) -> None:

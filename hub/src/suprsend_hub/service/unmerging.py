@@ -25,6 +25,7 @@ from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.deleting import Changes
 from suprsend_hub.service.merging import history_row, profile_write, settled, stored_profile
 from suprsend_hub.service.successors import gone
+from suprsend_hub.service.writing import RateLimits
 from suprsend_hub.service.writing.batch import first_version
 from suprsend_hub.store import aliases, counters, merging, profiles, subscriptions
 from suprsend_hub.store.aliases import Tombstone
@@ -55,9 +56,18 @@ class _Return:
 class UnmergeService:
     """Reversals of merges, in all workspaces."""
 
-    def __init__(self, database: Database, audit: AuditLog, *, now: Callable[[], datetime], ulids: UlidFactory) -> None:
+    def __init__(
+        self,
+        database: Database,
+        audit: AuditLog,
+        rate_limits: RateLimits,
+        *,
+        now: Callable[[], datetime],
+        ulids: UlidFactory,
+    ) -> None:
         self._database = database
         self._audit = audit
+        self._rate_limits = rate_limits
         self._now = now
         self._ulids = ulids
 
@@ -66,6 +76,7 @@ class UnmergeService:
 
         NotFound if there was none. Conflict if it is too old, or other merges or a new user are in its way.
         """
+        self._rate_limits.admit(primary.workspace_id, 1)
         return await self._database.run(partial(self._unmerge, actor, primary, secondary))
 
     async def preview(self, primary: RecipientKey, secondary: RecipientKey) -> Unmerged:

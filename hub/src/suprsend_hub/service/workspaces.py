@@ -15,6 +15,7 @@ from suprsend_hub.domain.records import ApiKeyRow, WorkspaceRow
 from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.credentials import MAX_KEY_CHARS
 from suprsend_hub.service.secrets import SecretBox, hash_api_key, random_token
+from suprsend_hub.service.writing import RateLimits
 from suprsend_hub.store import tenants, workspaces
 from suprsend_hub.store.database import Connection, Database
 
@@ -76,12 +77,14 @@ class WorkspaceService:
         database: Database,
         secrets: SecretBox,
         audit: AuditLog,
+        rate_limits: RateLimits,
         *,
         now: Callable[[], datetime],
         ulids: UlidFactory,
     ) -> None:
         self._database = database
         self._audit = audit
+        self._rate_limits = rate_limits
         self._secrets = secrets
         self._now = now
         self._ulids = ulids
@@ -186,6 +189,7 @@ class WorkspaceService:
         if value not in AFTER_MERGE:
             raise InvalidRequest(f"after_merge is one of: {', '.join(AFTER_MERGE)}", code=Code.INVALID_AFTER_MERGE)
         workspace_id = (await self.get(name)).workspace_id
+        self._rate_limits.admit(workspace_id, 1)
         async with self._database.transaction() as connection:
             await workspaces.set_after_merge(connection, workspace_id, value)
             change = Change(Action.WORKSPACE_AFTER_MERGE, name, detail={"after_merge": value})
