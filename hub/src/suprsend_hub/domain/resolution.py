@@ -6,9 +6,10 @@ is of use only with an address that is active. Pure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from .choices import NO_CHOICES
 from .evaluation import EVERY_CHANNEL, OPEN, ChannelPolicy, evaluate
 from .preference_terms import Channel, Preference
 from .profile import Languages, identity_to_wire
@@ -27,6 +28,31 @@ NO_ADDRESS: Final = "no_address"
 """Rule of a channel that the preferences leave on, for which the recipient has no active address."""
 
 
+class ChannelResolution(NamedTuple):
+    """Whether to send on a channel, the rule that decided, and the addresses to use."""
+
+    channel: Channel
+    send: bool
+    rule: str
+    addresses: Sequence[Identity]
+
+
+class _Step(NamedTuple):
+    """What the preferences say about a channel: its key in a profile, and what applies without an active address."""
+
+    key: str
+    decided: ChannelVerdict
+    is_on: bool
+    without_address: ChannelResolution
+
+
+class _Decision(NamedTuple):
+    """What the preferences of a recipient say, made ready for the addresses."""
+
+    verdict: Verdict
+    steps: Sequence[_Step]
+
+
 @dataclass(frozen=True, slots=True)
 class Matter:
     """What is to be sent: the category, what tenant and workspace set for it, the channels that the sender could use.
@@ -39,15 +65,18 @@ class Matter:
     policy: ChannelPolicy = OPEN
     channels: Sequence[Channel] = EVERY_CHANNEL
     timezone: str | None = None
+    _without_choices: _Decision = field(init=False, repr=False)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_without_choices", self._decide(NO_CHOICES))
 
-class ChannelResolution(NamedTuple):
-    """Whether to send on a channel, the rule that decided, and the addresses to use."""
+    def decide(self, choices: Choices) -> _Decision:
+        """Return what the preferences say. Most recipients have chosen nothing, so that is decided once."""
+        return self._without_choices if choices is NO_CHOICES else self._decide(choices)
 
-    channel: Channel
-    send: bool
-    rule: str
-    addresses: Sequence[Identity]
+    def _decide(self, choices: Choices) -> _Decision:
+        verdict = evaluate(self.category, self.override, choices, self.policy, self.channels)
+        return _Decision(verdict, [_step(decided) for decided in verdict.channels])
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +95,19 @@ def resolve(
     matter: Matter, choices: Choices, channels: Mapping[str, Sequence[Identity]], languages: Languages
 ) -> Resolution:
     """Return whether and where to send; `channels` are those that apply to the recipient, by key of a profile."""
-    verdict = evaluate(matter.category, matter.override, choices, matter.policy, matter.channels)
-    resolved = [_on(decided, channels.get(decided.channel.key, ())) for decided in verdict.channels]
-    sent = next((each for each in resolved if each.send), None)
+    decision = matter.decide(choices)
+    resolved, sent = [], None
+    for step in decision.steps:
+        found = step.without_address
+        if step.is_on and step.key in channels:
+            usable = [identity for identity in channels[step.key] if identity.is_usable]
+            if usable:
+                found = ChannelResolution(step.decided.channel, send=True, rule=step.decided.rule, addresses=usable)
+                sent = sent or found
+        resolved.append(found)
     return Resolution(
         send=sent is not None,
-        rule=_rule_against(verdict, resolved) if sent is None else sent.rule,
+        rule=_rule_against(decision.verdict, resolved) if sent is None else sent.rule,
         channels=resolved,
         language=languages.language or _language_of(languages.locale),
         locale=languages.locale,
@@ -79,12 +115,10 @@ def resolve(
     )
 
 
-def _on(decided: ChannelVerdict, identities: Sequence[Identity]) -> ChannelResolution:
-    if not decided.is_on:
-        return ChannelResolution(decided.channel, send=False, rule=str(decided.rule), addresses=())
-    usable = [identity for identity in identities if identity.is_usable]
-    rule = str(decided.rule) if usable else NO_ADDRESS
-    return ChannelResolution(decided.channel, send=bool(usable), rule=rule, addresses=usable)
+def _step(decided: ChannelVerdict) -> _Step:
+    rule = NO_ADDRESS if decided.is_on else str(decided.rule)
+    without_address = ChannelResolution(decided.channel, send=False, rule=rule, addresses=())
+    return _Step(decided.channel.key, decided, decided.is_on, without_address)
 
 
 def _rule_against(verdict: Verdict, channels: Sequence[ChannelResolution]) -> str:
@@ -107,7 +141,7 @@ def resolution_to_wire(resolution: Resolution) -> dict[str, Json]:
         "rule": resolution.rule,
         "channels": [
             {
-                "channel": str(each.channel),
+                "channel": each.channel,
                 "send": each.send,
                 "rule": each.rule,
                 "addresses": [identity_to_wire(identity) for identity in each.addresses],

@@ -29,7 +29,7 @@ asked = st.lists(channels, min_size=1, unique=True)
 NOBODY = Languages()
 
 
-@given(categories, tenants, choices, policies, addresses, asked)
+@given(categories, tenants, choices | st.just(NO_CHOICES), policies, addresses, asked)
 def test_a_resolution_agrees_with_the_preferences_that_the_recipient_sees(
     category, tenant, chosen, policy, owned, wanted
 ):
