@@ -3,7 +3,17 @@
 from collections.abc import AsyncIterator
 from typing import assert_type
 
-from suprsend import AsyncSuprsend, BulkResponse, EventAnswer, Member, Outcome, UserEdit, UserProfile
+from suprsend import (
+    AsyncSuprsend,
+    BulkResponse,
+    EventAnswer,
+    Member,
+    Outcome,
+    Resolution,
+    ResolvedUsers,
+    UserEdit,
+    UserProfile,
+)
 
 
 async def main() -> None:
@@ -26,5 +36,8 @@ async def main() -> None:
             assert_type(item, UserProfile)
         async for member in client.subscriber_lists.iter_subscribers("my-list"):
             assert_type(member, Member)
+        async for resolution in client.subscriber_lists.iter_resolutions("my-list", "news"):
+            assert_type(resolution, Resolution)
+        assert_type(await client.users.resolve(["user-1"], "news"), ResolvedUsers)
         await client.objects.upsert("teams", "core", {"name": "Core"})
         await client.with_options(timeout=1, max_retries=0).users.delete("user-1")
