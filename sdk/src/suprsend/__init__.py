@@ -55,6 +55,16 @@ from suprsend._errors import (
     SuprsendUnavailableError,
     SuprsendValidationError,
 )
+from suprsend._preference_answers import (
+    CategoryChannel,
+    CategoryPreference,
+    CategoryProperty,
+    ChannelPreference,
+    ChannelPreferences,
+    FullPreference,
+    PreferenceSection,
+    TenantCategory,
+)
 from suprsend._response import Response
 from suprsend._sync._bulk import BulkRun, BulkUsersEdit
 from suprsend._sync._client import Suprsend
@@ -74,6 +84,11 @@ __all__ = [
     "BulkResponse",
     "BulkRun",
     "BulkUsersEdit",
+    "CategoryChannel",
+    "CategoryPreference",
+    "CategoryProperty",
+    "ChannelPreference",
+    "ChannelPreferences",
     "ChannelResolution",
     "ChannelStatusResult",
     "ChannelStatusResults",
@@ -83,6 +98,7 @@ __all__ = [
     "Event",
     "EventAnswer",
     "FoundUsers",
+    "FullPreference",
     "Identity",
     "InputValueError",
     "ManyUsers",
@@ -95,6 +111,7 @@ __all__ = [
     "Outcome",
     "Page",
     "PageMeta",
+    "PreferenceSection",
     "Resolution",
     "ResolvedUsers",
     "Response",
@@ -120,6 +137,7 @@ __all__ = [
     "SuprsendUnavailableError",
     "SuprsendValidationError",
     "Tenant",
+    "TenantCategory",
     "TenantPart",
     "TenantUser",
     "Transport",

@@ -6,11 +6,14 @@ from typing import assert_type
 from suprsend import (
     AsyncSuprsend,
     BulkResponse,
+    CategoryPreference,
     EventAnswer,
+    FullPreference,
     Member,
     Outcome,
     Resolution,
     ResolvedUsers,
+    TenantCategory,
     UserEdit,
     UserProfile,
 )
@@ -40,4 +43,9 @@ async def main() -> None:
             assert_type(resolution, Resolution)
         assert_type(await client.users.resolve(["user-1"], "news"), ResolvedUsers)
         await client.objects.upsert("teams", "core", {"name": "Core"})
+        assert_type(await client.users.get_full_preference("user-1"), FullPreference)
+        chosen = await client.users.update_category_preference("user-1", "news", {"preference": "opt_out"})
+        assert_type(chosen, CategoryPreference)
+        page = await client.tenants.list_preference_categories("acme")
+        assert_type(page["results"], list[TenantCategory])
         await client.with_options(timeout=1, max_retries=0).users.delete("user-1")
