@@ -1,8 +1,14 @@
 """`/hub/v1/channel_status/`: what deliveries came to sets the status of addresses."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
+from cast import TESTER
+from suprsend_hub.console.recipient.differences import change_of
+from suprsend_hub.domain.before import rewind
+from suprsend_hub.domain.profile import decode_profile
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.service import feedback
 from suprsend_hub.service.console_search import UserFilter
@@ -272,8 +278,6 @@ async def test_a_thousand_reports_are_applied_in_order(a: ApiClient) -> None:
 
 async def test_renamed_and_merged_users_are_reached(a: ApiClient, hub: Services, workspace_a: NewWorkspace) -> None:
     """An alias leads on; a merged user's address counts where it went."""
-    from cast import TESTER
-
     old = RecipientKey.user(workspace_a.workspace_id, "old")
     for name in ("old", "ada", "anon"):
         await a.upsert(name, {"$email": [f"{name}@example.com"]})
@@ -300,10 +304,6 @@ async def test_callers_cannot_send_the_operator_themselves(a: ApiClient) -> None
 
 async def test_the_history_has_it_and_its_way_back(a: ApiClient, hub: Services, workspace_a: NewWorkspace) -> None:
     """Who reported what, with the token masked on the page, and the status before."""
-    from suprsend_hub.console.recipient.differences import change_of
-    from suprsend_hub.domain.before import rewind
-    from suprsend_hub.domain.profile import decode_profile
-
     await a.upsert("ada", {"$androidpush": ["a very long push token"]})
     before = (await a.get("/v1/user/ada/")).json()["$androidpush"]
     await report(
@@ -326,8 +326,6 @@ async def test_the_history_has_it_and_its_way_back(a: ApiClient, hub: Services, 
     [line] = change.lines
     assert (line.key, line.kind) == ("$androidpush", "changed")
     assert line.came[0]["status_reason"] == "dead_token"
-    import msgspec
-
     after = decode_profile(stored.properties, stored.channels)
     earlier = rewind(after, msgspec.json.decode(entry.before))
     assert earlier is not None
@@ -356,8 +354,6 @@ async def test_the_consoles_search_finds_the_users(a: ApiClient, hub: Services, 
 
 async def test_a_report_and_edits_at_the_same_time_both_count(a: ApiClient) -> None:
     """Reports race with edits of the same profile, and none is lost."""
-    import asyncio
-
     await a.upsert("ada", {"$email": [f"a{n}@example.com" for n in range(10)]})
     await asyncio.gather(
         *(report(a, about(f"a{n}@example.com", "hard_bounce")) for n in range(10)),

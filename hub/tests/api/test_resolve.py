@@ -6,6 +6,7 @@ from suprsend_hub.domain.actor import Scope
 from suprsend_hub.service import pages, reaching
 from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
+from suprsend_hub.store import aliases, categories, profiles, sending
 
 from .support import ApiClient, assert_error, bearer
 
@@ -376,8 +377,6 @@ async def test_a_thousand_users_take_a_few_statements(
         events = [{"distinct_id": name, "$user_operations": []} for name in ids[start : start + 400]]
         assert (await manager.post("/event/", events)).status_code == 202
     statements = []
-    from suprsend_hub.store import aliases, categories, profiles, sending
-
     for module in (aliases, categories, profiles, sending):
         original = module.sql
         monkeypatch.setattr(module, "sql", lambda name, original=original: statements.append(name) or original(name))
