@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx2
 from playwright.sync_api import Browser, Page, sync_playwright
 
-OUT = Path(os.environ.get("OUT") or Path(__file__).resolve().parents[2] / "docs/screenshots")
+OUT = Path(__file__).resolve().parents[2] / "docs/screenshots"
 HOME = "/console/w/development/"
 ADA = f"{HOME}users/cus_ada-lovelace/"
 FIRST = [
@@ -213,10 +213,9 @@ def main() -> None:
             take(page, f"{ADA}history/", f"history-{theme}")
             take(page, f"{ADA}tenants/acme/", f"user-tenant-{theme}")
             take(page, f"{ADA}preferences/", f"preferences-{theme}")
-            take(page, f"{HOME}categories/", f"categories-{theme}")
-            take(page, f"{HOME}tenants/", f"tenants-{theme}")
-            take(page, f"{HOME}tenants/acme/categories/", f"tenant-categories-{theme}")
         page = open_page(browser, address, state, "light", 1440, 860)
+        take(page, f"{HOME}categories/", "categories-light")
+        take(page, f"{HOME}tenants/", "tenants-light")
         take(page, f"{HOME}objects/teams/engineering/", "object-light")
         take(page, f"{HOME}lists/newsletter/", "list-light")
         page.goto(ADA)

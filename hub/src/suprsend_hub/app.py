@@ -199,7 +199,7 @@ def build_app(services: Services, *, stop_soon: signal.Signals | None = None) ->
             console_router(status_of=status_of),
         ],
         state=State({SERVICES: services, BODIES: bodies, HOSTS: _hosts(services)}),
-        request_class=ApiRequest,
+        request_class=ApiRequest.bound_to(services, bodies),
         exception_handlers={
             DomainError: domain_error,
             HTTPException: _http_error,  # type: ignore[dict-item]  # its request is of the class above

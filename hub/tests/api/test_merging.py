@@ -131,6 +131,34 @@ async def test_the_setting_decides_what_an_event_for_a_merged_user_does(a: ApiCl
     assert sorted(actions) == ["user.delete", "user.merge"]
 
 
+async def test_every_way_to_write_for_an_alias_reaches_the_primary_and_shows_it(
+    a: ApiClient, manager: ApiClient
+) -> None:
+    """Also within a tenant; reading and deleting by the old id are 404."""
+    await manager.send("PUT", "/hub/v1/after_merge/", {"after_merge": "alias"})
+    await a.post("/v1/tenant/acme/", {"tenant_name": "Acme"})
+    for name in ("ada", "anon"):
+        await a.upsert(name)
+    await a.post("/v1/user/ada/merge/", {"from_user_id": "anon"})
+    within = "/v1/user/anon/tenant/acme/"
+    for answer in (
+        await a.post(within, {"role": "guest"}),
+        await a.patch(within, {"operations": [{"$set": {"seat": 4}}]}),
+        await a.patch("/v1/user/anon/", {"operations": [{"$set": {"n": 1}}]}),
+    ):
+        assert answer.status_code in (201, 202), answer.text
+        assert answer.json()["distinct_id"] == "ada"
+    event = {"distinct_id": "anon", "tenant_id": "acme", "$user_operations": [{"$set": {"via": "event"}}]}
+    assert (await a.post("/event/", event)).status_code == 202
+    own = (await a.get("/v1/user/ada/tenant/acme/")).json()["tenant"]
+    assert own["properties"] == {"role": "guest", "seat": 4, "via": "event"}
+    for path in ("", "tenant/", "tenant/acme/", "subscribed_to/object/", "subscribed_to/list/", "preference/"):
+        assert (await a.get(f"/v1/user/anon/{path}")).json()["detail"] == {"merged_into": "ada"}, path
+    for path in (within, "/v1/user/anon/"):
+        assert (await a.delete(path)).status_code == 404
+    assert await a.count() == 1
+
+
 async def test_in_exclusive_mode_users_of_two_tenants_are_not_merged(a: ApiClient, manager: ApiClient) -> None:
     await manager.patch("/hub/v1/tenancy/", {"user_tenancy_mode": "exclusive"})
     for name, tenant in (("ada", "acme"), ("anon", "globex")):

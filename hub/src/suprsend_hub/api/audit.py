@@ -1,10 +1,10 @@
 """`/hub/v1/audit/`: the audit log of the workspace, newest first. This hub's own route, so not below `/v1/`."""
 
 import msgspec
-from litestar import get
 
 from suprsend_hub.api.answers import Answer
 from suprsend_hub.api.bodies.page import parse_page
+from suprsend_hub.api.handlers import get
 from suprsend_hub.api.rendering import encode, timestamp
 from suprsend_hub.api.requests import SCOPE, ApiRequest
 from suprsend_hub.domain.actor import Scope

@@ -1,12 +1,12 @@
 """`/v1/object/`: objects, their subscribers, and the objects that they are subscribed to."""
 
-from litestar import delete, get, patch, post
 from litestar.params import FromPath
 
 from suprsend_hub.api.answers import Answer
 from suprsend_hub.api.bodies.page import parse_page
 from suprsend_hub.api.bodies.profile import parse_ids, parse_patch, parse_upsert
 from suprsend_hub.api.bodies.subscription import parse_recipients, parse_subscribe, recipients_of_query
+from suprsend_hub.api.handlers import delete, get, patch, post
 from suprsend_hub.api.recipients import apply_edit, object_answer
 from suprsend_hub.api.rendering import (
     object_object,

@@ -1,11 +1,11 @@
 """`/v1/user/`: page, search, read, upsert, edit and delete users, and show what a user is subscribed to."""
 
-from litestar import delete, get, patch, post
 from litestar.params import FromPath
 
 from suprsend_hub.api.answers import Answer
 from suprsend_hub.api.bodies.page import parse_page, parse_search
 from suprsend_hub.api.bodies.profile import parse_ids, parse_patch, parse_upsert
+from suprsend_hub.api.handlers import delete, get, patch, post
 from suprsend_hub.api.recipients import apply_edit
 from suprsend_hub.api.rendering import (
     membership_object,

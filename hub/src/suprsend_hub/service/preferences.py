@@ -37,6 +37,7 @@ from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.categories import active_channels
 from suprsend_hub.service.category_cache import CategoryCache
 from suprsend_hub.service.profile_reader import ProfileReader
+from suprsend_hub.service.successors import gone
 from suprsend_hub.service.writing import Batcher, Edit, RateLimits, RequestKey
 from suprsend_hub.store import categories
 from suprsend_hub.store.categories import PreferenceSettings
@@ -130,7 +131,8 @@ class PreferenceService:
             await self._reader.find(key) if tenant.tenant_no == GLOBAL else await self._find(key, tenant.tenant_no)
         )
         if profile is None:
-            raise not_found(key)
+            async with self._database.connection() as connection:
+                raise await gone(connection, key)
         return _view(tenant, profile)
 
     async def _find(self, key: RecipientKey, tenant_no: int) -> StoredProfile | None:

@@ -26,7 +26,7 @@ def with_request_ids(app: ASGIApp) -> ASGIApp:
         if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
             return
-        id_ = _own_id(scope) or b"%032x" % random.getrandbits(128)
+        id_ = _own_id(scope) or random.getrandbits(128).to_bytes(16, "big").hex().encode()
         text = id_.decode()
         scope[_SCOPE_KEY] = text  # type: ignore[literal-required]  # servers and frameworks leave unknown keys alone
         _logged.set(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from suprsend import _replies, _requests
 from suprsend._answers import Affected, Done, Member, OffsetPage, Page, SubscriberList
@@ -11,7 +11,7 @@ from suprsend._async._pages import walk, walk_offsets
 from suprsend._errors import SuprsendValidationError
 from suprsend._limits import MAX_LISTED_IDS
 from suprsend._pieces import pieces
-from suprsend._requests import id_list, list_path, page_window, text_id
+from suprsend._requests import PagedByOffset, id_list, list_path, page_window, text_id
 from suprsend._unsupported import refuse
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ Options = dict[str, Any] | None
 Ids = list[str]  # inside the class the name of the builtin could be taken by a method
 
 
-class AsyncSubscriberListsApi(AsyncApi):
+class AsyncSubscriberListsApi(PagedByOffset, AsyncApi):
     """``client.subscriber_lists``. Options and errors are as in ``client.users``."""
 
     # -- lists
@@ -77,9 +77,9 @@ class AsyncSubscriberListsApi(AsyncApi):
         """Remove users from a list, and return ``{"success": True, "affected_count": n}``; non-members are ignored."""
         return await self._change(list_path(list_id, "subscriber", "remove"), distinct_ids, options)
 
-    async def broadcast(self, broadcast_instance: object) -> JSONObject:
+    def broadcast(self, *args: object, **kwargs: object) -> NoReturn:
         """Raise SuprsendError: the hub does not send messages."""
-        del broadcast_instance
+        del args, kwargs
         refuse("subscriber_lists.broadcast")
 
     # -- draft versions

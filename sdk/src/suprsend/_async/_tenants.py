@@ -9,7 +9,8 @@ from suprsend._answers import Brand, OffsetPage, Tenant
 from suprsend._async._caller import AsyncApi
 from suprsend._async._pages import walk_offsets
 from suprsend._preference_answers import TenantCategory
-from suprsend._requests import clean_id, page_window, tenant_path, text_id
+from suprsend._requests import PagedByOffset, clean_id, page_window, tenant_path, text_id
+from suprsend._types import JSONObject
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 Options = dict[str, Any] | None
 
 
-class AsyncTenantsApi(AsyncApi):
+class AsyncTenantsApi(PagedByOffset, AsyncApi):
     """``client.tenants``. Errors are as in ``client.users``."""
 
     def detail_url(self, tenant_id: str) -> str:
@@ -71,7 +72,7 @@ class AsyncTenantsApi(AsyncApi):
         return await self._caller.call_json(request, TenantCategory)
 
 
-class AsyncBrandsApi(AsyncApi):
+class AsyncBrandsApi(PagedByOffset, AsyncApi):
     """``client.brands``: tenants under their old name."""
 
     def detail_url(self, brand_id: str) -> str:

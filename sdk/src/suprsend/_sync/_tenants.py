@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from suprsend import _requests
 from suprsend._answers import Brand, OffsetPage, Tenant
 from suprsend._preference_answers import TenantCategory
-from suprsend._requests import clean_id, page_window, tenant_path, text_id
+from suprsend._requests import PagedByOffset, clean_id, page_window, tenant_path, text_id
 from suprsend._sync._caller import Api
 from suprsend._sync._pages import walk_offsets
+from suprsend._types import JSONObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 Options = dict[str, Any] | None
 
 
-class TenantsApi(Api):
+class TenantsApi(PagedByOffset, Api):
     """``client.tenants``. Errors are as in ``client.users``."""
 
     def detail_url(self, tenant_id: str) -> str:
@@ -72,7 +73,7 @@ class TenantsApi(Api):
         return self._caller.call_json(request, TenantCategory)
 
 
-class BrandsApi(Api):
+class BrandsApi(PagedByOffset, Api):
     """``client.brands``: tenants under their old name."""
 
     def detail_url(self, brand_id: str) -> str:
