@@ -285,3 +285,23 @@ async def test_a_choice_for_a_category_that_a_commit_just_removed_is_kept_for_it
     ]
     await put_into_force(hub, workspace_a, DOCUMENT)
     assert (await read(chooser, f"{USER}preference/", "news"))["original_preference"] == "opt_out"
+
+
+async def test_what_cannot_be_stored_is_refused_and_changes_nothing(chooser: ApiClient) -> None:
+    """Too much for a profile, within one choice and over several; text that has no UTF-8; hostile slugs."""
+    path = f"{USER}preference/"
+    where = f"{path}category/summary/"
+    surrogate = b'{"properties": [{"key": "note", "value": "\\ud800"}]}'
+    answer = await chooser.request("PATCH", where, surrogate)
+    assert_error(answer, 400)
+    huge = {"properties": [{"key": "note", "value": "x" * 262_144}]}
+    assert_error(await chooser.patch(where, huge), 400, "profile_too_large")
+    bulk = {"distinct_ids": ["u/1"], "categories": [{"category": "summary", **huge}]}
+    assert_error(await chooser.patch("/v1/bulk/user/preference/", bulk), 400, "profile_too_large")
+    assert_error(await chooser.patch(f"{where}?tenant_id=acme", huge), 400, "profile_too_large")
+    assert (await read(chooser, path, "summary"))["properties"][2]["value"] is None
+    assert (await read(chooser, path, "summary", "?tenant_id=acme"))["properties"][2]["value"] is None
+    for slug in ("%00", "%2E%2E", "a%2Fb", "x" * 2_000, "N%C3%84WS", "%20news", "news%20"):
+        for method, body in (("GET", b""), ("PATCH", b'{"preference": "opt_out"}')):
+            assert_error(await chooser.request(method, f"{path}category/{slug}/", body), 404, "category_not_found")
+    assert_error(await chooser.get(f"{path}category/%ff/"), 400, "invalid_path")
