@@ -117,7 +117,7 @@ async def test_a_draft_is_announced_and_shown_on_request(
     [href] = page.links("Draft")
     page = await viewer.get(href)
     assert "alerts" in page.text
-    assert "category 'news' is removed, and 1 recipients" in page.text
+    assert "category 'news' is removed, but has choices: 1 by recipients" in page.text
     await hub.categories.commit(TESTER, workspace_a.workspace_id, Commit("drop", force=True))
     page = await viewer.get(CATEGORIES + "?mode=draft")
     assert "draft" not in page.text.lower(), "a committed draft is not one any more"

@@ -152,7 +152,7 @@ def to_text(choices: Choices) -> str | None:
 
 def choices_to_json(choices: Choices) -> dict[str, Json]:
     """Return choices as plain JSON, equal to their storage form."""
-    plain: dict[str, Json] = msgspec.to_builtins(choices, order="deterministic", str_keys=True)
+    plain: dict[str, Json] = msgspec.json.decode(encode(choices))
     return plain
 
 
