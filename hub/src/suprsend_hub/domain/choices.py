@@ -124,6 +124,7 @@ def _properties(chosen: dict[str, Json], given: Mapping[str, Json] | UnsetType |
 
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
 _decode: Final = msgspec.json.Decoder(Choices).decode
+_decode_plain: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def encode(choices: Choices) -> str:
@@ -152,7 +153,7 @@ def to_text(choices: Choices) -> str | None:
 
 def choices_to_json(choices: Choices) -> dict[str, Json]:
     """Return choices as plain JSON, equal to their storage form."""
-    plain: dict[str, Json] = msgspec.json.decode(encode(choices))
+    plain: dict[str, Json] = _decode_plain(encode(choices))
     return plain
 
 
