@@ -106,6 +106,12 @@ def record(sdk: str, script: str, file: Path) -> list[str | Path]:
     return [PYTHONS[sdk], TESTS / "recorder.py", file, sdk, SCRIPTS / script]
 
 
+def define_categories(data_dir: str) -> list[str]:
+    """Return the arguments of the command that gives a development hub the categories that the scripts expect."""
+    files = ("--dir", str(TESTS / "categories"))
+    return ["category", "push", "development", *files, "--commit", "--commit-message", "tests", "--data-dir", data_dir]
+
+
 def record_all(base_url: str, api_key: str, environment: dict[str, str]) -> dict[str, dict[str, Calls]]:
     """Run all scripts in all ways against a hub; return the calls."""
     recorded: dict[str, dict[str, Calls]] = {}
@@ -126,6 +132,7 @@ def main() -> None:
     from hub_process import (  # type: ignore[import-not-found]  # of the tests, which are not type-checked
         HubProcess,
         data_directory,
+        run_command,
         scrubbed_environment,
     )
 
@@ -134,6 +141,7 @@ def main() -> None:
         hub = HubProcess("dev", "--port", "0", "--data-dir", str(data), complaints=complaints)
         try:
             hub.start()
+            run_command(*define_categories(str(data))).check_returncode()
             recorded = record_all(hub.base_url, hub.api_key, scrubbed_environment())
         finally:
             hub.end()

@@ -15,7 +15,7 @@ import httpx2
 import pytest
 from hub_process import HubProcess, data_directory, run_command, scrubbed_environment
 from postgres_server import Postgres
-from sdk_table import PYTHONS, Calls, record
+from sdk_table import PYTHONS, Calls, define_categories, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,8 +47,9 @@ def command() -> Callable[..., subprocess.CompletedProcess[str]]:
 
 @pytest.fixture(scope="session")
 def hub(start_hub: Callable[..., Any]) -> Iterator[HubProcess]:
-    """A development hub for the whole run; tests keep apart by the prefix of their users' ids."""
+    """A development hub for the whole run, with categories; tests keep apart by the prefix of their users' ids."""
     with data_directory() as data, start_hub("dev", "--port", "0", "--data-dir", str(data)) as running:
+        run_command(*define_categories(str(data))).check_returncode()
         yield running
 
 

@@ -1,62 +1,24 @@
-"""Preferences of users, objects and tenants through both SDKs. One script, run by each."""
+"""Preferences of users, objects and tenants through both SDKs. One script, run by each.
+
+The categories are those of `categories/`, which the hub of these tests has from the beginning.
+"""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-import httpx2
 import pytest
-from hub_process import credentials
 from suprsend import AsyncSuprsend, SuprsendValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 CHANNELS = ["email", "sms", "whatsapp", "androidpush", "iospush", "webpush", "inbox", "slack", "ms_teams"]
-CATEGORIES = {
-    "root_categories": [
-        {
-            "root_category": "transactional",
-            "sections": [
-                {
-                    "name": "Tasks",
-                    "tags": ["work"],
-                    "categories": [
-                        {
-                            "category": "alerts",
-                            "name": "Alerts",
-                            "default_preference": "cant_unsubscribe",
-                            "default_mandatory_channels": ["email"],
-                        },
-                        {"category": "tips", "name": "Tips", "default_preference": "opt_in"},
-                    ],
-                }
-            ],
-        },
-        {
-            "root_category": "promotional",
-            "sections": [
-                {"name": None, "categories": [{"category": "news", "name": "News", "default_preference": "opt_in"}]}
-            ],
-        },
-    ]
-}
-SPANISH = {"categories": {"news": {"name": "Noticias"}}, "sections": {"tasks": {"name": "Tareas"}}}
-
-
-@pytest.fixture(scope="module")
-def categories(hub, command) -> None:
-    """Put the categories of the development workspace into force, as the vendor's command line would."""
-    created = command("key", "create", "development", "--scope", "manage", "--data-dir", hub.data_dir)
-    headers = {"Authorization": f"ServiceToken {credentials(created.stdout)['API key']}"}
-    with httpx2.Client(base_url=f"{hub.base_url}v1/development/preference_category/", headers=headers) as token:
-        for path, body in (("?commit=true&commit_message=e2e", CATEGORIES), ("translation/content/es/", SPANISH)):
-            assert token.post(path, json=body).status_code == 200
 
 
 @pytest.fixture(params=["ours", "official"])
-def run(request, answers_by, categories) -> tuple[str, dict[str, Any]]:
+def run(request, answers_by) -> tuple[str, dict[str, Any]]:
     return answers_by(request.param, "preferences.py")
 
 
@@ -144,7 +106,7 @@ def test_a_tenant_sets_defaults_for_its_recipients(answers, given):
     assert answers["tenant: blank"]["raised"] == "SuprsendValidationError"
 
 
-def test_both_sdks_print_the_same(answers_by, comparable, categories):
+def test_both_sdks_print_the_same(answers_by, comparable):
     ours, official = (comparable(answers, given) for given, answers in (
         answers_by(sdk, "preferences.py") for sdk in ("ours", "official")
     ))  # fmt: skip
@@ -152,7 +114,7 @@ def test_both_sdks_print_the_same(answers_by, comparable, categories):
 
 
 @pytest.mark.anyio
-async def test_the_asyncio_client_does_the_same(hub, prefix, categories):
+async def test_the_asyncio_client_does_the_same(hub, prefix):
     restrict = {"channel_preferences": [{"channel": "sms", "is_restricted": True}]}
     async with AsyncSuprsend("workspace_key", "workspace_secret", base_url=hub.base_url) as client:
         await client.tenants.upsert(f"{prefix}acme", {"tenant_name": "Acme"})

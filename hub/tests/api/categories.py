@@ -66,6 +66,7 @@ DOCUMENT = {
                                     "edit_policy": "editable",
                                 },
                                 {"key": "style", "value_type": "string", "edit_policy": "locked"},
+                                {"key": "note", "value_type": "string", "edit_policy": "editable"},
                             ],
                         ),
                     ],

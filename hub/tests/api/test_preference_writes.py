@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from cast import TESTER
+from suprsend_hub.domain.actor import Scope
 from suprsend_hub.domain.choices import SetCategory
 from suprsend_hub.domain.preference_terms import Preference
 from suprsend_hub.domain.recipient import RecipientKey
@@ -14,7 +15,7 @@ from suprsend_hub.service.workspaces import NewWorkspace
 from suprsend_hub.service.writing import FAST_PATH_EDITS
 
 from .categories import CHANNELS, DOCUMENT, OBJECT, USER, category, choose, document, put_into_force, read
-from .support import ApiClient, assert_error, encode
+from .support import ApiClient, assert_error, bearer, encode
 
 pytestmark = pytest.mark.anyio
 
@@ -285,3 +286,47 @@ async def test_a_choice_for_a_category_that_a_commit_just_removed_is_kept_for_it
     ]
     await put_into_force(hub, workspace_a, DOCUMENT)
     assert (await read(chooser, f"{USER}preference/", "news"))["original_preference"] == "opt_out"
+
+
+async def test_what_cannot_be_stored_is_refused_and_changes_nothing(chooser: ApiClient) -> None:
+    """Too much for a profile, within one choice and over several; text that has no UTF-8; hostile slugs."""
+    path = f"{USER}preference/"
+    where = f"{path}category/summary/"
+    surrogate = b'{"properties": [{"key": "note", "value": "\\ud800"}]}'
+    answer = await chooser.request("PATCH", where, surrogate)
+    assert_error(answer, 400)
+    huge = {"properties": [{"key": "note", "value": "x" * 262_144}]}
+    assert_error(await chooser.patch(where, huge), 400, "profile_too_large")
+    bulk = {"distinct_ids": ["u/1"], "categories": [{"category": "summary", **huge}]}
+    assert_error(await chooser.patch("/v1/bulk/user/preference/", bulk), 400, "profile_too_large")
+    assert_error(await chooser.patch(f"{where}?tenant_id=acme", huge), 400, "profile_too_large")
+    assert (await read(chooser, path, "summary"))["properties"][2]["value"] is None
+    assert (await read(chooser, path, "summary", "?tenant_id=acme"))["properties"][2]["value"] is None
+    for slug in ("%00", "%2E%2E", "a%2Fb", "x" * 2_000, "N%C3%84WS", "%20news", "news%20"):
+        for method, body in (("GET", b""), ("PATCH", b'{"preference": "opt_out"}')):
+            assert_error(await chooser.request(method, f"{path}category/{slug}/", body), 404, "category_not_found")
+    assert_error(await chooser.get(f"{path}category/%ff/"), 400, "invalid_path")
+
+
+async def test_choices_for_a_renamed_user_reach_it_by_the_old_id(
+    hub: Services, chooser: ApiClient, workspace_a: NewWorkspace
+) -> None:
+    """As edits do; reading says where the user went, as everywhere."""
+    created = await hub.workspaces.create_api_key(TESTER, workspace_a.name, "manager", frozenset(Scope))
+    manager = ApiClient(chooser.http, bearer(created.api_key))
+    await choose(chooser, f"{USER}preference/", "offers", {"preference": "opt_in"})
+    await choose(chooser, f"{USER}preference/", "offers", {"preference": "opt_in"}, "?tenant_id=acme")
+    assert (await manager.post(f"/hub{USER}rename/", {"to": "new"})).status_code == 200
+    for query in ("", "?tenant_id=acme"):
+        assert (await choose(chooser, f"{USER}preference/", "news", {"preference": "opt_out"}, query))["channels"] == []
+        for slug, chosen in (("news", "opt_out"), ("offers", "opt_in")):
+            found = await read(chooser, "/v1/user/new/preference/", slug, query)
+            assert found["original_preference"] == chosen
+    bulk = {"distinct_ids": ["u/1"], "categories": [{"category": "mentions", "preference": "opt_out"}]}
+    assert (await chooser.patch("/v1/bulk/user/preference/", bulk)).status_code == 202
+    assert (await read(chooser, "/v1/user/new/preference/", "mentions"))["original_preference"] == "opt_out"
+    for part in ("", "channel_preference/", "category/", "category/news/"):
+        for query in ("", "?tenant_id=acme"):
+            error = assert_error(await chooser.get(f"{USER}preference/{part}{query}"), 404, "user_not_found")
+            assert error["detail"] == {"renamed_to": "new"}
+    assert await chooser.count() == 1

@@ -137,7 +137,7 @@ async def test_digest_schedule_and_properties_are_chosen_and_return_to_their_def
 ) -> None:
     found = await read(chooser, preference_path, "summary")
     assert (found["digest_schedule"]["id"], found["digest_schedule"]["time"]) == ("daily", "09:00")
-    assert [each["value"] for each in found["properties"]] == [5, None]
+    assert [each["value"] for each in found["properties"]] == [5, None, None]
     body = {"digest_schedule": {"id": "daily", "time": "18:30"}, "properties": [{"key": "limit", "value": 9}]}
     chosen = await choose(chooser, preference_path, "summary", body)
     assert (chosen["preference"], chosen["original_preference"]) == ("opt_in", None), "left alone"

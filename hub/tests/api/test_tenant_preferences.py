@@ -134,11 +134,13 @@ async def test_a_tenant_sets_digest_options_and_property_values(chooser: ApiClie
     item = await override(chooser, "summary", body)
     assert [each["id"] for each in item["digest_schedule"]["options"]] == ["monthly"]
     assert [each["id"] for each in item["digest_schedule"]["original_options"]] == ["daily", "weekly"]
-    assert [each["value"] for each in item["properties"]] == [7, "plain"], "a tenant may set what recipients may not"
+    assert [each["value"] for each in item["properties"]] == [7, "plain", None], (
+        "a tenant may set what recipients may not"
+    )
     found = await read(chooser, PREFERENCE, "summary", WITHIN)
     assert found["digest_schedule"]["id"] == "monthly"
     assert [(each["default_value"], each["value"], each["is_overridden"]) for each in found["properties"]] == [
-        (7, 7, False), ("plain", "plain", False),
+        (7, 7, False), ("plain", "plain", False), (None, None, False),
     ]  # fmt: skip
     assert (await read(chooser, PREFERENCE, "summary"))["digest_schedule"]["id"] == "daily"
     back = await override(chooser, "summary", {"digest_schedule": None, "properties": None})

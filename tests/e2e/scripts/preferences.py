@@ -1,7 +1,7 @@
 """Preferences of users, objects and tenants, printed as JSON: one answer by step.
 
 Run unchanged by the vendor's SDK and by ours, with the same arguments as `ordinary_use.py`. The hub has the categories
-of `test_preferences.py`.
+of `tests/e2e/categories/`.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ from .wire import (
     KeyKind,
     kind_of_key,
 )
-from .work import ELEMENTS_COPIED_PER_UNIT, UNITS_PER_KEY
+from .work import CHOICE_BYTES_PER_UNIT, ELEMENTS_COPIED_PER_UNIT, UNITS_PER_CHOICE, UNITS_PER_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -364,9 +364,12 @@ class _Fold(ChannelEdits):
         except msgspec.ValidationError:
             self.refusals.note(Code.INVALID_OPERAND, PREFERENCE, "not an operation on choices", {PREFERENCE: operand})
             return
+        # Counted, so that others get their turns, but not limited: there are at most as many as categories.
+        self.spent += UNITS_PER_CHOICE
         if self.choosing is None:
             self.choosing = ChoiceFold(self.preferences)
-        self.choosing.apply(operation)
+            self.spent += len(self.preferences or "") // CHOICE_BYTES_PER_UNIT
+        self.choosing.add(operation)
         self.accepted = True
 
     def settle(self, choosing: ChoiceFold) -> None:
