@@ -128,12 +128,14 @@ def main() -> None:
         data_directory,
         scrubbed_environment,
     )
+    from sample_categories import put_categories  # type: ignore[import-not-found]  # likewise
 
     with data_directory() as data:
         complaints = data.parent / "stderr"
         hub = HubProcess("dev", "--port", "0", "--data-dir", str(data), complaints=complaints)
         try:
             hub.start()
+            put_categories(hub)
             recorded = record_all(hub.base_url, hub.api_key, scrubbed_environment())
         finally:
             hub.end()

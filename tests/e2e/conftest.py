@@ -15,6 +15,7 @@ import httpx2
 import pytest
 from hub_process import HubProcess, data_directory, run_command, scrubbed_environment
 from postgres_server import Postgres
+from sample_categories import put_categories
 from sdk_table import PYTHONS, Calls, record
 
 if TYPE_CHECKING:
@@ -108,7 +109,15 @@ def run_python() -> Callable[..., str]:
 
 
 @pytest.fixture(scope="session")
-def run_script(hub: HubProcess, run_python: Callable[..., str], tmp_path_factory) -> Callable[..., Any]:
+def categories(hub: HubProcess) -> None:
+    """Give the development workspace preference categories."""
+    put_categories(hub)
+
+
+@pytest.fixture(scope="session")
+def run_script(
+    hub: HubProcess, categories: None, run_python: Callable[..., str], tmp_path_factory
+) -> Callable[..., Any]:
     """Run a script of `scripts/`, once in each way; return the prefix it was given, its answers and its calls."""
     directory = tmp_path_factory.mktemp("calls")
 

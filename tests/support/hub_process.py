@@ -111,6 +111,11 @@ class HubProcess:
         """Tell whether the process has been started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def data_dir(self) -> str:
+        """The data directory of a `dev`, for commands that work on it."""
+        return str(self.command[self.command.index("--data-dir") + 1])
+
     def start(self) -> Self:
         """Start and return when it listens; a hub that does not come up is ended."""
         self.printed = []

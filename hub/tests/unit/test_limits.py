@@ -64,6 +64,7 @@ CONSTANTS = {
     "description_chars": "domain.limits.MAX_DESCRIPTION_CHARS",
     "tags": "domain.limits.MAX_TAGS",
     "digest_options": "domain.limits.MAX_DIGEST_OPTIONS",
+    "bulk_choices": "domain.limits.MAX_BULK_CHOICES",
     "locales": "domain.limits.MAX_LOCALES",
     "tag_filter_depth": "domain.limits.MAX_TAG_FILTER_DEPTH",
     "mistakes": "domain.limits.MAX_MISTAKES",

@@ -47,6 +47,16 @@ from suprsend._errors import (
     SuprsendUnavailableError,
     SuprsendValidationError,
 )
+from suprsend._preference_answers import (
+    CategoryChannel,
+    CategoryPreference,
+    CategoryProperty,
+    ChannelPreference,
+    ChannelPreferences,
+    FullPreference,
+    PreferenceSection,
+    TenantCategory,
+)
 from suprsend._response import Response
 from suprsend._sync._bulk import BulkRun, BulkUsersEdit
 from suprsend._sync._client import Suprsend
@@ -66,10 +76,16 @@ __all__ = [
     "BulkResponse",
     "BulkRun",
     "BulkUsersEdit",
+    "CategoryChannel",
+    "CategoryPreference",
+    "CategoryProperty",
+    "ChannelPreference",
+    "ChannelPreferences",
     "Done",
     "Draft",
     "Event",
     "EventAnswer",
+    "FullPreference",
     "Identity",
     "InputValueError",
     "Member",
@@ -81,6 +97,7 @@ __all__ = [
     "Outcome",
     "Page",
     "PageMeta",
+    "PreferenceSection",
     "Response",
     "SocialLinks",
     "SubscribedTo",
@@ -104,6 +121,7 @@ __all__ = [
     "SuprsendUnavailableError",
     "SuprsendValidationError",
     "Tenant",
+    "TenantCategory",
     "TenantPart",
     "TenantUser",
     "Transport",

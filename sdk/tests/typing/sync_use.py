@@ -9,8 +9,11 @@ from suprsend import (
     Brand,
     BulkProgress,
     BulkResponse,
+    CategoryPreference,
+    ChannelPreferences,
     Done,
     EventAnswer,
+    FullPreference,
     Membership,
     ObjectProfile,
     OffsetPage,
@@ -20,6 +23,7 @@ from suprsend import (
     SubscriberList,
     Suprsend,
     Tenant,
+    TenantCategory,
     TenantUser,
     UserEdit,
     UserProfile,
@@ -100,6 +104,25 @@ assert_type(within["tenant"]["properties"], dict[str, Any])
 assert_type(client.users.get_for_tenant("user-1", "acme"), TenantUser)
 assert_type(client.users.list_associated_tenants("user-1"), Page[TenantUser])
 assert_type(client.users.unlink_tenant("user-1", "acme"), Done)
+full = client.users.get_full_preference("user-1", {"tenant_id": "acme", "show_opt_out_channels": True})
+assert_type(full, FullPreference)
+assert_type(full["sections"][0]["subcategories"][0], CategoryPreference)
+assert_type(full["channel_preferences"][0]["is_restricted"], bool)
+restrict = {"channel_preferences": [{"channel": "email", "is_restricted": True}]}
+assert_type(client.users.update_global_channels_preference("user-1", restrict), ChannelPreferences)
+assert_type(client.users.get_category_preference("user-1", "news"), CategoryPreference)
+chosen = client.users.update_category_preference("user-1", "news", {"preference": "opt_out"})
+assert_type(chosen["channels"][0]["preference"], str)
+assert_type(client.objects.get_full_preference("teams", "core"), FullPreference)
+assert_type(client.objects.update_global_channels_preference("teams", "core", restrict), ChannelPreferences)
+assert_type(client.objects.get_category_preference("teams", "core", "news"), CategoryPreference)
+assert_type(
+    client.objects.update_category_preference("teams", "core", "news", {"preference": "opt_in"}), CategoryPreference
+)
+assert_type(client.tenants.list_preference_categories("acme", {"limit": 5}), OffsetPage[TenantCategory])
+assert_type(client.tenants.get_preference_category("acme", "news"), TenantCategory)
+setting = client.tenants.update_preference_category("acme", "news", {"preference": "opt_in"})
+assert_type(setting["blocked_channels"], list[str] | None)
 with client.with_options(timeout=1) as quick:
     try:
         quick.users.delete("user-1")

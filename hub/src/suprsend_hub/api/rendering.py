@@ -26,7 +26,9 @@ def timestamp(moment: datetime) -> str:
     """Return `2025-04-04T21:37:36.712496+00:00`: always microseconds, always UTC."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
-    return moment.isoformat(timespec="microseconds")
+    if not moment.microsecond:
+        return moment.isoformat(timespec="microseconds")
+    return f"{encode(moment)[1:-2].decode()}+00:00"  # without quotation marks and Z; a quarter of the time
 
 
 def timestamp_z(moment: datetime) -> str:

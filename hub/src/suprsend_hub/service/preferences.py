@@ -22,6 +22,7 @@ from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import DomainError, InvalidRequest, NotFound
 from suprsend_hub.domain.evaluation import ChannelPolicy
 from suprsend_hub.domain.ids import UlidFactory
+from suprsend_hub.domain.limits import MAX_BULK_CHOICES
 from suprsend_hub.domain.mistakes import Mistake, by_path
 from suprsend_hub.domain.preference_views import Viewpoint
 from suprsend_hub.domain.recipient import GLOBAL, RecipientKey, not_found
@@ -44,8 +45,6 @@ from suprsend_hub.store.database import Connection, Database
 
 DEFAULT_TENANT: Final = "default"
 """The tenant that is meant where none is named."""
-MAX_CHOICES_OF_REQUEST: Final = 20_000
-"""Users times operations of one bulk request; each of them is written and recorded."""
 USERS_OF_TRANSACTION: Final = 200
 
 
@@ -184,9 +183,9 @@ class PreferenceService:
                 in one of the profiles, after the choices of all the others have been applied.
         """
         check(operations, tenant, single=False)
-        if len(distinct_ids) * len(operations) > MAX_CHOICES_OF_REQUEST:
+        if len(distinct_ids) * len(operations) > MAX_BULK_CHOICES:
             raise InvalidRequest(
-                f"a request may make at most {MAX_CHOICES_OF_REQUEST} choices, users times categories; "
+                f"a request may make at most {MAX_BULK_CHOICES} choices, users times categories; "
                 "send the rest in another request",
                 code=Code.TOO_MANY_IDS,
             )

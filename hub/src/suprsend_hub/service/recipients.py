@@ -19,7 +19,7 @@ from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.deleting import delete_recipients
 from suprsend_hub.service.pages import ID_CURSOR, ULID_CURSOR, Page, PageRequest, fetch_page, text_bytes, walk
 from suprsend_hub.service.profile_reader import ProfileReader
-from suprsend_hub.service.successors import gone
+from suprsend_hub.service.successors import FormerId, former_ids, gone
 from suprsend_hub.service.writing import Batcher, Edit, RateLimits, RequestKey
 from suprsend_hub.store import counters, profiles
 from suprsend_hub.store.database import Connection, Database
@@ -77,6 +77,11 @@ class RecipientService:
             async with self._database.connection() as connection:
                 raise await gone(connection, key)
         return found
+
+    async def former_ids(self, key: RecipientKey) -> Sequence[FormerId]:
+        """Return the ids that lead to a recipient, and those of recipients that were merged into it, in order of id."""
+        async with self._database.connection() as connection:
+            return await former_ids(connection, key)
 
     async def read_many(self, workspace_id: int, distinct_ids: Sequence[str]) -> dict[str, StoredProfile]:
         """Return the users that exist among some, by id."""

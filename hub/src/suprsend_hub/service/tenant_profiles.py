@@ -177,6 +177,13 @@ class TenantProfileService:
             users = await profiles.read(connection, [own.key.recipient for own in page.rows]) if page.rows else {}
         return page.with_rows(_within(tenant_id, page.rows, users))
 
+    async def counts(self, workspace_id: int, tenant_nos: Sequence[int]) -> dict[int, int]:
+        """Return how many users are linked with each of some tenants, by the tenants' numbers."""
+        names = {number: counters.profiles_counter(USERS, number) for number in tenant_nos}
+        async with self._database.connection() as connection:
+            found = await counters.values(connection, workspace_id, list(names.values()))
+        return {number: found[name] for number, name in names.items()}
+
     async def _number(self, workspace_id: int, tenant_id: str) -> int:
         """Return the number of a tenant as it is now, because what is read is shown."""
         numbers = await self._numbers.read(workspace_id, [tenant_id])

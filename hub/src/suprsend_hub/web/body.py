@@ -87,16 +87,30 @@ class BodyReader:
     ) -> None:
         """Show the chunks of a body to `look` as they arrive."""
         deadline = asyncio.timeout(min(timeout_s, _STOP_S) if self._is_stopping else timeout_s)
+        size = 0
+        more = True
         try:
             async with deadline:
                 self._deadlines.add(deadline)
-                await _chunks(receive, limit_bytes, look)
+                while more and size <= _MAX_DRAINED_BYTES:
+                    message = await receive()
+                    if message["type"] != "http.request":  # it is a disconnect
+                        raise InvalidRequest("the connection ended before the body did", code=Code.INCOMPLETE_BODY)
+                    more = message.get("more_body", False)
+                    chunk = message.get("body", b"")
+                    size += len(chunk)
+                    if size <= limit_bytes:
+                        look(chunk)
         except TimeoutError as error:
             raise TimedOut(
                 f"the body did not arrive within {timeout_s:g} seconds", code=Code.REQUEST_TIMEOUT
             ) from error
         finally:
             self._deadlines.discard(deadline)
+        if size > limit_bytes:
+            raise TooLarge(
+                f"the body is larger than {limit_bytes} bytes; send fewer records at once", code=Code.BODY_TOO_LARGE
+            )
 
     async def pass_by(self, receive: Receive) -> None:
         """Read a body and throw it away."""
@@ -117,21 +131,3 @@ async def pass_by_unread(scope: Scope, receive: Receive) -> None:
     reader = scope.get(_UNREAD)
     if isinstance(reader, BodyReader):
         await reader.pass_by(receive)
-
-
-async def _chunks(receive: Receive, limit_bytes: int, look: Callable[[bytes], object]) -> None:
-    size = 0
-    more = True
-    while more and size <= _MAX_DRAINED_BYTES:
-        message = await receive()
-        if message["type"] != "http.request":  # it is a disconnect
-            raise InvalidRequest("the connection ended before the body did", code=Code.INCOMPLETE_BODY)
-        more = message.get("more_body", False)
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size <= limit_bytes:
-            look(chunk)
-    if size > limit_bytes:
-        raise TooLarge(
-            f"the body is larger than {limit_bytes} bytes; send fewer records at once", code=Code.BODY_TOO_LARGE
-        )

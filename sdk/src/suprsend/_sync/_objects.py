@@ -10,6 +10,7 @@ from suprsend._answers import Done, ObjectProfile, Page, SubscribedTo, Subscript
 from suprsend._edits import ObjectEdit
 from suprsend._limits import MAX_DELETED_IDS, MAX_RECIPIENTS
 from suprsend._pieces import payloads
+from suprsend._preference_answers import CategoryPreference, ChannelPreferences, FullPreference
 from suprsend._requests import clean_id, object_path
 from suprsend._sync._caller import Api
 from suprsend._sync._pages import walk
@@ -138,31 +139,36 @@ class ObjectsApi(Api):
 
     # -- preferences
 
-    def get_full_preference(self, object_type: str, object_id: str, options: Options = None) -> JSONObject:
-        """Return the object's preferences by section and by channel."""
+    def get_full_preference(self, object_type: str, object_id: str, options: Options = None) -> FullPreference:
+        """Return the object's preferences by section and by channel; options as in ``users.get_full_preference``."""
         path = object_path(object_type, object_id, "preference")
-        return self._caller.call_json(_requests.get(path, options), JSONObject)
+        return self._caller.call_json(_requests.get(path, options), FullPreference)
 
     def update_global_channels_preference(
         self, object_type: str, object_id: str, payload: JSONObject, options: Options = None
-    ) -> JSONObject:
+    ) -> ChannelPreferences:
         """Restrict channels: ``{"channel_preferences": [{"channel": "email", "is_restricted": True}]}``."""
         path = object_path(object_type, object_id, "preference", "channel_preference")
-        return self._caller.call_json(_requests.patch(path, payload, options), JSONObject)
+        request = _requests.profile_write("PATCH", path, payload, options)
+        return self._caller.call_json(request, ChannelPreferences)
 
     def get_category_preference(
         self, object_type: str, object_id: str, category: str, options: Options = None
-    ) -> JSONObject:
-        """Return the object's preference for a category."""
-        path = object_path(object_type, object_id, "preference", "category", clean_id(category, "category"))
-        return self._caller.call_json(_requests.get(path, options), JSONObject)
+    ) -> CategoryPreference:
+        """Return the object's preference for a category, with its channels."""
+        request = _requests.get(_category_path(object_type, object_id, category), options)
+        return self._caller.call_json(request, CategoryPreference)
 
     def update_category_preference(
         self, object_type: str, object_id: str, category: str, payload: JSONObject, options: Options = None
-    ) -> JSONObject:
+    ) -> CategoryPreference:
         """Set the object's preference for a category: ``{"preference": "opt_out"}``."""
-        path = object_path(object_type, object_id, "preference", "category", clean_id(category, "category"))
-        return self._caller.call_json(_requests.patch(path, payload, options), JSONObject)
+        path = _category_path(object_type, object_id, category)
+        return self._caller.call_json(_requests.profile_write("PATCH", path, payload, options), CategoryPreference)
+
+
+def _category_path(object_type: str, object_id: str, category: str) -> str:
+    return object_path(object_type, object_id, "preference", "category", clean_id(category, "category"))
 
 
 def _type_path(object_type: str) -> str:

@@ -23,17 +23,18 @@ from suprsend._errors import SuprsendValidationError
 from suprsend._io._iteration import end, source
 from suprsend._limits import MAX_DELETED_IDS, MAX_FAILED_RECORDS_KEPT, MAX_IN_FLIGHT
 from suprsend._pieces import payloads
+from suprsend._preference_answers import CategoryPreference, ChannelPreferences, FullPreference
 from suprsend._requests import clean_id, hub_user_path, user_path
 from suprsend._sync._bulk import BulkRun, BulkUsersEdit
 from suprsend._sync._caller import Api
 from suprsend._sync._pages import walk
-from suprsend._types import JSONObject
 from suprsend._upserts import upsert_mistakes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
 
     from suprsend._bulk import BulkProgress
+    from suprsend._types import JSONObject
 
 Options = dict[str, Any] | None
 Ids = list[str]  # inside the class the name of the builtin is taken by a method
@@ -270,28 +271,40 @@ class UsersApi(Api):
 
     # -- preferences
 
-    def get_full_preference(self, distinct_id: str, options: Options = None) -> JSONObject:
-        """Return the user's preferences by section and by channel."""
-        return self._caller.call_json(_requests.get(user_path(distinct_id, "preference"), options), JSONObject)
+    def get_full_preference(self, distinct_id: str, options: Options = None) -> FullPreference:
+        """Return the user's preferences by section and by channel.
+
+        Options, of all preference methods: ``tenant_id`` for the preferences within a tenant, ``locale``; where
+        categories are returned, ``show_opt_out_channels`` and ``tags``.
+        """
+        path = user_path(distinct_id, "preference")
+        return self._caller.call_json(_requests.get(path, options), FullPreference)
 
     def update_global_channels_preference(
         self, distinct_id: str, payload: JSONObject, options: Options = None
-    ) -> JSONObject:
-        """Restrict channels: ``{"channel_preferences": [{"channel": "email", "is_restricted": True}]}``."""
-        path = user_path(distinct_id, "preference", "channel_preference")
-        return self._caller.call_json(_requests.patch(path, payload, options), JSONObject)
+    ) -> ChannelPreferences:
+        """Restrict channels: ``{"channel_preferences": [{"channel": "email", "is_restricted": True}]}``.
 
-    def get_category_preference(self, distinct_id: str, category: str, options: Options = None) -> JSONObject:
-        """Return the user's preference for a category."""
-        return self._caller.call_json(_requests.get(_category_path(distinct_id, category), options), JSONObject)
+        Return all channels. Those that the payload does not name stay as they are.
+        """
+        path = user_path(distinct_id, "preference", "channel_preference")
+        request = _requests.profile_write("PATCH", path, payload, options)
+        return self._caller.call_json(request, ChannelPreferences)
+
+    def get_category_preference(self, distinct_id: str, category: str, options: Options = None) -> CategoryPreference:
+        """Return the user's preference for a category, with its channels."""
+        request = _requests.get(_category_path(distinct_id, category), options)
+        return self._caller.call_json(request, CategoryPreference)
 
     def update_category_preference(
         self, distinct_id: str, category: str, payload: JSONObject, options: Options = None
-    ) -> JSONObject:
-        """Set the user's preference for a category: ``{"preference": "opt_in", "opt_out_channels": ["sms"]}``."""
-        return self._caller.call_json(
-            _requests.patch(_category_path(distinct_id, category), payload, options), JSONObject
-        )
+    ) -> CategoryPreference:
+        """Set the user's preference for a category: ``{"preference": "opt_in", "opt_out_channels": ["sms"]}``.
+
+        It replaces the earlier one with its channels. Return the category.
+        """
+        request = _requests.profile_write("PATCH", _category_path(distinct_id, category), payload, options)
+        return self._caller.call_json(request, CategoryPreference)
 
 
 def _tenant_path(distinct_id: str, tenant_id: str) -> str:

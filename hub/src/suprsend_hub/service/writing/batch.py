@@ -72,7 +72,7 @@ class Entry(msgspec.Struct, gc=False):
     @property
     def counts(self) -> bool:
         """Tell whether the edit is applied, being neither a duplicate nor rejected."""
-        return not self.duplicate and self.refusal() is None
+        return not self.duplicate and self.barred is None and self.error is None
 
     def refusal(self) -> DomainError | None:
         """Return why the edit is not applied at all, or None."""
@@ -282,6 +282,8 @@ class Batch:
         """Reject the edits that belong together with a rejected one, and fold their groups without them."""
         while True:
             refused = {id(e.edit.together): e.refusal() for e in self.entries if e.edit.together and e.refusal()}
+            if not refused:
+                return
             left = [entry for entry in self.entries if entry.counts and id(entry.edit.together) in refused]
             if not left:
                 return
