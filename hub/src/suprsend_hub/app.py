@@ -90,6 +90,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def new_ulids() -> UlidFactory:
+    """Return a factory of ids, by the hub's clock."""
+    return UlidFactory(lambda: time.time_ns() // 1_000_000, os.urandom)
+
+
 def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS) -> Services:
     """Wire the services. Raises InvalidRequest, naming the setting, if a required one is missing."""
     if settings.database_url is None:
@@ -101,7 +106,7 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
     database = Database(settings.database_url.get_secret_value(), max_size=settings.pool_size)
     secrets = SecretBox(settings.master_key.get_secret_value())
     signer = TokenSigner(settings.master_key.get_secret_value())
-    ulids = UlidFactory(lambda: time.time_ns() // 1_000_000, os.urandom)
+    ulids = new_ulids()
     rate_limits = RateLimits(monotonic=time.monotonic)
     batcher = Batcher(
         Writer(database, now=utc_now, ulids=ulids, fast_path_edits=fast_path_edits),
