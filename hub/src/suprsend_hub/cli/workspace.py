@@ -98,12 +98,16 @@ def rotate_secret(
             parser=parse_duration, metavar="TIME", show_default="24h", help="How long the old secret stays valid."
         ),
     ] = timedelta(hours=24),
+    lost: Annotated[
+        bool,
+        typer.Option("--lost", help="The master key of the old secret is lost. The old secret ends now."),
+    ] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Give a workspace a new secret and print it once. Running hubs accept it within seconds."""
 
     async def use(services: Services) -> None:
-        rotated = await services.workspaces.rotate_secret(command_line(), name, overlap=overlap)
+        rotated = await services.workspaces.rotate_secret(command_line(), name, overlap=overlap, is_lost=lost)
         typer.echo(f"Workspace secret: {rotated.workspace_secret}")
         typer.echo("The secret is not shown again.")
         typer.echo(
