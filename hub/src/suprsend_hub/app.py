@@ -17,23 +17,9 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
-from suprsend_hub.api import audit as audit_api
-from suprsend_hub.api import (
-    categories,
-    events,
-    health,
-    lists,
-    looking_up,
-    merging,
-    objects,
-    openapi,
-    preferences,
-    tenancy,
-    tenant_profiles,
-    tenants,
-    users,
-)
+from suprsend_hub.api import health, openapi
 from suprsend_hub.api.errors import domain_error, http_error, status_of, unexpected_error
+from suprsend_hub.api.handlers import find_handlers
 from suprsend_hub.api.hosts import checking_hosts
 from suprsend_hub.api.requests import ApiRequest, authenticate
 from suprsend_hub.api.routing import raw_path_routing
@@ -185,20 +171,7 @@ def build_app(services: Services, *, stop_soon: signal.Signals | None = None) ->
             openapi.document,
             Router(
                 "/",
-                route_handlers=[
-                    events.post_events,
-                    *users.HANDLERS,
-                    *merging.HANDLERS,
-                    *looking_up.HANDLERS,
-                    *objects.HANDLERS,
-                    *lists.HANDLERS,
-                    *tenants.HANDLERS,
-                    *tenant_profiles.HANDLERS,
-                    *tenancy.HANDLERS,
-                    *preferences.HANDLERS,
-                    *categories.HANDLERS,
-                    *audit_api.HANDLERS,
-                ],
+                route_handlers=find_handlers(),
                 before_request=authenticate,  # type: ignore[arg-type]  # its request is of the class below
             ),
             console_router(status_of=status_of),
