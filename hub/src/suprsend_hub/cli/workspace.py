@@ -65,7 +65,7 @@ def limit(
         int | None, typer.Option(help="Edits per second, per worker; 0 removes the limit.", min=0)
     ] = None,
     burst: Annotated[
-        int | None, typer.Option(help="Edits at once after a pause (default: those of 1 s).", min=1)
+        int | None, typer.Option(help="Edits at once after a pause. By default, as many as in one second.", min=1)
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
@@ -100,7 +100,7 @@ def rotate_secret(
     ] = timedelta(hours=24),
     lost: Annotated[
         bool,
-        typer.Option("--lost", help="The master key of the old secret is lost. The old secret ends now."),
+        typer.Option("--lost", help="Replace a secret whose master key is lost. The old secret ends now."),
     ] = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -207,7 +207,7 @@ def clock_skew(
 def after_merge(
     name: WorkspaceName,
     value: Annotated[
-        str | None, typer.Argument(help="`recreate`: it creates a new user. `alias`: it reaches the primary.")
+        str | None, typer.Argument(help="`recreate` creates a new user; `alias` changes the primary user.")
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
@@ -237,7 +237,8 @@ def tenancy(
     limit_default_tenant: Annotated[
         bool | None,
         typer.Option(
-            "--limit-default-tenant/--no-limit-default-tenant", help="Whether the allowlist holds for `default` too."
+            "--limit-default-tenant/--no-limit-default-tenant",
+            help="Whether the allowlist also applies to the tenant `default`.",
         ),
     ] = None,
     data_dir: DataDir = None,
