@@ -17,23 +17,8 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
-from suprsend_hub.api import audit as audit_api
-from suprsend_hub.api import (
-    categories,
-    events,
-    health,
-    lists,
-    looking_up,
-    merging,
-    objects,
-    openapi,
-    preferences,
-    sending,
-    tenancy,
-    tenant_profiles,
-    tenants,
-    users,
-)
+from suprsend_hub.api import health, openapi
+from suprsend_hub.api.all_routes import find_handlers
 from suprsend_hub.api.errors import domain_error, http_error, status_of, unexpected_error
 from suprsend_hub.api.hosts import checking_hosts
 from suprsend_hub.api.requests import ApiRequest, authenticate
@@ -93,6 +78,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def new_ulids() -> UlidFactory:
+    """Return a factory of ids, by the hub's clock."""
+    return UlidFactory(lambda: time.time_ns() // 1_000_000, os.urandom)
+
+
 def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS) -> Services:
     """Wire the services. Raises InvalidRequest, naming the setting, if a required one is missing."""
     if settings.database_url is None:
@@ -104,7 +94,7 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
     database = Database(settings.database_url.get_secret_value(), max_size=settings.pool_size)
     secrets = SecretBox(settings.master_key.get_secret_value())
     signer = TokenSigner(settings.master_key.get_secret_value())
-    ulids = UlidFactory(lambda: time.time_ns() // 1_000_000, os.urandom)
+    ulids = new_ulids()
     rate_limits = RateLimits(monotonic=time.monotonic)
     batcher = Batcher(
         Writer(database, now=utc_now, ulids=ulids, fast_path_edits=fast_path_edits),
@@ -186,21 +176,7 @@ def build_app(services: Services, *, stop_soon: signal.Signals | None = None) ->
             openapi.document,
             Router(
                 "/",
-                route_handlers=[
-                    events.post_events,
-                    *users.HANDLERS,
-                    *merging.HANDLERS,
-                    *looking_up.HANDLERS,
-                    *sending.HANDLERS,
-                    *objects.HANDLERS,
-                    *lists.HANDLERS,
-                    *tenants.HANDLERS,
-                    *tenant_profiles.HANDLERS,
-                    *tenancy.HANDLERS,
-                    *preferences.HANDLERS,
-                    *categories.HANDLERS,
-                    *audit_api.HANDLERS,
-                ],
+                route_handlers=find_handlers(),
                 before_request=authenticate,  # type: ignore[arg-type]  # its request is of the class below
             ),
             console_router(status_of=status_of),

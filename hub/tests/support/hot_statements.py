@@ -83,6 +83,7 @@ STATEMENTS: dict[str, tuple] = {
     "page_history": (*KEY, TOP, 10),
     "page_rejected_of_recipient": (*RECIPIENT, TOP, 10),
     "add_to_counters": ([1], ["users"], [""], [1], [1], [0]),
+    "is_key_bound": (1, "key"),
     "read_aliases": ([1], [""], ["old"]),
     "find_successor": (1, "", "old"),
     "find_tombstone": (1, "", "old"),
