@@ -65,7 +65,7 @@ LAST_KEY_COLUMN = {
     "list_membership": "version_id",
 }
 
-BY_NUMBER = {"find_living_tenants", "hold_users_of_tenants", "page_links_forward", "page_links_backward"}
+BY_NUMBER = {"find_living_tenants", "lock_profiles_to_write", "page_links_forward", "page_links_backward"}
 """Statements that find tenants by the numbers of their lives."""
 BY_RECIPIENT = {"idempotency_key": "idempotency_key_by_recipient"}
 """Tables whose primary key does not begin with the recipient that a deletion looks for."""

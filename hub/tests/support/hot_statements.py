@@ -23,21 +23,20 @@ DISTRIBUTION_COLUMN = {
 RECIPIENT = (1, "", "ada")
 KEY = (*RECIPIENT, 0)
 TENANT_KEY = (*RECIPIENT, 7)
-TENANT_BATCH = ([1], [""], ["ada"], [7])
 BATCH = ([1], [""], ["ada"], [0])
 STATEMENTS: dict[str, tuple] = {
     "read_profiles": BATCH,
     "find_known_edits": (*BATCH, [NIL]),
     "insert_history": (*BATCH, [NIL], [NIL], [1], [0], ["x"], ["x"], ["[]"], [None]),
     "update_profiles": (*BATCH, [1], ["{}"], ["{}"], [""], [None], [True], NOW),
-    "upsert_profiles": (*BATCH, [NIL], [1], ["{}"], ["{}"], [""], [None], [True], NOW),
+    "lock_and_update_profiles": (*BATCH, [1], ["{}"], ["{}"], [""], [None], [True], NOW),
+    "insert_profiles": (*BATCH, [NIL], [1], ["{}"], ["{}"], [""], [None], [True], NOW),
+    "lock_profiles_to_write": (*BATCH, [7]),
     "find_profile": KEY,
     "hold_profiles": BATCH,
-    "hold_users_of_tenants": TENANT_BATCH,
     "find_living_tenants": ([1], [7]),
     "find_tenant": (1, "acme"),
     "find_tenant_numbers": (1, ["acme"]),
-    "lock_users_of_links": BATCH,
     "find_links": BATCH[:3],
     "page_links_forward": (*RECIPIENT, 0, 10),
     "page_links_backward": (*RECIPIENT, 9, 10),
