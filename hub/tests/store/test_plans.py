@@ -41,6 +41,8 @@ WHOLE_KEY = {
     "delete_subscriptions_of_subscribers",
     "find_child_objects",
     "find_parent_objects",
+    "find_parents",
+    "lock_objects",
     "page_history",
     "page_rejected_of_recipient",
     "scrub_history",
