@@ -42,6 +42,8 @@ WHOLE_KEY = {
     "delete_subscriptions_of_subscribers",
     "find_child_objects",
     "find_parent_objects",
+    "find_parents",
+    "lock_objects",
     "page_history",
     "page_rejected_of_recipient",
     "scrub_history",
@@ -69,7 +71,7 @@ LAST_KEY_COLUMN = {
     "list_membership": "version_id",
 }
 
-BY_NUMBER = {"find_living_tenants", "hold_users_of_tenants", "page_links_forward", "page_links_backward"}
+BY_NUMBER = {"find_living_tenants", "lock_profiles_to_write", "page_links_forward", "page_links_backward"}
 """Statements that find tenants by the numbers of their lives."""
 BY_RECIPIENT = {"idempotency_key": "idempotency_key_by_recipient"}
 """Tables whose primary key does not begin with the recipient that a deletion looks for."""
