@@ -28,6 +28,7 @@ from suprsend_hub.api import (
     objects,
     openapi,
     preferences,
+    sending,
     tenancy,
     tenant_profiles,
     tenants,
@@ -51,6 +52,7 @@ from suprsend_hub.service.console_users import ConsoleUserService
 from suprsend_hub.service.credentials import CredentialService
 from suprsend_hub.service.deleting import sweep_dead_objects
 from suprsend_hub.service.events import EventService
+from suprsend_hub.service.feedback import FeedbackService
 from suprsend_hub.service.health import HealthService
 from suprsend_hub.service.lists import ListService
 from suprsend_hub.service.maintenance import MaintenanceService
@@ -59,6 +61,7 @@ from suprsend_hub.service.preferences import PreferenceService
 from suprsend_hub.service.recipients import RecipientService
 from suprsend_hub.service.rejected import RejectedService
 from suprsend_hub.service.renaming import RenameService
+from suprsend_hub.service.resolving import ResolvingService
 from suprsend_hub.service.secrets import SecretBox
 from suprsend_hub.service.services import SERVICES, Services
 from suprsend_hub.service.subscriptions import SubscriptionService
@@ -117,6 +120,7 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
     recipients = RecipientService(database, batcher, audit, rate_limits, ulids=ulids)
     numbers = TenantNumbers(database, patience_s=settings.database_patience_s)
     tenants_service = TenantService(database, audit, rate_limits, now=utc_now)
+    preferences_service = PreferenceService(database, batcher, audit, rate_limits, now=utc_now, ulids=ulids)
     workspaces = WorkspaceService(database, secrets, audit, rate_limits, now=utc_now, ulids=ulids)
     return Services(
         database=database,
@@ -130,6 +134,7 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
             database, secrets, rate_limits, now=utc_now, database_patience_s=settings.database_patience_s
         ),
         events=EventService(batcher, numbers, ulids=ulids),
+        feedback=FeedbackService(database, batcher, now=utc_now, ulids=ulids),
         health=HealthService(
             database, secrets, queued_edits=lambda: batcher.queued_edits, write_trouble=lambda: batcher.trouble
         ),
@@ -137,9 +142,10 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
         maintenance=MaintenanceService(database, audit, now=utc_now),
         merging=MergeService(database, audit, rate_limits, now=utc_now, ulids=ulids),
         recipients=recipients,
-        preferences=PreferenceService(database, batcher, audit, rate_limits, now=utc_now, ulids=ulids),
+        preferences=preferences_service,
         rejected=RejectedService(database),
         renaming=RenameService(database, audit, rate_limits, now=utc_now, ulids=ulids),
+        resolving=ResolvingService(database, lists_service, preferences_service),
         subscriptions=SubscriptionService(database, batcher, audit, rate_limits, now=utc_now, ulids=ulids),
         unmerging=UnmergeService(database, audit, rate_limits, now=utc_now, ulids=ulids),
         sweeper=Sweeper([lists_service.sweep, partial(sweep_dead_objects, database), tenants_service.sweep]),
@@ -185,6 +191,7 @@ def build_app(services: Services, *, stop_soon: signal.Signals | None = None) ->
                     *users.HANDLERS,
                     *merging.HANDLERS,
                     *looking_up.HANDLERS,
+                    *sending.HANDLERS,
                     *objects.HANDLERS,
                     *lists.HANDLERS,
                     *tenants.HANDLERS,

@@ -61,9 +61,13 @@ async def test_users_of_another_workspace_are_neither_merged_nor_found(a: ApiCli
         assert (await b.post(path, {"from_user_id": "ada"})).status_code == 404
     assert (await b.post(f"{HUB}/read_many/", {"distinct_ids": ["ada"]})).json() == {
         "results": [],
+        "aliases": {},
         "not_found": ["ada"],
+        "merged_into": {},
+        "not_read": [],
     }
-    assert (await b.get("/hub/v1/users/by_address/?address=ada@example.com")).json() == {"results": []}
+    found = await b.get("/hub/v1/users/by_address/?address=ada@example.com")
+    assert found.json() == {"results": [], "not_read": []}
     assert await a.count() == 1
 
 
@@ -175,7 +179,8 @@ async def test_in_exclusive_mode_users_of_two_tenants_are_not_merged(a: ApiClien
 async def test_many_users_are_read_in_the_order_of_their_ids(a: ApiClient) -> None:
     users = [await a.upsert(name, {"$sms": ["+15550100"]}) for name in ("ada", "bo")]
     answer = await a.post(f"{HUB}/read_many/", {"distinct_ids": ["nobody", "bo", "ada", "bo"]})
-    assert answer.json() == {"results": [users[1], users[0]], "not_found": ["nobody"]}
+    assert answer.json()["results"] == [users[1], users[0]]
+    assert answer.json()["not_found"] == ["nobody"]
     for body, code in (
         ({}, "missing_ids"),
         ({"distinct_ids": ["x"] * 1001}, "too_many_ids"),
@@ -187,7 +192,31 @@ async def test_many_users_are_read_in_the_order_of_their_ids(a: ApiClient) -> No
 async def test_users_are_found_by_an_address_in_any_spelling(a: ApiClient) -> None:
     ada = await a.upsert("ada", {"$email": ["Ada@example.com"], "$sms": ["+15550100"]})
     for address in ("ada@EXAMPLE.com", "%2B1%20555-0100"):
-        assert (await a.get(f"/hub/v1/users/by_address/?address={address}")).json() == {"results": [ada]}
-    assert (await a.get("/hub/v1/users/by_address/?address=b@example.com")).json() == {"results": []}
+        found = await a.get(f"/hub/v1/users/by_address/?address={address}")
+        assert found.json() == {"results": [ada], "not_read": []}
+    assert (await a.get("/hub/v1/users/by_address/?address=b@example.com")).json()["results"] == []
     for query in ("", "?address=", "?address=ada"):
         assert_error(await a.get(f"/hub/v1/users/by_address/{query}"), 400, "invalid_search")
+
+
+async def test_an_address_that_a_user_has_within_a_tenant_finds_the_user_while_the_tenant_lives(a: ApiClient) -> None:
+    """Once, with the global profile; objects with the address are not users."""
+    await a.post("/v1/tenant/acme/", {"tenant_name": "Acme"})
+    await a.upsert("ada", {"$email": ["ada@example.com"]})
+    await a.post("/v1/user/ada/tenant/acme/", {"$email": ["ada@acme.example"]})
+    await a.post("/v1/object/teams/core/", {"$email": ["ada@acme.example"]})
+    path = "/hub/v1/users/by_address/?address=ada@acme.example"
+    [found] = (await a.get(path)).json()["results"]
+    assert found == (await a.get("/v1/user/ada/")).json()
+    await a.delete("/v1/tenant/acme/")
+    assert (await a.get(path)).json() == {"results": [], "not_read": []}
+
+
+async def test_users_with_an_address_that_have_no_room_in_the_answer_are_named(a: ApiClient) -> None:
+    """4 MiB of stored profiles, as everywhere."""
+    ids = [f"u{number:02}" for number in range(20)]
+    for name in ids:
+        await a.upsert(name, {"$email": ["all@example.com"], "text": "x" * 250_000})
+    answer = (await a.get("/hub/v1/users/by_address/?address=all@example.com")).json()
+    assert [each["distinct_id"] for each in answer["results"]] == ids[:16]
+    assert answer["not_read"] == ids[16:]

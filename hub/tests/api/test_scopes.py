@@ -11,18 +11,28 @@ from .support import ApiClient, bearer
 
 pytestmark = pytest.mark.anyio
 
+CATEGORIES = {
+    "root_categories": [
+        {
+            "root_category": "promotional",
+            "sections": [{"categories": [{"category": "news", "name": "News", "default_preference": "opt_in"}]}],
+        }
+    ]
+}
 READING = [
     ("GET", "/v1/user/", b""),
     ("GET", "/v1/user/ada/", b""),
     ("GET", "/v1/subscriber_list/", b""),
     ("POST", "/hub/v1/user/read_many/", {"distinct_ids": ["ada"]}),
     ("GET", "/hub/v1/users/by_address/?address=ada@example.com", b""),
+    ("POST", "/hub/v1/resolve/", {"category": "news", "distinct_ids": ["ada"]}),
 ]
 WRITING = [
     ("POST", "/event/", {"distinct_id": "ada", "$user_operations": []}),
     ("PATCH", "/v1/user/ada/", {"operations": []}),
     ("DELETE", "/v1/user/ada/", b""),
     ("POST", "/v1/subscriber_list/", {"list_id": "news"}),
+    ("POST", "/hub/v1/channel_status/", {"reports": []}),
 ]
 MANAGING = [
     ("GET", "/hub/v1/audit/", b""),
@@ -78,6 +88,8 @@ async def test_a_key_may_do_what_its_scopes_say_and_nothing_else(
     hub: Services, a: ApiClient, workspace_a: NewWorkspace, scope: Scope, allowed: list, refused: list
 ) -> None:
     await a.patch("/v1/user/ada/", {"operations": []})
+    manager = await key_with(hub, a, workspace_a, *Scope)
+    await manager.post("/v1/workspace%20A/preference_category/?commit=true&commit_message=x", CATEGORIES)
     narrow = await key_with(hub, a, workspace_a, scope)
     for method, path, body in refused:
         answer = await narrow.send(method, path, body)

@@ -11,6 +11,8 @@ from suprsend import (
     FullPreference,
     Member,
     Outcome,
+    Resolution,
+    ResolvedUsers,
     TenantCategory,
     UserEdit,
     UserProfile,
@@ -37,6 +39,9 @@ async def main() -> None:
             assert_type(item, UserProfile)
         async for member in client.subscriber_lists.iter_subscribers("my-list"):
             assert_type(member, Member)
+        async for resolution in client.subscriber_lists.iter_resolutions("my-list", "news"):
+            assert_type(resolution, Resolution)
+        assert_type(await client.users.resolve(["user-1"], "news"), ResolvedUsers)
         await client.objects.upsert("teams", "core", {"name": "Core"})
         assert_type(await client.users.get_full_preference("user-1"), FullPreference)
         chosen = await client.users.update_category_preference("user-1", "news", {"preference": "opt_out"})

@@ -11,14 +11,21 @@ from suprsend import (
     BulkResponse,
     CategoryPreference,
     ChannelPreferences,
+    ChannelStatusResults,
+    DeliveryReport,
     Done,
     EventAnswer,
+    FoundUsers,
     FullPreference,
+    Identity,
+    ManyUsers,
     Membership,
     ObjectProfile,
     OffsetPage,
     Outcome,
     Page,
+    Resolution,
+    ResolvedUsers,
     SubscribedTo,
     SubscriberList,
     Suprsend,
@@ -104,6 +111,15 @@ assert_type(within["tenant"]["properties"], dict[str, Any])
 assert_type(client.users.get_for_tenant("user-1", "acme"), TenantUser)
 assert_type(client.users.list_associated_tenants("user-1"), Page[TenantUser])
 assert_type(client.users.unlink_tenant("user-1", "acme"), Done)
+resolved = client.users.resolve(["user-1"], "news", channels=["email"], tenant_id="acme")
+assert_type(resolved, ResolvedUsers)
+assert_type(resolved["results"][0]["channels"][0]["addresses"], list[Identity])
+assert_type(client.subscriber_lists.iter_resolutions("my-list", "news"), Iterator[Resolution])
+assert_type(client.objects.iter_resolutions("teams", "core", "news"), Iterator[Resolution])
+report: DeliveryReport = {"channel": "email", "value": "ada@example.com", "event": "hard_bounce"}
+assert_type(client.users.set_channel_status([report, {**report, "time": 0}]), ChannelStatusResults)
+assert_type(client.users.find_by_address("ada@example.com"), FoundUsers)
+assert_type(client.users.read_many(["user-1"]), ManyUsers)
 full = client.users.get_full_preference("user-1", {"tenant_id": "acme", "show_opt_out_channels": True})
 assert_type(full, FullPreference)
 assert_type(full["sections"][0]["subcategories"][0], CategoryPreference)

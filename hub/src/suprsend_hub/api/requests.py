@@ -160,7 +160,7 @@ async def authenticate(request: ApiRequest) -> None:
 
 
 def _check_scope(needed: Scope, identity: Identity) -> None:
-    """Raise Forbidden unless the credentials have the scope of the route or, by default, that of its method."""
+    """Raise Forbidden unless the credentials have the scope that the request needs."""
     if needed not in identity.scopes:
         raise Forbidden(f"these credentials lack the scope `{needed.value}`", code=Code.MISSING_SCOPE)
 

@@ -153,7 +153,7 @@ def to_text(choices: Choices) -> str | None:
 
 def choices_to_json(choices: Choices) -> dict[str, Json]:
     """Return choices as plain JSON, equal to their storage form."""
-    plain: dict[str, Json] = _decode_plain(encode(choices))
+    plain: dict[str, Json] = _decode_plain(_encode(choices))
     return plain
 
 

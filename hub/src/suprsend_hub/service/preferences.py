@@ -50,12 +50,17 @@ USERS_OF_TRANSACTION: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class TenantView:
-    """The categories as a tenant has them: the document, what the tenant sets, which channels are allowed."""
+    """The categories as a tenant has them: the document, what the tenant sets, which channels are allowed.
+
+    `tenant_no` is that of the choices, which is GLOBAL without a tenant and for the default tenant. `settings` are
+    those of the tenant that is meant, with its own number.
+    """
 
     document: CategoryDocument
     overrides: TenantCategories
     policy: ChannelPolicy
     tenant_no: int
+    settings: PreferenceSettings
 
     def find(self, slug: str) -> PlacedCategory:
         """Return a category.
@@ -118,7 +123,7 @@ class PreferenceService:
                 raise tenant_not_found(tenant_id)
             tenant_no = settings.tenant_no
         document = await self._cache.document(workspace_id, settings, locale)
-        return TenantView(document, _overrides(settings), _policy(settings), tenant_no)
+        return TenantView(document, _overrides(settings), _policy(settings), tenant_no, settings)
 
     async def view(self, key: RecipientKey, tenant_id: str | None, *, locale: str | None = None) -> PreferenceView:
         """Return what is in force for a recipient.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from suprsend import _replies, _requests
-from suprsend._answers import Affected, Done, Member, OffsetPage, Page, SubscriberList
+from suprsend._answers import Affected, Done, Member, OffsetPage, Page, Resolution, SubscriberList
 from suprsend._async._caller import AsyncApi
-from suprsend._async._pages import walk, walk_offsets
+from suprsend._async._pages import walk, walk_offsets, walk_resolutions
 from suprsend._errors import SuprsendValidationError
 from suprsend._limits import MAX_LISTED_IDS
 from suprsend._pieces import pieces
@@ -63,6 +63,13 @@ class AsyncSubscriberListsApi(PagedByOffset, AsyncApi):
     def iter_subscribers(self, list_id: str, options: Options = None) -> AsyncIterator[Member]:
         """Iterate over all members, one page at a time."""
         return walk(self._caller, list_path(list_id, "subscriber"), options, Member)
+
+    def iter_resolutions(
+        self, list_id: str, category: str, *, channels: Ids | None = None, tenant_id: str | None = None
+    ) -> AsyncIterator[Resolution]:
+        """Iterate over all members: whether to send each a message, as ``users.resolve`` answers it."""
+        whom = {"list_id": text_id(list_id, "list_id")}
+        return walk_resolutions(self._caller, _requests.question(category, channels, tenant_id, whom))
 
     async def add(self, list_id: str, distinct_ids: Ids, options: Options = None) -> Affected:
         """Add users that exist to a list, and return ``{"success": True, "affected_count": n}``.

@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from suprsend import _replies, _requests
 from suprsend._answers import (
+    ChannelStatusResult,
+    ChannelStatusResults,
+    DeliveryReport,
     Done,
     EventAnswer,
+    FoundUsers,
     ManyUsers,
     Membership,
     Page,
+    ResolvedUsers,
     SubscribedTo,
     TenantUser,
     Unmerged,
@@ -23,8 +28,8 @@ from suprsend._batches import Batch, Batcher
 from suprsend._edits import UserEdit
 from suprsend._errors import SuprsendValidationError
 from suprsend._io._iteration import async_end, async_source
-from suprsend._limits import MAX_DELETED_IDS, MAX_FAILED_RECORDS_KEPT, MAX_IN_FLIGHT
-from suprsend._pieces import payloads
+from suprsend._limits import MAX_DELETED_IDS, MAX_FAILED_RECORDS_KEPT, MAX_IN_FLIGHT, MAX_REPORTS
+from suprsend._pieces import payloads, pieces
 from suprsend._preference_answers import CategoryPreference, ChannelPreferences, FullPreference
 from suprsend._requests import clean_id, hub_user_path, user_path
 from suprsend._upserts import upsert_mistakes
@@ -36,6 +41,9 @@ if TYPE_CHECKING:
     from suprsend._types import JSONObject
 
 Options = dict[str, Any] | None
+Channels = list[str]
+Reports = list[DeliveryReport]
+Results = list[ChannelStatusResult]
 Ids = list[str]  # inside the class the name of the builtin is taken by a method
 
 
@@ -205,6 +213,45 @@ class AsyncUsersApi(AsyncApi):
         """Return the profiles of up to 1,000 users at once, in the order of the ids."""
         payload = {"distinct_ids": _requests.id_list(distinct_ids)}
         return await self._caller.call_json(_requests.post("hub/v1/user/read_many/", payload), ManyUsers)
+
+    async def find_by_address(self, address: str) -> FoundUsers:
+        """Return up to 20 users with exactly this e-mail address or phone number, in any usual spelling."""
+        request = _requests.get("hub/v1/users/by_address/", {"address": clean_id(address, "address")})
+        return await self._caller.call_json(request, FoundUsers)
+
+    # -- sending
+
+    async def resolve(
+        self,
+        distinct_ids: Ids,
+        category: str,
+        *,
+        channels: Channels | None = None,
+        tenant_id: str | None = None,
+    ) -> ResolvedUsers:
+        """Ask for up to 1,000 users whether to send a message, on which channels, and to which addresses.
+
+        Args:
+            distinct_ids: whom to send to. Each user is answered once, whatever ids lead to it.
+            category: the slug of the message's category.
+            channels: those that you could use, in the order in which you want them; by default all.
+            tenant_id: the tenant on whose behalf you send.
+        """
+        whom = {"distinct_ids": _requests.id_list(distinct_ids)}
+        payload = _requests.question(category, channels, tenant_id, whom)
+        return await self._caller.call_json(_requests.post("hub/v1/resolve/", payload), ResolvedUsers)
+
+    async def set_channel_status(self, reports: Reports) -> ChannelStatusResults:
+        """Report what deliveries came to, which sets the status of addresses. More than 1,000 take several requests.
+
+        ``[{"channel": "email", "value": "ada@example.com", "event": "hard_bounce"}, …]``: see DeliveryReport. A report
+        without an ``insert_id`` gets one, so that it counts once however often the request is repeated.
+        """
+        results: Results = []
+        for piece in pieces(_requests.report_list(reports), MAX_REPORTS):
+            request = _requests.post("hub/v1/channel_status/", {"reports": piece})
+            results += (await self._caller.call_json(request, ChannelStatusResults))["results"]
+        return {"results": results}
 
     async def delete(self, distinct_id: str) -> Done:
         """Delete a user permanently, with all subscriptions and list memberships."""

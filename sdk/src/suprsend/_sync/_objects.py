@@ -6,14 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from suprsend import _replies, _requests
-from suprsend._answers import Done, ObjectProfile, Page, SubscribedTo, Subscription, Subscriptions
+from suprsend._answers import Done, ObjectProfile, Page, Resolution, SubscribedTo, Subscription, Subscriptions
 from suprsend._edits import ObjectEdit
 from suprsend._limits import MAX_DELETED_IDS, MAX_RECIPIENTS
 from suprsend._pieces import payloads
 from suprsend._preference_answers import CategoryPreference, ChannelPreferences, FullPreference
 from suprsend._requests import clean_id, object_path
 from suprsend._sync._caller import Api
-from suprsend._sync._pages import walk
+from suprsend._sync._pages import walk, walk_resolutions
 from suprsend._types import JSONObject
 from suprsend._upserts import upsert_mistakes
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 Options = dict[str, Any] | None
+Channels = list[str]
 Parts = list[JSONObject]  # inside the class the name of the builtin is taken by a method
 
 
@@ -101,6 +102,19 @@ class ObjectsApi(Api):
     def iter_subscriptions(self, object_type: str, object_id: str, options: Options = None) -> Iterator[Subscription]:
         """Iterate over all subscriptions to the object, one page at a time."""
         return walk(self._caller, object_path(object_type, object_id, "subscription"), options, Subscription)
+
+    def iter_resolutions(
+        self,
+        object_type: str,
+        object_id: str,
+        category: str,
+        *,
+        channels: Channels | None = None,
+        tenant_id: str | None = None,
+    ) -> Iterator[Resolution]:
+        """Iterate over all subscribers: whether to send each a message, as ``users.resolve`` answers it."""
+        named = {"object_type": clean_id(object_type, "object_type"), "id": clean_id(object_id, "object_id")}
+        return walk_resolutions(self._caller, _requests.question(category, channels, tenant_id, {"object": named}))
 
     def create_subscriptions(self, object_type: str, object_id: str, payload: JSONObject) -> Subscriptions:
         """Subscribe recipients to the object. More than 100 take several requests; the answer has all subscriptions.

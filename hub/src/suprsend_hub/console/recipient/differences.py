@@ -128,7 +128,7 @@ def change_of(entry: HistoryEntry, refused: Sequence[RejectedRow] = ()) -> Chang
     operations = msgspec.json.decode(entry.operations)
     before = read_before(msgspec.json.decode(entry.before or "null"), operations)
     old = changed_part(before)
-    new = replay(old, operations) or fold(old, _without_refused(operations, refused), may_choose=True).profile
+    new = replay(old, operations) or fold(old, _without_refused(operations, refused), by_hub=True).profile
     if before is not None:
         _leave_out_unchanged(before, old, new)
     lines = changed_lines(old, new)

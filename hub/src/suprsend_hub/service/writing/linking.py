@@ -144,7 +144,7 @@ def _creates(group: Group) -> bool:
 
 
 def _needs_user(edit: Edit) -> bool:
-    return edit.needs_user or edit.chooses
+    return edit.needs_user or edit.by_hub
 
 
 def _is_linked(group: Group) -> bool:
