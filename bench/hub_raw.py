@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import asyncpg
 import uvloop
 from hub_load import operations
-from suprsend_hub.domain.channels import addresses
+from suprsend_hub.domain.addresses import addresses
 from suprsend_hub.domain.fold import fold
 from suprsend_hub.domain.profile import encode_channels, encode_properties
 from suprsend_hub.domain.recipient import RecipientKey

@@ -89,7 +89,7 @@ HUB = Rules(
     never={"suprsend"},
 )
 
-LEAVES = ["_types", "_answers", "_errors", "_limits", "_ids", "_response", "_version", "_wire"]
+LEAVES = ["_types", "_answers", "_preference_answers", "_errors", "_limits", "_ids", "_response", "_version", "_wire"]
 PURE = ["_encoding", "_addresses", "_operations", "_doubts", "_edits", "_signature"]
 DECISIONS = ["_settings", "_base_url", "_proxies", "_certificates", "_headers", "_unsupported"]
 DECISIONS += ["_requests", "_refusals", "_replies", "_retry", "_chunker", "_pieces", "_batches", "_bulk", "_upserts"]

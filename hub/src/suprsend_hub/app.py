@@ -19,9 +19,9 @@ from litestar.types import ASGIApp
 
 from suprsend_hub.api import health, openapi
 from suprsend_hub.api.errors import domain_error, http_error, status_of, unexpected_error
-from suprsend_hub.api.handlers import find_handlers
 from suprsend_hub.api.hosts import checking_hosts
 from suprsend_hub.api.requests import ApiRequest, authenticate
+from suprsend_hub.api.routes import find_handlers
 from suprsend_hub.api.routing import raw_path_routing
 from suprsend_hub.console import SIGN_IN_LINK, HubRequest, console_http_error, console_router
 from suprsend_hub.domain.codes import Code
@@ -37,6 +37,7 @@ from suprsend_hub.service.console_users import ConsoleUserService
 from suprsend_hub.service.credentials import CredentialService
 from suprsend_hub.service.deleting import sweep_dead_objects
 from suprsend_hub.service.events import EventService
+from suprsend_hub.service.feedback import FeedbackService
 from suprsend_hub.service.health import HealthService
 from suprsend_hub.service.lists import ListService
 from suprsend_hub.service.maintenance import MaintenanceService
@@ -45,6 +46,7 @@ from suprsend_hub.service.preferences import PreferenceService
 from suprsend_hub.service.recipients import RecipientService
 from suprsend_hub.service.rejected import RejectedService
 from suprsend_hub.service.renaming import RenameService
+from suprsend_hub.service.resolving import ResolvingService
 from suprsend_hub.service.secrets import SecretBox
 from suprsend_hub.service.services import SERVICES, Services
 from suprsend_hub.service.subscriptions import SubscriptionService
@@ -108,6 +110,7 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
     recipients = RecipientService(database, batcher, audit, rate_limits, ulids=ulids)
     numbers = TenantNumbers(database, patience_s=settings.database_patience_s)
     tenants_service = TenantService(database, audit, rate_limits, now=utc_now)
+    preferences_service = PreferenceService(database, batcher, audit, rate_limits, now=utc_now, ulids=ulids)
     workspaces = WorkspaceService(database, secrets, audit, rate_limits, now=utc_now, ulids=ulids)
     return Services(
         database=database,
@@ -121,6 +124,7 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
             database, secrets, rate_limits, now=utc_now, database_patience_s=settings.database_patience_s
         ),
         events=EventService(batcher, numbers, ulids=ulids),
+        feedback=FeedbackService(database, batcher, now=utc_now, ulids=ulids),
         health=HealthService(
             database, secrets, queued_edits=lambda: batcher.queued_edits, write_trouble=lambda: batcher.trouble
         ),
@@ -128,9 +132,10 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
         maintenance=MaintenanceService(database, audit, now=utc_now),
         merging=MergeService(database, audit, rate_limits, now=utc_now, ulids=ulids),
         recipients=recipients,
-        preferences=PreferenceService(database, batcher, audit, rate_limits, now=utc_now, ulids=ulids),
+        preferences=preferences_service,
         rejected=RejectedService(database),
         renaming=RenameService(database, audit, rate_limits, now=utc_now, ulids=ulids),
+        resolving=ResolvingService(database, lists_service, preferences_service),
         subscriptions=SubscriptionService(database, batcher, audit, rate_limits, now=utc_now, ulids=ulids),
         unmerging=UnmergeService(database, audit, rate_limits, now=utc_now, ulids=ulids),
         sweeper=Sweeper([lists_service.sweep, partial(sweep_dead_objects, database), tenants_service.sweep]),
@@ -177,7 +182,7 @@ def build_app(services: Services, *, stop_soon: signal.Signals | None = None) ->
             console_router(status_of=status_of),
         ],
         state=State({SERVICES: services, BODIES: bodies, HOSTS: _hosts(services)}),
-        request_class=ApiRequest,
+        request_class=ApiRequest.bound_to(services, bodies),
         exception_handlers={
             DomainError: domain_error,
             HTTPException: _http_error,  # type: ignore[dict-item]  # its request is of the class above

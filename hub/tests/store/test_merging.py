@@ -10,9 +10,11 @@ import msgspec
 import pytest
 from cast import TESTER
 from interleaving import DONE_S, held, until_waiting
+from suprsend_hub.domain.choices import RestrictChannels
 from suprsend_hub.domain.errors import Conflict, InvalidRequest, NotFound
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.domain.merging import ALIAS
+from suprsend_hub.domain.preference_terms import Channel
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import StoredProfile
 from suprsend_hub.domain.subscriber_list import ListDefinition
@@ -282,6 +284,35 @@ async def test_with_aliases_an_event_reaches_the_primary(hub: Services, make_hub
     with pytest.raises(NotFound) as caught:
         await profile(hub, "anon")
     assert caught.value.detail == {"merged_into": "boss"}
+    await is_sound(hub)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known", "unheard of"])
+async def test_events_and_choices_for_tenants_follow_an_alias(
+    hub: Services, make_hub: Callable[[], Services], known: bool
+) -> None:
+    """Also if the primary has no profile for the tenant yet."""
+    await makes_aliases(hub)
+    await add_tenant(hub, 1, "acme")
+    await add_tenant(hub, 2, "globex")
+    for name in ("ada", "anon"):
+        await edit(hub, user(name), {"$set": {"n": name}})
+    other = make_hub()
+    async with other.database:
+        other.batcher.start()
+        await edit(other, user("eve"), {"$set": {"n": 1}})
+        await merge(hub, "ada", "anon")
+        if known:
+            await edit(other, user("anon"), {"$set": {"heard": True}})
+        for _ in range(2):
+            outcome = await edit(other, user("anon")._replace(tenant_no=1), {"$add": {"visits": 1}})
+            assert (outcome.error, outcome.profile and outcome.profile.key.recipient) == (None, user("ada"))
+        view = await other.preferences.tenant_view(WORKSPACE, "globex")
+        await other.preferences.choose(TESTER, user("anon"), [RestrictChannels({Channel.SMS: True})], view)
+        await other.batcher.stop()
+    assert await tenant_profiles(hub, "ada") == {1: ({"visits": 2}, {}), 2: ({}, {})}
+    assert await tenant_profiles(hub, "anon") == {}
+    assert await user_count(hub) == 2
     await is_sound(hub)
 
 

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 import msgspec
-from litestar import get
 
 from suprsend_hub.api.answers import Answer
 from suprsend_hub.api.bodies.page import parse_page
+from suprsend_hub.api.handlers import get
 from suprsend_hub.api.rendering import encode, timestamp
 from suprsend_hub.api.requests import SCOPE, ApiRequest
 from suprsend_hub.domain.actor import Scope

@@ -260,6 +260,30 @@ def tenancy(
     with_services(use, data_dir)
 
 
+@workspace.command("channels")
+def channels(
+    name: WorkspaceName,
+    channel: Annotated[
+        list[Channel] | None, typer.Option(help="A channel that the workspace uses; repeat it for more than one.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="The workspace uses all channels, as at the beginning.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Set the channels that a workspace uses, or show them. Preferences show no others; running hubs follow at once."""
+    if channel and every:
+        fail("give either --channel or --all")
+
+    async def use(services: Services) -> None:
+        workspace_id = (await services.workspaces.get(name)).workspace_id
+        if channel or every:
+            used = await services.categories.set_active_channels(command_line(), workspace_id, channel or None)
+        else:
+            used = await services.categories.active_channels(workspace_id)
+        typer.echo(", ".join(used))
+
+    with_services(use, data_dir)
+
+
 @workspace.command("re-encrypt")
 def re_encrypt(
     data_dir: DataDir = None,

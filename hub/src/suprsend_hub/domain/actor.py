@@ -62,7 +62,7 @@ class Actor(msgspec.Struct, frozen=True):
     @property
     def label(self) -> str:
         """Return kind and name as one text, as in history rows and filters of the audit log."""
-        return f"{self.kind.value}:{self.name}"
+        return f"{self.kind}:{self.name}"
 
 
 def hub_actor(part: str) -> Actor:

@@ -232,6 +232,12 @@ def request_key(idempotency_key: str) -> uuid.UUID:
     return _hashed_key(hashlib.blake2b(idempotency_key.encode(), digest_size=16, person=b"request").digest())
 
 
+def feedback_key(feedback_id: str) -> uuid.UUID:
+    """Return the 128-bit deduplication key of delivery feedback, hashed in a way of its own as `request_key` does."""
+    digest = hashlib.blake2b(feedback_id.encode("utf-8", "surrogatepass"), digest_size=16, person=b"feedback").digest()
+    return _hashed_key(digest)
+
+
 def _hashed_key(digest: bytes) -> uuid.UUID:
     marked = bytearray(digest[:16])
     marked[6] = marked[6] & 0x0F | 0x80

@@ -15,6 +15,7 @@ from suprsend_hub.service.console_search import ConsoleSearchService
 from suprsend_hub.service.console_users import ConsoleUserService
 from suprsend_hub.service.credentials import CredentialService
 from suprsend_hub.service.events import EventService
+from suprsend_hub.service.feedback import FeedbackService
 from suprsend_hub.service.health import HealthService
 from suprsend_hub.service.lists import ListService
 from suprsend_hub.service.maintenance import MaintenanceService
@@ -23,6 +24,7 @@ from suprsend_hub.service.preferences import PreferenceService
 from suprsend_hub.service.recipients import RecipientService
 from suprsend_hub.service.rejected import RejectedService
 from suprsend_hub.service.renaming import RenameService
+from suprsend_hub.service.resolving import ResolvingService
 from suprsend_hub.service.subscriptions import SubscriptionService
 from suprsend_hub.service.sweeper import Sweeper
 from suprsend_hub.service.tenancy import TenancyService
@@ -58,6 +60,7 @@ class Services:
     console_users: ConsoleUserService
     credentials: CredentialService
     events: EventService
+    feedback: FeedbackService
     health: HealthService
     lists: ListService
     maintenance: MaintenanceService
@@ -66,6 +69,7 @@ class Services:
     preferences: PreferenceService
     rejected: RejectedService
     renaming: RenameService
+    resolving: ResolvingService
     subscriptions: SubscriptionService
     unmerging: UnmergeService
     tenancy: TenancyService

@@ -72,7 +72,7 @@ class Entry(msgspec.Struct, gc=False):
     @property
     def counts(self) -> bool:
         """Tell whether the edit is applied, being neither a duplicate nor rejected."""
-        return not self.duplicate and self.refusal() is None
+        return not self.duplicate and self.barred is None and self.error is None
 
     def refusal(self) -> DomainError | None:
         """Return why the edit is not applied at all, or None."""
@@ -144,11 +144,11 @@ class Group(msgspec.Struct):
             if entry.duplicate or entry.barred is not None:
                 continue
             edit = entry.edit
-            if edit.chooses and profile is None and self.key.tenant_no == GLOBAL:
+            if profile is None and (edit.reports or (edit.chooses and self.key.tenant_no == GLOBAL)):
                 entry.error, entry.refusals = not_found(self.key), ()
                 continue
             result = fold(
-                profile, edit.operations, edit_bytes=edit.size_bytes, max_work=edit.max_work, may_choose=edit.chooses
+                profile, edit.operations, edit_bytes=edit.size_bytes, max_work=edit.max_work, by_hub=edit.by_hub
             )
             entry.work = result.work
             entry.refusals = result.refusals
@@ -282,6 +282,8 @@ class Batch:
         """Reject the edits that belong together with a rejected one, and fold their groups without them."""
         while True:
             refused = {id(e.edit.together): e.refusal() for e in self.entries if e.edit.together and e.refusal()}
+            if not refused:
+                return
             left = [entry for entry in self.entries if entry.counts and id(entry.edit.together) in refused]
             if not left:
                 return
@@ -327,7 +329,7 @@ class Batch:
 
         Those that are not written, and those of edits that create no recipient.
         """
-        return bool(self.unchanged()) or any(entry.edit.chooses and entry.counts for entry in self.entries)
+        return bool(self.unchanged()) or any(entry.edit.by_hub and entry.counts for entry in self.entries)
 
     def unchanged(self) -> list[Group]:
         """Return groups whose edits count but change nothing: recorded in the history, without a row to write."""
@@ -404,7 +406,9 @@ def key_reused() -> Unprocessable:
 
 
 def _links(edit: Edit) -> bool:
-    """Tell whether an edit is about more than preferences."""
+    """Tell whether an edit is about more than preferences, and so makes a profile for a tenant a link."""
+    if edit.reports:
+        return False
     return not edit.chooses or any(type(each) is not dict or PREFERENCE not in each for each in edit.operations)
 
 

@@ -6,9 +6,10 @@ write rejects requests at once instead of growing. Workspaces take turns, so non
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
+import msgspec
 import structlog
 
 from suprsend_hub.domain.codes import Code
@@ -43,8 +44,7 @@ class BatcherLimits:
     """How long a batch is retried while the database does not answer, before its callers get 503."""
 
 
-@dataclass(slots=True)
-class _Request:
+class _Request(msgspec.Struct, eq=False):
     workspace_id: int
     edits: Sequence[Edit]
     rejects: Sequence[RejectedRecord]
@@ -52,7 +52,7 @@ class _Request:
     size_bytes: int
     work: float
     arrived_at: float
-    future: "asyncio.Future[list[Outcome]]" = field(repr=False)
+    future: "asyncio.Future[list[Outcome]]"
 
     def fail(self, error: BaseException) -> None:
         if not self.future.done():
@@ -194,10 +194,11 @@ class Batcher:
         start = 0
         for request in batch:
             end = start + len(request.edits)
-            if end > start:
-                self._costs.learn(request.workspace_id, outcomes[start:end])
+            mine = outcomes[start:end]
+            if mine:
+                self._costs.learn(request.workspace_id, mine)
             if not request.future.done():
-                request.future.set_result(outcomes[start:end])
+                request.future.set_result(mine)
             start = end
 
     async def _patiently(self, edits: Sequence[Edit], rejects: Sequence[RejectedRecord]) -> list[Outcome]:

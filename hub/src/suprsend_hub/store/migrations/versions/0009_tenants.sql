@@ -1,5 +1,6 @@
 -- Profiles for tenants, and the order of application in the history. The largest tables are rewritten once, which leaves no
--- gaps between their columns. Hubs must be stopped.
+-- gaps between their columns. Renaming the old tables would save a copy, but PostgreSQL 18 names NOT NULL constraints, and
+-- the old ones would keep the names that the new tables need. Hubs must be stopped.
 ALTER TABLE workspace ADD COLUMN last_tenant_no integer NOT NULL DEFAULT 0;
 ALTER TABLE workspace ADD COLUMN after_merge text NOT NULL DEFAULT 'recreate';
 ALTER TABLE workspace ADD COLUMN tenancy json NOT NULL DEFAULT '{}';
