@@ -40,6 +40,8 @@ class MembershipRow:
 
 async def lock(connection: Connection, key: RecipientKey) -> dict[int, StoredProfile]:
     """Lock all profiles of a recipient and return them, by number of tenant."""
+    await _read(connection, "lock_profiles_of_recipient", key)
+    # Again: the first time does not see what was created for a tenant while it waited for the recipient's own profile.
     return await _read(connection, "lock_profiles_of_recipient", key)
 
 
