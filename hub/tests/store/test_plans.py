@@ -47,7 +47,7 @@ WHOLE_KEY = {
     "page_history",
     "page_rejected_of_recipient",
     "scrub_history",
-    "sweep_members",
+    "find_dead_members",
 }
 """Statements over all rows of one recipient or list: a prefix of the primary key is what they want."""
 LAST_KEY_COLUMN = {
@@ -71,7 +71,7 @@ LAST_KEY_COLUMN = {
     "list_membership": "version_id",
 }
 
-BY_NUMBER = {"find_living_tenants", "lock_profiles_to_write", "page_links_forward", "page_links_backward"}
+BY_NUMBER = {"find_living_tenants", "find_users_of_tenants", "page_links_forward", "page_links_backward"}
 """Statements that find tenants by the numbers of their lives."""
 BY_RECIPIENT = {"idempotency_key": "idempotency_key_by_recipient"}
 """Tables whose primary key does not begin with the recipient that a deletion looks for."""

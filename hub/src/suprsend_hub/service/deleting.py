@@ -18,7 +18,6 @@ from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.store import counters, deletion
 from suprsend_hub.store.database import Connection, Database, TransactionRace
-from suprsend_hub.store.deletion import DeletedProfile
 
 SWEEP_STEP = 2_000
 """How many subscriptions to a deleted object one transaction ends: few enough not to delay others noticeably."""
@@ -50,16 +49,15 @@ async def delete_recipients(
     absorbed: Absorption | None = None,
 ) -> Sequence[RecipientKey]:
     """Delete recipients with everything that names them, in the caller's transaction; return those that existed."""
-    locked, parents = await _lock(connection, workspace_id, sorted(set(keys)))
-    gone = list(dict.fromkeys(each.key.recipient for each in locked))
+    gone, parents = await _lock(connection, workspace_id, sorted(set(keys)))
     if not gone:
         return gone
-    await deletion.delete_profiles(connection, workspace_id, locked)
+    deleted = await deletion.delete_profiles(connection, workspace_id, gone)
     objects = [key for key in gone if not key.is_user]
     if objects:
         await deletion.bury_objects(connection, workspace_id, objects)
     changes = Changes() if absorbed is None else absorbed.changes
-    for key, linked in locked:
+    for key, linked in deleted:
         changes[workspace_id, counters.profiles_counter(key.object_type, key.tenant_no)] -= linked
     if parents is not None:
         await _end_subscriptions(connection, workspace_id, gone, parents, changes)
@@ -84,7 +82,7 @@ def _deletion(key: RecipientKey, absorbed: Absorption | None) -> Change:
 
 async def _lock(
     connection: Connection, workspace_id: int, keys: Sequence[RecipientKey]
-) -> tuple[list[DeletedProfile], Mapping[RecipientKey, UUID] | None]:
+) -> tuple[list[RecipientKey], Mapping[RecipientKey, UUID] | None]:
     """Lock the profiles of recipients, and hold the objects that these are subscribed to, in the order of keys.
 
     Returns what `lock_objects` does, with None for the parents if the recipients have no subscriptions at all.
@@ -94,7 +92,7 @@ async def _lock(
     users = [key for key in keys if key.is_user]
     objects = [key for key in keys if not key.is_user]
     locked = await deletion.lock_profiles(connection, workspace_id, users) if users else []
-    subscribers = [*dict.fromkeys(each.key.recipient for each in locked), *objects]
+    subscribers = [*locked, *objects]
     if not subscribers:
         return [], None
     parents = await deletion.find_parents(connection, workspace_id, subscribers)

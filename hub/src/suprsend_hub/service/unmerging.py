@@ -1,7 +1,7 @@
 """Take a merge back: restore the secondary, and take from the primary what came from it and has not changed since.
 
 Locks are taken in the order of everybody, which `writing/writer.py` describes: the secondary's profiles are new and
-come after the primary's and those of the objects.
+come first, then the primary's and those of the objects.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +28,7 @@ from suprsend_hub.service.deleting import Changes
 from suprsend_hub.service.merging import history_row, profile_write, settled, stored_profile
 from suprsend_hub.service.successors import gone
 from suprsend_hub.service.writing import RateLimits
-from suprsend_hub.service.writing.batch import first_version
+from suprsend_hub.service.writing.group import first_version
 from suprsend_hub.store import aliases, counters, merging, profiles, subscriptions
 from suprsend_hub.store.aliases import Tombstone
 from suprsend_hub.store.database import Connection, Database, TransactionRace
@@ -123,6 +123,8 @@ class UnmergeService:
         tombstone, snapshot = await _merge_of(connection, primary, secondary)
         now, changes = self._now(), Changes()
         numbers = [each.tenant_no for each in snapshot.profiles]
+        tenants = await merging.hold_tenants(connection, primary.workspace_id, numbers)
+        await self._restore(connection, actor, secondary, primary, snapshot, tenants, now, changes)
         rows = await merging.lock(connection, primary)
         present, _ = await self._checked(connection, primary, secondary, rows)
         if present != tombstone:
@@ -131,8 +133,6 @@ class UnmergeService:
             RecipientKey(primary.workspace_id, each.object_type, each.object_id) for each in snapshot.subscriptions
         ]
         dead_until = await moving.hold_parents(connection, primary.workspace_id, parents)
-        tenants = await merging.hold_tenants(connection, primary.workspace_id, numbers)
-        await self._restore(connection, actor, secondary, primary, snapshot, tenants, now, changes)
         returns = _returns(snapshot, rows, tenants)
         written = await self._take_back(connection, actor, secondary, returns, now, changes)
         await self._return_subscriptions(connection, primary, secondary, snapshot, dead_until, changes)

@@ -145,18 +145,18 @@ async def delete_history(connection: Connection, rows: Sequence[HistoryRow]) -> 
     )
 
 
-async def lock_and_update(connection: Connection, rows: Sequence[ProfileWrite], now: datetime) -> set[UUID]:
-    """Write existing profiles whose version has not moved. `rows` are in the order of their keys.
+async def lock(connection: Connection, keys: Iterable[RecipientKey]) -> dict[RecipientKey, int]:
+    """Lock profiles against everybody who changes or deletes them; return the versions of those that exist."""
+    wanted = sorted(set(keys))
+    records = await connection.fetch(sql("lock_profiles_to_write"), *key_columns(wanted))
+    return {wanted[position - 1]: version for position, version in records}
 
-    Returns the ids of the written profiles. A profile that exists and is not among them lost the race and is now locked
-    by this transaction; read, fold and write it again.
+
+async def insert(connection: Connection, rows: Sequence[ProfileWrite], now: datetime) -> set[UUID]:
+    """Insert profiles that did not exist when they were read; return the ids of those that still did not.
+
+    `rows` are in the order of their keys.
     """
-    records = await connection.fetch(sql("lock_and_update_profiles"), *_update_columns(rows), now)
-    return {record[0] for record in records}
-
-
-async def insert(connection: Connection, rows: Sequence[ProfileWrite], now: datetime) -> int:
-    """Insert profiles that did not exist when they were read; return how many did not. `rows` are in key order."""
     records = await connection.fetch(
         sql("insert_profiles"),
         *key_columns(row.key for row in rows),
@@ -164,7 +164,7 @@ async def insert(connection: Connection, rows: Sequence[ProfileWrite], now: date
         *_content_columns(rows),
         now,
     )
-    return len(records)
+    return {record[0] for record in records}
 
 
 async def copy_new(connection: Connection, rows: Sequence[ProfileWrite], now: datetime) -> None:

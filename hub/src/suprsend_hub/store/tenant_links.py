@@ -18,13 +18,12 @@ _ABOVE_ALL = 2**31 - 1
 
 
 class Standing(NamedTuple):
-    """What exists of the profiles, users and tenants that a batch is about.
+    """What exists of the users and tenants of profiles for tenants.
 
-    `versions` are those of the existing profiles, also of users, which have the keys of their global profiles. Living
-    tenants have the keys of the profiles for them.
+    Users have the keys of their global profiles, living tenants the keys of the profiles for them.
     """
 
-    versions: dict[RecipientKey, int]
+    users: set[RecipientKey]
     alive: set[RecipientKey]
 
 
@@ -35,25 +34,21 @@ class Link(NamedTuple):
     profile: StoredProfile
 
 
-async def lock(connection: Connection, keys: Sequence[RecipientKey], of_tenants: Sequence[RecipientKey]) -> Standing:
-    """Lock profiles, together with the users of profiles for tenants, in one order, until the transaction ends."""
-    wanted = sorted([(key, GLOBAL) for key in keys] + [(key.recipient, key.tenant_no) for key in of_tenants])
-    records = await connection.fetch(
-        sql("lock_profiles_to_write"), *key_columns(key for key, _ in wanted), [asked for _, asked in wanted]
-    )
-    versions, alive = {}, set()
-    for position, version, is_alive in records:
-        key, asked = wanted[position - 1]
-        versions[key] = version
+async def read(connection: Connection, keys: Sequence[RecipientKey]) -> Standing:
+    """Return what exists of the users and tenants of profiles for tenants."""
+    users, alive = set(), set()
+    for position, is_alive in await connection.fetch(sql("find_users_of_tenants"), *key_columns(keys)):
+        key = keys[position - 1]
+        users.add(key.recipient)
         if is_alive:
-            alive.add(key._replace(tenant_no=asked))
-    unknown = [key for key in of_tenants if key.recipient not in versions]
+            alive.add(key)
+    unknown = [key for key in keys if key.recipient not in users]
     if unknown:
         numbers = {(key.workspace_id, key.tenant_no) for key in unknown}
         found = await connection.fetch(sql("find_living_tenants"), *map(list, zip(*sorted(numbers), strict=True)))
         living = set(map(tuple, found))
         alive |= {key for key in unknown if (key.workspace_id, key.tenant_no) in living}
-    return Standing(versions, alive)
+    return Standing(users, alive)
 
 
 async def find(connection: Connection, users: Sequence[RecipientKey]) -> dict[RecipientKey, set[int]]:

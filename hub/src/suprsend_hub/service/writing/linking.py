@@ -12,8 +12,9 @@ from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import DomainError, NotFound
 from suprsend_hub.domain.recipient import GLOBAL, RecipientKey, not_found
 from suprsend_hub.domain.tenancy import tied_to_another
-from suprsend_hub.service.writing.batch import Batch, Entry, Folding, Group
+from suprsend_hub.service.writing.batch import Batch
 from suprsend_hub.service.writing.edit import Edit
+from suprsend_hub.service.writing.group import Entry, Folding, Group
 
 
 class Refused(NamedTuple):

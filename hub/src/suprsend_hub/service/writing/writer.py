@@ -2,45 +2,46 @@
 
 The profiles are read and folded first. Then the history is recorded (edits that it knows drop out), the folded profiles
 are written if their version has not moved, and the counters are added up. The attempt locks a profile that lost the
-race, so reading and folding it a second time settles it. If a new profile exists by now, the attempt starts over.
+race, so reading and folding it a second time settles it. If it has been deleted meanwhile, the attempt starts over.
 
 Everybody who writes takes locks in one order, so that transactions wait for each other and never in a circle:
 
 1. what edits bind and record: idempotency keys, history;
-2. profiles that exist, in one pass in the order of their keys, also those that are only held, such as the users of
-   profiles for tenants and the parents of subscriptions; whoever needs more later starts over;
-3. new profiles, in the order of their keys;
-4. objects that are dead (`dead_object`);
-5. the recipients' own end of their relations, then the other end: first subscriptions, then memberships;
-6. former ids, aliases, tombstones;
-7. the history, request keys and rejected records of profiles that are locked;
-8. counters, once.
+2. new recipients, in the order of their keys: whoever creates the same one waits, and has locked no profile yet;
+3. profiles that exist, in one pass in the order of their keys, also those that are only held, such as the users of
+   profiles for tenants and the parents of subscriptions; whoever turns out to need more starts over;
+4. new profiles for tenants: whoever writes one has locked the user's own;
+5. objects that are dead (`dead_object`);
+6. the recipients' own end of their relations, then the other end: first subscriptions, then memberships;
+7. former ids, aliases, tombstones;
+8. the history, request keys and rejected records of profiles that are locked;
+9. counters, once.
 
-The second pass over a profile that this transaction has locked already waits for nobody, if the first one was as
-strong: so a batch that holds profiles locks all of them as strongly as those that it changes. New profiles come after
-all existing ones: nobody can lock them before they are committed, and those who create the same ones, or wait for a
-deletion to finish, need no existing profile any more. A list is locked before its draft, and never waits for what
-holds a profile.
+Nobody can lock a new profile before it is committed, so 3 never waits for 2. A second pass over profiles that are
+locked waits for nobody, if the first one was as strong; so a batch that holds profiles locks all of them as strongly as
+those that it changes. A deletion locks all its profiles before it deletes the first. A list is locked before its draft,
+and who has changed it waits for no profile.
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.ids import UlidFactory
-from suprsend_hub.domain.recipient import RecipientKey
+from suprsend_hub.domain.recipient import GLOBAL, RecipientKey
 from suprsend_hub.service.writing import linking
 from suprsend_hub.service.writing.aliases import AliasFollower, was_lost
-from suprsend_hub.service.writing.batch import Batch, Correction, EditKey, Group, fold_again
+from suprsend_hub.service.writing.batch import Batch
 from suprsend_hub.service.writing.edit import Edit, Outcome, RejectedRecord
+from suprsend_hub.service.writing.group import Correction, EditKey, Entry, Group, fold_again
 from suprsend_hub.service.writing.object_types import ObjectTypes
 from suprsend_hub.service.writing.refused import rows_of
 from suprsend_hub.service.writing.turns import in_turns
 from suprsend_hub.store import counters, idempotency, profiles, rejected, tenant_links
 from suprsend_hub.store.database import MAX_RACES, AssumptionFailed, Connection, Database, TransactionRace
-from suprsend_hub.store.tenant_links import Standing
+from suprsend_hub.store.profiles import HistoryRow, ProfileWrite
 
 FAST_PATH_EDITS = 50
 """A batch of this many edits takes the fast path first: two more round trips, half the cost of everything else."""
@@ -130,45 +131,67 @@ class Writer:
         if keys:
             await idempotency.copy_claims(connection, keys)
         await profiles.copy_history(connection, batch.history_rows())
-        if batch.must_exist() or linking.tenant_groups(batch):
-            await self._hold_fast(connection, batch)
+        of_tenants = linking.tenant_groups(batch)
+        if of_tenants:
+            standing = await tenant_links.read(connection, [group.key for group in of_tenants])
+            if linking.of_dead_tenants(batch, standing.alive):
+                raise AssumptionFailed("a tenant has been deleted")
+            added = await in_turns(linking.add_users(batch, standing.users, self._ulids.new))
+            if added:
+                await profiles.copy_history(connection, _rows_of(added))
         # Divided before anything is written: what has been written is stored.
-        present = [group for group in batch.groups if group.changed and group.stored is not None]
-        fresh = [group for group in batch.groups if group.changed and group.stored is None]
-        for pending, write_all in ((present, profiles.update), (fresh, profiles.copy_new)):
-            if pending:
-                writes = [group.write() for group in pending]
-                await write_all(connection, writes, pending[0].now)
-                for group, write in zip(pending, writes, strict=True):
-                    group.settle(write)
+        fresh, within_tenants = _fresh(batch)
+        present = [group for group in batch.groups if _is_present(group)]
+        await _write_all(connection, fresh, profiles.copy_new)
+        if batch.must_exist() or of_tenants:
+            await self._hold_fast(connection, batch)
+        await _write_all(connection, present, profiles.update)
+        await _write_all(connection, within_tenants, profiles.copy_new)
 
     async def _write_slow(self, connection: Connection, batch: Batch) -> None:
         """Write a batch without assuming anything about concurrent writers.
 
-        Raises TransactionRace if somebody else has created a profile meanwhile: it cannot be locked in order any more.
+        Raises TransactionRace if a recipient has been deleted meanwhile: it cannot be created in order any more.
         """
         keys = batch.key_rows()
         if keys:
             await in_turns(batch.refuse_reused(await idempotency.claim(connection, keys)))
         await self._record(connection, batch)
-        if batch.must_exist() or linking.tenant_groups(batch):
+        of_tenants = linking.tenant_groups(batch)
+        if of_tenants:
+            standing = await tenant_links.read(connection, [group.key for group in of_tenants])
+            await self._refuse(connection, batch, linking.of_dead_tenants(batch, standing.alive))
+            added = await in_turns(linking.add_users(batch, standing.users, self._ulids.new))
+            if added:
+                await profiles.insert_history(connection, _rows_of(added))
+        created = await self._create(connection, _fresh(batch)[0])
+        existing = [group for group in batch.groups if group.stored is not None and id(group) not in created]
+        if of_tenants or not await self._update_alone(connection, batch, existing):
             await self._hold(connection, batch)
-        await self._update(connection, [group for group in batch.groups if group.changed and group.stored is not None])
-        await self._create(connection, [group for group in batch.groups if group.changed and group.stored is None])
+            await _write_all(connection, [group for group in existing if _is_present(group)], profiles.update)
+        within_tenants = _fresh(batch)[1]
+        if len(await self._create(connection, within_tenants)) < len(within_tenants):
+            raise _race()
+
+    async def _update_alone(self, connection: Connection, batch: Batch, existing: Sequence[Group]) -> bool:
+        """Write an only profile without locking it first, as there is no order to keep; tell whether it is settled."""
+        if len(existing) > 1 or batch.must_exist():
+            return False
+        try:
+            await _write_all(connection, [group for group in existing if group.changed], profiles.update)
+        except AssumptionFailed:
+            return False
+        return True
 
     async def _hold_fast(self, connection: Connection, batch: Batch) -> None:
         """Lock what `_hold` locks. AssumptionFailed if a profile has changed, or an edit for a tenant is refused."""
-        standing = await _lock(connection, batch)
-        if _changed_meanwhile(batch, standing):
+        versions = await _lock(connection, batch)
+        if _changed_meanwhile(batch, versions):
             raise AssumptionFailed("a profile has changed or been deleted")
-        if linking.of_dead_tenants(batch, standing.alive):
-            raise AssumptionFailed("a tenant has been deleted")
-        added = await in_turns(linking.add_users(batch, standing.versions, self._ulids.new))
-        if added:
-            await profiles.copy_history(connection, [row for group, each in added for row in group.rows_of([each])])
-        if linking.without_user(batch, standing.versions):
+        added = await in_turns(linking.add_users(batch, versions, self._ulids.new))
+        if added or linking.without_user(batch, versions):
             raise AssumptionFailed("a user does not exist")
-        if linking.of_other_tenants(batch, await _links(connection, batch, standing)):
+        if linking.of_other_tenants(batch, await _links(connection, batch)):
             raise AssumptionFailed("a user is linked with another tenant")
 
     async def _hold(self, connection: Connection, batch: Batch) -> None:
@@ -177,15 +200,13 @@ class Writer:
         An edit without effect writes history and no profile. Unless its profile is locked, a deletion could scrub the
         history before the edit's row is there to be scrubbed, and its content would outlive the recipient.
         """
-        standing = await _lock(connection, batch)
-        await self._read_again(connection, _changed_meanwhile(batch, standing))
-        await self._refuse(connection, batch, linking.of_dead_tenants(batch, standing.alive))
-        added = await in_turns(linking.add_users(batch, standing.versions, self._ulids.new))
+        versions = await _lock(connection, batch)
+        await self._read_again(connection, _changed_meanwhile(batch, versions))
+        await self._refuse(connection, batch, linking.without_user(batch, versions))
+        added = await in_turns(linking.add_users(batch, versions, self._ulids.new))
         if added:
-            await profiles.insert_history(connection, [row for group, each in added for row in group.rows_of([each])])
-        await self._refuse(connection, batch, linking.without_user(batch, standing.versions))
-        links = await _links(connection, batch, standing)
-        await self._refuse(connection, batch, linking.of_other_tenants(batch, links))
+            raise _race()
+        await self._refuse(connection, batch, linking.of_other_tenants(batch, await _links(connection, batch)))
 
     async def _refuse(self, connection: Connection, batch: Batch, refused: Sequence[linking.Refused]) -> None:
         """Refuse recorded edits: take back their history, and fold their groups without them."""
@@ -207,37 +228,35 @@ class Writer:
             for group in unwritten:
                 group.stored = stored.get(group.key)
 
-    async def _update(self, connection: Connection, pending: Sequence[Group]) -> None:
-        """Write profiles that exist; read those that lost the race, which are locked now, and write them again."""
-        while pending:
-            writes = [group.write() for group in pending]
-            written = await profiles.lock_and_update(connection, writes, pending[0].now)
-            lost: list[Group] = []
-            for group, write in zip(pending, writes, strict=True):
-                if group.stored is not None and group.stored.profile_id in written:
-                    group.settle(write)
-                else:
-                    lost.append(group)
-            await self._read_again(connection, lost)
-            pending = [group for group in lost if group.changed and group.stored is not None]
-
-    async def _create(self, connection: Connection, fresh: Sequence[Group]) -> None:
-        """Write new profiles, also those that were deleted meanwhile."""
+    async def _create(self, connection: Connection, fresh: Sequence[Group]) -> set[int]:
+        """Write new profiles; return the identities of their groups, without those that somebody else has created."""
         if not fresh:
-            return
+            return set()
         writes = [group.write() for group in fresh]
-        if await profiles.insert(connection, writes, fresh[0].now) < len(writes):
-            raise _creation_race()
+        written = await profiles.insert(connection, writes, fresh[0].now)
+        lost = []
         for group, write in zip(fresh, writes, strict=True):
-            group.settle(write)
+            if write.fresh_id in written:
+                group.settle(write)
+            else:
+                lost.append(group)
+        await self._read_again(connection, lost)
+        return {id(group) for group in fresh} - {id(group) for group in lost}
 
     async def _read_again(self, connection: Connection, groups: Sequence[Group]) -> None:
-        """Read profiles that have changed, and are locked, or have been deleted; fold their groups again."""
+        """Read profiles that have changed since they were read, and fold their groups again.
+
+        Raises TransactionRace if a recipient has been deleted, or been created after it had been looked for.
+        """
         stored = await profiles.read(connection, [group.key for group in groups]) if groups else {}
         for group in groups:
             before, group.stored = group.stored, stored.get(group.key)
-            if group.stored is not None and (before is None or before.profile_id != group.stored.profile_id):
-                raise _creation_race()
+            if group.stored is None:
+                is_lost = group.key.tenant_no == GLOBAL
+            else:
+                is_lost = before is not None and before.profile_id != group.stored.profile_id
+            if is_lost:
+                raise _race()
             await self._fold_again(connection, group)
 
     async def _fold_again(self, connection: Connection, group: Group) -> None:
@@ -276,29 +295,58 @@ class Writer:
             raise _alias_race()
 
 
-async def _lock(connection: Connection, batch: Batch) -> Standing:
-    """Lock the profiles of the batch that exist, with the users of profiles for tenants."""
+def _is_present(group: Group) -> bool:
+    return group.changed and group.stored is not None
+
+
+def _fresh(batch: Batch) -> tuple[list[Group], list[Group]]:
+    """Return the groups of new profiles: those of recipients, and those for tenants."""
+    fresh = [group for group in batch.groups if group.changed and group.stored is None]
+    return (
+        [group for group in fresh if group.key.tenant_no == GLOBAL],
+        [group for group in fresh if group.key.tenant_no != GLOBAL],
+    )
+
+
+async def _write_all(
+    connection: Connection,
+    groups: Sequence[Group],
+    write_all: Callable[[Connection, Sequence[ProfileWrite], datetime], Awaitable[None]],
+) -> None:
+    if groups:
+        writes = [group.write() for group in groups]
+        await write_all(connection, writes, groups[0].now)
+        for group, write in zip(groups, writes, strict=True):
+            group.settle(write)
+
+
+def _rows_of(added: Sequence[tuple[Group, Entry]]) -> list[HistoryRow]:
+    return [row for group, entry in added for row in group.rows_of([entry])]
+
+
+async def _lock(connection: Connection, batch: Batch) -> dict[RecipientKey, int]:
+    """Lock the profiles of the batch that exist, with the users of profiles for tenants; return their versions."""
     existing = [group.key for group in batch.groups if group.stored is not None]
-    return await tenant_links.lock(connection, existing, [group.key for group in linking.tenant_groups(batch)])
+    users = [group.key.recipient for group in linking.tenant_groups(batch)]
+    return await profiles.lock(connection, [*existing, *users])
 
 
-def _changed_meanwhile(batch: Batch, standing: Standing) -> list[Group]:
+def _changed_meanwhile(batch: Batch, versions: Mapping[RecipientKey, int]) -> list[Group]:
     """Return the groups whose profiles have changed or been deleted between being read and being locked."""
     return [
-        group
-        for group in batch.groups
-        if group.stored is not None and standing.versions.get(group.key) != group.stored.version
-    ]
+        group for group in batch.groups
+        if group.stored is not None and versions.get(group.key) != group.stored.version
+    ]  # fmt: skip
 
 
-async def _links(connection: Connection, batch: Batch, standing: Standing) -> dict[RecipientKey, set[int]]:
-    """Return the links of the locked users whom the batch links. Nobody else links those whom it creates."""
-    users = {group.key.recipient for group in linking.new_links(batch)} & standing.versions.keys()
+async def _links(connection: Connection, batch: Batch) -> dict[RecipientKey, set[int]]:
+    """Return the links of the users whom the batch links, who are locked."""
+    users = {group.key.recipient for group in linking.new_links(batch)}
     return await tenant_links.find(connection, sorted(users)) if users else {}
 
 
-def _creation_race() -> TransactionRace:
-    return TransactionRace("a profile has been created meanwhile", code=Code.COLLISION, retry_after_s=1)
+def _race() -> TransactionRace:
+    return TransactionRace("a recipient has been deleted meanwhile", code=Code.COLLISION, retry_after_s=1)
 
 
 def _alias_race() -> TransactionRace:

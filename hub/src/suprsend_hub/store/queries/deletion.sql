@@ -5,7 +5,7 @@
 -- name: lock_profiles
 -- This comes first, and locks profiles in the same order as all other statements: the global profile, then those for
 -- tenants. Nothing is deleted before all are locked: those who wait for the end of a deletion rely on that.
-SELECT p.object_type, p.recipient_id, p.tenant_no, p.linked
+SELECT p.object_type, p.recipient_id
 FROM (
     SELECT $1::integer AS workspace_id, object_type, recipient_id, position
     FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS k (object_type, recipient_id, position)
@@ -18,7 +18,7 @@ FOR UPDATE OF p;
 -- name: lock_objects
 -- Objects that are deleted ($4), locked, and those that they are subscribed to, held against deletion, in one pass in the
 -- order of keys. `dead_until` as in hold_parents.
-SELECT p.object_type, p.recipient_id, p.tenant_no, p.linked, k.is_deleted, d.last_subscription_id AS dead_until
+SELECT p.object_type, p.recipient_id, k.is_deleted, d.last_subscription_id AS dead_until
 FROM (
     SELECT $1::integer AS workspace_id, object_type, recipient_id, is_deleted
     FROM unnest($2::text[], $3::text[], $4::boolean[]) AS k (object_type, recipient_id, is_deleted)
@@ -26,7 +26,7 @@ FROM (
 ) AS k
 CROSS JOIN LATERAL (
     SELECT * FROM (
-        SELECT p.object_type, p.recipient_id, p.tenant_no, p.linked
+        SELECT p.object_type, p.recipient_id
         FROM profile AS p
         WHERE p.workspace_id = k.workspace_id AND p.object_type = k.object_type AND p.recipient_id = k.recipient_id
           AND k.is_deleted
@@ -35,7 +35,7 @@ CROSS JOIN LATERAL (
     ) AS locked
     UNION ALL
     SELECT * FROM (
-        SELECT p.object_type, p.recipient_id, p.tenant_no, p.linked
+        SELECT p.object_type, p.recipient_id
         FROM profile AS p
         WHERE p.workspace_id = k.workspace_id AND p.object_type = k.object_type AND p.recipient_id = k.recipient_id
           AND p.tenant_no = 0 AND NOT k.is_deleted
@@ -56,13 +56,15 @@ FROM (
 JOIN subscribed_to AS s USING (workspace_id, subscriber_type, subscriber_id);
 
 -- name: delete_profiles
+-- Returns also what was created for tenants while lock_profiles waited for the recipients' own profiles.
 DELETE FROM profile AS p
 USING (
     SELECT $1::integer AS workspace_id, object_type, recipient_id
     FROM unnest($2::text[], $3::text[]) AS k (object_type, recipient_id)
     OFFSET 0
 ) AS k
-WHERE p.workspace_id = k.workspace_id AND p.object_type = k.object_type AND p.recipient_id = k.recipient_id;
+WHERE p.workspace_id = k.workspace_id AND p.object_type = k.object_type AND p.recipient_id = k.recipient_id
+RETURNING p.object_type, p.recipient_id, p.tenant_no, p.linked;
 
 -- name: delete_subscriptions_of_subscribers
 -- What deleted recipients were subscribed to, at their own end.
