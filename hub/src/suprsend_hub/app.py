@@ -17,10 +17,10 @@ from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
 from suprsend_hub.api import health, openapi
+from suprsend_hub.api.all_routes import find_handlers
 from suprsend_hub.api.errors import domain_error, http_error, status_of, unexpected_error
 from suprsend_hub.api.hosts import checking_hosts
 from suprsend_hub.api.requests import ApiRequest, authenticate
-from suprsend_hub.api.routes import find_handlers
 from suprsend_hub.api.routing import raw_path_routing
 from suprsend_hub.console import SIGN_IN_LINK, HubRequest, console_http_error, console_router
 from suprsend_hub.domain.codes import Code

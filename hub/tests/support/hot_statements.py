@@ -23,7 +23,6 @@ DISTRIBUTION_COLUMN = {
 RECIPIENT = (1, "", "ada")
 KEY = (*RECIPIENT, 0)
 TENANT_KEY = (*RECIPIENT, 7)
-TENANT_BATCH = ([1], [""], ["ada"], [7])
 BATCH = ([1], [""], ["ada"], [0])
 STATEMENTS: dict[str, tuple] = {
     "read_profiles": BATCH,
@@ -35,17 +34,17 @@ STATEMENTS: dict[str, tuple] = {
     "find_known_edits": (*BATCH, [NIL]),
     "insert_history": (*BATCH, [NIL], [NIL], [1], [0], ["x"], ["x"], ["[]"], [None]),
     "update_profiles": (*BATCH, [1], ["{}"], ["{}"], [""], [None], [True], NOW),
-    "upsert_profiles": (*BATCH, [NIL], [1], ["{}"], ["{}"], [""], [None], [True], NOW),
+    "lock_and_update_profiles": (*BATCH, [1], ["{}"], ["{}"], [""], [None], [True], NOW),
+    "insert_profiles": (*BATCH, [NIL], [1], ["{}"], ["{}"], [""], [None], [True], NOW),
+    "lock_profiles_to_write": (*BATCH, [7]),
     "find_profile": KEY,
     "hold_profiles": BATCH,
-    "hold_users_of_tenants": TENANT_BATCH,
     "find_living_tenants": ([1], [7]),
     "find_tenant": (1, "acme"),
     "find_tenant_numbers": (1, ["acme"]),
     "search_tenants_forward": (1, "a", "b", "", 10),
     "search_tenants_backward": (1, "a", "b", 10),
     "count_tenant_search": (1, "a", "b"),
-    "lock_users_of_links": BATCH,
     "find_links": BATCH[:3],
     "find_preference_settings": (1, "acme"),
     "find_category_document": (1, 7),
@@ -61,11 +60,14 @@ STATEMENTS: dict[str, tuple] = {
     "unlink_profile": TENANT_KEY,
     "scrub_history_of_profile": TENANT_KEY,
     "scrub_keys_of_profile": TENANT_KEY,
+    "lock_profiles_of_tenant": (1, 7, [""], ["ada"]),
     "delete_profiles_of_tenant": (1, 7, [""], ["ada"]),
     "delete_history_of_tenant": (1, 7, [""], ["ada"]),
     "scrub_keys_of_tenant": (1, 7, [""], ["ada"]),
     "scrub_keys": (1, [""], ["ada"]),
     "lock_profiles": (1, [""], ["ada"]),
+    "lock_objects": (1, ["teams"], ["core"], [True]),
+    "find_parents": (1, [""], ["ada"]),
     "delete_profiles": (1, [""], ["ada"]),
     "scrub_history": (1, [""], ["ada"]),
     "delete_former_ids": (1, [""], ["ada"]),

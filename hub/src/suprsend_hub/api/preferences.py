@@ -3,7 +3,6 @@
 Users and objects have the same routes below their own paths, and share the handlers.
 """
 
-from litestar import get, patch
 from litestar.params import FromPath
 
 from suprsend_hub.api.answers import Answer
@@ -20,6 +19,7 @@ from suprsend_hub.api.bodies.preferences import (
     parse_tenant_update,
 )
 from suprsend_hub.api.bodies.query import parse_flag
+from suprsend_hub.api.handlers import get, patch
 from suprsend_hub.api.rendering import encode
 from suprsend_hub.api.requests import BINDS_KEY, ApiRequest
 from suprsend_hub.api.routing import segment

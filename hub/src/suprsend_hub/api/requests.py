@@ -150,7 +150,8 @@ async def authenticate(request: ApiRequest) -> None:
         if not is_management:
             raise
         raise Unauthenticated(_NO_SERVICE_TOKEN, code=error.code, detail=error.detail) from error
-    _check_scope(options.get(SCOPE) or (Scope.READ if is_read else Scope.WRITE), identity)
+    needed = options.get(SCOPE) or (Scope.READ if is_read else Scope.WRITE)
+    _check_scope(needed, identity)
     actor = Actor(
         identity.kind,
         identity.name,
@@ -160,7 +161,7 @@ async def authenticate(request: ApiRequest) -> None:
     )
     header = _text(headers, b"idempotency-key")
     key = None if header is None else _idempotency_key(header)
-    if key is not None and not is_read and BINDS_KEY not in options:
+    if key is not None and needed is not Scope.READ and BINDS_KEY not in options:
         await check_unbound(services.database, identity.workspace.workspace_id, key)
     scope["auth"] = Caller(identity.workspace, actor, method, body, key)
 

@@ -1,11 +1,11 @@
 """`/v1/user/{id}/tenant/`: users within tenants. Lists of them are at `associated_tenant` as well, as SDKs say."""
 
-from litestar import delete, get, patch, post
 from litestar.params import FromPath
 
 from suprsend_hub.api.answers import Answer
 from suprsend_hub.api.bodies.page import parse_page
 from suprsend_hub.api.bodies.profile import parse_patch, parse_upsert
+from suprsend_hub.api.handlers import delete, get, patch, post
 from suprsend_hub.api.rendering import encode, merged_user_object, page_json
 from suprsend_hub.api.requests import BINDS_KEY, ApiRequest
 from suprsend_hub.api.tenants import tenant_id_of

@@ -1,10 +1,10 @@
 """Give a user another `distinct_id`: everything moves, and the old id becomes an alias of the new one.
 
-The new profiles are written first, as the write path does, then the old ones are locked; if they have changed between
-being read and being locked, the transaction starts again.
+Locks are taken in the order of everybody, which `writing/writer.py` describes: the profiles under the new id come after
+those under the old one and those of the objects.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 
@@ -24,7 +24,7 @@ from suprsend_hub.service.merging import history_row, profile_write, settled, st
 from suprsend_hub.service.successors import gone
 from suprsend_hub.service.writing import RateLimits
 from suprsend_hub.store import aliases, counters, merging, profiles
-from suprsend_hub.store.database import Connection, Database, TransactionRace
+from suprsend_hub.store.database import Connection, Database
 from suprsend_hub.store.merging import NewProfile
 
 
@@ -60,8 +60,12 @@ class RenameService:
         self, actor: Actor, old: RecipientKey, new: RecipientKey, connection: Connection
     ) -> StoredProfile:
         now, changes = self._now(), Changes()
-        rows = await self._copy_profiles(connection, old, new, now, changes)
-        await moving.move_subscriptions(connection, old, new, changes)
+        rows = await merging.lock(connection, old)
+        if GLOBAL not in rows:
+            raise await gone(connection, old)
+        dead_until = await moving.hold_parents_of(connection, old)
+        await self._copy_profiles(connection, rows, old, new, now, changes)
+        await moving.move_subscriptions(connection, old, new, dead_until, changes)
         await moving.move_memberships(connection, old, new, changes)
         await moving.move_former_ids(connection, old, new)
         await aliases.delete_all_of(connection, old)
@@ -79,12 +83,10 @@ class RenameService:
         return settled(before, write, now)
 
     async def _copy_profiles(
-        self, connection: Connection, old: RecipientKey, new: RecipientKey, now: datetime, changes: Changes
-    ) -> dict[int, StoredProfile]:
-        """Write the profiles under the new id and lock those under the old one; return these."""
-        rows = await merging.read(connection, old)
-        if GLOBAL not in rows:
-            raise await gone(connection, old)
+        self, connection: Connection, rows: Mapping[int, StoredProfile], old: RecipientKey, new: RecipientKey,
+        now: datetime, changes: Changes,
+    ) -> None:  # fmt: skip
+        """Write the profiles, which are locked under the old id, under the new one."""
         found = await aliases.find_successor(connection, new)
         if found.leads_to not in (None, old.recipient_id):
             raise Conflict(
@@ -108,8 +110,5 @@ class RenameService:
         ]
         if len(await merging.insert(connection, new, fresh, now)) < len(fresh):
             raise Conflict(f"{new.describe()} exists; choose another id, or merge the two users", code=Code.USER_EXISTS)
-        if await merging.lock(connection, old) != rows:
-            raise TransactionRace("the user was changed meanwhile", code=Code.COLLISION, retry_after_s=1)
         for number, row in moved.items():
             changes[new.workspace_id, counters.profiles_counter("", number)] += row.linked
-        return rows

@@ -1,12 +1,14 @@
 """Take a merge back: restore the secondary, and take from the primary what came from it and has not changed since.
 
-Locks are taken in the order of the write path: the secondary's profiles are new and come first, then the primary's.
+Locks are taken in the order of everybody, which `writing/writer.py` describes: the secondary's profiles are new and
+come after the primary's and those of the objects.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from uuid import UUID
 
 from suprsend_hub.domain import merging as rules
 from suprsend_hub.domain.actor import Actor
@@ -121,15 +123,19 @@ class UnmergeService:
         tombstone, snapshot = await _merge_of(connection, primary, secondary)
         now, changes = self._now(), Changes()
         numbers = [each.tenant_no for each in snapshot.profiles]
-        tenants = await merging.hold_tenants(connection, primary.workspace_id, numbers)
-        await self._restore(connection, actor, secondary, primary, snapshot, tenants, now, changes)
         rows = await merging.lock(connection, primary)
         present, _ = await self._checked(connection, primary, secondary, rows)
         if present != tombstone:
             raise TransactionRace("the user was merged again meanwhile", code=Code.COLLISION, retry_after_s=1)
+        parents = [
+            RecipientKey(primary.workspace_id, each.object_type, each.object_id) for each in snapshot.subscriptions
+        ]
+        dead_until = await moving.hold_parents(connection, primary.workspace_id, parents)
+        tenants = await merging.hold_tenants(connection, primary.workspace_id, numbers)
+        await self._restore(connection, actor, secondary, primary, snapshot, tenants, now, changes)
         returns = _returns(snapshot, rows, tenants)
         written = await self._take_back(connection, actor, secondary, returns, now, changes)
-        await self._return_subscriptions(connection, primary, secondary, snapshot, changes)
+        await self._return_subscriptions(connection, primary, secondary, snapshot, dead_until, changes)
         await self._return_memberships(connection, primary, secondary, snapshot.memberships, changes)
         still = set(await aliases.former_ids(connection, primary)) & set(snapshot.former_ids)
         await aliases.hand_over(connection, primary, secondary, sorted(still))
@@ -195,7 +201,7 @@ class UnmergeService:
 
     async def _return_subscriptions(
         self, connection: Connection, primary: RecipientKey, secondary: RecipientKey, snapshot: Snapshot,
-        changes: Changes,
+        dead_until: Mapping[RecipientKey, UUID], changes: Changes,
     ) -> None:  # fmt: skip
         """Subscribe the secondary again, and end what came to the primary and is as it was."""
         own = await merging.lock_subscribed_to(connection, primary)
@@ -203,7 +209,6 @@ class UnmergeService:
             RecipientKey(primary.workspace_id, each.object_type, each.object_id): each
             for each in snapshot.subscriptions
         }
-        dead_until = await moving.hold_parents(connection, primary.workspace_id, list(parents))
         live = {
             key: each for key, each in parents.items() if key in dead_until and each.subscription_id > dead_until[key]
         }

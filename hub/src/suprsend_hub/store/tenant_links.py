@@ -18,12 +18,13 @@ _ABOVE_ALL = 2**31 - 1
 
 
 class Standing(NamedTuple):
-    """What exists of the users and tenants of profiles for tenants.
+    """What exists of the profiles, users and tenants that a batch is about.
 
-    Users have the keys of their global profiles, living tenants the keys of the profiles for them.
+    `versions` are those of the existing profiles, also of users, which have the keys of their global profiles. Living
+    tenants have the keys of the profiles for them.
     """
 
-    users: set[RecipientKey]
+    versions: dict[RecipientKey, int]
     alive: set[RecipientKey]
 
 
@@ -34,29 +35,31 @@ class Link(NamedTuple):
     profile: StoredProfile
 
 
-async def hold(connection: Connection, keys: Sequence[RecipientKey]) -> Standing:
-    """Hold the users of profiles for tenants against deletion; `keys` are in order."""
-    users, alive = set(), set()
-    for position, is_alive in await connection.fetch(sql("hold_users_of_tenants"), *key_columns(keys)):
-        key = keys[position - 1]
-        users.add(key.recipient)
+async def lock(connection: Connection, keys: Sequence[RecipientKey], of_tenants: Sequence[RecipientKey]) -> Standing:
+    """Lock profiles, together with the users of profiles for tenants, in one order, until the transaction ends."""
+    wanted = sorted([(key, GLOBAL) for key in keys] + [(key.recipient, key.tenant_no) for key in of_tenants])
+    records = await connection.fetch(
+        sql("lock_profiles_to_write"), *key_columns(key for key, _ in wanted), [asked for _, asked in wanted]
+    )
+    versions, alive = {}, set()
+    for position, version, is_alive in records:
+        key, asked = wanted[position - 1]
+        versions[key] = version
         if is_alive:
-            alive.add(key)
-    unknown = [key for key in keys if key.recipient not in users]
+            alive.add(key._replace(tenant_no=asked))
+    unknown = [key for key in of_tenants if key.recipient not in versions]
     if unknown:
         numbers = {(key.workspace_id, key.tenant_no) for key in unknown}
         found = await connection.fetch(sql("find_living_tenants"), *map(list, zip(*sorted(numbers), strict=True)))
         living = set(map(tuple, found))
         alive |= {key for key in unknown if (key.workspace_id, key.tenant_no) in living}
-    return Standing(users, alive)
+    return Standing(versions, alive)
 
 
-async def lock(connection: Connection, users: Sequence[RecipientKey]) -> dict[RecipientKey, set[int]]:
-    """Lock users against new links, in order; return the living tenants that each is linked with."""
-    columns = key_columns(users)
-    await connection.execute(sql("lock_users_of_links"), *columns)
+async def find(connection: Connection, users: Sequence[RecipientKey]) -> dict[RecipientKey, set[int]]:
+    """Return the living tenants that each of the users, who are locked, is linked with."""
     links: dict[RecipientKey, set[int]] = {key: set() for key in users}
-    for position, tenant_no in await connection.fetch(sql("find_links"), *columns[:3]):
+    for position, tenant_no in await connection.fetch(sql("find_links"), *key_columns(users)[:3]):
         links[users[position - 1]].add(tenant_no)
     return links
 

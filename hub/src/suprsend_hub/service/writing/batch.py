@@ -107,9 +107,7 @@ class Entry(msgspec.Struct, gc=False):
 class Group(msgspec.Struct):
     """All edits of one profile in the batch, in order, with the profile before and after them.
 
-    `linked`: the profile holds more than preferences. `joined`: since these edits it counts as a profile. `reborn`: the
-    profile was deleted between our read and our write, which created it again with old data. It must be
-    written once more, whatever the fold says.
+    `linked`: the profile holds more than preferences. `joined`: since these edits it counts as a profile.
     """
 
     key: RecipientKey
@@ -119,7 +117,6 @@ class Group(msgspec.Struct):
     folded: Profile | None = None
     changed: bool = False
     joined: bool = False
-    reborn: bool = False
     linked: bool = True
 
     def version(self) -> int:
@@ -136,7 +133,7 @@ class Group(msgspec.Struct):
         if stored is not None:
             profile = decode_profile(stored.properties, stored.channels, stored.preferences)
             self.linked |= stored.linked
-        self.changed = self.reborn
+        self.changed = False
         for entry in self.entries:
             if entry.original is not None and not entry.edit.strict:
                 # An event that is refused as a whole leaves its key to the next one.
@@ -215,14 +212,6 @@ class Group(msgspec.Struct):
             now if before is None else max(before.updated_at, now),
             write.preferences,
             write.linked,
-        )
-
-    def be_reborn(self, write: ProfileWrite) -> None:
-        """Note that `write` created the profile again, with old data, since it had been deleted."""
-        is_global = self.key.tenant_no == GLOBAL
-        self.reborn, self.joined = True, is_global
-        self.stored = StoredProfile(
-            self.key, write.fresh_id, write.version, "{}", "{}", self.now, self.now, linked=is_global
         )
 
 

@@ -117,11 +117,6 @@ def companions(batch: Batch, refused: Sequence[Refused]) -> list[Refused]:
     ]
 
 
-def is_exclusive(group: Group) -> bool:
-    """Tell whether the group may only be written if the user is linked with no other tenant."""
-    return group.key.tenant_no != GLOBAL and any(entry.edit.exclusive for entry in group.accepted())
-
-
 def loss(entry: Entry) -> DomainError | None:
     """Return why an edit was refused whose caller may get no answer about it, so that the log has to say so.
 

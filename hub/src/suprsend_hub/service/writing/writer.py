@@ -2,16 +2,30 @@
 
 The profiles are read and folded first. Then the history is recorded (edits that it knows drop out), the folded profiles
 are written if their version has not moved, and the counters are added up. The attempt locks a profile that lost the
-race, so reading and folding it a second time settles it.
+race, so reading and folding it a second time settles it. If a new profile exists by now, the attempt starts over.
 
-Both paths take locks in one order: idempotency keys, history, users of profiles for tenants, existing profiles that are
-only held, new profiles, existing profiles that change, counters; each in the order of keys.
+Everybody who writes takes locks in one order, so that transactions wait for each other and never in a circle:
+
+1. what edits bind and record: idempotency keys, history;
+2. profiles that exist, in one pass in the order of their keys, also those that are only held, such as the users of
+   profiles for tenants and the parents of subscriptions; whoever needs more later starts over;
+3. new profiles, in the order of their keys;
+4. objects that are dead (`dead_object`);
+5. the recipients' own end of their relations, then the other end: first subscriptions, then memberships;
+6. former ids, aliases, tombstones;
+7. the history, request keys and rejected records of profiles that are locked;
+8. counters, once.
+
+The second pass over a profile that this transaction has locked already waits for nobody, if the first one was as
+strong: so a batch that holds profiles locks all of them as strongly as those that it changes. New profiles come after
+all existing ones: nobody can lock them before they are committed, and those who create the same ones, or wait for a
+deletion to finish, need no existing profile any more. A list is locked before its draft, and never waits for what
+holds a profile.
 """
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from operator import attrgetter
 from typing import Protocol
 
 from suprsend_hub.domain.codes import Code
@@ -26,6 +40,7 @@ from suprsend_hub.service.writing.refused import rows_of
 from suprsend_hub.service.writing.turns import in_turns
 from suprsend_hub.store import counters, idempotency, profiles, rejected, tenant_links
 from suprsend_hub.store.database import MAX_RACES, AssumptionFailed, Connection, Database, TransactionRace
+from suprsend_hub.store.tenant_links import Standing
 
 FAST_PATH_EDITS = 50
 """A batch of this many edits takes the fast path first: two more round trips, half the cost of everything else."""
@@ -115,14 +130,12 @@ class Writer:
         if keys:
             await idempotency.copy_claims(connection, keys)
         await profiles.copy_history(connection, batch.history_rows())
-        if linking.tenant_groups(batch):
-            await self._link_fast(connection, batch)
-        if batch.must_exist() and await self._find_gone(connection, batch):
-            raise AssumptionFailed("a profile has been deleted")
+        if batch.must_exist() or linking.tenant_groups(batch):
+            await self._hold_fast(connection, batch)
         # Divided before anything is written: what has been written is stored.
-        fresh = [group for group in batch.groups if group.changed and group.stored is None]
         present = [group for group in batch.groups if group.changed and group.stored is not None]
-        for pending, write_all in ((fresh, profiles.copy_new), (present, profiles.update)):
+        fresh = [group for group in batch.groups if group.changed and group.stored is None]
+        for pending, write_all in ((present, profiles.update), (fresh, profiles.copy_new)):
             if pending:
                 writes = [group.write() for group in pending]
                 await write_all(connection, writes, pending[0].now)
@@ -130,53 +143,49 @@ class Writer:
                     group.settle(write)
 
     async def _write_slow(self, connection: Connection, batch: Batch) -> None:
-        """Write a batch without assuming anything about concurrent writers."""
+        """Write a batch without assuming anything about concurrent writers.
+
+        Raises TransactionRace if somebody else has created a profile meanwhile: it cannot be locked in order any more.
+        """
         keys = batch.key_rows()
         if keys:
             await in_turns(batch.refuse_reused(await idempotency.claim(connection, keys)))
         await self._record(connection, batch)
-        settled = await self._link(connection, batch) if linking.tenant_groups(batch) else set()
-        if batch.must_exist():
-            for group in await self._find_gone(connection, batch):
-                group.stored = None
-                await self._fold_again(connection, group)
-        await self._settle(connection, [group for group in batch.groups if id(group) not in settled])
+        if batch.must_exist() or linking.tenant_groups(batch):
+            await self._hold(connection, batch)
+        await self._update(connection, [group for group in batch.groups if group.changed and group.stored is not None])
+        await self._create(connection, [group for group in batch.groups if group.changed and group.stored is None])
 
-    async def _link_fast(self, connection: Connection, batch: Batch) -> None:
-        """Hold the users of edits for tenants. AssumptionFailed if any of these edits has to be refused."""
-        standing = await tenant_links.hold(connection, [group.key for group in linking.tenant_groups(batch)])
+    async def _hold_fast(self, connection: Connection, batch: Batch) -> None:
+        """Lock what `_hold` locks. AssumptionFailed if a profile has changed, or an edit for a tenant is refused."""
+        standing = await _lock(connection, batch)
+        if _changed_meanwhile(batch, standing):
+            raise AssumptionFailed("a profile has changed or been deleted")
         if linking.of_dead_tenants(batch, standing.alive):
             raise AssumptionFailed("a tenant has been deleted")
-        added = await in_turns(linking.add_users(batch, standing.users, self._ulids.new))
+        added = await in_turns(linking.add_users(batch, standing.versions, self._ulids.new))
         if added:
             await profiles.copy_history(connection, [row for group, each in added for row in group.rows_of([each])])
-        if linking.without_user(batch, standing.users):
+        if linking.without_user(batch, standing.versions):
             raise AssumptionFailed("a user does not exist")
-        # Nobody else can link a user whom this transaction creates.
-        users = {group.key.recipient for group in linking.new_links(batch)} & standing.users
-        links = await tenant_links.lock(connection, sorted(users)) if users else {}
-        if linking.of_other_tenants(batch, links):
+        if linking.of_other_tenants(batch, await _links(connection, batch, standing)):
             raise AssumptionFailed("a user is linked with another tenant")
 
-    async def _link(self, connection: Connection, batch: Batch) -> set[int]:
-        """Hold the users of edits for tenants, and refuse the edits that cannot be applied.
+    async def _hold(self, connection: Connection, batch: Batch) -> None:
+        """Lock the profiles of the batch that exist, with the users of its tenants, and refuse what cannot be applied.
 
-        Returns the identities of the groups of users that were written first, so that nobody else can link them.
+        An edit without effect writes history and no profile. Unless its profile is locked, a deletion could scrub the
+        history before the edit's row is there to be scrubbed, and its content would outlive the recipient.
         """
-        standing = await tenant_links.hold(connection, [group.key for group in linking.tenant_groups(batch)])
+        standing = await _lock(connection, batch)
+        await self._read_again(connection, _changed_meanwhile(batch, standing))
         await self._refuse(connection, batch, linking.of_dead_tenants(batch, standing.alive))
-        added = await in_turns(linking.add_users(batch, standing.users, self._ulids.new))
+        added = await in_turns(linking.add_users(batch, standing.versions, self._ulids.new))
         if added:
             await profiles.insert_history(connection, [row for group, each in added for row in group.rows_of([each])])
-        await self._refuse(connection, batch, linking.without_user(batch, standing.users))
-        users = {group.key.recipient for group in linking.new_links(batch)}
-        if not users:
-            return set()
-        fresh = [group for group in batch.groups if group.key in users and group.key not in standing.users]
-        await self._settle(connection, fresh)
-        links = await tenant_links.lock(connection, sorted(users))
+        await self._refuse(connection, batch, linking.without_user(batch, standing.versions))
+        links = await _links(connection, batch, standing)
         await self._refuse(connection, batch, linking.of_other_tenants(batch, links))
-        return {id(group) for group in fresh}
 
     async def _refuse(self, connection: Connection, batch: Batch, refused: Sequence[linking.Refused]) -> None:
         """Refuse recorded edits: take back their history, and fold their groups without them."""
@@ -198,43 +207,38 @@ class Writer:
             for group in unwritten:
                 group.stored = stored.get(group.key)
 
-    async def _find_gone(self, connection: Connection, batch: Batch) -> list[Group]:
-        """Hold the existing profiles of the batch against deletion; return the groups of deleted profiles.
-
-        An edit without effect writes history and no profile. Unless its profile is held, a deletion could scrub the
-        history before the edit's row is there to be scrubbed, and its content would outlive the recipient.
-        """
-        existing = [group for group in batch.groups if group.stored is not None]
-        held = await profiles.hold_existing(connection, [group.key for group in existing])
-        return [group for group in existing if group.key not in held]
-
-    async def _settle(self, connection: Connection, groups: Sequence[Group]) -> None:
-        """Write the profiles; read those that lost the race, which are now locked, fold them and write them again."""
-        pending = sorted(
-            (group for group in groups if group.changed), key=lambda group: (group.stored is not None, group.key)
-        )
+    async def _update(self, connection: Connection, pending: Sequence[Group]) -> None:
+        """Write profiles that exist; read those that lost the race, which are locked now, and write them again."""
         while pending:
             writes = [group.write() for group in pending]
-            written = await profiles.upsert(connection, writes, pending[0].now)
+            written = await profiles.lock_and_update(connection, writes, pending[0].now)
             lost: list[Group] = []
-            reborn: list[Group] = []
             for group, write in zip(pending, writes, strict=True):
-                if (write.fresh_id if group.stored is None else group.stored.profile_id) in written:
+                if group.stored is not None and group.stored.profile_id in written:
                     group.settle(write)
-                elif write.fresh_id in written:
-                    if linking.is_exclusive(group):
-                        raise TransactionRace("a link has ended", code=Code.COLLISION, retry_after_s=1)
-                    group.be_reborn(write)
-                    reborn.append(group)
                 else:
                     lost.append(group)
-            stored = await profiles.read(connection, [group.key for group in lost]) if lost else {}
-            for group in lost:
-                group.stored = stored.get(group.key)
-            again = sorted([*lost, *reborn], key=attrgetter("key"))
-            for group in again:
-                await self._fold_again(connection, group)
-            pending = [group for group in again if group.changed]
+            await self._read_again(connection, lost)
+            pending = [group for group in lost if group.changed and group.stored is not None]
+
+    async def _create(self, connection: Connection, fresh: Sequence[Group]) -> None:
+        """Write new profiles, also those that were deleted meanwhile."""
+        if not fresh:
+            return
+        writes = [group.write() for group in fresh]
+        if await profiles.insert(connection, writes, fresh[0].now) < len(writes):
+            raise _creation_race()
+        for group, write in zip(fresh, writes, strict=True):
+            group.settle(write)
+
+    async def _read_again(self, connection: Connection, groups: Sequence[Group]) -> None:
+        """Read profiles that have changed, and are locked, or have been deleted; fold their groups again."""
+        stored = await profiles.read(connection, [group.key for group in groups]) if groups else {}
+        for group in groups:
+            before, group.stored = group.stored, stored.get(group.key)
+            if group.stored is not None and (before is None or before.profile_id != group.stored.profile_id):
+                raise _creation_race()
+            await self._fold_again(connection, group)
 
     async def _fold_again(self, connection: Connection, group: Group) -> None:
         """Fold onto the present profile, and correct what the history already says about these edits."""
@@ -270,6 +274,31 @@ class Writer:
         unreached = [group.key for group in groups if group.stored is None]
         if unreached and await self._aliases.overlooked(connection, unreached):
             raise _alias_race()
+
+
+async def _lock(connection: Connection, batch: Batch) -> Standing:
+    """Lock the profiles of the batch that exist, with the users of profiles for tenants."""
+    existing = [group.key for group in batch.groups if group.stored is not None]
+    return await tenant_links.lock(connection, existing, [group.key for group in linking.tenant_groups(batch)])
+
+
+def _changed_meanwhile(batch: Batch, standing: Standing) -> list[Group]:
+    """Return the groups whose profiles have changed or been deleted between being read and being locked."""
+    return [
+        group
+        for group in batch.groups
+        if group.stored is not None and standing.versions.get(group.key) != group.stored.version
+    ]
+
+
+async def _links(connection: Connection, batch: Batch, standing: Standing) -> dict[RecipientKey, set[int]]:
+    """Return the links of the locked users whom the batch links. Nobody else links those whom it creates."""
+    users = {group.key.recipient for group in linking.new_links(batch)} & standing.versions.keys()
+    return await tenant_links.find(connection, sorted(users)) if users else {}
+
+
+def _creation_race() -> TransactionRace:
+    return TransactionRace("a profile has been created meanwhile", code=Code.COLLISION, retry_after_s=1)
 
 
 def _alias_race() -> TransactionRace:

@@ -77,9 +77,9 @@ WITH target AS MATERIALIZED (
     FOR SHARE
 ), draft AS MATERIALIZED (
     SELECT d.version_id
-    FROM list_draft AS d
+    FROM target CROSS JOIN list_draft AS d  -- after the list, as everybody locks them
     WHERE d.workspace_id = $1 AND d.list_id = $2 AND d.version_id = $3::uuid
-    FOR SHARE
+    FOR SHARE OF d
 ), version AS (
     SELECT t.version_id FROM target AS t WHERE $3::uuid IS NULL OR EXISTS (SELECT FROM draft)
 ), existing AS MATERIALIZED (
@@ -121,9 +121,9 @@ WITH target AS MATERIALIZED (
     FOR SHARE
 ), draft AS MATERIALIZED (
     SELECT d.version_id
-    FROM list_draft AS d
+    FROM target CROSS JOIN list_draft AS d  -- after the list, as everybody locks them
     WHERE d.workspace_id = $1 AND d.list_id = $2 AND d.version_id = $3::uuid
-    FOR SHARE
+    FOR SHARE OF d
 ), version AS (
     SELECT t.version_id FROM target AS t WHERE $3::uuid IS NULL OR EXISTS (SELECT FROM draft)
 ), removed AS (

@@ -23,11 +23,54 @@ FROM unnest($1::integer[], $2::text[], $3::text[], $4::integer[], $5::uuid[]) WI
      AS k (workspace_id, object_type, recipient_id, tenant_no, insert_key, position)
 JOIN history AS h USING (workspace_id, object_type, recipient_id, tenant_no, insert_key);
 
--- name: upsert_profiles
--- Writes folded profiles unless another writer was faster. The returned profile_id says what was done with a row: it
--- is the given fresh id if the row was inserted, the stored id if it was updated. A row whose id is not returned has
--- another version than the one that was read. It is locked all the same, so the next attempt in this transaction wins.
+-- name: lock_profiles_to_write
+-- Locks profiles that a batch holds or changes, in key order, against everybody who changes or deletes them; returns those
+-- that exist. $5 asks of each row whether the tenant with that number lives, 0 asks nothing.
+SELECT k.position, p.version,
+       k.asked > 0 AND EXISTS (
+           SELECT FROM tenant AS t WHERE t.workspace_id = k.workspace_id AND t.tenant_no = k.asked
+       ) AS is_alive
+FROM (
+    SELECT workspace_id, object_type, recipient_id, tenant_no, asked, position
+    FROM unnest($1::integer[], $2::text[], $3::text[], $4::integer[], $5::integer[]) WITH ORDINALITY
+         AS k (workspace_id, object_type, recipient_id, tenant_no, asked, position)
+    OFFSET 0
+) AS k
+JOIN profile AS p USING (workspace_id, object_type, recipient_id, tenant_no)
+ORDER BY k.position
+FOR NO KEY UPDATE OF p;
+
+-- name: lock_and_update_profiles
+-- Writes existing folded profiles unless another writer was faster, and returns the ids of those written. A row that
+-- exists and whose id is not returned has another version than the one that was read. It is locked all the same, so the
+-- next attempt in this transaction wins. All are locked in key order.
 -- Addresses come as one text per row, separated by line feeds, because unnest would flatten an array of arrays.
+WITH k AS MATERIALIZED (
+    SELECT k.workspace_id, k.object_type, k.recipient_id, k.tenant_no, k.version, k.properties, k.channels, k.addresses,
+           k.preferences, k.linked
+    FROM (
+        SELECT *
+        FROM unnest($1::integer[], $2::text[], $3::text[], $4::integer[], $5::bigint[], $6::json[], $7::json[],
+                    $8::text[], $9::json[], $10::boolean[]) WITH ORDINALITY
+             AS k (workspace_id, object_type, recipient_id, tenant_no, version, properties, channels, addresses,
+                   preferences, linked, position)
+        OFFSET 0
+    ) AS k
+    JOIN profile AS p USING (workspace_id, object_type, recipient_id, tenant_no)
+    ORDER BY k.position
+    FOR NO KEY UPDATE OF p
+)
+UPDATE profile AS p
+SET version = k.version, properties = k.properties, channels = k.channels,
+    addresses = string_to_array(k.addresses, E'\n'), preferences = k.preferences, linked = k.linked,
+    updated_at = GREATEST(p.updated_at, $11)
+FROM k
+WHERE p.workspace_id = k.workspace_id AND p.object_type = k.object_type AND p.recipient_id = k.recipient_id
+  AND p.tenant_no = k.tenant_no AND p.version = k.version - 1
+RETURNING p.profile_id;
+
+-- name: insert_profiles
+-- New profiles, in key order; a row that somebody else has created meanwhile is not returned, and not locked.
 INSERT INTO profile AS p (workspace_id, object_type, recipient_id, tenant_no, profile_id, version, properties, channels,
                           addresses, preferences, linked, created_at, updated_at)
 SELECT k.workspace_id, k.object_type, k.recipient_id, k.tenant_no, k.profile_id, k.version, k.properties, k.channels,
@@ -36,11 +79,7 @@ FROM unnest($1::integer[], $2::text[], $3::text[], $4::integer[], $5::uuid[], $6
             $9::text[], $10::json[], $11::boolean[])
      AS k (workspace_id, object_type, recipient_id, tenant_no, profile_id, version, properties, channels, addresses,
            preferences, linked)
-ON CONFLICT (workspace_id, object_type, recipient_id, tenant_no) DO UPDATE
-SET version = excluded.version, properties = excluded.properties, channels = excluded.channels,
-    addresses = excluded.addresses, preferences = excluded.preferences, linked = excluded.linked,
-    updated_at = GREATEST(p.updated_at, excluded.updated_at)
-WHERE p.version = excluded.version - 1
+ON CONFLICT (workspace_id, object_type, recipient_id, tenant_no) DO NOTHING
 RETURNING p.profile_id;
 
 -- name: update_profiles
