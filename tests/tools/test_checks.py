@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -159,3 +160,18 @@ def test_tree_check_names_file_line_and_reason(tmp_path):
         "page.md:2: names a package registry's host: pyp" + "i.org",
         "page.md:3: names a path of one machine: /wor" + "k/h",
     ]
+
+
+def test_a_new_endpoint_takes_at_most_ten_files_of_the_hub_and_only_one_place_names_them():
+    """As CONTRIBUTING.md counts them: neither modules of the API nor services are named in `app.py`."""
+    root = TOOLS.parent
+    section = (root / "CONTRIBUTING.md").read_text().partition("## Add an endpoint\n")[2].partition("\n## ")[0]
+    hub, _, sdk = section.partition("The method of the SDK")
+    assert [len(re.findall(r"^\d+\. ", part, re.MULTILINE)) for part in (hub, sdk)] == [10, 5]
+    app = (root / "hub/src/suprsend_hub/app.py").read_text()
+    modules = [path for path in (root / "hub/src/suprsend_hub/api").glob("*.py") if "\nHANDLERS = " in path.read_text()]
+    assert len(modules) > 10
+    for module in modules:
+        assert f"api.{module.stem} import" not in app
+        assert f"    {module.stem},\n" not in app
+    assert re.findall(r"\b(\w+Service)\(", app) == []

@@ -166,6 +166,8 @@ async def test_a_key_that_belongs_to_an_edit_is_refused_by_every_other_write(
     assert_error(await send(a, "DELETE", ADA, {}), 422, "idempotency_key_reused")
     assert await a.properties("ada") == {"n": 1}
     assert (await a.request("GET", ADA, b"", KEY)).status_code == 200
+    for path in READS_BY_POST:
+        assert (await a.request("POST", path.replace("{distinct_id}", "ada"), b"{}", KEY)).status_code != 422, path
 
 
 async def test_every_documented_edit_binds_its_key(a: ApiClient) -> None:

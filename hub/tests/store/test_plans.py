@@ -73,6 +73,7 @@ LAST_KEY_COLUMN = {
 
 BY_NUMBER = {"find_living_tenants", "find_users_of_tenants", "page_links_forward", "page_links_backward"}
 """Statements that find tenants by the numbers of their lives."""
+BY_KEY = {"is_key_bound": ("idempotency_key_pkey", "key")}
 BY_RECIPIENT = {"idempotency_key": "idempotency_key_by_recipient"}
 """Tables whose primary key does not begin with the recipient that a deletion looks for."""
 
@@ -95,6 +96,7 @@ async def test_single_keys_are_found_by_the_primary_key_and_pages_in_order_of_cr
                     continue
                 index = f"{table}_by_creation" if by_creation else BY_RECIPIENT.get(table, f"{table}_pkey")
                 column = "_id" if by_creation else LAST_KEY_COLUMN[table]
+                index, column = BY_KEY.get(name, (index, column))
                 if node.get("Index Name") != index or column not in node.get("Index Cond", ""):
                     wrong[name] = {
                         key: node.get(key) for key in ("Node Type", "Relation Name", "Index Name", "Index Cond")
