@@ -31,22 +31,20 @@ Folding: TypeAlias = Generator[int, None, _T]
 
 _NOTABLE_WORK = 1024
 """Units of work below which an edit is not worth a step: a batch of such edits takes a few milliseconds."""
+_APPLIED = EditStatus.APPLIED
 _encode = msgspec.json.Encoder().encode
 
 
-class EditKey(NamedTuple):
-    """The key that makes an edit count once: an insert key within its profile.
+EditKey: TypeAlias = tuple[RecipientKey, bytes]
+"""The key that makes an edit count once: an insert key within its profile.
 
-    The insert key is in bytes, because a caller can choose UUIDs that all have the same hash.
-    """
+The insert key is in bytes, because a caller can choose UUIDs that all have the same hash.
+"""
 
-    key: RecipientKey
-    insert_key: bytes
 
-    @classmethod
-    def of(cls, edit: Edit) -> Self:
-        """Return the key of an edit."""
-        return cls(edit.key, edit.insert_key.bytes)
+def edit_key(edit: Edit) -> EditKey:
+    """Return the key of an edit."""
+    return edit.key, edit.insert_key.bytes
 
 
 class Entry(msgspec.Struct, gc=False):
@@ -212,15 +210,15 @@ class Batch:
         seen: dict[EditKey, Entry] = {}
         for entry in entries:
             key = entry.edit.key
-            edit_key = EditKey.of(entry.edit)
-            original = seen.setdefault(edit_key, entry)
+            once = edit_key(entry.edit)
+            original = seen.setdefault(once, entry)
             if original is not entry:
                 if _belong_together(original.edit, entry.edit):
                     entry.duplicate, entry.original = True, original
-                    seen[edit_key] = entry
+                    seen[once] = entry
                 else:
                     entry.barred = key_reused()
-            elif edit_key in known:
+            elif once in known:
                 entry.duplicate = True
             group = groups.get(key)
             if group is None:
@@ -266,7 +264,8 @@ class Batch:
 
     def key_rows(self) -> list[KeyRow]:
         """Return the keys to bind to their requests, in lock order."""
-        return sorted(row for entry in self.entries if entry.counts and (row := entry.key_row()) is not None)
+        named = [entry for entry in self.entries if entry.edit.request is not None and entry.counts]
+        return sorted(row for entry in named if (row := entry.key_row()) is not None)
 
     def refuse_reused(self, claims: Claims) -> Folding[None]:
         """Reject the edits whose keys belong to other requests, and fold their groups without them."""
@@ -301,7 +300,7 @@ class Batch:
         """Return the keys of edits that have been applied before, whatever the next attempt finds."""
         for entry in self.entries:
             if entry.duplicate and entry.original is None and not entry.scrubbed:
-                yield EditKey.of(entry.edit)
+                yield edit_key(entry.edit)
 
     def outcomes(self) -> list[Outcome]:
         """Return one outcome per edit, in order of arrival."""
@@ -310,12 +309,13 @@ class Batch:
 
 
 def _outcome(entry: Entry, profile: StoredProfile | None) -> Outcome:
+    if not entry.duplicate:
+        return Outcome(_APPLIED, profile, entry.refusals, entry.refusal(), entry.work)
     first = entry.first()
     error = first.refusal()
     if first.duplicate and first.scrubbed and profile is not None:
         error = key_reused()  # a success would say that this request changed the new life of the recipient
-    status = EditStatus.DUPLICATE if entry.duplicate else EditStatus.APPLIED
-    return Outcome(status, profile, entry.refusals, error, entry.work)
+    return Outcome(EditStatus.DUPLICATE, profile, entry.refusals, error, entry.work)
 
 
 def fold_again(group: Group) -> Folding[Correction]:

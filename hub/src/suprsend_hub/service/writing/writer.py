@@ -223,7 +223,7 @@ class Writer:
             )
         for group in groups:
             for entry in group.entries:
-                for refusal in logged(entry.logged()):
+                for refusal in logged(entry.logged()) if entry.refusals else ():
                     yield RejectedRow(
                         group.key, self._ulids.new(), refusal.code, refusal.key, refusal.message,
                         cut_record(refusal.operation), entry.edit.actor.source,
