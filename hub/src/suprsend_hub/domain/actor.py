@@ -24,6 +24,9 @@ class ActorKind(StrEnum):
     """A visitor who did not prove an identity. Only refused sign-ins have this actor."""
 
 
+_LABELS = {kind: f"{kind.value}:" for kind in ActorKind}
+
+
 class Scope(StrEnum):
     """What an API key may do. Signed clients have `read` and `write`."""
 
@@ -62,7 +65,7 @@ class Actor(msgspec.Struct, frozen=True):
     @property
     def label(self) -> str:
         """Return kind and name as one text, as in history rows and filters of the audit log."""
-        return f"{self.kind}:{self.name}"
+        return _LABELS[self.kind] + self.name
 
 
 def hub_actor(part: str) -> Actor:

@@ -14,9 +14,11 @@ from suprsend_hub.domain.errors import Unprocessable
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import StoredProfile
 from suprsend_hub.service.writing.edit import Edit, EditStatus, Outcome
-from suprsend_hub.service.writing.group import EditKey, Entry, Folding, Group
+from suprsend_hub.service.writing.group import EditKey, Entry, Folding, Group, edit_key
 from suprsend_hub.store.idempotency import Claims, KeyRow
 from suprsend_hub.store.profiles import HistoryRow
+
+_APPLIED = EditStatus.APPLIED
 
 
 class Batch:
@@ -36,15 +38,15 @@ class Batch:
         seen: dict[EditKey, Entry] = {}
         for entry in entries:
             key = entry.edit.key
-            edit_key = EditKey.of(entry.edit)
-            original = seen.setdefault(edit_key, entry)
+            once = edit_key(entry.edit)
+            original = seen.setdefault(once, entry)
             if original is not entry:
                 if _belong_together(original.edit, entry.edit):
                     entry.duplicate, entry.original = True, original
-                    seen[edit_key] = entry
+                    seen[once] = entry
                 else:
                     entry.barred = key_reused()
-            elif edit_key in known:
+            elif once in known:
                 entry.duplicate = True
             group = groups.get(key)
             if group is None:
@@ -90,7 +92,8 @@ class Batch:
 
     def key_rows(self) -> list[KeyRow]:
         """Return the keys to bind to their requests, in lock order."""
-        return sorted(row for entry in self.entries if entry.counts and (row := entry.key_row()) is not None)
+        named = [entry for entry in self.entries if entry.edit.request is not None and entry.counts]
+        return sorted(row for entry in named if (row := entry.key_row()) is not None)
 
     def refuse_reused(self, claims: Claims) -> Folding[None]:
         """Reject the edits whose keys belong to other requests, and fold their groups without them."""
@@ -132,7 +135,7 @@ class Batch:
         """Return the keys of edits that have been applied before, whatever the next attempt finds."""
         for entry in self.entries:
             if entry.duplicate and entry.original is None and not entry.scrubbed:
-                yield EditKey.of(entry.edit)
+                yield edit_key(entry.edit)
 
     def outcomes(self) -> list[Outcome]:
         """Return one outcome per edit, in order of arrival."""
@@ -141,12 +144,13 @@ class Batch:
 
 
 def _outcome(entry: Entry, profile: StoredProfile | None) -> Outcome:
+    if not entry.duplicate:
+        return Outcome(_APPLIED, profile, entry.refusals, entry.refusal(), entry.work)
     first = entry.first()
     error = first.refusal()
     if first.duplicate and first.scrubbed and profile is not None:
         error = key_reused()  # a success would say that this request changed the new life of the recipient
-    status = EditStatus.DUPLICATE if entry.duplicate else EditStatus.APPLIED
-    return Outcome(status, profile, entry.refusals, error, entry.work)
+    return Outcome(EditStatus.DUPLICATE, profile, entry.refusals, error, entry.work)
 
 
 def key_reused() -> Unprocessable:

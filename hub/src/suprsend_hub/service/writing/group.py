@@ -7,7 +7,7 @@ lets others run in between.
 from collections.abc import Generator, Sequence
 from datetime import datetime
 from operator import attrgetter
-from typing import NamedTuple, Self, TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -33,19 +33,16 @@ _NOTABLE_WORK = 1024
 _encode = msgspec.json.Encoder().encode
 
 
-class EditKey(NamedTuple):
-    """The key that makes an edit count once: an insert key within its profile.
+EditKey: TypeAlias = tuple[RecipientKey, bytes]
+"""The key that makes an edit count once: an insert key within its profile.
 
-    The insert key is in bytes, because a caller can choose UUIDs that all have the same hash.
-    """
+The insert key is in bytes, because a caller can choose UUIDs that all have the same hash.
+"""
 
-    key: RecipientKey
-    insert_key: bytes
 
-    @classmethod
-    def of(cls, edit: Edit) -> Self:
-        """Return the key of an edit."""
-        return cls(edit.key, edit.insert_key.bytes)
+def edit_key(edit: Edit) -> EditKey:
+    """Return the key of an edit."""
+    return edit.key, edit.insert_key.bytes
 
 
 class Entry(msgspec.Struct, gc=False):

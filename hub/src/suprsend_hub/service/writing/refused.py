@@ -23,7 +23,7 @@ def rows_of(
         )
     for group in groups:
         for entry in group.entries:
-            for refusal in (*_losses(entry), *logged(entry.logged())):
+            for refusal in (*_losses(entry), *(logged(entry.logged()) if entry.refusals else ())):
                 yield RejectedRow(
                     group.key, new_id(), refusal.code, refusal.key, refusal.message, cut_record(refusal.operation),
                     entry.edit.actor.source,
