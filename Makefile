@@ -16,6 +16,8 @@ PYTHON := $(shell for name in $(BIN)/python python3.14 python3.13 python3.12 pyt
 PORT := 7877
 DATA_DIR := .run/data
 ONCE :=
+# How many users `make bench-migrate` migrates.
+USERS := 1000000
 # The commits of `make bench-compare`, its rounds, and the largest ratio it accepts.
 BASE :=
 HEAD := HEAD
@@ -47,7 +49,7 @@ export PYTHONUTF8 := 1
 .NOTPARALLEL:
 .PHONY: help setup run test test-all check lint format type lock twins error-codes limits api-snapshot openapi \
 	test-unit test-store test-e2e test-browser test-faults test-fuzz test-packaging test-sdk-versions \
-	bench bench-sdk bench-steps bench-deletion bench-compare clean \
+	bench bench-sdk bench-steps bench-deletion bench-migrate bench-compare sdk-table clean \
 	env-run env-test env-official env-datasette env-sdks env-node chromium pgbouncer libmagic
 
 help: ## list the targets
@@ -119,6 +121,9 @@ limits: env-test ## write docs/reference/limits.md from contract/limits.json
 api-snapshot: env-test ## accept a change of the SDK's public interface: write sdk/tests/api_snapshot.txt
 	@$(BIN)/python tools/api_snapshot.py --write
 
+sdk-table: env-test env-official ## list every method of the vendor's SDK about recipients, with the tests that call it
+	@exec $(BIN)/python tools/sdk_table.py
+
 openapi: env-test ## check the API against contract/openapi.yaml
 	@$(PYTEST) hub/tests/api/test_openapi.py
 
@@ -136,6 +141,9 @@ bench-sdk: env-test env-official ## measure our SDK, compared with the official 
 
 bench-deletion: env-test ## measure the deletion of many users, and the creation of users meanwhile
 	@exec $(BIN)/python bench/bench_deletion.py
+
+bench-migrate: env-test ## measure `db migrate` of a database with a million users from the previous tables (USERS=1000000)
+	@exec $(BIN)/python bench/bench_migrate.py --users "$(USERS)"
 
 bench-compare: env-test ## compare processor time per operation of two commits (BASE=<commit> HEAD=HEAD ROUNDS=5 LIMIT=1.03)
 	@if [ -z "$(BASE)" ]; then echo "Name the commit to compare with: make bench-compare BASE=<commit>" >&2; exit 2; fi

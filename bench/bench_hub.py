@@ -29,6 +29,8 @@ from servers import serving
 from suprsend_hub.app import build_services
 from suprsend_hub.cli.server import chosen_port
 from suprsend_hub.domain.actor import hub_actor
+from suprsend_hub.domain.categories import Category, CategoryDocument, Commit, Section
+from suprsend_hub.domain.preference_terms import Preference, RootCategory
 from suprsend_hub.service.secrets import generate_master_key
 from suprsend_hub.settings import Settings
 from suprsend_hub.store.embedded import embedded_postgres
@@ -37,6 +39,8 @@ from suprsend_hub.store.migrate import migrate
 HERE = Path(__file__).parent
 SINGLE_EDITS = 10_000
 READS = 20_000
+RESOLVED = 30
+"""Calls of a sender, of a thousand users each."""
 ROUNDS = 3
 """Runs of single requests of each kind; the best counts."""
 CONNECTIONS = 64
@@ -63,6 +67,9 @@ async def prepare(url: str, master_key: str) -> int:
         created = await hub.workspaces.create(
             hub_actor("bench"), "bench", workspace_key=hub_load.KEY, workspace_secret=hub_load.SECRET
         )
+        news = Category(hub_load.CATEGORY, "News", Preference.OPT_IN)
+        document = CategoryDocument({RootCategory.PROMOTIONAL: (Section(categories=(news,)),)})
+        await hub.categories.save(hub_actor("bench"), created.workspace_id, document, Commit("bench"))
     return created.workspace_id
 
 
@@ -103,6 +110,19 @@ def best_in_turns(port: int, idle_port: int, reads: list[bytes]) -> list[hub_loa
 async def median_ms(port: int, requests: list[bytes]) -> float:
     """Median time of requests sent one after the other."""
     return (await hub_load.run(port, requests, 1)).p50_ms
+
+
+def resolving(port: int, users: int) -> Line:
+    """The time for each user of a sender's question about a thousand, compared with reading a user by itself."""
+    step = min(1000, users)
+    asked = [[(start + n * 7919) % users for n in range(step)] for start in range(RESOLVED)]
+    one = hub_load.read_requests([n * 7919 % users for n in range(RESOLVED)])
+    many = [hub_load.resolve_request(numbers) for numbers in asked]
+    alone_ms = min(asyncio.run(median_ms(port, one)) for _ in range(ROUNDS))
+    each_ms = min(asyncio.run(median_ms(port, many)) for _ in range(ROUNDS)) / step
+    ratio = each_ms / alone_ms
+    absolute = f"p50 {each_ms * 1000:.0f} us per user, of {alone_ms * 1000:.0f} us"
+    return Line(f"resolve, {step:,} users a call, of reading one", ratio, "<= 0.3", ratio <= 0.3, absolute)
 
 
 def growth(url: str, workspace_id: int, port: int, sizes: list[int]) -> list[Line]:
@@ -170,11 +190,12 @@ async def _grow(url: str, workspace_id: int, have: int, size: int) -> None:
         )
     for counter in ("users", f"members:grow:{_VERSION}"):
         await connection.execute(
-            "INSERT INTO counter VALUES ($1, $2, 0, $3) ON CONFLICT (workspace_id, name, slot) DO UPDATE "
-            "SET value = counter.value + excluded.value",
+            "INSERT INTO counter (workspace_id, name, place, slot, value) VALUES ($1, $2, $4, 0, $3) "
+            "ON CONFLICT (workspace_id, name, place, slot) DO UPDATE SET value = counter.value + excluded.value",
             workspace_id,
             counter,
             size - have,
+            "grow" if counter.startswith("members:") else "",
         )
     await connection.execute("VACUUM ANALYZE")
     await connection.close()
@@ -245,6 +266,7 @@ def run(users: int, sizes: list[int], workers: int) -> tuple[list[Line], dict[st
                 )
                 lines.append(Line(f"{what}, {CONNECTIONS} connections", ratio, f">= {goal}", ratio >= goal, absolute))
                 figures[what] = {"hub": asdict(ours), "idle": asdict(idle)}
+            lines.append(resolving(port, users))
             if sizes:
                 lines += growth(url, workspace_id, port, sizes)
             grown = memory_mb(hub)

@@ -29,7 +29,7 @@ from bench_hub import prepare
 from pydantic import SecretStr
 from suprsend_hub.api.bodies.event import parse_event
 from suprsend_hub.app import build_asgi, build_services
-from suprsend_hub.domain.channels import addresses
+from suprsend_hub.domain.addresses import addresses
 from suprsend_hub.domain.fold import fold
 from suprsend_hub.domain.profile import decode_profile, encode_channels, encode_properties
 from suprsend_hub.service.secrets import generate_master_key

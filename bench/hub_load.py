@@ -77,6 +77,16 @@ def read_requests(numbers: Sequence[int]) -> list[bytes]:
     return [signed("GET", f"/v1/user/user-{number:08d}/") for number in numbers]
 
 
+CATEGORY = "news"
+"""The category of the workspace, which `bench_hub.prepare` commits."""
+
+
+def resolve_request(numbers: Sequence[int]) -> bytes:
+    """A sender's question about users."""
+    ids = [f"user-{number:08d}" for number in numbers]
+    return signed("POST", "/hub/v1/resolve/", json.dumps({"distinct_ids": ids, "category": CATEGORY}).encode())
+
+
 @dataclass
 class Timing:
     """What a run of requests took."""

@@ -131,20 +131,25 @@ operations = st.lists(
 )
 
 
-def _with_statuses(profile: Profile, statuses: list[tuple[str, str]]) -> Profile:
+def _with_statuses(profile: Profile, statuses: list[tuple[str, str, str | None]]) -> Profile:
     """The same profile as delivery reports might have left it."""
     marks = iter(statuses)
     channels = {
         channel: [
-            msgspec.structs.replace(identity, status=status, perma_status=perma_status)
-            for identity, (status, perma_status) in zip(identities, marks, strict=False)
+            msgspec.structs.replace(
+                identity, status=status, perma_status=perma_status, status_reason=reason, status_at=reason and _MOMENT
+            )
+            for identity, (status, perma_status, reason) in zip(identities, marks, strict=False)
         ]
         for channel, identities in profile.channels.items()
     }
     return replace(profile, channels={channel: kept for channel, kept in channels.items() if kept}, bytes_bound=None)
 
 
-_statuses = st.tuples(st.sampled_from(["active", "inactive"]), st.sampled_from(["active", "disabled"]))
+_MOMENT = "2026-01-02T00:00:00.000000+00:00"
+_statuses = st.tuples(
+    st.sampled_from(["active", "inactive"]), st.sampled_from(["active", "disabled"]), st.sampled_from([None, "stop"])
+)
 profiles = st.builds(
     _with_statuses,
     st.lists(single_operations, min_size=1, max_size=8).map(lambda edit: fold(None, edit).profile),

@@ -1,6 +1,7 @@
 """Take the pictures in docs/screenshots of a fresh development hub, filled with invented people.
 
     suprsend-hub dev --port 7879 --data-dir DIR      prints the address and the sign-in link
+    suprsend-hub key create development --scope read --scope write --scope manage --data-dir DIR
     python tests/browser/take_screenshots.py http://127.0.0.1:7879 LINK API_KEY
 
 Not a test: pictures are for people, who should look at them after a change of the pages.
@@ -99,6 +100,76 @@ def fill(api: httpx2.Client) -> None:
         members = ["cus_ada-lovelace", *draw.sample(ids, 60)]
         _send(api, "POST", f"/v1/subscriber_list/{name}/subscriber/add/", {"distinct_ids": members})
 
+    _fill_tenants(api, ids)
+    _fill_preferences(api)
+
+
+def _fill_tenants(api: httpx2.Client, ids: list[str]) -> None:
+    """Invented tenants, profiles for two of them, and a user who was merged and another who follows as an alias."""
+    for name, title in (
+        ("acme", "Acme Corporation"),
+        ("globex", "Globex"),
+        ("initech", "Initech"),
+        ("umbrella", "Umbrella"),
+    ):
+        _send(api, "POST", f"/v1/tenant/{name}/", {
+            "tenant_name": title, "timezone": "Europe/London", "primary_color": "#4f46e5", "secondary_color": "#0f766e",
+            "social_links": {"website": f"https://{name}.example"}, "properties": {"plan": "enterprise", "seats": 120},
+        })  # fmt: skip
+    ada = "/v1/user/cus_ada-lovelace/"
+    _send(api, "POST", f"{ada}tenant/acme/", {
+        "role": "admin", "plan": "partner", "$email": "ada@acme.example",
+        "$slack": {"channel_id": "C0AAAAAAA", "access_token": "xoxb-9999-not-a-real-token"},
+    })  # fmt: skip
+    _send(api, "POST", f"{ada}tenant/globex/", {"role": "guest"})
+    for distinct_id in ids[:30]:
+        _send(api, "POST", f"/v1/user/{distinct_id}/tenant/acme/", {"role": "member"})
+    _send(api, "POST", "/v1/user/ada@old.example/", {"nickname": "Countess", "$whatsapp": "+447700900124"})
+    _send(api, "PUT", "/hub/v1/after_merge/", {"after_merge": "alias"})
+    _send(api, "POST", f"{ada}merge/", {"from_user_id": "ada@old.example"})
+
+
+CATEGORIES = {"root_categories": [
+    {"root_category": "system", "sections": [{"name": None, "categories": [
+        {"category": "security", "name": "Security alerts", "description": "Sign-ins and changed passwords.",
+         "default_preference": "cant_unsubscribe", "default_mandatory_channels": ["email"], "tags": ["account"]},
+    ]}]},
+    {"root_category": "transactional", "sections": [{"name": "Billing", "description": "Invoices and payments.", "categories": [
+        {"category": "invoices", "name": "Invoices", "default_preference": "opt_in",
+         "default_opt_in_channels": ["email", "slack"], "tags": ["finance"]},
+        {"category": "reminders", "name": "Payment reminders", "default_preference": "opt_in"},
+    ]}]},
+    {"root_category": "promotional", "sections": [{"name": "Product", "tags": ["marketing"], "categories": [
+        {"category": "newsletter", "name": "Monthly newsletter", "description": "What is new in the product.",
+         "default_preference": "opt_in"},
+        {"category": "tips", "name": "Tips and tricks", "default_preference": "opt_out"},
+    ]}]},
+]}  # fmt: skip
+
+
+def _fill_preferences(api: httpx2.Client) -> None:
+    """Categories with a draft, translations, choices of a user, and what a tenant sets."""
+    path = "/v1/development/preference_category/"
+    _send(api, "POST", f"{path}?commit=true&commit_message=First+categories", CATEGORIES)
+    names = {"newsletter": {"name": "Noticias", "description": None}}
+    _send(api, "POST", f"{path}translation/content/es/", {"sections": {}, "categories": names})
+    channels = ["email", "sms", "whatsapp", "androidpush", "inbox", "slack"]
+    _send(api, "PUT", "/hub/v1/active_channels/", {"channels": channels})
+    preference = "/v1/user/cus_ada-lovelace/preference/"
+    _send(
+        api,
+        "PATCH",
+        f"{preference}category/newsletter/",
+        {"preference": "opt_in", "opt_out_channels": ["sms", "whatsapp"]},
+    )
+    _send(api, "PATCH", f"{preference}category/reminders/", {"preference": "opt_out"})
+    restricted = [{"channel": "slack", "is_restricted": True}]
+    _send(api, "PATCH", f"{preference}channel_preference/", {"channel_preferences": restricted})
+    _send(api, "PATCH", "/v1/tenant/acme/preference/category/newsletter/", {
+        "preference": "opt_out", "blocked_channels": ["sms"],
+    })  # fmt: skip
+    _send(api, "PATCH", "/v1/tenant/acme/preference/category/tips/", {"visible_to_subscriber": False})
+
 
 def _send(api: httpx2.Client, method: str, path: str, body: object) -> None:
     answer = api.request(method, path, json=body)
@@ -140,7 +211,11 @@ def main() -> None:
             take(page, f"{HOME}users/", f"users-{theme}")
             take(page, ADA, f"user-{theme}")
             take(page, f"{ADA}history/", f"history-{theme}")
+            take(page, f"{ADA}tenants/acme/", f"user-tenant-{theme}")
+            take(page, f"{ADA}preferences/", f"preferences-{theme}")
         page = open_page(browser, address, state, "light", 1440, 860)
+        take(page, f"{HOME}categories/", "categories-light")
+        take(page, f"{HOME}tenants/", "tenants-light")
         take(page, f"{HOME}objects/teams/engineering/", "object-light")
         take(page, f"{HOME}lists/newsletter/", "list-light")
         page.goto(ADA)
@@ -153,6 +228,7 @@ def main() -> None:
         page = open_page(browser, address, state, "light", 360, 740)
         take(page, f"{HOME}users/", "users-narrow")
         take(page, ADA, "user-narrow")
+        take(page, f"{ADA}preferences/", "preferences-narrow")
         take(open_page(browser, address, None, "light", 1440, 860), "/console/sign-in/", "sign-in-light")
         browser.close()
 

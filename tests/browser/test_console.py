@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import httpx2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
@@ -14,7 +15,6 @@ from .conftest import PASSWORD, USERS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import httpx2
     from playwright.sync_api import Page
 
     from .conftest import LiveHub
@@ -261,6 +261,19 @@ def _everything(api: httpx2.Client, prefix: str) -> list[str]:
     assert api.post(f"{path}start_sync/", json={}).status_code == 201
     bad = {"distinct_id": f"{prefix}ann", "$user_operations": [{"$append": {"$email": "nobody"}}]}
     assert api.post("/event/", json=[bad]).status_code < 300
+    tenant = f"{prefix}acme"
+    assert (
+        api.post(f"/v1/tenant/{tenant}/", json={"tenant_name": "N" * 255, "properties": {"k": "v"}}).status_code == 201
+    )
+    within = {
+        "role": "admin",
+        "long": "w" * 300,
+        "$slack": {"channel_id": "C2" * 40, "access_token": "xoxb-1234567890"},
+    }
+    assert api.post(f"/v1/user/{prefix}ann/tenant/{tenant}/", json=within).status_code == 201
+    make_user(api, f"{prefix}bob", pet="cat")
+    merge = {"from_user_id": f"{prefix}bob"}
+    assert api.post(f"/v1/user/{prefix}ann/merge/", json=merge).status_code == 201
     home, user, red = USERS.removesuffix("users/"), f"{USERS}{prefix}ann/", f"objects/teams/{prefix}red/"
     edits = [
         "add_channel",
@@ -274,10 +287,59 @@ def _everything(api: httpx2.Client, prefix: str) -> list[str]:
         f"{home}new-user/", user, *(f"{user}{tab}/" for tab in ("history", "subscriptions", "lists", "rejected", "json", "delete")),
         *(f"{user}edit/?do={do}" for do in edits), f"{home}objects/", f"{home}objects/teams/", f"{home}{red}",
         f"{home}{red}subscribers/", f"{home}lists/", f"{home}lists/{prefix}friends/", f"{home}rejected/",
-        f"{home}credentials/", "/console/no/such/page/",
+        f"{home}credentials/", "/console/no/such/page/", f"{user}tenants/", f"{user}tenants/{tenant}/",
+        f"{user}preferences/", f"{user}preferences/?tenant={tenant}", f"{user}preferences/?tenant=nobody",
+        f"{home}{red}preferences/", f"{home}tenants/", f"{home}tenants/?q={prefix}", f"{home}tenants/{tenant}/",
+        f"{home}tenants/{tenant}/users/", f"{home}tenants/{tenant}/categories/", f"{home}categories/",
+        f"{home}categories/?mode=draft", f"{USERS}{prefix}bob/", f"{USERS}?q={prefix}bob",
     ]  # fmt: skip
 
 
+@pytest.fixture
+def categories(hub: LiveHub, command: Callable[..., str]) -> None:
+    """Categories in force, and a draft with long texts."""
+    scopes = ("--scope", "read", "--scope", "write", "--scope", "manage")
+    [key] = re.findall(r"API key: (\S+)", command("key", "create", "development", *scopes))
+    path = "/v1/development/preference_category/"
+    with httpx2.Client(base_url=hub.address, headers={"Authorization": f"Bearer {key}"}, trust_env=False) as manager:
+        for commit, size in (("?commit=true&commit_message=First", 1), ("", 60)):
+            category = {
+                "category": "news" * size,
+                "name": "News" * size,
+                "default_preference": "opt_in",
+                "tags": ["t" * size],
+            }
+            section = {"name": "Product" * min(size, 30), "description": "What is new.", "categories": [category]}
+            document = {"root_categories": [{"root_category": "promotional", "sections": [section]}]}
+            answer = manager.post(f"{path}{commit}", json=document)
+            assert answer.status_code == 200, answer.text
+
+
+def test_a_tenant_is_found_and_leads_to_a_user_and_the_preferences_there(
+    any_page: Page, api: httpx2.Client, prefix: str, categories: None
+) -> None:
+    """And what the user chose for this tenant is shown with the rule that decided."""
+    tenant, user = f"{prefix}acme", f"{prefix}ann"
+    assert api.post(f"/v1/tenant/{tenant}/", json={"tenant_name": "Acme"}).status_code == 201
+    make_user(api, user, role="user")
+    assert api.post(f"/v1/user/{user}/tenant/{tenant}/", json={"role": "admin"}).status_code == 201
+    choice = {"preference": "opt_out"}
+    answer = api.patch(f"/v1/user/{user}/preference/category/news/?tenant_id={tenant}", json=choice)
+    assert answer.status_code == 202, answer.text
+    any_page.goto("/console/w/development/tenants/")
+    any_page.get_by_role("searchbox").fill(prefix)
+    any_page.keyboard.press("Enter")
+    any_page.get_by_role("link", name=tenant).click()
+    any_page.get_by_role("navigation", name="Tenant").get_by_role("link", name="Users").click()
+    any_page.get_by_role("link", name=user).click()
+    expect(any_page.get_by_role("row", name="role admin admin tenant, replaces global")).to_be_visible()
+    any_page.get_by_role("link", name="Preferences here").click()
+    expect(any_page.get_by_text("Chosen: opted out")).to_be_visible()
+    any_page.get_by_role("link", name="Global").click()
+    expect(any_page.get_by_text("Chosen: nothing")).to_be_visible()
+
+
+@pytest.mark.usefixtures("categories")
 @pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 1440), ("light", 360)])
 def test_no_page_has_an_accessibility_violation_or_scrolls_sideways(
     open_browser: Callable[..., Page], session: Any, api: httpx2.Client, prefix: str, theme: str, width: int

@@ -7,7 +7,6 @@ import functools
 import json
 import secrets
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,13 +15,12 @@ import httpx2
 import pytest
 from hub_process import HubProcess, data_directory, run_command, scrubbed_environment
 from postgres_server import Postgres
+from sdk_table import PYTHONS, Calls, define_categories, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPTS = Path(__file__).resolve().parent / "scripts"
-PYTHONS = {"ours": Path(sys.executable), "official": ROOT / ".venv-official/bin/python"}
 
 
 @pytest.fixture(scope="session")
@@ -49,8 +47,9 @@ def command() -> Callable[..., subprocess.CompletedProcess[str]]:
 
 @pytest.fixture(scope="session")
 def hub(start_hub: Callable[..., Any]) -> Iterator[HubProcess]:
-    """A development hub for the whole run; tests keep apart by the prefix of their users' ids."""
+    """A development hub for the whole run, with categories; tests keep apart by the prefix of their users' ids."""
     with data_directory() as data, start_hub("dev", "--port", "0", "--data-dir", str(data)) as running:
+        run_command(*define_categories(str(data))).check_returncode()
         yield running
 
 
@@ -90,12 +89,12 @@ def http(hub: HubProcess) -> Iterator[httpx2.Client]:
 def run_python() -> Callable[..., str]:
     """Run a script with our SDK's interpreter (`ours`) or the vendor's (`official`) and return what it printed."""
 
-    def run(sdk: str, script: Path, *arguments: str, **settings: str) -> str:
+    def run(sdk: str, *command: str | Path, **settings: str) -> str:
         python = PYTHONS[sdk]
         if not python.exists():
             pytest.fail(f"{python} is missing; `make test` and `make test-e2e` create it")
         done = subprocess.run(
-            [python, script, *arguments],
+            [python, *command],
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
@@ -103,23 +102,40 @@ def run_python() -> Callable[..., str]:
             timeout=120,
             check=False,
         )
-        assert done.returncode == 0, f"{script.name} with {sdk}:\n{done.stdout}\n{done.stderr}"
+        assert done.returncode == 0, f"{command[0]} with {sdk}:\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
     return run
 
 
 @pytest.fixture(scope="session")
-def answers_by(hub: HubProcess, run_python: Callable[..., str]) -> Callable[..., tuple[str, dict[str, Any]]]:
-    """Run a script of `scripts/`, once by each SDK; return the prefix it was given and its answers by step."""
+def run_script(hub: HubProcess, run_python: Callable[..., str], tmp_path_factory) -> Callable[..., Any]:
+    """Run a script of `scripts/`, once in each way; return the prefix it was given, its answers and its calls."""
+    directory = tmp_path_factory.mktemp("calls")
 
     @functools.cache
-    def run(sdk: str, script: str) -> tuple[str, dict[str, Any]]:
-        prefix = f"{sdk}-{script.removesuffix('.py')}-".replace("_", "-")
-        printed = run_python(sdk, SCRIPTS / script, prefix, hub.api_key, SUPRSEND_BASE_URL=hub.base_url)
-        return prefix, json.loads(printed)
+    def run(sdk: str, script: str) -> tuple[str, dict[str, Any], Calls]:
+        prefix, file = f"{sdk}-{script.removesuffix('.py')}-".replace("_", "-"), directory / f"{sdk}-{script}"
+        command = [*record(sdk, script, file)[1:], prefix, hub.api_key]
+        printed = run_python(sdk, *command, SUPRSEND_BASE_URL=hub.base_url)
+        return prefix, json.loads(printed), json.loads(file.read_text(encoding="utf-8"))
 
     return run
+
+
+@pytest.fixture(scope="session")
+def answers_by(run_script: Callable[..., Any]) -> Callable[..., tuple[str, dict[str, Any]]]:
+    """Return the prefix that a script of `scripts/` was given, and its answers by step.
+
+    It is run by our SDK (`ours`), the vendor's (`official`), and our asyncio client (`asyncio`).
+    """
+    return lambda sdk, script: run_script(sdk, script)[:2]
+
+
+@pytest.fixture(scope="session")
+def calls_by(run_script: Callable[..., Any]) -> Callable[..., Calls]:
+    """Return the methods that a script called with success, by way and script."""
+    return lambda sdk, script: run_script(sdk, script)[2]
 
 
 @pytest.fixture(scope="session")

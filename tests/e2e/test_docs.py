@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 import suprsend
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", ROOT / "docs/guides/sync-your-users.md"]
+PAGES = [ROOT / "README.md", ROOT / "docs/guides/sync-your-users.md", ROOT / "docs/guides/send.md"]
 BRIEF = ROOT / "examples/brief"
 GONE = "[code: 404]"
 
@@ -59,6 +60,35 @@ def test_code_blocks_run_in_the_order_of_the_page(page, hub, run_python, tmp_pat
     script = tmp_path / "blocks.py"
     script.write_text("\n".join(blocks), encoding="utf-8")
     assert run_python("ours", script, SUPRSEND_BASE_URL=hub.base_url)
+
+
+def test_the_preferences_guide_runs_from_file_to_answer(start_hub, command, data_dir, run_python, tmp_path):
+    """On a hub of its own: the file is pushed, the commands run, then the code blocks, then the last command."""
+    page = (ROOT / "docs/guides/preferences.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```(json|sh|python)\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert [kind for kind, _ in blocks] == ["json", "sh", *["python"] * 6, "sh"]
+    files = tmp_path / "suprsend/category"
+    files.mkdir(parents=True)
+    (files / "categories_preferences.json").write_text(blocks[0][1], encoding="utf-8")
+
+    def run(lines: str) -> str:
+        printed = ""
+        for line in lines.splitlines():
+            arguments = shlex.split(line)[1:] + (["--dir", str(files)] if " push " in line else [])
+            done = command(*arguments, "--data-dir", str(data_dir))
+            assert (done.returncode, done.stderr) == (0, "")
+            printed += done.stdout
+        return printed
+
+    with start_hub("dev", "--port", "0", "--data-dir", str(data_dir)) as hub:
+        assert "Version 1 with 3 categories is in force." in run(blocks[1][1])
+        script = tmp_path / "blocks.py"
+        script.write_text("\n".join(code for kind, code in blocks if kind == "python"), encoding="utf-8")
+        printed = run_python("ours", script, SUPRSEND_BASE_URL=hub.base_url)
+        for code in blocks:
+            for expected in re.findall(r"print\(.*\)  # ([^…\n]*)", code[1]):
+                assert expected.strip() in printed
+        assert run(blocks[-1][1]) == "email, sms\n"
 
 
 def test_the_quickstart_runs_twice(hub, run_python):

@@ -9,7 +9,7 @@ import pytest
 DONE = {"success": True, "status_code": 204}
 
 
-@pytest.fixture(params=["ours", "official"])
+@pytest.fixture(params=["ours", "official", "asyncio"])
 def run(request, answers_by) -> tuple[str, dict[str, Any]]:
     return answers_by(request.param, "subscriptions.py")
 
@@ -48,6 +48,12 @@ def test_an_objects_profile_is_edited_like_a_users(answers):
     assert answers["edit an instance"]["$slack"][0]["value"]["channel_id"] == "C1"
     assert answers["edit by id"]["properties"] == {"name": "Web", "desks": 12, "tags": ["blue"]}
     assert answers["edit by id with nothing"] == refused(400, "Request body must not be empty")
+    every = answers["edit with all methods"]
+    assert every["properties"]["tags"] == ["a", "c"]
+    assert [identity["value"] for identity in every["$sms"]] == ["+15550100042"]
+    assert answers["errors of a body"] is None
+    assert len(answers["payload"]["operations"]) > 20
+    assert answers["detail_url"].endswith("/a%20b%2Fc%3Fd%23e%25f%2Bg/")
     assert answers["get a hard id"] == answers["upsert a hard id"]
 
 
@@ -98,6 +104,7 @@ def test_a_list_counts_the_users_that_exist_once_each(answers, prefix):
     assert answers["create again"]["list_name"] == "Weekly news"
     assert answers["create again"]["list_description"] == "Weekly"
     assert answers["add"] == {"success": True, "affected_count": 2}
+    assert answers["cleaned limit and offset"] == [20, 0]
     assert answers["add again"] == {"success": True, "affected_count": 0}
     assert answers["add nobody"] == {"success": True}
     assert answers["get a list"]["subscribers_count"] == 2
@@ -134,9 +141,10 @@ def test_the_list_of_all_users_is_read_only(answers):
 
 def test_both_sdks_print_the_same(answers_by, comparable):
     printed = []
-    for sdk in ("ours", "official"):
+    for sdk in ("ours", "official", "asyncio"):
         prefix, answers = answers_by(sdk, "subscriptions.py")
         # how many users there are, and a generated id, differ from run to run
         stable = {name: answers[name] for name in answers if name not in {"all users", "get a finished version"}}
         printed.append(comparable(stable, prefix))
     assert printed[0] == printed[1]
+    assert printed[0] == printed[2]

@@ -11,7 +11,7 @@ OK = {"success": True, "status": "success", "status_code": 202, "message": "OK"}
 UNAUTHORIZED = "Not Authenticated - could not find Workspace details"
 
 
-@pytest.fixture(params=["ours", "official"])
+@pytest.fixture(params=["ours", "official", "asyncio"])
 def run(request, answers_by) -> tuple[str, dict[str, Any]]:
     return answers_by(request.param, "ordinary_use.py")
 
@@ -21,7 +21,7 @@ def answers(run) -> dict[str, Any]:
     return run[1]
 
 
-PARTS = ["edit_and_read", "in_bulk", "hard_ids", "deprecated", "mistakes", "with_api_key"]
+PARTS = ["edit_and_read", "in_bulk", "hard_ids", "deprecated", "helpers", "merging", "mistakes", "with_api_key"]
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -123,6 +123,16 @@ def test_a_merged_user_becomes_part_of_the_primary(run):
     assert merged["properties"] == {"name": "Ada", "city": "Paris"}
     assert values(merged["$email"]) == ["ada@example.com", "anon@example.com"]
     assert answers["get the primary"] == merged
+    (team,) = answers["objects of the primary"]["results"]
+    assert team["object"]["id"] == "team"
+    (news,) = answers["lists of the primary"]["results"]
+    assert news["list"]["list_id"] == f"{prefix}merged"
+    (link,) = answers["tenants of the primary"]["results"]
+    assert link["tenant"] == {"tenant_id": f"{prefix}merged", "properties": {"role": "guest"}}
+    (subscribed,) = answers["subscriptions after the merge"]["results"]
+    assert subscribed["user"]["distinct_id"] == f"{prefix}merge ada"
+    assert answers["list after the merge"]["subscribers_count"] == 1
+    assert "[code: 404]" in answers["objects of the merged one"]["text"]
     gone = f"[distinct_id: '{prefix}merge/anon'] not found"
     assert answers["get the merged one"]["text"] == f"[code: 404] user {gone}"
     assert answers["merge again"]["text"] == f"[code: 404] from_user_id: {gone}"
@@ -154,6 +164,38 @@ def test_the_deprecated_interface_still_works(answers):
     assert values(answers["get user.save"]["$email"]) == ["old@example.com"]
     assert answers["bulk_users.save"]["status"] == "success"
     assert answers["get bulk_users.save"]["properties"] == {"number": 2}
+    assert answers["bulk_users.trigger"]["status"] == "success"
+    assert answers["user: save with all methods"] == OK
+    assert answers["get user with all methods"]["properties"] == answers["get"]["properties"]
+    assert answers["user: errors of a body"] == []
+    assert answers["user: as JSON"]["$user_operations"] == answers["user: event"]["$user_operations"]
+    assert answers["user: size"] == [{"text": "ü" * 100}, len('{"text": ""}') + 200]
+
+
+def test_what_an_edit_would_send_can_be_asked_for(run):
+    prefix, answers = run
+    assert answers["errors of a body"] == []
+    operations = answers["payload"]["operations"]
+    assert answers["payload of an event"] == {
+        "$schema": "2",
+        "env": "workspace_key",
+        "distinct_id": f"{prefix}many-0",
+        "$user_operations": operations,
+        "tenant_id": "acme",
+    }
+    assert answers["payload in short"]["$user_operations"] == operations
+    assert answers["payload with its size"] == [{"text": "ü" * 100}, len('{"text": ""}') + 200]
+    assert answers["payload that is too big"]["raised"] == "InputValueError"
+    assert answers["detail_url"].endswith(f"/v1/user/{prefix}a%20b%2Fc/")
+    assert answers["detail_url_for_tenant"].endswith(f"/v1/user/{prefix}a/tenant/acme%2Fberlin/")
+    assert answers["detail_url of no user"] == answers["no id"]
+
+
+def test_many_users_are_deleted_in_one_call(run):
+    prefix, answers = run
+    assert answers["bulk delete"] == {"success": True, "status_code": 204}
+    assert answers["get after bulk delete"]["text"] == f"[code: 404] user [distinct_id: '{prefix}many-2'] not found"
+    assert answers["bulk delete of nobody"]["text"].startswith("[code: 400]")
 
 
 def test_mistakes_are_caught_before_anything_is_sent(answers):
@@ -179,9 +221,10 @@ def test_an_api_key_does_what_signatures_do(answers):
 def test_both_sdks_print_the_same(answers_by, comparable):
     """Our SDK is a drop-in replacement: the same script gets the same answers, times and warnings aside."""
     printed = []
-    for sdk in ("ours", "official"):
+    for sdk in ("ours", "official", "asyncio"):
         prefix, answers = answers_by(sdk, "ordinary_use.py")
         # the longest id depends on the length of the prefix, and our SDK sends nothing for an id that is too long
         other = {"edit a too long id", *(name for name in answers if "x" * 10 in name)}
         printed.append(comparable({name: answers[name] for name in answers if name not in other}, prefix))
     assert printed[0] == printed[1]
+    assert printed[0] == printed[2]

@@ -13,6 +13,7 @@ from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
 from suprsend_hub.settings import Settings
 
+from .categories import DOCUMENT, OBJECT, USER, put_into_force
 from .relay import Relay
 from .support import BASE_URL, ApiClient, bearer, nobody, signed
 
@@ -78,3 +79,19 @@ async def relayed(relayed_settings: Settings, workspace_a: NewWorkspace) -> Asyn
         async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as http:
             yield ApiClient(http, bearer(workspace_a.api_key))
         await hub.batcher.stop()
+
+
+@pytest.fixture(params=[USER, OBJECT], ids=["user", "object"])
+def preference_path(request: pytest.FixtureRequest) -> str:
+    """The preferences of a user, and of an object: the same routes."""
+    return f"{request.param}preference/"
+
+
+@pytest.fixture
+async def chooser(hub: Services, a: ApiClient, workspace_a: NewWorkspace) -> ApiClient:
+    """Workspace A with categories, a tenant, a user and an object."""
+    await put_into_force(hub, workspace_a, DOCUMENT)
+    assert (await a.post("/v1/tenant/acme/", {"tenant_name": "Acme"})).status_code == 201
+    await a.upsert("u/1", {"name": "Ada"})
+    assert (await a.post(OBJECT, {})).status_code == 201
+    return a

@@ -9,19 +9,10 @@ from suprsend_hub.domain.actor import Scope
 from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import RESERVED_NAMES, NewWorkspace
 
+from .categories import category, document
 from .support import ApiClient, assert_error, bearer, segment
 
 pytestmark = pytest.mark.anyio
-
-
-def category(slug: str, **fields: object) -> dict[str, object]:
-    return {"category": slug, "name": slug.title(), "default_preference": "opt_in", **fields}
-
-
-def document(*categories: object, **section: object) -> dict[str, object]:
-    """A document with one section of promotional categories."""
-    sections = [{"name": None, "categories": categories, **section}]
-    return {"root_categories": [{"root_category": "promotional", "sections": sections}]}
 
 
 async def manager(hub: Services, client: ApiClient, workspace: NewWorkspace) -> ApiClient:
@@ -104,8 +95,9 @@ async def test_a_category_with_choices_is_removed_only_by_force_and_the_choices_
     saved = await m.post(f"{path}?commit=true&commit_message=y", document(category("tips")))
     result = saved.json()["validation_result"]
     assert (saved.status_code, saved.json()["status"], result["is_valid"]) == (200, "draft", False)
-    assert result["errors"] == ["category 'news' is removed, and 2 recipients and 0 tenants have made choices for it"]
-    assert_error(await m.patch(f"{path}commit/?commit_message=y", None), 400, "invalid_categories")
+    assert result["errors"] == ["category 'news' is removed, but has choices: 2 by recipients, 0 by tenants"]
+    error = assert_error(await m.patch(f"{path}commit/?commit_message=y", None), 400, "invalid_categories")
+    assert error["detail"] == {"errors": result["errors"]}
     assert await slugs(m, path) == ["news", "tips"]
     forced = await m.patch(f"{path}commit/?commit_message=y&force=true", None)
     assert forced.json()["version_no"] == 2

@@ -118,6 +118,7 @@ REQUESTS: Mapping[Code, Sequence[Request]] = {
 ELSEWHERE = {
     Code.INVALID_AFTER_MERGE: "test_merging",
     Code.USER_EXISTS: "test_merging",
+    Code.IDENTITY_NOT_FOUND: "test_channel_status: in a result",
     Code.ID_IS_ALIAS: "test_merging",
     Code.TENANTS_DIFFER: "test_merging",
     Code.UNMERGE_TOO_LATE: "test_merging",

@@ -61,9 +61,13 @@ async def test_users_of_another_workspace_are_neither_merged_nor_found(a: ApiCli
         assert (await b.post(path, {"from_user_id": "ada"})).status_code == 404
     assert (await b.post(f"{HUB}/read_many/", {"distinct_ids": ["ada"]})).json() == {
         "results": [],
+        "aliases": {},
         "not_found": ["ada"],
+        "merged_into": {},
+        "not_read": [],
     }
-    assert (await b.get("/hub/v1/users/by_address/?address=ada@example.com")).json() == {"results": []}
+    found = await b.get("/hub/v1/users/by_address/?address=ada@example.com")
+    assert found.json() == {"results": [], "not_read": []}
     assert await a.count() == 1
 
 
@@ -131,6 +135,34 @@ async def test_the_setting_decides_what_an_event_for_a_merged_user_does(a: ApiCl
     assert sorted(actions) == ["user.delete", "user.merge"]
 
 
+async def test_every_way_to_write_for_an_alias_reaches_the_primary_and_shows_it(
+    a: ApiClient, manager: ApiClient
+) -> None:
+    """Also within a tenant; reading and deleting by the old id are 404."""
+    await manager.send("PUT", "/hub/v1/after_merge/", {"after_merge": "alias"})
+    await a.post("/v1/tenant/acme/", {"tenant_name": "Acme"})
+    for name in ("ada", "anon"):
+        await a.upsert(name)
+    await a.post("/v1/user/ada/merge/", {"from_user_id": "anon"})
+    within = "/v1/user/anon/tenant/acme/"
+    for answer in (
+        await a.post(within, {"role": "guest"}),
+        await a.patch(within, {"operations": [{"$set": {"seat": 4}}]}),
+        await a.patch("/v1/user/anon/", {"operations": [{"$set": {"n": 1}}]}),
+    ):
+        assert answer.status_code in (201, 202), answer.text
+        assert answer.json()["distinct_id"] == "ada"
+    event = {"distinct_id": "anon", "tenant_id": "acme", "$user_operations": [{"$set": {"via": "event"}}]}
+    assert (await a.post("/event/", event)).status_code == 202
+    own = (await a.get("/v1/user/ada/tenant/acme/")).json()["tenant"]
+    assert own["properties"] == {"role": "guest", "seat": 4, "via": "event"}
+    for path in ("", "tenant/", "tenant/acme/", "subscribed_to/object/", "subscribed_to/list/", "preference/"):
+        assert (await a.get(f"/v1/user/anon/{path}")).json()["detail"] == {"merged_into": "ada"}, path
+    for path in (within, "/v1/user/anon/"):
+        assert (await a.delete(path)).status_code == 404
+    assert await a.count() == 1
+
+
 async def test_in_exclusive_mode_users_of_two_tenants_are_not_merged(a: ApiClient, manager: ApiClient) -> None:
     await manager.patch("/hub/v1/tenancy/", {"user_tenancy_mode": "exclusive"})
     for name, tenant in (("ada", "acme"), ("anon", "globex")):
@@ -147,7 +179,8 @@ async def test_in_exclusive_mode_users_of_two_tenants_are_not_merged(a: ApiClien
 async def test_many_users_are_read_in_the_order_of_their_ids(a: ApiClient) -> None:
     users = [await a.upsert(name, {"$sms": ["+15550100"]}) for name in ("ada", "bo")]
     answer = await a.post(f"{HUB}/read_many/", {"distinct_ids": ["nobody", "bo", "ada", "bo"]})
-    assert answer.json() == {"results": [users[1], users[0]], "not_found": ["nobody"]}
+    assert answer.json()["results"] == [users[1], users[0]]
+    assert answer.json()["not_found"] == ["nobody"]
     for body, code in (
         ({}, "missing_ids"),
         ({"distinct_ids": ["x"] * 1001}, "too_many_ids"),
@@ -159,7 +192,31 @@ async def test_many_users_are_read_in_the_order_of_their_ids(a: ApiClient) -> No
 async def test_users_are_found_by_an_address_in_any_spelling(a: ApiClient) -> None:
     ada = await a.upsert("ada", {"$email": ["Ada@example.com"], "$sms": ["+15550100"]})
     for address in ("ada@EXAMPLE.com", "%2B1%20555-0100"):
-        assert (await a.get(f"/hub/v1/users/by_address/?address={address}")).json() == {"results": [ada]}
-    assert (await a.get("/hub/v1/users/by_address/?address=b@example.com")).json() == {"results": []}
+        found = await a.get(f"/hub/v1/users/by_address/?address={address}")
+        assert found.json() == {"results": [ada], "not_read": []}
+    assert (await a.get("/hub/v1/users/by_address/?address=b@example.com")).json()["results"] == []
     for query in ("", "?address=", "?address=ada"):
         assert_error(await a.get(f"/hub/v1/users/by_address/{query}"), 400, "invalid_search")
+
+
+async def test_an_address_that_a_user_has_within_a_tenant_finds_the_user_while_the_tenant_lives(a: ApiClient) -> None:
+    """Once, with the global profile; objects with the address are not users."""
+    await a.post("/v1/tenant/acme/", {"tenant_name": "Acme"})
+    await a.upsert("ada", {"$email": ["ada@example.com"]})
+    await a.post("/v1/user/ada/tenant/acme/", {"$email": ["ada@acme.example"]})
+    await a.post("/v1/object/teams/core/", {"$email": ["ada@acme.example"]})
+    path = "/hub/v1/users/by_address/?address=ada@acme.example"
+    [found] = (await a.get(path)).json()["results"]
+    assert found == (await a.get("/v1/user/ada/")).json()
+    await a.delete("/v1/tenant/acme/")
+    assert (await a.get(path)).json() == {"results": [], "not_read": []}
+
+
+async def test_users_with_an_address_that_have_no_room_in_the_answer_are_named(a: ApiClient) -> None:
+    """4 MiB of stored profiles, as everywhere."""
+    ids = [f"u{number:02}" for number in range(20)]
+    for name in ids:
+        await a.upsert(name, {"$email": ["all@example.com"], "text": "x" * 250_000})
+    answer = (await a.get("/hub/v1/users/by_address/?address=all@example.com")).json()
+    assert [each["distinct_id"] for each in answer["results"]] == ids[:16]
+    assert answer["not_read"] == ids[16:]

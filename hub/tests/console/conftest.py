@@ -7,7 +7,9 @@ import msgspec
 import pytest
 from cast import TESTER
 from suprsend_hub.app import build_asgi, sign_in_path
+from suprsend_hub.domain.categories import Category, CategoryDocument, Commit, Section
 from suprsend_hub.domain.console import Role
+from suprsend_hub.domain.preference_terms import Preference, RootCategory
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import StoredProfile
 from suprsend_hub.service.services import Services
@@ -79,3 +81,15 @@ def edit_user(hub: Services, workspace_a: NewWorkspace) -> Edit:
         return await hub.recipients.edit(msgspec.structs.replace(TESTER, user_agent=source), key, list(operations))
 
     return edit
+
+
+@pytest.fixture
+def commit(hub: Services, workspace_a: NewWorkspace) -> Callable[..., Awaitable[None]]:
+    """Commit categories of workspace A with these slugs and no others; they are on by default."""
+
+    async def commit_(*slugs: str) -> None:
+        categories = tuple(Category(slug, slug.title(), Preference.OPT_IN) for slug in slugs)
+        document = CategoryDocument({RootCategory.PROMOTIONAL: (Section("All", categories=categories),)})
+        await hub.categories.save(TESTER, workspace_a.workspace_id, document, Commit("test", force=True))
+
+    return commit_

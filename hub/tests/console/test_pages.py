@@ -20,7 +20,19 @@ HOSTILE_IDS = [
     "\u202egnp.exe", "{{ 7*7 }}", "émile@ünïcode", "👩‍👩‍👧", "a&amp;b", "x" * 255, "with space+plus", "%", "\u200b",
 ]  # fmt: skip
 HOSTILE_TEXT = '</script><script>alert(1)</script><img src=x onerror="alert(1)">\u202e"\'&<!--'
-TABS = ["", "history/", "subscriptions/", "lists/", "rejected/", "json/", "edit/?do=set_property", "delete/"]
+TABS = [
+    "",
+    "history/",
+    "tenants/",
+    "tenants/default/",
+    "preferences/",
+    "subscriptions/",
+    "lists/",
+    "rejected/",
+    "json/",
+    "edit/?do=set_property",
+    "delete/",
+]
 
 
 class _Elements(HTMLParser):
@@ -34,7 +46,7 @@ class _Elements(HTMLParser):
         self.seen.append((tag, dict(attrs)))
 
 
-def _check_harmless(source: str, where: str) -> None:
+def check_harmless(source: str, where: str) -> None:
     parser = _Elements()
     parser.feed(source)
     scripts = [attributes for tag, attributes in parser.seen if tag == "script"]
@@ -51,6 +63,7 @@ def _check_harmless(source: str, where: str) -> None:
 async def test_every_page_carries_the_security_headers_and_no_inline_code(editor: Browser, edit_user: Edit) -> None:
     await edit_user("ann", {"$set": {"name": "Ann"}})
     pages = [USERS, HOME + "new-user/", HOME + "objects/", HOME + "lists/", HOME + "rejected/", HOME + "credentials/",
+             HOME + "tenants/", HOME + "tenants/default/", HOME + "tenants/default/users/", HOME + "categories/",
              *(f"{USERS}ann/{tab}" for tab in TABS), "/console/nothing/here", USERS + "nobody/"]  # fmt: skip
     for path in pages:
         page = await editor.get(path)
@@ -62,7 +75,7 @@ async def test_every_page_carries_the_security_headers_and_no_inline_code(editor
         assert headers["x-content-type-options"] == "nosniff", path
         assert headers["referrer-policy"] == "no-referrer", path
         assert headers["cache-control"] == "no-store", path
-        _check_harmless(page.source, path)
+        check_harmless(page.source, path)
 
 
 async def test_assets_are_named_by_their_content_and_kept_for_good(stranger: Browser) -> None:
@@ -80,14 +93,14 @@ async def test_hostile_ids_are_found_shown_edited_and_deleted_like_any_other(edi
     for name in HOSTILE_IDS:
         await edit_user(name, {"$set": {"name": HOSTILE_TEXT}})
     table = await editor.get(USERS)
-    _check_harmless(table.source, "table")
+    check_harmless(table.source, "table")
     links = [href for href in table.links("") if href.startswith(USERS) and href != USERS]
     assert len(links) == len(HOSTILE_IDS)
     for href in links:
         for tab in TABS:
             page = await editor.get(href + tab)
             assert page.status == 200, href + tab
-            _check_harmless(page.source, href + tab)
+            check_harmless(page.source, href + tab)
     for name in HOSTILE_IDS:
         if name.strip():
             found = await editor.get(HOME + "find/", q=name)
@@ -231,7 +244,7 @@ async def test_rejected_records_show_in_the_log_and_with_their_user(
     log = await viewer.get(HOME + "rejected/")
     assert "no recipient" in log.text
     assert USERS + "ann/" in log.links("ann")
-    _check_harmless(log.source, "rejected")
+    check_harmless(log.source, "rejected")
     own = await viewer.get(USERS + "ann/rejected/")
     assert "invalid_channel_value" in own.text
     assert "distinct_id" not in own.text.partition("JSON")[2]

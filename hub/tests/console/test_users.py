@@ -4,8 +4,10 @@ import pytest
 from cast import TESTER
 from suprsend_hub.api.bodies.subscriber_list import parse_definition
 from suprsend_hub.api.bodies.subscription import parse_subscribe
+from suprsend_hub.domain.feedback import FeedbackEvent
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.service import console_search
+from suprsend_hub.service.feedback import Feedback
 from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
 
@@ -171,6 +173,26 @@ async def test_filters_find_whom_they_describe_however_small_the_steps(
         else:
             pytest.fail(f"the search for {query} does not end")
         assert sorted(found) == [f"u{number:02}" for number in numbers], query
+
+
+async def test_what_a_delivery_came_to_is_shown_and_found(
+    hub: Services, viewer: Browser, workspace_a: NewWorkspace, edit_user: Edit
+) -> None:
+    """By status and by reason; the profile shows why an address is out of use, and the history what changed."""
+    for name in ("ann", "bob"):
+        await edit_user(name, {"$append": {"$email": f"{name}@example.com"}})
+    bounced = Feedback("$email", "ann@example.com", FeedbackEvent.HARD_BOUNCE)
+    stopped = Feedback("$email", "bob@example.com", FeedbackEvent.STOP)
+    await hub.feedback.apply(TESTER, workspace_a.workspace_id, [bounced, stopped])
+    for state, names in (("inactive", ["bob", "ann"]), ("disabled", ["ann"]), ("hard_bounce", ["ann"])):
+        page = await viewer.get(USERS, state=state)
+        assert page.ids() == names, state
+        assert page.links(f"channel {state}") == [USERS]
+    assert "disabled hard bounce" in (await viewer.get(f"{USERS}ann/")).text
+    assert "inactive stop" in (await viewer.get(f"{USERS}bob/")).text
+    history = (await viewer.get(f"{USERS}ann/history/")).text
+    assert "$email" in history
+    assert "hard_bounce" in history
 
 
 @pytest.mark.usefixtures("crowd")

@@ -8,7 +8,7 @@ import json
 
 import asyncpg
 import pytest
-from hot_statements import STATEMENTS, nodes
+from hot_statements import EVERYWHERE, STATEMENTS, nodes
 from suprsend_hub.store.connect import SERVER_SETTINGS
 from suprsend_hub.store.queries import sql
 
@@ -21,6 +21,7 @@ WHOLE_KEY = {
     "count_links",
     "delete_history_of_tenant",
     "find_links",
+    "find_profiles_with_channels",
     "scrub_history_of_profile",
     "count_memberships",
     "count_subscribed_to",
@@ -62,6 +63,9 @@ LAST_KEY_COLUMN = {
     "subscription": "subscriber_id",
     "subscribed_to": "object_id",
     "list": "list_id",
+    "workspace": "workspace_id",
+    "category_document": "version_no",
+    "category_translation": "locale",
     "tenant": "tenant_id",
     "list_draft": "version_id",
     "list_member": "distinct_id",
@@ -70,6 +74,7 @@ LAST_KEY_COLUMN = {
 
 BY_NUMBER = {"find_living_tenants", "find_users_of_tenants", "page_links_forward", "page_links_backward"}
 """Statements that find tenants by the numbers of their lives."""
+BY_KEY = {"is_key_bound": ("idempotency_key_pkey", "key")}
 BY_RECIPIENT = {"idempotency_key": "idempotency_key_by_recipient"}
 """Tables whose primary key does not begin with the recipient that a deletion looks for."""
 
@@ -92,6 +97,7 @@ async def test_single_keys_are_found_by_the_primary_key_and_pages_in_order_of_cr
                     continue
                 index = f"{table}_by_creation" if by_creation else BY_RECIPIENT.get(table, f"{table}_pkey")
                 column = "_id" if by_creation else LAST_KEY_COLUMN[table]
+                index, column = BY_KEY.get(name, (index, column))
                 if node.get("Index Name") != index or column not in node.get("Index Cond", ""):
                     wrong[name] = {
                         key: node.get(key) for key in ("Node Type", "Relation Name", "Index Name", "Index Cond")
@@ -99,5 +105,25 @@ async def test_single_keys_are_found_by_the_primary_key_and_pages_in_order_of_cr
             if name in PAGES and any(node["Node Type"] == "Sort" for node in found):
                 wrong[name] = "sorts"
         assert wrong == {}
+    finally:
+        await connection.close()
+
+
+async def test_statements_about_all_recipients_use_the_index_made_for_them(database_url: str) -> None:
+    """Pages by creation in its order, and addresses by their own index, never by reading the workspace."""
+    connection = await asyncpg.connect(database_url, server_settings=SERVER_SETTINGS)
+    try:
+        await connection.execute("SET plan_cache_mode = force_generic_plan")
+        for name, arguments in EVERYWHERE.items():
+            rows = await connection.fetch(f"EXPLAIN (FORMAT JSON) {sql(name)}", *arguments)
+            found = nodes(json.loads(rows[0][0])[0]["Plan"])
+            indexes = {
+                node["Index Name"] for node in found if "Index Name" in node and "dead" not in node["Index Name"]
+            }
+            if name.startswith("page_"):
+                assert indexes == {"profile_by_creation"}, name
+                assert not any(node["Node Type"] == "Sort" for node in found), name
+            else:
+                assert indexes == {"profile_by_address"}, name
     finally:
         await connection.close()

@@ -13,7 +13,7 @@ from suprsend_hub.store.queries import names, sql
 from suprsend_hub.store.rows import keyed_row, row
 
 STORE = Path(suprsend_hub.store.__file__).parent
-UNPACKING = {"deletion.py", "profiles.py", "subscriptions.py"}
+UNPACKING = {"deletion.py", "profiles.py", "sending.py", "subscriptions.py"}
 KEY = RecipientKey._fields
 CHILD = ("subscriber_type", "subscriber_id")
 OBJECT = ("object_type", "object_id")
@@ -27,6 +27,17 @@ def of(kind: type) -> tuple[str, ...]:
 BY_POSITION: dict[str, tuple[str, ...]] = {
     "read_profiles": ("position", *of(StoredProfile)[1:]),
     "find_profile": of(StoredProfile)[1:],
+    "read_small_profiles": ("position", "bytes", *of(StoredProfile)[1:]),
+    "read_tombstones": ("position", "merged_into"),
+    "find_profiles_by_addresses": (*KEY[1:], "addresses"),
+    "find_profiles_with_channels": ("position", "tenant_no"),
+    **dict.fromkeys(
+        ("page_recipient_ids_newest_first", "page_recipient_ids_oldest_first"),
+        ("member_id", "distinct_id", "created_at"),
+    ),
+    **dict.fromkeys(
+        ("page_subscriber_ids_newest_first", "page_subscriber_ids_oldest_first"), ("subscription_id", *CHILD)
+    ),
     **dict.fromkeys(
         (
             "page_profiles_newest_first",

@@ -505,3 +505,35 @@ async def test_a_batch_for_users_and_their_tenants_applies_in_order(hub: Service
     assert outcomes[3].profile.properties == '{"n":2}'
     assert await fetch(hub, "SELECT count(*) FROM history") == 3
     assert await hub.maintenance.check() == []
+
+
+@pytest.mark.parametrize("fast_path_edits", [1, 1000], ids=["fast path", "slow path"])
+@pytest.mark.parametrize("creates", [False, True], ids=["two choices", "a choice and an event"])
+async def test_a_choice_does_not_pass_for_the_creation_of_its_user(
+    hub: Services, workspace: Workspace, database_url: str, creates: bool
+) -> None:
+    """In one batch with an edit for a tenant, folded while the user's deletion is under way. Only the event creates it."""
+    await make(hub, workspace, "acme")
+    await create(hub, workspace, "ada")
+    key = RecipientKey.user(workspace.workspace_id, "ada")
+    number = (await hub.tenants.get(workspace.workspace_id, "acme")).tenant_no
+    choice = [{"$preference": operation_to_json(SetCategory("news", Preference.OPT_OUT))}]
+    edits = [Edit(key, uuid.uuid4(), choice, TESTER, strict=True, chooses=True)]
+    within = key._replace(tenant_no=number)
+    if creates:
+        edits.append(Edit(within, uuid.uuid4(), [{"$set": {"n": 1}}], TESTER))
+    else:
+        edits.append(Edit(within, uuid.uuid4(), choice, TESTER, strict=True, chooses=True))
+    async with held(database_url, "LOCK TABLE audit IN EXCLUSIVE MODE"):  # which a deletion writes at its end
+        deleting = asyncio.create_task(hub.recipients.delete(TESTER, key))
+        await until_waiting(database_url, "audit")
+        writing = asyncio.create_task(hub.batcher.submit(workspace.workspace_id, edits))
+        await until_waiting(database_url, "is_alive")
+    await deleting
+    chosen, other = await writing
+    assert isinstance(chosen.error, NotFound)
+    assert (other.error is None) is creates
+    found = await fetch(hub, "SELECT array_agg(tenant_no ORDER BY tenant_no) FROM profile")
+    assert found == ([0, number] if creates else None)
+    assert await fetch(hub, "SELECT count(*) FROM profile WHERE preferences IS NOT NULL") == 0
+    assert await hub.maintenance.check() == []

@@ -26,6 +26,11 @@ TENANT_KEY = (*RECIPIENT, 7)
 BATCH = ([1], [""], ["ada"], [0])
 STATEMENTS: dict[str, tuple] = {
     "read_profiles": BATCH,
+    "read_small_profiles": (*BATCH, 1000),
+    "read_tombstones": ([1], [""], ["old"]),
+    "find_profiles_with_channels": (*BATCH[:3], ["$email"], 10),
+    "page_subscriber_ids_newest_first": (1, "teams", "core", TOP, 10),
+    "page_subscriber_ids_oldest_first": (1, "teams", "core", NIL, 10),
     "find_known_edits": (*BATCH, [NIL]),
     "insert_history": (*BATCH, [NIL], [NIL], [1], [0], ["x"], ["x"], ["[]"], [None]),
     "update_profiles": (*BATCH, [1], ["{}"], ["{}"], [""], [None], [True], NOW),
@@ -37,7 +42,16 @@ STATEMENTS: dict[str, tuple] = {
     "find_living_tenants": ([1], [7]),
     "find_tenant": (1, "acme"),
     "find_tenant_numbers": (1, ["acme"]),
+    "search_tenants_forward": (1, "a", "b", "", 10),
+    "search_tenants_backward": (1, "a", "b", 10),
+    "count_tenant_search": (1, "a", "b"),
     "find_links": BATCH[:3],
+    "find_preference_settings": (1, "acme"),
+    "find_category_document": (1, 7),
+    "find_translations": (1, ["es-AR", "es", "en"]),
+    "lock_category_version": (1,),
+    "lock_tenant_overrides": (1, "acme"),
+    "set_tenant_overrides": (1, "acme", "{}"),
     "page_links_forward": (*RECIPIENT, 0, 10),
     "page_links_backward": (*RECIPIENT, 9, 10),
     "count_links": RECIPIENT,
@@ -75,6 +89,7 @@ STATEMENTS: dict[str, tuple] = {
     "page_history": (*KEY, TOP, 10),
     "page_rejected_of_recipient": (*RECIPIENT, TOP, 10),
     "add_to_counters": ([1], ["users"], [""], [1], [1], [0]),
+    "is_key_bound": (1, "key"),
     "read_aliases": ([1], [""], ["old"]),
     "find_successor": (1, "", "old"),
     "find_tombstone": (1, "", "old"),
@@ -130,6 +145,14 @@ STATEMENTS: dict[str, tuple] = {
     "page_memberships_oldest_first": (1, "ada", NIL, 10),
     "count_memberships": (1, "ada"),
 }
+
+EVERYWHERE: dict[str, tuple] = {
+    "page_recipient_ids_newest_first": (1, "", 0, TOP, 10),
+    "page_recipient_ids_oldest_first": (1, "", 0, NIL, 10),
+    "find_profiles_by_addresses": (1, ["1 ada@example.com"], 10),
+    "find_by_address": (1, "1 ada@example.com", 10),
+}
+"""Statements about all recipients of a workspace, which ask each shard: they have an index for that."""
 
 
 def nodes(plan: dict) -> list[dict]:

@@ -48,7 +48,7 @@ CONSTANTS = {
     "events_per_request": "api.bodies.event.MAX_EVENTS",
     "event_body_bytes": "api.requests.MAX_EVENT_BODY_BYTES",
     "body_bytes": "api.requests.MAX_BODY_BYTES",
-    "insert_id_chars": "api.bodies.event._MAX_INSERT_ID_CHARS",
+    "insert_id_chars": "api.bodies.event.MAX_INSERT_ID_CHARS",
     "idempotency_key_chars": "api.requests._MAX_IDEMPOTENCY_KEY_CHARS",
     "page_size": "api.bodies.page.MAX_LIMIT",
     "page_offset": "api.bodies.page._MAX_OFFSET",
@@ -64,8 +64,11 @@ CONSTANTS = {
     "description_chars": "domain.limits.MAX_DESCRIPTION_CHARS",
     "tags": "domain.limits.MAX_TAGS",
     "digest_options": "domain.limits.MAX_DIGEST_OPTIONS",
+    "bulk_choices": "domain.limits.MAX_BULK_CHOICES",
     "locales": "domain.limits.MAX_LOCALES",
     "tag_filter_depth": "domain.limits.MAX_TAG_FILTER_DEPTH",
+    "reports": "api.bodies.sending.MAX_REPORTS",
+    "reported_profiles": "domain.feedback.MAX_REPORTED_PROFILES",
     "mistakes": "domain.limits.MAX_MISTAKES",
 }
 INTERNAL = {

@@ -38,3 +38,15 @@ def test_what_comes_into_being_or_goes_is_remembered_as_it_was_last() -> None:
     assert cache.find(digest(1)) == Entry("there", 1.0)
     cache.put(digest(1), None)
     assert cache.find(digest(1)) == Entry(None, 0.0)
+
+
+def test_only_what_exists_and_was_looked_up_lately_is_fresh() -> None:
+    now = 0.0
+    cache = LookupCache[str](lambda: now)
+    cache.put(digest(1), "there")
+    cache.put(digest(2), None)
+    assert [cache.find_fresh(digest(number), 5) for number in (1, 2, 3)] == ["there", None, None]
+    now = 4.9
+    assert cache.find_fresh(digest(1), 5) == "there"
+    now = 5.0
+    assert cache.find_fresh(digest(1), 5) is None

@@ -93,3 +93,22 @@ async def test_a_process_that_is_to_stop_waits_moments_for_bodies(monkeypatch: p
     for late in (slow, reader.read({}, sending([b"x"], end=False), 1000)):
         with pytest.raises(TimedOut):
             await asyncio.wait_for(late, 2)
+
+
+async def test_late_bodies_are_noticed_whatever_was_read_before() -> None:
+    """All bodies share one timer, which rests while none is being read."""
+    reader = BodyReader(timeout_s=0.05)
+    for _ in range(2):
+        assert await reader.read({}, sending([b"ab"]), 3) == b"ab"
+        await asyncio.sleep(0.05)
+        late = [reader.read({}, sending([b"x"], end=False), 1000) for _ in range(3)]
+        outcomes = await asyncio.wait_for(asyncio.gather(*late, return_exceptions=True), 2)
+        assert [type(outcome) for outcome in outcomes] == [TimedOut] * 3
+
+
+def test_a_reader_that_an_event_loop_has_left_works_on_the_next_one() -> None:
+    """The timer belongs to the loop, and ends with it."""
+    reader = BodyReader(timeout_s=0.05)
+    assert asyncio.run(reader.read({}, sending([b"ab"]), 3)) == b"ab"
+    with pytest.raises(TimedOut):
+        asyncio.run(asyncio.wait_for(reader.read({}, sending([b"x"], end=False), 1000), 2))

@@ -13,17 +13,21 @@ from suprsend._limits import MAX_EMAIL_BYTES, MAX_PHONE_TEXT_CHARS
 
 # An ASCII address after what the hub takes off. Quotes, colons and brackets have no place in one.
 _EMAIL = re.compile(r"[^\0-\40\177@,;:<>()\[\]\\\"]+@[^\0-\40\177@,;:<>()\[\]\\\"]+\.(?![0-9]+\Z)[A-Za-z0-9-]+")
+# Most addresses. What it matches needs no other check, except of its length.
+_PLAIN_EMAIL = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@(?:[A-Za-z0-9-]+\.)+[A-Za-z][A-Za-z0-9-]*")
 _PHONE_SEPARATORS = str.maketrans("", "", "-()[]./ \t\n\r\v\f\x1c\x1d\x1e\x1f")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _BRACKETED_ZERO = re.compile(r"[(\[]\s*0+\s*[)\]]")
 # Format characters without a shape: they come from exported tables and copied text.
 _ZERO_WIDTH = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
 _SUSPICIOUS = frozenset({"none", "undefined", "null", "nan", "[object object]"})
-_MAX_SUSPICIOUS_CHARS = max(map(len, _SUSPICIOUS))
+_SUSPICIOUS_LENGTHS = frozenset(map(len, _SUSPICIOUS))
 
 
 def email_doubt(value: object) -> str | None:
     """Return what is wrong with an e-mail address, or None if only the hub can tell."""
+    if isinstance(value, str) and len(value) <= MAX_EMAIL_BYTES and _PLAIN_EMAIL.fullmatch(value):
+        return None
     general = "the value does not look like an e-mail address"
     if not isinstance(value, str):
         return general
@@ -40,6 +44,8 @@ def email_doubt(value: object) -> str | None:
 
 def phone_doubt(value: object) -> str | None:
     """Return what is wrong with a phone number, or None if only the hub can tell."""
+    if isinstance(value, str) and _PHONE.fullmatch(value):
+        return None
     general = "the value is not a phone number with a country code, such as +15550100000"
     if not isinstance(value, str) or len(value) > MAX_PHONE_TEXT_CHARS:
         return general
@@ -51,6 +57,11 @@ def phone_doubt(value: object) -> str | None:
     if _BRACKETED_ZERO.search(text):
         return "the phone number has a (0); write it without, as it is dialled from abroad"
     return None if _PHONE.fullmatch(text.translate(_PHONE_SEPARATORS)) else general
+
+
+def is_plain_id(value: str) -> bool:
+    """Tell whether neither ``id_error`` nor ``id_doubt`` can find anything, as for most ids."""
+    return value.isascii() and len(value) not in _SUSPICIOUS_LENGTHS
 
 
 def id_error(value: str, name: str) -> str | None:
@@ -65,7 +76,7 @@ def id_error(value: str, name: str) -> str | None:
 
 def id_doubt(value: str, name: str) -> str | None:
     """Return a warning about an id that is what a program makes of a missing value, or None."""
-    if len(value) <= _MAX_SUSPICIOUS_CHARS and value.lower() in _SUSPICIOUS:
+    if value.lower() in _SUSPICIOUS:
         return f"{name} is {value!r}, which looks like a missing value"
     return None
 

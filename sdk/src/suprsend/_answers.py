@@ -53,6 +53,8 @@ class Identity(TypedDict):
     id_provider: NotRequired[str]
     device_id: NotRequired[str]
     bundle_id: NotRequired[str]
+    status_reason: NotRequired[str]
+    status_at: NotRequired[str]
 
 
 _Channels = TypedDict(
@@ -105,10 +107,93 @@ class Unmerged(TypedDict):
 
 
 class ManyUsers(TypedDict):
-    """Users that were read together, in the order of the ids, and the ids that no user has."""
+    """Users that were read together: each once, in the order of the ids. Every other id is in one of the other fields.
+
+    ``aliases``: ids that lead to a user in the results with another id. ``merged_into``: which users those among
+    ``not_found`` were merged into. ``not_read``: ids for which the answer had no room; ask for them again.
+    """
 
     results: list[UserProfile]
+    aliases: dict[str, str]
     not_found: list[str]
+    merged_into: dict[str, str]
+    not_read: list[str]
+
+
+class FoundUsers(TypedDict):
+    """Users with an address, and the ids of those for whom the answer had no room."""
+
+    results: list[UserProfile]
+    not_read: list[str]
+
+
+class ChannelResolution(TypedDict):
+    """Whether to send on a channel, the rule that decided, and the addresses to use; none if not."""
+
+    channel: str
+    send: bool
+    rule: str
+    addresses: list[Identity]
+
+
+class Resolution(TypedDict):
+    """Whether to send to a user (``distinct_id``) or object (``object_type`` and ``id``), and the rule that decided.
+
+    ``rule`` is one of ``channel_inactive``, ``channel_blocked``, ``category_disabled``, ``mandatory``,
+    ``channel_restricted``, ``chosen``, ``tenant``, ``default`` and ``no_address``.
+    """
+
+    distinct_id: NotRequired[str]
+    object_type: NotRequired[str]
+    id: NotRequired[str]
+    send: bool
+    rule: str
+    channels: list[ChannelResolution]
+    language: str | None
+    locale: str | None
+    timezone: str | None
+
+
+class ResolvedUsers(TypedDict):
+    """Users that were resolved together: each once, in the order of the ids. The other fields are as in ManyUsers."""
+
+    results: list[Resolution]
+    aliases: dict[str, str]
+    not_found: list[str]
+    merged_into: dict[str, str]
+    not_read: list[str]
+
+
+class DeliveryReport(TypedDict):
+    """What a delivery came to.
+
+    ``event``: ``hard_bounce``, ``complaint``, ``stop``, ``dead_token`` or ``recovered``. Without ``distinct_id`` or
+    ``object`` it is about everybody who has the address, which is possible for ``email``, ``sms`` and ``whatsapp``.
+    ``time``: ISO 8601 with an offset, or milliseconds since 1970. ``insert_id``: the report counts once by it.
+    """
+
+    channel: str
+    value: Any
+    event: str
+    distinct_id: NotRequired[str]
+    object: NotRequired[dict[str, str]]
+    time: NotRequired[str | int]
+    insert_id: NotRequired[str]
+
+
+class ChannelStatusResult(TypedDict):
+    """What became of a report (applied, duplicate, not_found, refused), and how many profiles it reached."""
+
+    outcome: str
+    profiles: int
+    error_code: NotRequired[str]
+    message: NotRequired[str]
+
+
+class ChannelStatusResults(TypedDict):
+    """A result for each report, in order."""
+
+    results: list[ChannelStatusResult]
 
 
 class TenantUser(_User):

@@ -21,6 +21,9 @@ _RECIPIENT_FIELDS = {
     _wire.MS_TEAMS: ("conversation_id", "user_id"),
 }
 
+# The channels whose values are texts with rules of their own; most calls with a channel are about these.
+_TEXT_DOUBTS = {_wire.EMAIL: email_doubt, _wire.SMS: phone_doubt, _wire.WHATSAPP: phone_doubt}
+
 _timezones: frozenset[str] | None = None
 
 
@@ -32,6 +35,9 @@ def doubt(operator: str, key: str, value: object) -> str | None:
         key: a trimmed, non-empty key.
         value: the operand.
     """
+    if operator == _wire.APPEND and key in _TEXT_DOUBTS and isinstance(value, str):
+        message = _TEXT_DOUBTS[key](value)
+        return None if message is None else f"{key}: {message}"
     if operator == _wire.ADD and not _is_number(value):
         return f"{key}: only a finite number can be added"
     if key[0] != "$":
@@ -88,10 +94,8 @@ def _identity_doubt(operator: str, key: str, value: object) -> str | None:
 
 
 def _value_doubt(channel: str, value: object) -> str | None:
-    if channel == _wire.EMAIL:
-        return email_doubt(value)
-    if channel in (_wire.SMS, _wire.WHATSAPP):
-        return phone_doubt(value)
+    if channel in _TEXT_DOUBTS:
+        return _TEXT_DOUBTS[channel](value)
     if channel in (_wire.ANDROIDPUSH, _wire.IOSPUSH):
         return None if _is_text(value) else "the value is not a device token"
     if channel == _wire.WEBPUSH:

@@ -14,6 +14,8 @@ MAX_CHUNK_BYTES = 819_200
 # Imposed by the wire contract on one request: ids of a bulk deletion, recipients of a change of subscriptions.
 MAX_DELETED_IDS = 1_000
 MAX_RECIPIENTS = 100
+# Imposed by the hub on one request: reports of deliveries.
+MAX_REPORTS = 1_000
 # Our choice, below what the hub accepts in a body (1 MiB): longer lists of ids take several requests.
 MAX_LISTED_IDS = 10_000
 MAX_LISTED_BYTES = 900_000

@@ -10,9 +10,9 @@ import logging
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from suprsend import _wire
-from suprsend._addresses import id_doubt, id_error
+from suprsend._addresses import id_doubt, id_error, is_plain_id
 from suprsend._doubts import doubt, storage_doubt
-from suprsend._encoding import check, is_plain_leaf
+from suprsend._encoding import PLAIN_TYPES, check, is_plain_leaf
 from suprsend._errors import InputValueError, SuprsendValidationError
 
 if TYPE_CHECKING:
@@ -221,12 +221,16 @@ class EditBuilder:
             return
         operand: JSONObject = {}
         push = False
+        quick = operator in _PLAIN_OPERANDS and not self._strict
         for raw_key, value in items:
-            key = self._key(caller, raw_key)
-            if key:
-                self._look_at(caller, operator, key, value)
-                operand[key] = value
-                push = push or key in _wire.PUSH_CHANNELS
+            key = (raw_key.strip() if raw_key.__class__ is str else None) or self._key(caller, raw_key)
+            if not key:
+                continue
+            operand[key] = value
+            if quick and value.__class__ in PLAIN_TYPES and key[0] not in "$sS":
+                continue  # most values: nothing is wrong with a plain one under a key of the caller
+            self._look_at(caller, operator, key, value)
+            push = push or key in _wire.PUSH_CHANNELS
         if push and operator in (_wire.APPEND, _wire.REMOVE):
             operand.setdefault(_wire.ID_PROVIDER, None)
         if operand:
@@ -281,6 +285,8 @@ class EditBuilder:
 
         Strict mode does not raise the warning: the hub accepts the id, and there are people called Null.
         """
+        if is_plain_id(value):
+            return
         error = id_error(value, name)
         if error is not None:
             raise SuprsendValidationError(error)

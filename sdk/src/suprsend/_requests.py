@@ -17,7 +17,7 @@ from suprsend._errors import SuprsendValidationError
 from suprsend._limits import MAX_ID_CHARS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from suprsend._types import JSONObject
 
@@ -199,11 +199,48 @@ def tenant_path(tenant_id: object, *rest: str) -> str:
     return path("v1", "tenant", text_id(tenant_id, "tenant_id"), *rest)
 
 
-def page_window(limit: object, offset: object) -> JSONObject:
+def clean_window(limit: object, offset: object) -> tuple[int, int]:
     """Return limit and offset as the official SDK cleans them: 1 to 1000, else 20; from 0, else 0."""
-    good_limit = isinstance(limit, int) and 0 < limit <= 1000
-    good_offset = isinstance(offset, int) and offset >= 0
-    return {"limit": limit if good_limit else 20, "offset": offset if good_offset else 0}
+    return (
+        limit if isinstance(limit, int) and 0 < limit <= 1000 else 20,
+        offset if isinstance(offset, int) and offset >= 0 else 0,
+    )
+
+
+def page_window(limit: object, offset: object) -> JSONObject:
+    """Return the query of a page that is found by its offset."""
+    return dict(zip(("limit", "offset"), clean_window(limit, offset), strict=True))
+
+
+class PagedByOffset:
+    """What sub-APIs share whose pages are found by an offset."""
+
+    def cleaned_limit_offset(self, limit: int, offset: int) -> tuple[int, int]:
+        """Return limit and offset as ``list`` sends them: a limit of 1 to 1000, else 20; an offset from 0, else 0."""
+        return clean_window(limit, offset)
+
+
+def question(
+    category: str, channels: Sequence[str] | None, tenant_id: str | None, whom: Mapping[str, Any]
+) -> JSONObject:
+    """Return the body of a question to ``resolve/``; what is None is left out."""
+    asked = {
+        "category": clean_id(category, "category"),
+        "channels": None if channels is None else list(channels),
+        "tenant_id": tenant_id,
+    }
+    return {**whom, **{name: value for name, value in asked.items() if value is not None}}
+
+
+def report_list(reports: Iterable[Mapping[str, Any]]) -> list[JSONObject]:
+    """Return reports of deliveries, each with an id by which it counts once, so that the request may be repeated.
+
+    Raises:
+        SuprsendValidationError: not a list of dicts.
+    """
+    if not isinstance(reports, list) or not all(isinstance(report, dict) for report in reports):
+        raise SuprsendValidationError("reports must be a list of dicts")
+    return [{"insert_id": str(uuid.uuid4()), **report} for report in reports]
 
 
 def id_list(values: Iterable[str]) -> list[str]:

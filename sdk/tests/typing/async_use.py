@@ -3,7 +3,20 @@
 from collections.abc import AsyncIterator
 from typing import assert_type
 
-from suprsend import AsyncSuprsend, BulkResponse, EventAnswer, Member, Outcome, UserEdit, UserProfile
+from suprsend import (
+    AsyncSuprsend,
+    BulkResponse,
+    CategoryPreference,
+    EventAnswer,
+    FullPreference,
+    Member,
+    Outcome,
+    Resolution,
+    ResolvedUsers,
+    TenantCategory,
+    UserEdit,
+    UserProfile,
+)
 
 
 async def main() -> None:
@@ -26,5 +39,13 @@ async def main() -> None:
             assert_type(item, UserProfile)
         async for member in client.subscriber_lists.iter_subscribers("my-list"):
             assert_type(member, Member)
+        async for resolution in client.subscriber_lists.iter_resolutions("my-list", "news"):
+            assert_type(resolution, Resolution)
+        assert_type(await client.users.resolve(["user-1"], "news"), ResolvedUsers)
         await client.objects.upsert("teams", "core", {"name": "Core"})
+        assert_type(await client.users.get_full_preference("user-1"), FullPreference)
+        chosen = await client.users.update_category_preference("user-1", "news", {"preference": "opt_out"})
+        assert_type(chosen, CategoryPreference)
+        page = await client.tenants.list_preference_categories("acme")
+        assert_type(page["results"], list[TenantCategory])
         await client.with_options(timeout=1, max_retries=0).users.delete("user-1")

@@ -9,17 +9,28 @@ from suprsend import (
     Brand,
     BulkProgress,
     BulkResponse,
+    CategoryPreference,
+    ChannelPreferences,
+    ChannelStatusResults,
+    DeliveryReport,
     Done,
     EventAnswer,
+    FoundUsers,
+    FullPreference,
+    Identity,
+    ManyUsers,
     Membership,
     ObjectProfile,
     OffsetPage,
     Outcome,
     Page,
+    Resolution,
+    ResolvedUsers,
     SubscribedTo,
     SubscriberList,
     Suprsend,
     Tenant,
+    TenantCategory,
     TenantUser,
     UserEdit,
     UserProfile,
@@ -100,6 +111,34 @@ assert_type(within["tenant"]["properties"], dict[str, Any])
 assert_type(client.users.get_for_tenant("user-1", "acme"), TenantUser)
 assert_type(client.users.list_associated_tenants("user-1"), Page[TenantUser])
 assert_type(client.users.unlink_tenant("user-1", "acme"), Done)
+resolved = client.users.resolve(["user-1"], "news", channels=["email"], tenant_id="acme")
+assert_type(resolved, ResolvedUsers)
+assert_type(resolved["results"][0]["channels"][0]["addresses"], list[Identity])
+assert_type(client.subscriber_lists.iter_resolutions("my-list", "news"), Iterator[Resolution])
+assert_type(client.objects.iter_resolutions("teams", "core", "news"), Iterator[Resolution])
+report: DeliveryReport = {"channel": "email", "value": "ada@example.com", "event": "hard_bounce"}
+assert_type(client.users.set_channel_status([report, {**report, "time": 0}]), ChannelStatusResults)
+assert_type(client.users.find_by_address("ada@example.com"), FoundUsers)
+assert_type(client.users.read_many(["user-1"]), ManyUsers)
+full = client.users.get_full_preference("user-1", {"tenant_id": "acme", "show_opt_out_channels": True})
+assert_type(full, FullPreference)
+assert_type(full["sections"][0]["subcategories"][0], CategoryPreference)
+assert_type(full["channel_preferences"][0]["is_restricted"], bool)
+restrict = {"channel_preferences": [{"channel": "email", "is_restricted": True}]}
+assert_type(client.users.update_global_channels_preference("user-1", restrict), ChannelPreferences)
+assert_type(client.users.get_category_preference("user-1", "news"), CategoryPreference)
+chosen = client.users.update_category_preference("user-1", "news", {"preference": "opt_out"})
+assert_type(chosen["channels"][0]["preference"], str)
+assert_type(client.objects.get_full_preference("teams", "core"), FullPreference)
+assert_type(client.objects.update_global_channels_preference("teams", "core", restrict), ChannelPreferences)
+assert_type(client.objects.get_category_preference("teams", "core", "news"), CategoryPreference)
+assert_type(
+    client.objects.update_category_preference("teams", "core", "news", {"preference": "opt_in"}), CategoryPreference
+)
+assert_type(client.tenants.list_preference_categories("acme", {"limit": 5}), OffsetPage[TenantCategory])
+assert_type(client.tenants.get_preference_category("acme", "news"), TenantCategory)
+setting = client.tenants.update_preference_category("acme", "news", {"preference": "opt_in"})
+assert_type(setting["blocked_channels"], list[str] | None)
 with client.with_options(timeout=1) as quick:
     try:
         quick.users.delete("user-1")

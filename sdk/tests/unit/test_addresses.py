@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 import suprsend
+from hypothesis import given
+from hypothesis import strategies as st
 from suprsend import InputValueError, SuprsendValidationError
+from suprsend._addresses import email_doubt, id_doubt, id_error, is_plain_id, phone_doubt
 
 VECTORS = Path(__file__).resolve().parents[3] / "contract" / "vectors"
 ADDRESSES = json.loads((VECTORS / "addresses.json").read_text())
@@ -96,3 +99,29 @@ def test_an_id_that_stands_for_a_missing_value(name, caplog):
             f"[distinct_id: {name}]distinct_id is {name!r}, which looks like a missing value"
         ]
         assert len(caplog.records) == 1
+
+
+@given(st.text("aZ09._+-@", max_size=12).map(lambda text: text.replace("@", "@x.") if len(text) % 3 else text))
+def test_an_ordinary_email_is_judged_the_same_by_one_pattern(value):
+    """What the pattern for ordinary addresses accepts, all other rules accept; a blank in front leads past it."""
+    assert email_doubt(value) == email_doubt(f" {value}")
+
+
+@pytest.mark.parametrize("characters", [253, 254, 255, 256, 2000])
+def test_an_ordinary_email_may_be_too_long(characters):
+    """The pattern for ordinary addresses knows no length; its limit is checked as for others."""
+    value = "a" * (characters - len("@b.com")) + "@b.com"
+    assert email_doubt(value) == email_doubt(f" {value}")
+
+
+@given(st.text("+0123456789", max_size=18).map(lambda digits: f"+{digits}"))
+def test_an_ordinary_phone_number_is_judged_the_same_by_one_pattern(value):
+    """What the pattern for canonical numbers accepts, all other rules accept; a blank in front leads past it."""
+    assert phone_doubt(value) == phone_doubt(f" {value}")
+
+
+@given(st.one_of(st.text(min_size=1, max_size=20), st.sampled_from(IDS["suspicious"] + IDS["refused_when_new"])))
+def test_nothing_is_wrong_with_a_plain_id(value):
+    """The cheap test of an id never hides what the other two would say."""
+    if is_plain_id(value):
+        assert (id_error(value, "distinct_id"), id_doubt(value, "distinct_id")) == (None, None)

@@ -22,6 +22,7 @@ CONSTANTS = {
     "client_event_bytes": _limits.MAX_EVENT_BYTES,
     "events_per_request": _limits.MAX_CHUNK_RECORDS,
     "client_request_bytes": _limits.MAX_CHUNK_BYTES,
+    "reports": _limits.MAX_REPORTS,
 }
 METHODS = {"$set": "set", "$set_once": "set_once", "$add": "increment", "$append": "append", "$remove": "remove"}
 

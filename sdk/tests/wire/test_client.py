@@ -35,6 +35,9 @@ SECRET = "SECRET_example_000000000000"
         lambda c: c.subscriber_lists.add("l", ["u"]),
         lambda c: c.subscriber_lists.finish_sync("l", "v"),
         lambda c: c.tenants.upsert("t", {"tenant_name": "T"}),
+        lambda c: c.users.update_category_preference("u", "news", {"preference": "opt_in"}),
+        lambda c: c.objects.update_global_channels_preference("teams", "core", {"channel_preferences": []}),
+        lambda c: c.tenants.update_preference_category("t", "news", {"preference": "opt_in"}),
     ],
 )
 def test_calls_that_may_be_repeated_survive_a_lost_answer_and_a_busy_hub(
@@ -72,12 +75,15 @@ def test_synchronous_edits_carry_an_idempotency_key_and_reads_do_not(stub: Any, 
     sender.users.upsert("u")
     sender.users.upsert_for_tenant("u", "acme", {})
     sender.objects.upsert("t", "o")
+    for api, recipient in ((sender.users, ("u",)), (sender.objects, ("t", "o"))):
+        api.update_category_preference(*recipient, "news", {"preference": "opt_in"})
+        api.update_global_channels_preference(*recipient, {"channel_preferences": []})
     keys = [request.headers["idempotency-key"] for request in stub.requests]
-    assert len(set(keys)) == 5
+    assert len(set(keys)) == 9
     assert all(len(key) == 36 for key in keys)
     sender.users.get("u")
     sender.users.async_edit(edit)
-    assert not any("idempotency-key" in request.headers for request in stub.requests[5:])
+    assert not any("idempotency-key" in request.headers for request in stub.requests[9:])
 
 
 def test_retry_after_is_waited_for(stub: Any, reply: Any, sender: Suprsend) -> None:

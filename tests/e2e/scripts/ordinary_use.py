@@ -1,6 +1,7 @@
 """Ordinary use of the users API, printed as JSON: one answer by step.
 
-Run unchanged by the vendor's SDK and by ours; nothing but the standard library and `suprsend` is imported. Arguments: the
+Run unchanged by the vendor's SDK and by ours; only the standard library, `suprsend` and modules of this
+folder are imported. Arguments: the
 prefix of all distinct_ids, and an API key. The hub's address comes in SUPRSEND_BASE_URL; the vendor's SDK does not know
 that variable, so it is handed over as an argument.
 """
@@ -14,6 +15,7 @@ import warnings
 from typing import Any
 
 import suprsend
+from every_edit import every_method
 
 PREFIX, API_KEY = sys.argv[1:]
 BASE_URL = os.environ["SUPRSEND_BASE_URL"]
@@ -62,53 +64,6 @@ def step(name: str, call: Any, *arguments: Any) -> Any:
 def caught_as(error: Exception) -> str:
     """Return the name by which ordinary programs catch the error."""
     return next(kind.__name__ for kind in EXCEPTIONS if isinstance(error, kind))
-
-
-def every_method(user: Any) -> Any:
-    """Call every edit method in every form."""
-    user.set("name", "Marge")
-    user.set({"plan": "pro", "nested": {"a": [1, 2.5, None, True, "ü"]}})
-    user.set_once("first", "kept")
-    user.set_once({"first": "ignored", "second": 2})
-    user.increment("logins", 5)
-    user.increment({"logins": -2, "score": 1.5})
-    user.append("tags", "a")
-    user.append("tags", "b")
-    user.append({"tags": "c"})
-    user.remove("tags", "b")
-    user.set("gone", 1)
-    user.set({"gone1": 1, "gone2": 2})
-    user.unset("gone")
-    user.unset(["gone1", "gone2"])
-    user.set_preferred_language("en")
-    user.set_locale("en_GB")
-    user.set_timezone("America/New_York")
-    user.add_email("marge@example.com")
-    user.add_email("other@example.com")
-    user.remove_email("other@example.com")
-    user.add_sms("+15550100042")
-    user.add_sms("+15550100043")
-    user.remove_sms("+15550100043")
-    user.add_whatsapp("+15550100042")
-    user.add_whatsapp("+15550100043")
-    user.remove_whatsapp("+15550100043")
-    user.add_androidpush("android-1")
-    user.add_androidpush("android-2", "fcm")
-    user.remove_androidpush("android-2", "fcm")
-    user.add_iospush("ios-1", "apns")
-    user.add_iospush("ios-2")
-    user.remove_iospush("ios-2")
-    webpush = {"endpoint": "https://push.example.com/1", "expirationTime": None, "keys": {"p256dh": "p", "auth": "a"}}
-    user.add_webpush(webpush, "vapid")
-    user.add_webpush(dict(webpush, endpoint="https://push.example.com/2"))
-    user.remove_webpush(dict(webpush, endpoint="https://push.example.com/2"))
-    user.add_slack({"email": "marge@example.com", "access_token": "xoxb-1"})
-    user.add_slack({"user_id": "U1", "access_token": "xoxb-1"})
-    user.remove_slack({"user_id": "U1", "access_token": "xoxb-1"})
-    user.add_ms_teams({"tenant_id": "t", "service_url": "https://teams.example.com", "user_id": "29:1"})
-    user.add_ms_teams({"incoming_webhook": {"url": "https://hook.example.com/1"}})
-    user.remove_ms_teams({"incoming_webhook": {"url": "https://hook.example.com/1"}})
-    return user
 
 
 def edit_and_read() -> None:
@@ -202,8 +157,43 @@ def deprecated() -> None:
         one.set("number", number)
         bulk.append(one)
     step("bulk_users.save", bulk.save)
+    again = client.bulk_users.new_instance()
+    again.append(client.user.new(f"{PREFIX}old-triggered"))
+    step("bulk_users.trigger", again.trigger)
+    every = every_method(client.user.new(f"{PREFIX}old-every"))
+    step("user: errors of a body", every.validate_body)
+    step("user: as JSON", every.as_json)
+    answers["user: event"] = without_random(every.get_event())
+    step("user: size", every.validate_event_size, {"text": "ü" * 100})
+    step("user: save with all methods", every.save)
+    step("get user with all methods", client.users.get, f"{PREFIX}old-every")
     step("get user.save", client.users.get, f"{PREFIX}old")
     step("get bulk_users.save", client.users.get, f"{PREFIX}old-2")
+
+
+def without_random(event: dict[str, Any]) -> dict[str, Any]:
+    """Return an event without what is different each time, and for each SDK."""
+    return {key: value for key, value in event.items() if key not in {"$insert_id", "$time", "properties"}}
+
+
+def helpers() -> None:
+    """What the SDK offers besides requests, and the deletion of many users."""
+    users, ids = client.users, [f"{PREFIX}many-{number}" for number in range(3)]
+    step("detail_url", users.detail_url, f"{PREFIX}a b/c")
+    step("detail_url of no user", users.detail_url, " ")
+    step("detail_url_for_tenant", users.detail_url_for_tenant, f"{PREFIX}a", "acme/berlin")
+    edit = every_method(users.get_edit_instance(ids[0], "acme"))
+    step("errors of a body", edit.validate_body)
+    step("payload", edit.get_payload)
+    answers["payload of an event"] = without_random(edit.get_async_payload())
+    step("payload in short", edit.as_json_async)
+    step("payload with its size", edit.validate_payload_size, {"text": "ü" * 100})
+    step("payload that is too big", edit.validate_payload_size, {"text": "x" * 11_000})
+    for distinct_id in ids:
+        users.upsert(distinct_id)
+    step("bulk delete", users.bulk_delete, {"distinct_ids": [*ids, f"{PREFIX}unknown"]})
+    step("get after bulk delete", users.get, ids[2])
+    step("bulk delete of nobody", users.bulk_delete, None)
 
 
 def merging() -> None:
@@ -211,7 +201,19 @@ def merging() -> None:
     users, ada, anon = client.users, f"{PREFIX}merge ada", f"{PREFIX}merge/anon"
     users.upsert(ada, {"name": "Ada", "$email": ["ada@example.com"]})
     users.upsert(anon, {"name": "?", "city": "Paris", "$email": ["anon@example.com"]})
+    client.objects.upsert(f"{PREFIX}merged", "team")
+    client.objects.create_subscriptions(f"{PREFIX}merged", "team", {"recipients": [anon]})
+    client.subscriber_lists.create({"list_id": f"{PREFIX}merged"})
+    client.subscriber_lists.add(f"{PREFIX}merged", [anon])
+    client.tenants.upsert(f"{PREFIX}merged", {"tenant_name": "Merged"})
+    users.upsert_for_tenant(anon, f"{PREFIX}merged", {"role": "guest"})
     step("merge", users.merge, ada, anon)
+    step("objects of the primary", users.get_objects_subscribed_to, ada)
+    step("lists of the primary", users.get_lists_subscribed_to, ada)
+    step("tenants of the primary", users.list_associated_tenants, ada)
+    step("subscriptions after the merge", client.objects.get_subscriptions, f"{PREFIX}merged", "team")
+    step("list after the merge", client.subscriber_lists.get, f"{PREFIX}merged")
+    step("objects of the merged one", users.get_objects_subscribed_to, anon)
     step("get the primary", users.get, ada)
     step("get the merged one", users.get, anon)
     step("merge again", users.merge, ada, anon)
@@ -265,6 +267,6 @@ def with_api_key() -> None:
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore", DeprecationWarning)
-    for part in (edit_and_read, in_bulk, hard_ids, deprecated, merging, mistakes, with_api_key):
+    for part in (edit_and_read, in_bulk, hard_ids, deprecated, helpers, merging, mistakes, with_api_key):
         step(part.__name__, part)
     json.dump(answers, sys.stdout, ensure_ascii=True, indent=1)

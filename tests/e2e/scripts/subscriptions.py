@@ -11,6 +11,7 @@ import sys
 from typing import Any
 
 import suprsend
+from every_edit import every_method
 
 PREFIX, _API_KEY = sys.argv[1:]
 CATALOGUE = f"{PREFIX}teams"
@@ -55,6 +56,12 @@ def objects() -> None:
     step("edit by id with nothing", client.objects.edit, CATALOGUE, "web", {})
     step("upsert a hard id", client.objects.upsert, CATALOGUE, HARD, {"hard": True})
     step("get a hard id", client.objects.get, CATALOGUE, HARD)
+    every = every_method(client.objects.get_edit_instance(CATALOGUE, "every"))
+    step("errors of a body", every.validate_body)
+    step("payload", every.get_payload)
+    step("edit with all methods", client.objects.edit, every)
+    client.objects.delete(CATALOGUE, "every")
+    step("detail_url", client.objects.detail_url, CATALOGUE, HARD)
     step("list", client.objects.list, CATALOGUE, {"limit": 2})
     step("delete", client.objects.delete, CATALOGUE, "empty")
     step("get after delete", client.objects.get, CATALOGUE, "empty")
@@ -108,6 +115,7 @@ def lists() -> None:
     step("create again", api.create, {"list_id": LIST_ID, "list_name": "Weekly news"})
     step("create without id", api.create, {"list_name": "News"})
     step("create with a bad id", api.create, {"list_id": "not allowed!"})
+    step("cleaned limit and offset", api.cleaned_limit_offset, 0, -1)
     step("add", api.add, LIST_ID, [ADA, BO, UNKNOWN])
     step("add again", api.add, LIST_ID, [ADA])
     step("add nobody", api.add, LIST_ID, [])

@@ -35,9 +35,10 @@ class Answer(Response[bytes]):
         """Send this answer (an ASGI application)."""
         headers = [
             (b"content-type", self._content_type.encode()),
-            (b"content-length", str(len(self.content)).encode()),
-            *((name.lower().encode(), value.encode("latin-1")) for name, value in self._more_headers.items()),
+            (b"content-length", b"%d" % len(self.content)),
         ]
+        for name, value in self._more_headers.items():
+            headers.append((name.lower().encode(), value.encode("latin-1")))
         unread = is_unread(scope)
         if unread:
             headers.append((b"connection", b"close"))

@@ -5,10 +5,9 @@ can produce (invalid JSON, elements that are not objects, too many). A single ba
 records. A sender that asks for it is told of both, see `reports`.
 """
 
-from litestar import post
-
 from suprsend_hub.api.answers import Answer
 from suprsend_hub.api.bodies.event import check_encoding, parse_event, read_rejected, split_events
+from suprsend_hub.api.handlers import post
 from suprsend_hub.api.reports import Report
 from suprsend_hub.api.requests import ApiRequest, Caller
 from suprsend_hub.domain.codes import Code
@@ -68,3 +67,6 @@ def _reject(caller: Caller, text: bytes, error: DomainError) -> RejectedRecord:
     return RejectedRecord(
         RecipientKey.user(caller.workspace_id, distinct_id), error.code, error.message, record, caller.actor
     )
+
+
+HANDLERS = (post_events,)

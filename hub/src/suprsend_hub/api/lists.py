@@ -1,11 +1,11 @@
 """`/v1/subscriber_list/`: lists, their members, and draft versions that replace the members."""
 
-from litestar import delete, get, patch, post
 from litestar.params import FromPath
 
 from suprsend_hub.api.answers import Answer
 from suprsend_hub.api.bodies.page import parse_offset, parse_page, parse_sort
 from suprsend_hub.api.bodies.subscriber_list import parse_definition, parse_distinct_ids
+from suprsend_hub.api.handlers import delete, get, patch, post
 from suprsend_hub.api.rendering import encode, list_object, member_object, page_json
 from suprsend_hub.api.requests import ApiRequest
 from suprsend_hub.api.routing import segment

@@ -1,12 +1,11 @@
 """Merge, unmerge and rename users. Merging is at the published path, everything else is this hub's own."""
 
-from litestar import get, post, put
 from litestar.params import FromPath
 
 from suprsend_hub.api.answers import Answer
 from suprsend_hub.api.bodies.merging import FROM_USER_ID, TO, parse_after_merge, parse_other_user
-from suprsend_hub.api.recipients import answer_with
-from suprsend_hub.api.rendering import encode, merge_preview_object, user_object
+from suprsend_hub.api.handlers import get, post, put
+from suprsend_hub.api.rendering import encode, merge_preview_object, user_json, user_object
 from suprsend_hub.api.requests import SCOPE, ApiRequest
 from suprsend_hub.api.users import user_key
 from suprsend_hub.domain.actor import Scope
@@ -24,7 +23,7 @@ async def merge_users(request: ApiRequest, distinct_id: FromPath[str]) -> Answer
     """Merge another user into this one and delete it. 201 with this user, as upstream."""
     key = user_key(request.caller, distinct_id)
     merged = await request.services.merging.merge(request.caller.actor, key, _other(request, FROM_USER_ID))
-    return await answer_with(request, merged, 201)
+    return Answer(user_json(merged), 201)
 
 
 @post("/hub/v1/user/{distinct_id:str}/merge_preview/", opt={SCOPE: Scope.READ})
@@ -59,9 +58,7 @@ def _unmerged(done: Unmerged) -> Answer:
 async def rename_user(request: ApiRequest, distinct_id: FromPath[str]) -> Answer:
     """Give a user another `distinct_id`; the old one leads to the new one."""
     key = user_key(request.caller, distinct_id)
-    return await answer_with(
-        request, await request.services.renaming.rename(request.caller.actor, key, _other(request, TO))
-    )
+    return Answer(user_json(await request.services.renaming.rename(request.caller.actor, key, _other(request, TO))))
 
 
 @get("/hub/v1/after_merge/", opt={SCOPE: Scope.MANAGE})

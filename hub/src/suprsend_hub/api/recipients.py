@@ -8,10 +8,8 @@ from suprsend_hub.domain.records import StoredProfile
 from suprsend_hub.domain.wire import Json
 
 
-async def answer_with(request: ApiRequest, stored: StoredProfile, status: int = 200) -> Answer:
-    """Answer with a user, or with an object and its number of subscribers."""
-    if stored.key.is_user:
-        return Answer(user_json(stored), status)
+async def object_answer(request: ApiRequest, stored: StoredProfile, status: int = 200) -> Answer:
+    """Answer with an object and its number of subscribers."""
     counts = await request.services.subscriptions.count_of([stored.key])
     return Answer(object_json(stored, counts[stored.key]), status)
 
@@ -26,4 +24,4 @@ async def apply_edit(request: ApiRequest, key: RecipientKey, operations: list[Js
         request=caller.request_key(key),
         size_bytes=len(caller.body),
     )
-    return await answer_with(request, stored, status)
+    return Answer(user_json(stored), status) if key.is_user else await object_answer(request, stored, status)

@@ -9,12 +9,16 @@ import msgspec
 from suprsend_hub.api.bodies.page import page_meta
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.domain.profile import channels_to_wire, decode_channels, profile_to_wire
+from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import Member, Membership, StoredProfile, SubscriberList, TenantRow
+from suprsend_hub.domain.resolution import Resolution, resolution_to_wire
 from suprsend_hub.domain.tenancy import Tenancy
 from suprsend_hub.domain.tenant import SOCIAL_LINKS, decode_settings
 from suprsend_hub.service.categories import CategoryVersion
+from suprsend_hub.service.feedback import FeedbackResult
 from suprsend_hub.service.merging import MergePreview
 from suprsend_hub.service.pages import Page
+from suprsend_hub.service.reaching import ReachedUsers
 from suprsend_hub.service.subscriptions import ParentView, SubscriberView
 from suprsend_hub.service.tenant_profiles import TenantUser
 
@@ -26,7 +30,9 @@ def timestamp(moment: datetime) -> str:
     """Return `2025-04-04T21:37:36.712496+00:00`: always microseconds, always UTC."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
-    return moment.isoformat(timespec="microseconds")
+    if not moment.microsecond:
+        return moment.isoformat(timespec="microseconds")
+    return f"{encode(moment)[1:-2].decode()}+00:00"  # without quotation marks and Z; a quarter of the time
 
 
 def timestamp_z(moment: datetime) -> str:
@@ -98,6 +104,32 @@ def profile_summary(user: StoredProfile) -> dict[str, object]:
         "created_at": timestamp(user.created_at),
         "updated_at": timestamp(user.updated_at),
     }
+
+
+def unanswered(found: ReachedUsers) -> dict[str, object]:
+    """Return what became of the ids that are not those of users in the answer."""
+    return {
+        "aliases": found.aliases,
+        "not_found": found.not_found,
+        "merged_into": found.merged_into,
+        "not_read": found.not_read,
+    }
+
+
+def resolved_object(key: RecipientKey, resolution: Resolution) -> dict[str, object]:
+    """Return what a sender needs to know of a user or object."""
+    name = (
+        {"distinct_id": key.recipient_id} if key.is_user else {"object_type": key.object_type, "id": key.recipient_id}
+    )
+    return {**name, **resolution_to_wire(resolution)}
+
+
+def feedback_object(result: FeedbackResult) -> dict[str, object]:
+    """Return what became of a report of a delivery."""
+    body: dict[str, object] = {"outcome": str(result.outcome), "profiles": result.profiles}
+    if result.error is not None:
+        body |= {"error_code": str(result.error.code), "message": result.error.message}
+    return body
 
 
 def object_object(row: StoredProfile, subscriptions_count: int) -> dict[str, object]:

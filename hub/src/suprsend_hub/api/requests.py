@@ -7,7 +7,7 @@ signature covers the body, so it is verified afterwards.
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import ClassVar
 from uuid import UUID
 
 import msgspec
@@ -23,9 +23,10 @@ from suprsend_hub.domain.ids import request_key
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.wire import Json
 from suprsend_hub.service.credentials import Identity, Workspace
-from suprsend_hub.service.services import SERVICES, Services
+from suprsend_hub.service.request_keys import check_unbound
+from suprsend_hub.service.services import Services
 from suprsend_hub.service.writing import RequestKey
-from suprsend_hub.web.body import BODIES, BodyReader
+from suprsend_hub.web.body import BodyReader
 from suprsend_hub.web.clients import client_address, user_agent
 from suprsend_hub.web.request_ids import request_id
 
@@ -34,11 +35,14 @@ MAX_EVENT_BODY_BYTES = 2_621_440
 MAX_BODY_BYTES = 1_048_576
 """1 MiB for every other body."""
 _MAX_IDEMPOTENCY_KEY_CHARS = 255
+_READS = frozenset({"GET", "HEAD"})
 _DECISIVE_HEADERS = frozenset({b"authorization", b"content-type", b"date", b"x-amz-date", b"idempotency-key"})
 _GO = re.compile(rb"suprsend/[0-9.]+;go/")
 """How the vendor's Go SDK introduces itself."""
 SCOPE = "scope"
 """Option of a route: the scope that it needs, where the method does not say."""
+BINDS_KEY = "binds_key"
+"""Option of a route that binds the `Idempotency-Key` to its request. Other writes refuse a key that is bound."""
 SERVICE_TOKEN = "service_token"  # noqa: S105 - the name of an option
 """Option of a route of the vendor's management interface: it takes API keys behind `ServiceToken` as well."""
 _NO_SERVICE_TOKEN = "ServiceToken not found"  # noqa: S105 - the vendor's words
@@ -53,8 +57,7 @@ _OTHER_FORMS = (
 _decoder = msgspec.json.Decoder()
 
 
-@dataclass(slots=True)
-class Caller:
+class Caller(msgspec.Struct):
     """The authenticated sender of a request, with the workspace and the body."""
 
     workspace: Workspace
@@ -94,71 +97,77 @@ class ApiRequest(Request[None, Caller, State]):
     made up half the cost of a request.
     """
 
+    services: ClassVar[Services]
+    """The services of this process."""
+    bodies: ClassVar[BodyReader]
+
+    @classmethod
+    def bound_to(cls, services: Services, bodies: BodyReader) -> type["ApiRequest"]:
+        """Return the class of requests to one application. An attribute is faster than the application's state."""
+        return type(cls.__name__, (cls,), {"services": services, "bodies": bodies})
+
     @property
     def caller(self) -> Caller:
         """Return the sender, whom `authenticate` has set before every handler of the API."""
         caller: Caller = self.scope["auth"]
         return caller
 
-    @property
-    def services(self) -> Services:
-        """Return the services of this process."""
-        services: Services = self.app.state[SERVICES]
-        return services
-
 
 async def authenticate(request: ApiRequest) -> None:
     """Check the credentials and read the body, before every handler of the API."""
     scope = request.scope
-    headers = dict(scope["headers"])  # names are in lower case
+    method, fields = scope["method"], scope["headers"]
+    headers = dict(fields)  # names are in lower case
     services = request.services
-    bodies: BodyReader = request.app.state[BODIES]
-    is_read = scope["method"] in ("GET", "HEAD")
-    has_body = _has_body(scope["http_version"], headers)
-    if has_body:
-        bodies.leave_unread(scope)
-    if len(headers) != len(scope["headers"]):  # type: ignore[arg-type]  # servers pass a list
-        _refuse_repetition(scope["headers"])
-    is_management = SERVICE_TOKEN in request.route_handler.opt
+    options = scope["route_handler"].opt
+    is_read = method in _READS
+    bodies = _announced_body(request, headers)
+    if len(headers) != len(fields):  # type: ignore[arg-type]  # servers pass a list
+        _refuse_repetition(fields)
+    is_management = SERVICE_TOKEN in options
     presented, signature = read_authorization(_text(headers, b"authorization"), takes_service_tokens=is_management)
+    agent = headers.get(b"user-agent", b"")
     try:
-        claim = await services.credentials.look_up(presented, patiently=not is_read)
-        limit = MAX_EVENT_BODY_BYTES if scope["path"].startswith("/event") else MAX_BODY_BYTES
-        body = await bodies.read(scope, request.receive, limit) if has_body else b""
+        claim = services.credentials.recall(presented)
+        if claim is None:
+            claim = await services.credentials.look_up(presented, patiently=not is_read)
+        body = b""
+        if bodies is not None:
+            limit = MAX_EVENT_BODY_BYTES if scope["path"].startswith("/event") else MAX_BODY_BYTES
+            body = await bodies.read(scope, request.receive, limit)
         proof = SignedRequest(
             signature,
-            method=scope["method"],
-            raw_path=scope["raw_path"],  # the router strips a trailing slash from `path`
-            query=scope["query_string"],
-            body=body,
-            content_type=_text(headers, b"content-type"),
-            date=_text(headers, b"date") or _text(headers, b"x-amz-date") or "",
-            is_go=_GO.match(headers.get(b"user-agent", b"")) is not None,
+            method,
+            scope["raw_path"],  # the router strips a trailing slash from `path`
+            scope["query_string"],
+            body,
+            _text(headers, b"content-type"),
+            _text(headers, b"date") or _text(headers, b"x-amz-date") or "",
+            _GO.match(agent) is not None,
         )
         identity = services.credentials.confirm(claim, proof)
     except Unauthenticated as error:
         if not is_management:
             raise
         raise Unauthenticated(_NO_SERVICE_TOKEN, code=error.code, detail=error.detail) from error
-    _check_scope(request, identity)
+    needed = options.get(SCOPE) or (Scope.READ if is_read else Scope.WRITE)
+    _check_scope(needed, identity)
     actor = Actor(
         identity.kind,
         identity.name,
-        user_agent(headers.get(b"user-agent", b"")),
+        user_agent(agent),
         client_address(scope, services.trusted_proxies),
         request_id(scope),
     )
-    key = _text(headers, b"idempotency-key")
-    scope["auth"] = Caller(
-        identity.workspace, actor, scope["method"], body, None if key is None else _idempotency_key(key)
-    )
+    header = _text(headers, b"idempotency-key")
+    key = None if header is None else _idempotency_key(header)
+    if key is not None and needed is not Scope.READ and BINDS_KEY not in options:
+        await check_unbound(services.database, identity.workspace.workspace_id, key)
+    scope["auth"] = Caller(identity.workspace, actor, method, body, key)
 
 
-def _check_scope(request: ApiRequest, identity: Identity) -> None:
-    """Raise Forbidden unless the credentials have the scope of the route or, by default, that of its method."""
-    needed = request.route_handler.opt.get(SCOPE) or (
-        Scope.READ if request.scope["method"] in ("GET", "HEAD") else Scope.WRITE
-    )
+def _check_scope(needed: Scope, identity: Identity) -> None:
+    """Raise Forbidden unless the credentials have the scope that the request needs."""
     if needed not in identity.scopes:
         raise Forbidden(f"these credentials lack the scope `{needed.value}`", code=Code.MISSING_SCOPE)
 
@@ -177,13 +186,16 @@ def _refuse_repetition(headers: Iterable[tuple[bytes, bytes]]) -> None:
         seen.add(name)
 
 
-def _has_body(http_version: str, headers: Mapping[bytes, bytes]) -> bool:
-    """Tell whether a body may follow; HTTP/1 announces it."""
-    return (
-        not http_version.startswith("1")
-        or b"transfer-encoding" in headers
-        or headers.get(b"content-length", b"0") != b"0"
-    )
+def _announced_body(request: ApiRequest, headers: Mapping[bytes, bytes]) -> BodyReader | None:
+    """Return the reader of a body that may follow, which HTTP/1 announces, and note that nobody has read it."""
+    if (
+        headers.get(b"content-length", b"0") == b"0"
+        and b"transfer-encoding" not in headers
+        and request.scope["http_version"].startswith("1")
+    ):
+        return None
+    request.bodies.leave_unread(request.scope)
+    return request.bodies
 
 
 def decode_json(body: bytes) -> Json:

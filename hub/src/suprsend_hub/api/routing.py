@@ -5,6 +5,7 @@ raw path; handlers decode their segments with `segment`. Signatures are verified
 """
 
 import re
+from collections.abc import Awaitable
 from urllib.parse import unquote_to_bytes
 
 from litestar.enums import ScopeType
@@ -26,19 +27,18 @@ def raw_path_routing(app: ASGIApp) -> ASGIApp:
     `.` and `..` pass; the check of ids rejects them.
     """
 
-    async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
+    def middleware(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == ScopeType.HTTP:
             raw_path = scope.get("raw_path") or scope["path"].encode()
             if b"//" in raw_path:
                 answer = Answer(error_body(404, Code.NO_SUCH_PATH, "the path has an empty segment (//)"), 404)
-                await answer.respond(scope, receive, send)
-                return
+                return answer.respond(scope, receive, send)
             scope["raw_path"] = raw_path
             path = raw_path
             if b"+" in raw_path and _writes_plus(scope):
                 path = raw_path.replace(b"+", b"%20")
             scope["path"] = path.decode("latin-1")
-        await app(scope, receive, send)
+        return app(scope, receive, send)
 
     return middleware
 

@@ -1,14 +1,21 @@
 """`/v1/user/`: page, search, read, upsert, edit and delete users, and show what a user is subscribed to."""
 
-from litestar import delete, get, patch, post
 from litestar.params import FromPath
 
 from suprsend_hub.api.answers import Answer
 from suprsend_hub.api.bodies.page import parse_page, parse_search
 from suprsend_hub.api.bodies.profile import parse_ids, parse_patch, parse_upsert
-from suprsend_hub.api.recipients import answer_with, apply_edit
-from suprsend_hub.api.rendering import membership_object, page_json, parent_object, profile_summary, tenant_user_object
-from suprsend_hub.api.requests import ApiRequest, Caller
+from suprsend_hub.api.handlers import delete, get, patch, post
+from suprsend_hub.api.recipients import apply_edit
+from suprsend_hub.api.rendering import (
+    membership_object,
+    page_json,
+    parent_object,
+    profile_summary,
+    tenant_user_object,
+    user_json,
+)
+from suprsend_hub.api.requests import BINDS_KEY, ApiRequest, Caller
 from suprsend_hub.api.routing import segment
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest
@@ -58,17 +65,17 @@ async def _list_users_of_tenant(request: ApiRequest, tenant_id: str, page_reques
 @get("/v1/user/{distinct_id:str}/")
 async def get_user(request: ApiRequest, distinct_id: FromPath[str]) -> Answer:
     """Return one user with all channels; 404 if unknown."""
-    return await answer_with(request, await request.services.recipients.get(user_key(request.caller, distinct_id)))
+    return Answer(user_json(await request.services.recipients.get(user_key(request.caller, distinct_id))))
 
 
-@post("/v1/user/{distinct_id:str}/")
+@post("/v1/user/{distinct_id:str}/", opt={BINDS_KEY: True})
 async def upsert_user(request: ApiRequest, distinct_id: FromPath[str]) -> Answer:
     """Create or update a user: merge properties key by key, add channel values. 201 in both cases, as upstream."""
     key = _new_key(request.caller, distinct_id)
     return await apply_edit(request, key, parse_upsert(request.caller.json_or({})), 201)
 
 
-@patch("/v1/user/{distinct_id:str}/")
+@patch("/v1/user/{distinct_id:str}/", opt={BINDS_KEY: True})
 async def edit_user(request: ApiRequest, distinct_id: FromPath[str]) -> Answer:
     """Apply operations, all or none, and create an unknown user. 202 with the user after the edit, as upstream."""
     key = _new_key(request.caller, distinct_id)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from suprsend_hub._version import __version__
-from suprsend_hub.cli import audit, console, database, dev, rejected, serve, settings, workspace
+from suprsend_hub.cli import audit, category, console, database, dev, rejected, serve, settings, workspace
 
 app = typer.Typer(
     name="suprsend-hub",
@@ -15,6 +15,7 @@ app = typer.Typer(
     add_completion=True,
 )
 app.add_typer(audit.audit, name="audit")
+app.add_typer(category.category, name="category")
 app.add_typer(console.console_user, name="console-user")
 app.add_typer(database.db, name="db")
 app.command()(dev.dev)

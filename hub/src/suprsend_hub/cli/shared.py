@@ -28,6 +28,13 @@ def fail(message: str) -> NoReturn:
     raise typer.Exit(1)
 
 
+def fail_in_lines(lines: Sequence[str]) -> NoReturn:
+    """Print several things that are wrong to stderr, one on each line, and exit with status 1."""
+    for line in lines:
+        typer.echo(f"Error: {one_line(line)}", err=True)
+    raise typer.Exit(1)
+
+
 @contextmanager
 def failing_clearly() -> Iterator[None]:
     """Show an expected error as one line instead of a traceback."""

@@ -4,7 +4,7 @@ The functions take plain values and return text, or `Markup` that they have esca
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 from suprsend_hub.domain.actor import ActorKind
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.domain.masking import mask_secrets
+from suprsend_hub.domain.preference_terms import Channel
 from suprsend_hub.domain.profile import Identity
 from suprsend_hub.domain.wire import (
     ANDROIDPUSH,
@@ -114,9 +115,29 @@ def short(text: str, chars: int = 200) -> str:
     return text if len(text) <= chars else f"{text[:chars]}…"
 
 
+def python_text(text: str) -> str:
+    """Return text as a Python literal in double quotes, with unprintable characters escaped."""
+    parts = []
+    for char in text:
+        if char in '"\\':
+            parts.append(f"\\{char}")
+        elif char.isprintable():
+            parts.append(char)
+        else:
+            parts.append(ascii(char)[1:-1])
+    return '"' + "".join(parts) + '"'
+
+
 def channel_name(channel: str) -> str:
     """Return the display name of a channel."""
     return CHANNEL_NAMES.get(channel, channel)
+
+
+def channel_list(channels: Sequence[Channel] | None) -> str:
+    """Return the names of channels as preferences spell them; "none" for no channel, "not set" for no list."""
+    if channels is None:
+        return "not set"
+    return ", ".join(channel_name(channel.key) for channel in channels) or "none"
 
 
 def address(identity: Identity) -> str:
@@ -147,6 +168,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "actor_words": actor_words,
     "address": address,
     "ago": ago,
+    "channel_list": channel_list,
     "channel_name": channel_name,
     "compact": compact,
     "decoded": decoded,
@@ -154,6 +176,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "exact": exact,
     "marked": marked,
     "pretty": pretty,
+    "python_text": python_text,
     "short": short,
     "ulid": ulid_text,
     "ulid_time": ulid_time,

@@ -86,6 +86,23 @@ class Paths:
         base = f"{self.root}lists/{escaped(list_id)}/"
         return with_query(f"{base}{tab}/" if tab else base, **query)
 
+    def user_tenant(self, distinct_id: str, tenant_id: str) -> str:
+        """Return the path of a user's page within a tenant."""
+        return f"{self.user(distinct_id)}tenants/{escaped(tenant_id)}/"
+
+    def tenants(self, **query: object) -> str:
+        """Return the path of the tenants."""
+        return with_query(f"{self.root}tenants/", **query)
+
+    def tenant(self, tenant_id: str, tab: str = "", **query: object) -> str:
+        """Return the path of a tenant's page, or of one of its tabs."""
+        base = f"{self.root}tenants/{escaped(tenant_id)}/"
+        return with_query(f"{base}{tab}/" if tab else base, **query)
+
+    def categories(self, **query: object) -> str:
+        """Return the path of the preference categories; `mode` is that of the document."""
+        return with_query(f"{self.root}categories/", **query)
+
     def rejected(self, **query: object) -> str:
         """Return the path of the log of rejected records."""
         return with_query(f"{self.root}rejected/", **query)

@@ -5,17 +5,20 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath
 
 from suprsend_hub.console.assets import get_asset
+from suprsend_hub.console.categories import views as categories
 from suprsend_hub.console.credentials import views as credentials
 from suprsend_hub.console.errors import StatusOf, error_handlers
 from suprsend_hub.console.lists import views as lists
 from suprsend_hub.console.objects import views as objects
 from suprsend_hub.console.paths import Paths
-from suprsend_hub.console.recipient import edit_views
+from suprsend_hub.console.recipient import edit_views, preference_views, tenant_views
 from suprsend_hub.console.recipient import views as recipient
+from suprsend_hub.console.recipient.shared import UnknownRecipient, show_unknown
 from suprsend_hub.console.rejected import views as rejected
 from suprsend_hub.console.rendering import page, redirect
 from suprsend_hub.console.requests import HubRequest
 from suprsend_hub.console.sign_in import views as sign_in
+from suprsend_hub.console.tenants import views as tenants
 from suprsend_hub.console.users import views as users
 from suprsend_hub.console.visits import Visit, read_desk, read_visit
 from suprsend_hub.domain.codes import Code
@@ -52,6 +55,7 @@ async def _check_host(request: HubRequest) -> None:
 
 def console_router(*, status_of: StatusOf) -> Router:
     """Return the router with all pages of the console, below `/console`."""
+    handlers = error_handlers(status_of) | {UnknownRecipient: show_unknown}
     return Router(
         path="/console",
         route_handlers=[
@@ -62,8 +66,12 @@ def console_router(*, status_of: StatusOf) -> Router:
             *users.HANDLERS,
             *recipient.HANDLERS,
             *edit_views.HANDLERS,
+            *tenant_views.HANDLERS,
+            *preference_views.HANDLERS,
             *objects.HANDLERS,
             *lists.HANDLERS,
+            *tenants.HANDLERS,
+            *categories.HANDLERS,
             *rejected.HANDLERS,
             *credentials.HANDLERS,
             nothing_here,
@@ -74,6 +82,6 @@ def console_router(*, status_of: StatusOf) -> Router:
             "visit": Provide(read_visit),
             "desk": Provide(read_desk),
         },
-        exception_handlers=error_handlers(status_of),  # type: ignore[arg-type]  # Litestar types them invariantly
+        exception_handlers=handlers,  # type: ignore[arg-type]  # Litestar types them invariantly
         include_in_schema=False,
     )

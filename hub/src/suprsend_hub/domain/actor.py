@@ -1,6 +1,7 @@
 """Actors: an API key, a signed client, a console user, the command line, or the hub itself.
 
-An `Actor` is the first argument of every service method that changes something. History and audit log record it.
+An `Actor` is the first argument of every service method that changes something. History and audit log record it. The
+steps of the sweeper have none: they only remove what an actor's call, which is in the audit log, has ended already.
 """
 
 from enum import StrEnum
@@ -61,9 +62,9 @@ class Actor(msgspec.Struct, frozen=True):
     @property
     def label(self) -> str:
         """Return kind and name as one text, as in history rows and filters of the audit log."""
-        return f"{self.kind.value}:{self.name}"
+        return f"{self.kind}:{self.name}"
 
 
 def hub_actor(part: str) -> Actor:
-    """Return the actor for a part of the hub that acts by itself, such as its sweeper."""
+    """Return the actor for a part of the hub that acts by itself, such as `dev`, which creates its own workspace."""
     return Actor(ActorKind.HUB, part)

@@ -23,7 +23,7 @@ _VALUE_FIELDS: Final = "value_fields"  # of a Slack or Teams object, those that 
 _SHARED_IDS: Final = ("device_id", "bundle_id")
 Ids: TypeAlias = "tuple[Sequence[str], Sequence[str]]"
 """Ids that the way back contains itself, and those of the profile after the edit."""
-_FIELDS: Final = ("id_provider", *_SHARED_IDS, "status", "perma_status")
+_FIELDS: Final = ("id_provider", *_SHARED_IDS, "status", "perma_status", "status_reason", "status_at")
 
 
 def cut_identities(channel: str, old: list[Identity], new: list[Identity], ids: SharedIds) -> dict[str, Json] | None:

@@ -17,10 +17,11 @@ from .channels import (
     renewed,
 )
 from .codes import Code
+from .feedback import read_operand, reported
 from .limits import MAX_IDENTITIES
 from .size import MISSING
 from .values import InvalidValue
-from .wire import APPEND, REMOVE, Json
+from .wire import APPEND, CHANNEL_STATUS, REMOVE, Json
 from .work import UNITS_PER_IDENTITY, WorkMeter
 
 if TYPE_CHECKING:
@@ -99,9 +100,14 @@ class ChannelEdits(WorkMeter):
 
     def renew_identity(self, channel: str, position: int, value: Address, companions: Companions) -> None:
         """Renew the identity at that position, if anything about it changes."""
+        self.put_identity(
+            channel, position, renewed(RULES[channel], self.channels[channel][position], value, companions)
+        )
+
+    def put_identity(self, channel: str, position: int, identity: Identity) -> None:
+        """Put an identity in the place of the one at that position, unless it is the same object."""
         identities = self.channels[channel]
         stored = identities[position]
-        identity = renewed(RULES[channel], stored, value, companions)
         if identity is not stored:
             if self.gauge:
                 self.gauge.admit_instead(channel, stored, identity)
@@ -136,6 +142,29 @@ class ChannelEdits(WorkMeter):
                 self.gauge.release_elements(channel, removed, left=len(kept))
             self.old_channels.setdefault(channel, identities)
             self.channels[channel] = kept
+
+    def report(self, operand: Json) -> None:
+        """Set the status of an identity as delivery feedback says; refuse it if the profile has no such identity."""
+        report = read_operand(operand)
+        if report is None:
+            self.refusals.note(Code.INVALID_OPERAND, CHANNEL_STATUS, "not feedback", {CHANNEL_STATUS: operand})
+            return
+        channel, rule = report.channel, RULES[report.channel]
+        identities = self.channels.get(channel, [])
+        problem, found = InvalidValue(Code.IDENTITY_NOT_FOUND, "the profile does not have this address"), False
+        try:
+            self.spend(rule.reading_work(report.value) + len(identities) * UNITS_PER_IDENTITY)
+            wanted = removal_keys(rule, report.value, identities)
+            for position, identity in enumerate(identities):
+                if rule.key(identity.value) in wanted:
+                    self.put_identity(channel, position, reported(identity, report))
+                    found = True
+        except InvalidValue as other:
+            problem, found = other, False
+        if found:
+            self.accepted = True
+        else:
+            self.refusals.refuse(problem.code, CHANNEL_STATUS, channel, problem.reason, report.value)
 
     def unset_channel(self, channel: str) -> None:
         """Remove all identities of a channel."""

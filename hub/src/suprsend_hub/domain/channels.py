@@ -259,8 +259,8 @@ def removal_keys(rule: ChannelRule, value: Json, identities: list[Identity]) -> 
 def renewed(rule: ChannelRule, stored: Identity, value: Address, companions: Companions) -> Identity:
     """Return a stored identity as it is after being appended again; the same object if nothing changes.
 
-    It becomes active; `perma_status` stays (a hard bounce is not undone by asking again); provider, device and
-    bundle change where given.
+    It becomes active; `perma_status` stays (a hard bounce is not undone by asking again), and so does the feedback that
+    set it; provider, device and bundle change where given.
     """
     refreshed = rule.refresh(stored.value, value)
     id_provider = companions.id_provider or stored.id_provider
@@ -272,4 +272,7 @@ def renewed(rule: ChannelRule, stored: Identity, value: Address, companions: Com
         and (id_provider, device_id, bundle_id) == (stored.id_provider, stored.device_id, stored.bundle_id)
     ):
         return stored
-    return Identity(refreshed, id_provider, device_id, bundle_id, ACTIVE, stored.perma_status)
+    feedback = (stored.status_reason, stored.status_at)
+    if stored.status != ACTIVE and stored.perma_status == ACTIVE:
+        feedback = (None, None)  # it said why the address was inactive
+    return Identity(refreshed, id_provider, device_id, bundle_id, ACTIVE, stored.perma_status, *feedback)

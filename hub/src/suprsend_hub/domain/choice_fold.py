@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .before_choices import diff_choices
-from .choices import apply, of_text, to_text
+from .choices import apply_all, of_text, to_text
 
 if TYPE_CHECKING:
     from .before_choices import ChoicesBefore
@@ -19,24 +19,26 @@ if TYPE_CHECKING:
 class ChoiceFold:
     """The choices of one fold: as they were, and as they are now."""
 
-    __slots__ = ("_choices", "_old", "_stored", "text")
+    __slots__ = ("_choices", "_old", "_operations", "_stored", "text")
 
     def __init__(self, text: str | None) -> None:
         self.text = text
         """The choices in storage form, None if nothing is chosen; those before the fold until `finish`."""
         self._stored = text
         self._old = self._choices = of_text(text)
+        self._operations: list[Operation] = []
 
-    def apply(self, operation: Operation) -> None:
-        """Apply an operation."""
-        self._choices = apply(self._choices, operation)
+    def add(self, operation: Operation) -> None:
+        """Take an operation for `finish`."""
+        self._operations.append(operation)
 
     def finish(self) -> str | None:
-        """Put the choices into storage form, once for all operations.
+        """Apply all operations, and put the choices into storage form.
 
         Raises:
             UnicodeEncodeError: a text in them cannot be stored.
         """
+        self._choices = apply_all(self._old, self._operations)
         self.text = to_text(self._choices)
         return self.text
 

@@ -205,6 +205,8 @@ class Code(enum.StrEnum):
     INVALID_COMPANION = ("invalid_companion", _INVALID,
         "`$id_provider`, `$device_id` or `$bundle_id` is not a string, or is too long.",
         "Send a string of at most 255 characters, or null.")
+    IDENTITY_NOT_FOUND = ("identity_not_found", _INVALID, "A report of a delivery is about an address that nobody has.",
+        "Nothing: the address was removed, or belongs to a user or channel that the report does not name.")
     TOO_MANY_IDENTITIES = ("too_many_identities", _INVALID,
         "A channel of the profile has the maximum number of identities.",
         "Remove identities that you no longer use.")

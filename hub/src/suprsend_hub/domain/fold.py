@@ -30,6 +30,7 @@ from .values import InvalidValue, check_key, check_value, read_language, same_va
 from .wire import (
     ADD,
     APPEND,
+    CHANNEL_STATUS,
     INCREMENT,
     OPERATORS,
     PREFERENCE,
@@ -41,7 +42,7 @@ from .wire import (
     KeyKind,
     kind_of_key,
 )
-from .work import ELEMENTS_COPIED_PER_UNIT, UNITS_PER_KEY
+from .work import CHOICE_BYTES_PER_UNIT, ELEMENTS_COPIED_PER_UNIT, UNITS_PER_CHOICE, UNITS_PER_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,29 +59,29 @@ def fold(
     *,
     edit_bytes: int | None = None,
     max_work: int = MAX_EDIT_WORK,
-    may_choose: bool = False,
+    by_hub: bool = False,
 ) -> FoldResult:
     """Apply the operations of one edit in order; never raises on JSON as a decoder gives it.
 
     `fold(p, a + b)` equals `fold(fold(p, a).profile, b)`, up to the limits of one edit (operations,
     listed refusals, work). `edit_bytes`, if known, is the size of JSON text that the operations were read
     from, or more; it spares measuring them and changes no result. `max_work`: units of work (see `work`), beyond which
-    operations that search what is stored are refused. `may_choose`: the operations may contain `$preference`, which is
-    not for callers of the API.
+    operations that search what is stored are refused. `by_hub`: the operations may contain `$preference` and
+    `$channel_status`, which are not for callers of the API.
 
     Source: vectors `contract/vectors/operation_semantics.json`.
     """
-    return _Fold(profile, operations, edit_bytes, max_work, may_choose=may_choose).run(operations)
+    return _Fold(profile, operations, edit_bytes, max_work, by_hub=by_hub).run(operations)
 
 
 class _Fold(ChannelEdits):
     """One fold under way: copies of the two dicts, the originals of what changes, and the refusals."""
 
     __slots__ = (
+        "by_hub",
         "bytes_bound",
         "choosing",
         "is_new",
-        "may_choose",
         "old_properties",
         "own_arrays",
         "preferences",
@@ -88,7 +89,7 @@ class _Fold(ChannelEdits):
     )
 
     def __init__(
-        self, profile: Profile | None, operations: Json, edit_bytes: int | None, max_work: int, *, may_choose: bool
+        self, profile: Profile | None, operations: Json, edit_bytes: int | None, max_work: int, *, by_hub: bool
     ) -> None:
         self.limit, self.spent = max_work, 0
         self.is_new = profile is None
@@ -97,7 +98,7 @@ class _Fold(ChannelEdits):
         self.old_channels = {}
         self.bytes_bound, near_limit = bound_after(profile, operations, edit_bytes)
         self.preferences = None if profile is None else profile.preferences
-        self.may_choose = may_choose
+        self.by_hub = by_hub
         self.choosing: ChoiceFold | None = None
         self.gauge = SizeGauge(self.properties, self.channels, self.preferences) if near_limit else None
         self.old_properties: dict[str, Json] = {}
@@ -141,8 +142,10 @@ class _Fold(ChannelEdits):
                 self.unset(operand)
             elif operator in _RULES:
                 self.apply_by_key(operator, operand)
-            elif operator == PREFERENCE and self.may_choose:
+            elif operator == PREFERENCE and self.by_hub:
                 self.choose(operand)
+            elif operator == CHANNEL_STATUS and self.by_hub:
+                self.report(operand)
             else:
                 reason = f"{shown(operator)} is not an operator; use one of {', '.join(OPERATORS)}"
                 self.refusals.note(Code.UNKNOWN_OPERATOR, operator, reason, {operator: operand})
@@ -361,9 +364,12 @@ class _Fold(ChannelEdits):
         except msgspec.ValidationError:
             self.refusals.note(Code.INVALID_OPERAND, PREFERENCE, "not an operation on choices", {PREFERENCE: operand})
             return
+        # Counted, so that others get their turns, but not limited: there are at most as many as categories.
+        self.spent += UNITS_PER_CHOICE
         if self.choosing is None:
             self.choosing = ChoiceFold(self.preferences)
-        self.choosing.apply(operation)
+            self.spent += len(self.preferences or "") // CHOICE_BYTES_PER_UNIT
+        self.choosing.add(operation)
         self.accepted = True
 
     def settle(self, choosing: ChoiceFold) -> None:

@@ -190,7 +190,7 @@ def parse_ulid(text: str) -> uuid.UUID:
     """
     if type(text) is not str or len(text) != ULID_CHARS:
         raise InvalidRequest(
-            f"{shown(str(text))} is not the id of a record, which has {ULID_CHARS} letters and digits",
+            f"{shown(str(text))} is not the id of a record; such an id has {ULID_CHARS} letters and digits",
             code=Code.INVALID_ULID,
         )
     number = 0
@@ -230,6 +230,12 @@ def request_key(idempotency_key: str) -> uuid.UUID:
     It is hashed in a way of its own, so that an event never counts as a repetition of a request, or the reverse.
     """
     return _hashed_key(hashlib.blake2b(idempotency_key.encode(), digest_size=16, person=b"request").digest())
+
+
+def feedback_key(feedback_id: str) -> uuid.UUID:
+    """Return the 128-bit deduplication key of delivery feedback, hashed in a way of its own as `request_key` does."""
+    digest = hashlib.blake2b(feedback_id.encode("utf-8", "surrogatepass"), digest_size=16, person=b"feedback").digest()
+    return _hashed_key(digest)
 
 
 def _hashed_key(digest: bytes) -> uuid.UUID:

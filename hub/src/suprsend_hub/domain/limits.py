@@ -123,6 +123,9 @@ MAX_DIGEST_OPTIONS: Final = 50
 MAX_LOCALES: Final = 200
 """Locales with translations of a workspace's categories; ours: more than there are national languages."""
 
+MAX_BULK_CHOICES: Final = 20_000
+"""Users times operations of one bulk request about preferences; ours: each is written, and recorded in the history."""
+
 MAX_TAG_FILTER_DEPTH: Final = 16
 """Nesting of a tag filter; ours: far above any filter that a person writes."""
 

@@ -42,7 +42,8 @@ _SECRET_UNDER: Final = frozenset({ACCESS_TOKEN, INCOMING_WEBHOOK, ANDROIDPUSH, I
 
 _HARMLESS: Final = frozenset(
     {CHANNEL, CHANNEL_ID, CONVERSATION_ID, DEVICE_ID_FIELD, EMAIL_FIELD, EMAIL_ID, PROVIDER, SERVICE_URL, TENANT_ID,
-     USER_ID, "team_id", "id_provider", "bundle_id", "status", "perma_status"}
+     USER_ID, "team_id", "id_provider", "bundle_id", "status", "perma_status", "status_reason",
+     "status_at"}
 )  # fmt: skip
 """Below a secret key, text directly under these keys is not secret. It says which identity was meant."""
 

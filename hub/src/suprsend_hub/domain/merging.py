@@ -16,7 +16,7 @@ import msgspec
 
 from . import choices
 from .channels import RULES
-from .choices import NO_CHOICES, Choices
+from .choices import NO_CHOICES, CategoryChoice, Choices
 from .codes import Code
 from .limits import MAX_IDENTITIES, MAX_PROFILE_BYTES, MAX_PROPERTIES
 from .profile import Identity, Profile, identities_to_storage
@@ -197,9 +197,14 @@ def _unchanged_identities(
 
 def _unchanged_choices(present: Choices, taken: Choices) -> Choices:
     return Choices(
-        {slug: choice for slug, choice in taken.categories.items() if present.categories.get(slug) == choice},
+        {slug: choice for slug, choice in taken.categories.items() if _is_chosen(present, slug, choice)},
         {channel: value for channel, value in taken.restricted.items() if present.restricted.get(channel) == value},
     )
+
+
+def _is_chosen(present: Choices, slug: str, choice: CategoryChoice) -> bool:
+    stored = present.categories.get(slug)
+    return stored is not None and same_value(choices.choice_to_json(stored), choices.choice_to_json(choice))
 
 
 def _without_choices(present: Choices, unwanted: Choices) -> Choices:

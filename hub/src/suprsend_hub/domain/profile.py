@@ -11,13 +11,14 @@ from typing import Any, Final
 
 import msgspec
 
-from .wire import ACTIVE, CHANNELS, Json
+from .wire import ACTIVE, CHANNELS, LOCALE, PREFERRED_LANGUAGE, TIMEZONE, Json
 
 
 class Identity(msgspec.Struct, frozen=True, omit_defaults=True):
     """An address of a profile on one channel. Immutable, so folds may share it between profiles.
 
     `value` is a string, or an object for web push, Slack and MS Teams. `bundle_id` and `device_id` only with push.
+    `status_reason` and `status_at` are those of the latest delivery feedback (`feedback`), None if there was none.
     """
 
     value: str | dict[str, Any]
@@ -26,6 +27,13 @@ class Identity(msgspec.Struct, frozen=True, omit_defaults=True):
     bundle_id: str | None = None
     status: str = ACTIVE
     perma_status: str = ACTIVE
+    status_reason: str | None = None
+    status_at: str | None = None
+
+    @property
+    def is_usable(self) -> bool:
+        """Tell whether messages may be sent to the address."""
+        return self.status == ACTIVE and self.perma_status == ACTIVE
 
 
 @dataclass(slots=True)
@@ -47,7 +55,24 @@ class Profile:
     preferences: str | None = None
 
 
+class Languages(
+    msgspec.Struct,
+    frozen=True,
+    rename={"language": PREFERRED_LANGUAGE, "locale": LOCALE, "timezone": TIMEZONE},
+):
+    """What the properties of a profile say about language and time; the other properties are not even decoded."""
+
+    language: str | None = None
+    locale: str | None = None
+    timezone: str | None = None
+
+    def over(self, other: Languages) -> Languages:
+        """Return what applies within a tenant that has these: each by itself, else that of `other`."""
+        return Languages(self.language or other.language, self.locale or other.locale, self.timezone or other.timezone)
+
+
 _encode: Final = msgspec.json.Encoder().encode
+_decode_languages: Final = msgspec.json.Decoder(Languages).decode
 _decode_properties: Final = msgspec.json.Decoder(dict[str, Any]).decode
 _channels_decoder: Final = msgspec.json.Decoder(dict[str, list[Identity]])
 _MAX_UTF8_BYTES_PER_CHAR: Final = 4
@@ -80,6 +105,11 @@ def decode_channels(channels_json: str | bytes) -> dict[str, list[Identity]]:
     return _channels_decoder.decode(channels_json)
 
 
+def decode_languages(properties_json: str | bytes) -> Languages:
+    """Return the languages of a profile from the storage form of its properties; raises as `decode_profile` does."""
+    return _decode_languages(properties_json)
+
+
 def _bytes_bound(text: str | bytes) -> int:
     return len(text) if text.isascii() else len(text) * _MAX_UTF8_BYTES_PER_CHAR
 
@@ -107,6 +137,10 @@ def identity_to_wire(identity: Identity) -> dict[str, Json]:
         entry["bundle_id"] = identity.bundle_id
     entry["status"] = identity.status
     entry["perma_status"] = identity.perma_status
+    if identity.status_reason is not None:
+        entry["status_reason"] = identity.status_reason
+    if identity.status_at is not None:
+        entry["status_at"] = identity.status_at
     return entry
 
 

@@ -51,8 +51,7 @@ class Refusal:
     count: int = 1
 
 
-@dataclass(slots=True)
-class FoldResult:
+class FoldResult(msgspec.Struct):
     """The result of applying an edit to a profile.
 
     Attributes:

@@ -28,6 +28,10 @@ PREFERENCE: Final = "$preference"
 """Operator of the edits that the hub makes for the preference endpoints; refused from everybody else. Its operand is an
 operation of `choices`. In `before` of the history, the choices that such operations replaced."""
 
+CHANNEL_STATUS: Final = "$channel_status"
+"""Operator of the edits that the hub makes of delivery feedback; refused from everybody else. Its operand is
+`{"$email": address, "event": ..., "time": ...}`, see `feedback`."""
+
 # Channels ------------------------------------------------------------------------------------------------------------
 EMAIL: Final = "$email"
 SMS: Final = "$sms"

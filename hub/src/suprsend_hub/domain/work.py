@@ -18,6 +18,10 @@ UNITS_PER_UNUSUAL_ADDRESS: Final = 800
 """Units for reading an address with a library: up to 80 microseconds for an international domain."""
 UNITS_PER_KEY: Final = 8
 """Units, in addition, for each element of an array in which many arrays or objects are looked up at once."""
+UNITS_PER_CHOICE: Final = 200
+"""Units for one operation on choices: up to 20 microseconds."""
+CHOICE_BYTES_PER_UNIT: Final = 8
+"""Reading and writing stored choices is that much faster, by byte, than searching an array."""
 ELEMENTS_COPIED_PER_UNIT: Final = 8
 """Copying an array is that much faster, by element, than searching it by byte."""
 

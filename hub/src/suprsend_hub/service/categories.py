@@ -56,7 +56,7 @@ class CategoryService:
         """Return the document in force, or the draft; an empty one before anything was saved."""
         async with self._database.connection() as connection:
             settings = await categories.find_settings(connection, workspace_id, "")
-            live = await _find(connection, workspace_id, settings.category_version)
+            live = await _find_live(connection, workspace_id, settings.category_version)
             if mode is Mode.LIVE:
                 return live
             draft = await _find(connection, workspace_id, DRAFT)
@@ -74,7 +74,7 @@ class CategoryService:
             await categories.save(connection, workspace_id, _row(draft, DRAFT, self._now()))
             change = Change(Action.CATEGORY_SAVE, "", detail={"categories": len(document), "hash": draft.hash})
             await self._audit.record(connection, actor, workspace_id, change)
-            live = await _find(connection, workspace_id, live_no)
+            live = await _find_live(connection, workspace_id, live_no)
             draft = await _checked(connection, workspace_id, draft, live.document)
             if commit is None or (draft.errors and not commit.force):
                 return draft
@@ -91,11 +91,13 @@ class CategoryService:
         self._rate_limits.admit(workspace_id, 1)
 
         async def use(connection: Connection) -> CategoryVersion:
-            live = await _find(connection, workspace_id, await categories.lock(connection, workspace_id))
+            live = await _find_live(connection, workspace_id, await categories.lock(connection, workspace_id))
             draft = await _find(connection, workspace_id, DRAFT)
             draft = await _checked(connection, workspace_id, draft, live.document)
             if draft.errors and not commit.force:
-                raise InvalidRequest("; ".join(draft.errors), code=Code.INVALID_CATEGORIES, detail=draft.errors)
+                raise InvalidRequest(
+                    "; ".join(draft.errors), code=Code.INVALID_CATEGORIES, detail={"errors": draft.errors}
+                )
             return await self._commit(connection, actor, workspace_id, draft, live, commit)
 
         return await self._database.run(use)
@@ -192,6 +194,11 @@ def active_channels(stored: Sequence[str] | None) -> Sequence[Channel]:
     return tuple(channel for channel in Channel if stored is None or channel in stored)
 
 
+async def _find_live(connection: Connection, workspace_id: int, version_no: int) -> CategoryVersion:
+    """Return the version in force. Before the first commit that is no stored one: its number is that of the draft."""
+    return await _find(connection, workspace_id, version_no) if version_no else CategoryVersion(EMPTY, _hash(EMPTY))
+
+
 async def _find(connection: Connection, workspace_id: int, version_no: int) -> CategoryVersion:
     """Return a stored version, or an empty document if it is not there."""
     found = await categories.find(connection, workspace_id, version_no)
@@ -210,7 +217,7 @@ async def _checked(
     removed = live.missing_from(draft.document)
     counts = await categories.count_choices(connection, workspace_id, removed) if removed else {}
     errors = [
-        f"category '{slug}' is removed, and {recipients} recipients and {tenants} tenants have made choices for it"
+        f"category '{slug}' is removed, but has choices: {recipients} by recipients, {tenants} by tenants"
         for slug, (recipients, tenants) in counts.items()
     ]
     return CategoryVersion(draft.document, draft.hash, errors=errors)

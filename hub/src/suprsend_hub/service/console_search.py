@@ -38,7 +38,8 @@ _ULID_RANDOM_BITS = 80
 class UserFilter:
     """A filter of users; None accepts everything.
 
-    `state`: users with an identity of that status (`inactive`, `disabled`), on the channel if one is given. Times are
+    `state`: users with an identity of that status (`inactive`, `disabled`), or whose status has that reason
+    (`hard_bounce` and others of `domain.feedback`), on the channel if one is given. Times are
     inclusive at the beginning, exclusive at the end.
     """
 
@@ -69,7 +70,11 @@ class UserFilter:
         named = channels.values() if self.channel is None else [channels.get(self.channel, [])]
         if self.state is None:
             return any(named)
-        return any(self.state in (each.status, each.perma_status) for identities in named for each in identities)
+        return any(
+            self.state in (each.status, each.perma_status) or self.state == each.status_reason
+            for identities in named
+            for each in identities
+        )
 
 
 @dataclass(frozen=True, slots=True)

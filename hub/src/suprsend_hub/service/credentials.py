@@ -17,6 +17,8 @@ from datetime import datetime
 from functools import partial
 from typing import Literal, Protocol
 
+import msgspec
+
 from suprsend_hub.domain.actor import DEFAULT_SCOPES, ActorKind, Scope
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Forbidden, Unauthenticated, Unavailable
@@ -56,12 +58,14 @@ class Workspace:
         return env in (self.workspace_key, self.workspace_uid)
 
 
-@dataclass(frozen=True, slots=True)
-class Presented:
+class Presented(msgspec.Struct, frozen=True):
     """A key that a request names: an API key, or the workspace key whose secret signs the request."""
 
     kind: Literal[ActorKind.API_KEY, ActorKind.SIGNED_CLIENT]
-    key: str = field(repr=False)
+    key: str
+
+    def __repr__(self) -> str:
+        return f"Presented(kind={self.kind!r})"  # an API key is a secret
 
 
 class Proof(Protocol):
@@ -85,23 +89,19 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class _Credential:
-    """The result of a look-up. `secrets` is empty for an API key, and has two entries during a rotation."""
+class Claim:
+    """What a request claims: the result of a look-up. Without an API key, it takes a proof to confirm that.
+
+    `secrets` is empty for an API key, and has two entries during a rotation.
+    """
 
     identity: Identity
+    needs_proof: bool
     limit: RateLimit | None
     is_disabled: bool
     max_clock_skew_s: int
     secrets: Sequence[tuple[bytes, datetime | None]] = field(repr=False)
     """Each with the end of its validity, or None if it has none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What a request claims. Unless it comes with an API key, it takes a proof to confirm that."""
-
-    credential: _Credential
-    needs_proof: bool
 
 
 class CredentialService:
@@ -120,8 +120,15 @@ class CredentialService:
         self._secrets = secrets
         self._rate_limits = rate_limits
         self._outage = OutageLog("workspace secrets", monotonic=monotonic)
-        self._lookup = PatientLookup[_Credential](database, patience_s=database_patience_s, monotonic=monotonic)
+        self._lookup = PatientLookup[Claim](database, patience_s=database_patience_s, monotonic=monotonic)
         self._now = now
+
+    def recall(self, presented: Presented | None) -> Claim | None:
+        """Return what `look_up` would return without asking the database, or None. Raises the same as `look_up`."""
+        claim = None if presented is None else self._lookup.remembered(_digest(presented))
+        if claim is not None and not claim.needs_proof:
+            _check_enabled(claim)
+        return claim
 
     async def look_up(self, presented: Presented | None, *, patiently: bool = False) -> Claim:
         """Return what a request claims with the key that it names, unless nothing can make that good.
@@ -134,13 +141,12 @@ class CredentialService:
             Forbidden: an API key of a workspace that is disabled.
             Unavailable: the database does not answer and nothing is remembered.
         """
-        credential = None if presented is None else await self._find(presented, patiently=patiently)
-        if presented is None or credential is None:
+        claim = None if presented is None else await self._find(presented, patiently=patiently)
+        if claim is None:
             raise _refused()
-        needs_proof = presented.kind is ActorKind.SIGNED_CLIENT
-        if not needs_proof:
-            _check_enabled(credential)
-        return Claim(credential, needs_proof)
+        if not claim.needs_proof:
+            _check_enabled(claim)
+        return claim
 
     def confirm(self, claim: Claim, proof: Proof | None) -> Identity:
         """Return who sends the request.
@@ -151,18 +157,20 @@ class CredentialService:
             Unauthenticated: with one text for all causes; with the reason if only the Date of a signature is wrong.
             Forbidden: the credentials are good and the workspace is disabled.
         """
-        credential = claim.credential
         if claim.needs_proof:
-            if proof is None or not any(map(proof.is_made_with, self._valid_secrets(credential))):
+            if proof is None or not self._is_proved(claim, proof):
                 raise _refused()
-            if credential.max_clock_skew_s:
-                self._check_date(proof.made_at(), credential.max_clock_skew_s)
-        _check_enabled(credential)
-        self._rate_limits.learn(credential.identity.workspace.workspace_id, credential.limit)
-        return credential.identity
+            if claim.max_clock_skew_s:
+                self._check_date(proof.made_at(), claim.max_clock_skew_s)
+        _check_enabled(claim)
+        self._rate_limits.learn(claim.identity.workspace.workspace_id, claim.limit)
+        return claim.identity
 
-    def _valid_secrets(self, credential: _Credential) -> list[bytes]:
-        return [secret for secret, until in credential.secrets if until is None or self._now() < until]
+    def _is_proved(self, claim: Claim, proof: Proof) -> bool:
+        for secret, until in claim.secrets:
+            if (until is None or self._now() < until) and proof.is_made_with(secret):
+                return True
+        return False
 
     def _check_date(self, moment: datetime | None, max_skew_s: int) -> None:
         """Refuse a request whose Date is out of range: it may be a replay of an old request."""
@@ -175,33 +183,32 @@ class CredentialService:
             code=Code.DATE_OUT_OF_RANGE,
         )
 
-    async def _find(self, presented: Presented, *, patiently: bool) -> _Credential | None:
+    async def _find(self, presented: Presented, *, patiently: bool) -> Claim | None:
         key = presented.key
         if not key or len(key) > MAX_KEY_CHARS or not storable(key):
             return None
-        digest = hashlib.sha256(f"{presented.kind}:{key}".encode()).digest()
         fetch = self._by_api_key if presented.kind is ActorKind.API_KEY else self._by_workspace_key
-        return await self._lookup.find(digest, partial(fetch, key), patiently=patiently)
+        return await self._lookup.find(_digest(presented), partial(fetch, key), patiently=patiently)
 
-    async def _by_api_key(self, api_key: str, connection: Connection) -> _Credential | None:
+    async def _by_api_key(self, api_key: str, connection: Connection) -> Claim | None:
         found = await workspaces.find_by_api_key_hash(connection, hash_api_key(api_key))
         if found is None:
             return None
         row, name, scopes = found
-        return _credential(row, Identity(_workspace(row), ActorKind.API_KEY, name, scopes), ())
+        return _claim(row, Identity(_workspace(row), ActorKind.API_KEY, name, scopes), ())
 
-    async def _by_workspace_key(self, workspace_key: str, connection: Connection) -> _Credential | None:
+    async def _by_workspace_key(self, workspace_key: str, connection: Connection) -> Claim | None:
         row = await workspaces.find_by_key(connection, workspace_key)
         if row is None:
             return None
         identity = Identity(_workspace(row), ActorKind.SIGNED_CLIENT, row.workspace_key, DEFAULT_SCOPES)
-        return _credential(row, identity, self._decrypted(row))
+        return _claim(row, identity, self._decrypted(row))
 
     def _decrypted(self, row: WorkspaceRow) -> Sequence[tuple[bytes, datetime | None]]:
         try:
             secret = self._secrets.decrypt(row.secret_encrypted).encode()
         except Unavailable as error:
-            self._outage.note(error)
+            self._outage.note(error.code, error.for_operator)
             raise
         self._outage.end()
         secrets: list[tuple[bytes, datetime | None]] = [(secret, None)]
@@ -211,12 +218,16 @@ class CredentialService:
         return secrets
 
 
+def _digest(presented: Presented) -> bytes:
+    return hashlib.sha256(f"{presented.kind}:{presented.key}".encode("utf-8", "surrogatepass")).digest()
+
+
 def _refused() -> Unauthenticated:
     return Unauthenticated(_REFUSED, code=Code.UNAUTHORIZED, detail="Authentication failed")
 
 
-def _check_enabled(credential: _Credential) -> None:
-    if credential.is_disabled:
+def _check_enabled(claim: Claim) -> None:
+    if claim.is_disabled:
         raise Forbidden("this workspace has been disabled by the operator of the hub", code=Code.WORKSPACE_DISABLED)
 
 
@@ -224,9 +235,10 @@ def _workspace(row: WorkspaceRow) -> Workspace:
     return Workspace(row.workspace_id, row.workspace_uid, row.workspace_key, row.name, decode_tenancy(row.tenancy))
 
 
-def _credential(row: WorkspaceRow, identity: Identity, secrets: Sequence[tuple[bytes, datetime | None]]) -> _Credential:
-    return _Credential(
+def _claim(row: WorkspaceRow, identity: Identity, secrets: Sequence[tuple[bytes, datetime | None]]) -> Claim:
+    return Claim(
         identity,
+        identity.kind is ActorKind.SIGNED_CLIENT,
         RateLimit(row.edits_per_second, row.burst_edits) if row.edits_per_second else None,
         row.disabled_at is not None,
         row.max_clock_skew_s,

@@ -12,7 +12,7 @@ from suprsend_hub.domain.recipient import USERS
 from suprsend_hub.domain.records import Member, SubscriberList
 from suprsend_hub.domain.subscriber_list import ALL_USERS
 from suprsend_hub.service.pages import ULID_CURSOR, Page, PageRequest, fetch_page
-from suprsend_hub.store import counters, lists, profiles, workspaces
+from suprsend_hub.store import counters, lists, sending, workspaces
 from suprsend_hub.store.database import Connection
 
 _NO_VERSION = UUID(int=0)
@@ -78,10 +78,7 @@ async def page_all_users(
     count = await counters.value(connection, workspace_id, counters.profiles_counter(USERS))
 
     async def fetch(cursor: UUID | None, direction: Direction, limit: int) -> list[Member]:
-        rows = await profiles.page_by_creation(
-            connection, workspace_id, cursor=cursor, direction=direction, limit=limit
-        )
-        return [Member(row.profile_id, row.key.recipient_id, row.created_at) for row in rows]
+        return await sending.page_users(connection, workspace_id, cursor=cursor, direction=direction, limit=limit)
 
     return await fetch_page(
         request, form=ULID_CURSOR, order=order, fetch=fetch, cursor_of=lambda member: member.member_id, count=count

@@ -10,7 +10,7 @@ from suprsend_hub.domain.audit import Action, Change, some
 from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.errors import InvalidRequest
 from suprsend_hub.domain.ids import UlidFactory, parse_ulid, ulid_text
-from suprsend_hub.domain.recipient import RecipientKey, not_found
+from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import Member, Membership, SubscriberList
 from suprsend_hub.domain.subscriber_list import ALL_USERS, ListDefinition, check_writable
 from suprsend_hub.domain.wire import Json
@@ -25,6 +25,7 @@ from suprsend_hub.service.list_reading import (
 )
 from suprsend_hub.service.list_room import check_room_for_draft, check_room_for_list
 from suprsend_hub.service.pages import ULID_CURSOR, Page, PageRequest, fetch_page
+from suprsend_hub.service.successors import gone
 from suprsend_hub.service.writing import RateLimits
 from suprsend_hub.store import counters, lists, profiles
 from suprsend_hub.store.database import Connection, Database
@@ -206,7 +207,7 @@ class ListService:
         key = RecipientKey.user(workspace_id, distinct_id)
         async with self._database.connection() as connection:
             if await profiles.find(connection, key) is None:
-                raise not_found(key)
+                raise await gone(connection, key)
             count = await lists.count_memberships(connection, workspace_id, distinct_id)
 
             async def fetch(cursor: UUID | None, direction: Direction, limit: int) -> list[Membership]:

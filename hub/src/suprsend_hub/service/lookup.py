@@ -42,6 +42,10 @@ class PatientLookup(Generic[_T]):
         self._retries = asyncio.Semaphore(_RETRIES_AT_ONCE)
         self._waiting = 0
 
+    def remembered(self, digest: bytes) -> _T | None:
+        """Return what `find` would return at once, without a coroutine; None if it might ask the database."""
+        return self._cache.find_fresh(digest, CACHE_S)
+
     async def find(self, digest: bytes, fetch: Fetch[_T], *, patiently: bool) -> _T | None:
         """Return what `fetch` finds, or has found within `CACHE_S` seconds.
 

@@ -43,6 +43,11 @@ class LookupCache(Generic[_T]):
             return Entry(None, now - self._absent[digest])
         return None
 
+    def find_fresh(self, digest: bytes, max_age_s: float) -> _T | None:
+        """Return an existing credential whose look-up is not older than that."""
+        known = self._known.get(digest)
+        return known[1] if known is not None and self._monotonic() - known[0] < max_age_s else None
+
     def put(self, digest: bytes, value: _T | None) -> None:
         """Store the result of a look-up."""
         self._known.pop(digest, None)

@@ -28,7 +28,7 @@ from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.deleting import Absorption, Changes, delete_recipients
 from suprsend_hub.service.successors import gone
 from suprsend_hub.service.writing import RateLimits
-from suprsend_hub.service.writing.batch import first_version, json_text
+from suprsend_hub.service.writing.group import first_version, json_text
 from suprsend_hub.store import aliases, counters, merging, profiles, workspaces
 from suprsend_hub.store.database import Connection, Database
 from suprsend_hub.store.merging import NewProfile

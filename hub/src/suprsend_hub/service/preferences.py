@@ -22,6 +22,7 @@ from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import DomainError, InvalidRequest, NotFound
 from suprsend_hub.domain.evaluation import ChannelPolicy
 from suprsend_hub.domain.ids import UlidFactory
+from suprsend_hub.domain.limits import MAX_BULK_CHOICES
 from suprsend_hub.domain.mistakes import Mistake, by_path
 from suprsend_hub.domain.preference_views import Viewpoint
 from suprsend_hub.domain.recipient import GLOBAL, RecipientKey, not_found
@@ -36,6 +37,7 @@ from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.categories import active_channels
 from suprsend_hub.service.category_cache import CategoryCache
 from suprsend_hub.service.profile_reader import ProfileReader
+from suprsend_hub.service.successors import gone
 from suprsend_hub.service.writing import Batcher, Edit, RateLimits, RequestKey
 from suprsend_hub.store import categories
 from suprsend_hub.store.categories import PreferenceSettings
@@ -43,19 +45,22 @@ from suprsend_hub.store.database import Connection, Database
 
 DEFAULT_TENANT: Final = "default"
 """The tenant that is meant where none is named."""
-MAX_CHOICES_OF_REQUEST: Final = 20_000
-"""Users times operations of one bulk request; each of them is written and recorded."""
 USERS_OF_TRANSACTION: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class TenantView:
-    """The categories as a tenant has them: the document, what the tenant sets, which channels are allowed."""
+    """The categories as a tenant has them: the document, what the tenant sets, which channels are allowed.
+
+    `tenant_no` is that of the choices, which is GLOBAL without a tenant and for the default tenant. `settings` are
+    those of the tenant that is meant, with its own number.
+    """
 
     document: CategoryDocument
     overrides: TenantCategories
     policy: ChannelPolicy
     tenant_no: int
+    settings: PreferenceSettings
 
     def find(self, slug: str) -> PlacedCategory:
         """Return a category.
@@ -118,7 +123,7 @@ class PreferenceService:
                 raise tenant_not_found(tenant_id)
             tenant_no = settings.tenant_no
         document = await self._cache.document(workspace_id, settings, locale)
-        return TenantView(document, _overrides(settings), _policy(settings), tenant_no)
+        return TenantView(document, _overrides(settings), _policy(settings), tenant_no, settings)
 
     async def view(self, key: RecipientKey, tenant_id: str | None, *, locale: str | None = None) -> PreferenceView:
         """Return what is in force for a recipient.
@@ -131,7 +136,8 @@ class PreferenceService:
             await self._reader.find(key) if tenant.tenant_no == GLOBAL else await self._find(key, tenant.tenant_no)
         )
         if profile is None:
-            raise not_found(key)
+            async with self._database.connection() as connection:
+                raise await gone(connection, key)
         return _view(tenant, profile)
 
     async def _find(self, key: RecipientKey, tenant_no: int) -> StoredProfile | None:
@@ -158,8 +164,8 @@ class PreferenceService:
             InvalidRequest: a category does not allow the choice; or there is no room for it in the profile.
         """
         check(operations, tenant, single=single)
-        edits = self._edits(actor, key, _changes(operations), tenant.tenant_no, request)
-        outcome = (await self._batcher.submit(key.workspace_id, edits))[-1]
+        edit = self._edit(actor, key, _changes(operations), tenant.tenant_no, request)
+        [outcome] = await self._batcher.submit(key.workspace_id, [edit])
         if outcome.error is not None:
             raise outcome.error
         if outcome.profile is None:  # a known edit of a recipient who has been deleted since
@@ -182,9 +188,9 @@ class PreferenceService:
                 in one of the profiles, after the choices of all the others have been applied.
         """
         check(operations, tenant, single=False)
-        if len(distinct_ids) * len(operations) > MAX_CHOICES_OF_REQUEST:
+        if len(distinct_ids) * len(operations) > MAX_BULK_CHOICES:
             raise InvalidRequest(
-                f"a request may make at most {MAX_CHOICES_OF_REQUEST} choices, users times categories; "
+                f"a request may make at most {MAX_BULK_CHOICES} choices, users times categories; "
                 "send the rest in another request",
                 code=Code.TOO_MANY_IDS,
             )
@@ -193,16 +199,14 @@ class PreferenceService:
         errors: list[DomainError] = []
         applied = 0
         for step in _steps(distinct_ids):
-            edits: list[Edit] = []
-            for distinct_id in step:
-                key = RecipientKey.user(workspace_id, distinct_id)
-                edits += self._edits(actor, key, changes, tenant.tenant_no, None)
+            edits = [
+                self._edit(actor, RecipientKey.user(workspace_id, each), changes, tenant.tenant_no, None)
+                for each in step
+            ]
             outcomes = await self._batcher.submit(workspace_id, edits, size_bytes=size_bytes * len(step))
-            for edit, outcome in zip(edits, outcomes, strict=True):
-                if outcome.error is None:
-                    applied += edit.key.tenant_no == tenant.tenant_no
-                elif not isinstance(outcome.error, NotFound):
-                    errors.append(outcome.error)
+            refused = [outcome.error for outcome in outcomes if outcome.error is not None]
+            applied += len(outcomes) - len(refused)
+            errors += [error for error in refused if not isinstance(error, NotFound)]
         if errors:
             raise errors[0]
         return applied
@@ -235,25 +239,13 @@ class PreferenceService:
 
         return replace(tenant, overrides=await self._database.run(use))
 
-    def _edits(
-        self,
-        actor: Actor,
-        key: RecipientKey,
-        changes: list[Json],
-        tenant_no: int,
-        request: RequestKey | None,
-    ) -> list[Edit]:
-        """Return the edit of the profile; before that of a profile for a tenant, one that holds the recipient."""
+    def _edit(
+        self, actor: Actor, key: RecipientKey, changes: list[Json], tenant_no: int, request: RequestKey | None
+    ) -> Edit:
+        """Return the edit of the profile with the choices. It is refused if there is no such recipient."""
         insert_key = self._ulids.new() if request is None else request.key
-        edit = Edit(
-            key._replace(tenant_no=tenant_no), insert_key, changes, actor, strict=True, request=request, chooses=True
-        )
-        if tenant_no == GLOBAL:
-            return [edit]
-        # Choices for a tenant belong to a recipient that exists until they are written.
-        together = object()
-        held = Edit(key, self._ulids.new(), [], actor, strict=True, together=together, chooses=True)
-        return [held, msgspec.structs.replace(edit, together=together)]
+        key = key._replace(tenant_no=tenant_no)
+        return Edit(key, insert_key, changes, actor, strict=True, request=request, chooses=True)
 
 
 def _changes(operations: Iterable[Operation]) -> list[Json]:

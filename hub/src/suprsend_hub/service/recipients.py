@@ -19,7 +19,8 @@ from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.deleting import delete_recipients
 from suprsend_hub.service.pages import ID_CURSOR, ULID_CURSOR, Page, PageRequest, fetch_page, text_bytes, walk
 from suprsend_hub.service.profile_reader import ProfileReader
-from suprsend_hub.service.successors import gone
+from suprsend_hub.service.reaching import ReachedUsers, reach_users
+from suprsend_hub.service.successors import FormerId, former_ids, gone
 from suprsend_hub.service.writing import Batcher, Edit, RateLimits, RequestKey
 from suprsend_hub.store import counters, profiles
 from suprsend_hub.store.database import Connection, Database
@@ -78,13 +79,15 @@ class RecipientService:
                 raise await gone(connection, key)
         return found
 
-    async def read_many(self, workspace_id: int, distinct_ids: Sequence[str]) -> dict[str, StoredProfile]:
-        """Return the users that exist among some, by id."""
-        keys = [RecipientKey.user(workspace_id, distinct_id) for distinct_id in dict.fromkeys(distinct_ids)]
-        if not keys:
-            return {}
+    async def former_ids(self, key: RecipientKey) -> Sequence[FormerId]:
+        """Return the ids that lead to a recipient, and those of recipients that were merged into it, in order of id."""
         async with self._database.connection() as connection:
-            return {key.recipient_id: row for key, row in (await profiles.read(connection, keys)).items()}
+            return await former_ids(connection, key)
+
+    async def read_many(self, workspace_id: int, distinct_ids: Sequence[str]) -> ReachedUsers:
+        """Return the users with some ids, following aliases, as many as an answer has room for."""
+        async with self._database.connection() as connection:
+            return await reach_users(connection, workspace_id, distinct_ids)
 
     async def record_reveal(self, actor: Actor, key: RecipientKey, *, channel: str) -> None:
         """Record that the actor is shown a secret of a channel, such as a push token, in plain text."""

@@ -53,7 +53,7 @@ class RenameService:
         """
         self._rate_limits.admit(old.workspace_id, 1)
         if old == new:
-            raise InvalidRequest("the user has this id already; name another one", code=Code.SELF_MERGE)
+            raise InvalidRequest("the user already has this id; choose another", code=Code.SELF_MERGE)
         return await self._database.run(partial(self._rename, actor, old, new))
 
     async def _rename(

@@ -22,6 +22,7 @@ from suprsend_hub.domain.subscription import MAX_NESTING, Recipient, SubscribeRe
 from suprsend_hub.domain.work import work_of_each
 from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.pages import ULID_CURSOR, Page, PageRequest, fetch_page, text_bytes
+from suprsend_hub.service.successors import gone
 from suprsend_hub.service.writing import Batcher, Edit, RateLimits
 from suprsend_hub.store import counters, profiles, subscriptions
 from suprsend_hub.store.database import Connection, Database
@@ -238,9 +239,9 @@ class SubscriptionService:
         """Return objects that a recipient is subscribed to, oldest subscription first; NotFound if it is unknown."""
         async with self._database.connection() as connection:
             if await profiles.find(connection, subscriber) is None:
-                words = subscriber.describe()
-                raise NotFound(f"{words[0].upper() if subscriber.is_user else words[0]}{words[1:]} not found",
-                               code=not_found(subscriber).code)  # fmt: skip
+                error = await gone(connection, subscriber)
+                first = error.message[0].upper() if subscriber.is_user else error.message[0]
+                raise NotFound(f"{first}{error.message[1:]}", code=error.code, detail=error.detail)
             count = await subscriptions.count_of_subscriber(connection, subscriber)
 
             async def fetch(cursor: UUID | None, direction: Direction, limit: int) -> list[_ParentRow]:

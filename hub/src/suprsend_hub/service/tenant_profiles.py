@@ -12,13 +12,14 @@ from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.errors import NotFound
 from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.domain.profile import Profile, decode_profile
-from suprsend_hub.domain.recipient import USERS, RecipientKey, not_found
+from suprsend_hub.domain.recipient import USERS, RecipientKey
 from suprsend_hub.domain.records import StoredProfile
 from suprsend_hub.domain.tenancy import Tenancy, overlay
 from suprsend_hub.domain.wire import Json
 from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.pages import NUMBER_CURSOR, ULID_CURSOR, Page, PageRequest, fetch_page
 from suprsend_hub.service.profile_reader import ProfileReader
+from suprsend_hub.service.successors import gone
 from suprsend_hub.service.tenant_numbers import TenantNumbers
 from suprsend_hub.service.tenants import is_gone, tenant_not_found
 from suprsend_hub.service.writing import Batcher, Edit, RateLimits, RequestKey
@@ -109,7 +110,9 @@ class TenantProfileService:
             )
             [outcome] = await self._batcher.submit(user.workspace_id, [edit], size_bytes=size_bytes)
             if outcome.error is None:
-                return await self._read(user, tenant_id, key.tenant_no)
+                # By an old id of the user, the edit reached another key.
+                reached = user if outcome.profile is None else outcome.profile.key.recipient
+                return await self._read(reached, tenant_id, key.tenant_no)
             if not is_gone(outcome.error):
                 raise outcome.error
         raise tenant_not_found(tenant_id)
@@ -134,8 +137,9 @@ class TenantProfileService:
         async with self._database.connection() as connection:
             stored = await profiles.find(connection, user)
             if stored is None:
-                error = not_found(user)
-                raise NotFound(f"{error.message[:1].upper()}{error.message[1:]}", code=error.code)
+                error = await gone(connection, user)
+                words = f"{error.message[:1].upper()}{error.message[1:]}"
+                raise NotFound(words, code=error.code, detail=error.detail)
             count = await tenant_links.count(connection, user)
 
             async def fetch(cursor: int | None, direction: Direction, limit: int) -> list[Link]:
@@ -173,6 +177,13 @@ class TenantProfileService:
             users = await profiles.read(connection, [own.key.recipient for own in page.rows]) if page.rows else {}
         return page.with_rows(_within(tenant_id, page.rows, users))
 
+    async def counts(self, workspace_id: int, tenant_nos: Sequence[int]) -> dict[int, int]:
+        """Return how many users are linked with each of some tenants, by the tenants' numbers."""
+        names = {number: counters.profiles_counter(USERS, number) for number in tenant_nos}
+        async with self._database.connection() as connection:
+            found = await counters.values(connection, workspace_id, list(names.values()))
+        return {number: found[name] for number, name in names.items()}
+
     async def _number(self, workspace_id: int, tenant_id: str) -> int:
         """Return the number of a tenant as it is now, because what is read is shown."""
         numbers = await self._numbers.read(workspace_id, [tenant_id])
@@ -185,7 +196,8 @@ class TenantProfileService:
         key = user._replace(tenant_no=tenant_no)
         found, own = await asyncio.gather(self._reader.find(user), self._reader.find(key))
         if found is None:
-            raise not_found(user)
+            async with self._database.connection() as connection:
+                raise await gone(connection, user)
         return TenantUser(found, tenant_id, own if own is not None and own.linked else None)
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from suprsend_hub.domain.actor import Actor
 from suprsend_hub.domain.audit import Action, Change
 from suprsend_hub.domain.codes import Code
+from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.errors import DomainError, NotFound
 from suprsend_hub.domain.records import TenantRow
 from suprsend_hub.domain.tenant import (
@@ -21,6 +22,7 @@ from suprsend_hub.domain.tenant import (
     name_required,
 )
 from suprsend_hub.service.audit import AuditLog
+from suprsend_hub.service.pages import ID_CURSOR, Page, PageRequest, fetch_page
 from suprsend_hub.service.workspace_deletion import LAST_WRITE
 from suprsend_hub.service.writing import RateLimits
 from suprsend_hub.store import tenants
@@ -100,6 +102,24 @@ class TenantService:
         async with self._database.connection() as connection:
             count = await tenants.count(connection, workspace_id)
             return await tenants.page(connection, workspace_id, limit=limit, offset=offset), count
+
+    async def search(self, workspace_id: int, prefix: str, request: PageRequest) -> Page[TenantRow]:
+        """Return tenants whose id starts with `prefix`, which may be empty, in order of id."""
+        async with self._database.connection() as connection:
+
+            async def fetch(cursor: str | None, direction: Direction, limit: int) -> list[TenantRow]:
+                return await tenants.page_by_prefix(
+                    connection, workspace_id, prefix=prefix, cursor=cursor, direction=direction, limit=limit
+                )
+
+            return await fetch_page(
+                request,
+                form=ID_CURSOR,
+                order=Direction.ASCENDING,
+                fetch=fetch,
+                cursor_of=lambda row: row.tenant_id,
+                count=await tenants.count_prefix(connection, workspace_id, prefix),
+            )
 
     async def delete(self, actor: Actor, workspace_id: int, tenant_id: str) -> None:
         """Delete a tenant with its profiles, of which nothing is shown any more; NotFound if it does not exist."""

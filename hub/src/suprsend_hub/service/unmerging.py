@@ -28,7 +28,7 @@ from suprsend_hub.service.deleting import Changes
 from suprsend_hub.service.merging import history_row, profile_write, settled, stored_profile
 from suprsend_hub.service.successors import gone
 from suprsend_hub.service.writing import RateLimits
-from suprsend_hub.service.writing.batch import first_version
+from suprsend_hub.service.writing.group import first_version
 from suprsend_hub.store import aliases, counters, merging, profiles, subscriptions
 from suprsend_hub.store.aliases import Tombstone
 from suprsend_hub.store.database import Connection, Database, TransactionRace

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from suprsend_hub.domain.direction import Direction
 from suprsend_hub.domain.recipient import USERS, RecipientKey
 from suprsend_hub.domain.records import TenantRow
 from suprsend_hub.domain.tenant import DEFAULT_TENANT
 from suprsend_hub.store import counters
 from suprsend_hub.store.database import Connection
+from suprsend_hub.store.profiles import upper_bound
 from suprsend_hub.store.queries import sql
 from suprsend_hub.store.rows import row
 
@@ -51,6 +53,26 @@ async def page(connection: Connection, workspace_id: int, *, limit: int, offset:
 async def count(connection: Connection, workspace_id: int) -> int:
     """Return the number of tenants. This counts the definitions, which are few compared to profiles."""
     return int(await connection.fetchval(sql("count_tenants"), workspace_id))
+
+
+async def page_by_prefix(
+    connection: Connection, workspace_id: int, *, prefix: str, cursor: str | None, direction: Direction, limit: int
+) -> list[TenantRow]:
+    """Return up to `limit` tenants whose id starts with `prefix`, beyond the cursor (an id), in that direction."""
+    upper = upper_bound(prefix)
+    if direction is Direction.DESCENDING:
+        end = upper if cursor is None else min(cursor, upper)
+        records = await connection.fetch(sql("search_tenants_backward"), workspace_id, prefix, end, limit)
+    else:
+        records = await connection.fetch(
+            sql("search_tenants_forward"), workspace_id, prefix, upper, cursor or "", limit
+        )
+    return [row(TenantRow, record) for record in records]
+
+
+async def count_prefix(connection: Connection, workspace_id: int, prefix: str) -> int:
+    """Return how many ids start with `prefix`."""
+    return int(await connection.fetchval(sql("count_tenant_search"), workspace_id, prefix, upper_bound(prefix)))
 
 
 async def next_number(connection: Connection, workspace_id: int) -> int:

@@ -16,6 +16,8 @@ _MAX_DRAINED_BYTES = 16_777_216
 """How much of a body above its limit is read and thrown away, so that the client gets to see the answer."""
 _LINGER_S = 5.0
 """Seconds that a client has to send the body of a request that has been answered already."""
+_CHECK_S = 0.25
+"""Seconds between two looks at which bodies are late."""
 _STOP_S = 3.0
 """Seconds that bodies have to arrive once the process is to stop."""
 
@@ -33,7 +35,9 @@ class BodyReader:
     def __init__(self, *, timeout_s: float, budget_bytes: int = BUDGET_BYTES) -> None:
         self._timeout_s = timeout_s
         self._left_bytes = budget_bytes
-        self._deadlines: set[asyncio.Timeout] = set()
+        self._deadlines: dict[asyncio.Timeout, float] = {}
+        self._check_s = min(_CHECK_S, timeout_s / 4)
+        self._checks_on: asyncio.AbstractEventLoop | None = None
         self._is_stopping = False
 
     def leave_unread(self, scope: Scope) -> None:
@@ -78,25 +82,55 @@ class BodyReader:
         """Wait only for moments from now on: the process is to stop, and a client may never send the rest."""
         self._is_stopping = True
         soon = asyncio.get_running_loop().time() + _STOP_S
-        for deadline in self._deadlines:
-            if (when := deadline.when()) is not None and when > soon:
-                deadline.reschedule(soon)
+        for deadline, due in self._deadlines.items():
+            self._deadlines[deadline] = min(due, soon)
+
+    def _end_late_ones(self, loop: asyncio.AbstractEventLoop) -> None:
+        """End the waits whose time is over, and look again in a moment if others are left."""
+        now = loop.time()
+        for deadline in [deadline for deadline, due in self._deadlines.items() if due <= now]:
+            del self._deadlines[deadline]
+            deadline.reschedule(now)
+        self._checks_on = None
+        if self._deadlines:
+            self._check_soon(loop)
+
+    def _check_soon(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._checks_on = loop
+        loop.call_later(self._check_s, self._end_late_ones, loop)
 
     async def _look_at(
         self, receive: Receive, limit_bytes: int, look: Callable[[bytes], object], timeout_s: float
     ) -> None:
         """Show the chunks of a body to `look` as they arrive."""
-        deadline = asyncio.timeout(min(timeout_s, _STOP_S) if self._is_stopping else timeout_s)
+        loop = asyncio.get_running_loop()
+        deadline = asyncio.timeout(None)  # without a timer of its own, which would take as long as all the rest
+        size = 0
+        more = True
         try:
             async with deadline:
-                self._deadlines.add(deadline)
-                await _chunks(receive, limit_bytes, look)
+                self._deadlines[deadline] = loop.time() + (min(timeout_s, _STOP_S) if self._is_stopping else timeout_s)
+                if self._checks_on is not loop:
+                    self._check_soon(loop)
+                while more and size <= _MAX_DRAINED_BYTES:
+                    message = await receive()
+                    if message["type"] != "http.request":  # it is a disconnect
+                        raise InvalidRequest("the connection ended before the body did", code=Code.INCOMPLETE_BODY)
+                    more = message.get("more_body", False)
+                    chunk = message.get("body", b"")
+                    size += len(chunk)
+                    if size <= limit_bytes:
+                        look(chunk)
         except TimeoutError as error:
             raise TimedOut(
                 f"the body did not arrive within {timeout_s:g} seconds", code=Code.REQUEST_TIMEOUT
             ) from error
         finally:
-            self._deadlines.discard(deadline)
+            self._deadlines.pop(deadline, None)
+        if size > limit_bytes:
+            raise TooLarge(
+                f"the body is larger than {limit_bytes} bytes; send fewer records at once", code=Code.BODY_TOO_LARGE
+            )
 
     async def pass_by(self, receive: Receive) -> None:
         """Read a body and throw it away."""
@@ -117,21 +151,3 @@ async def pass_by_unread(scope: Scope, receive: Receive) -> None:
     reader = scope.get(_UNREAD)
     if isinstance(reader, BodyReader):
         await reader.pass_by(receive)
-
-
-async def _chunks(receive: Receive, limit_bytes: int, look: Callable[[bytes], object]) -> None:
-    size = 0
-    more = True
-    while more and size <= _MAX_DRAINED_BYTES:
-        message = await receive()
-        if message["type"] != "http.request":  # it is a disconnect
-            raise InvalidRequest("the connection ended before the body did", code=Code.INCOMPLETE_BODY)
-        more = message.get("more_body", False)
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size <= limit_bytes:
-            look(chunk)
-    if size > limit_bytes:
-        raise TooLarge(
-            f"the body is larger than {limit_bytes} bytes; send fewer records at once", code=Code.BODY_TOO_LARGE
-        )

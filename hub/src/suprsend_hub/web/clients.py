@@ -28,7 +28,7 @@ def client_address(scope: Scope, trusted: Networks) -> str:
     if not client:
         return UNKNOWN
     peer = str(client[0])
-    if not is_from_proxy(scope, trusted):
+    if not trusted or not is_from_proxy(scope, trusted):
         return peer
     address = peer
     for hop in _hops(value for name, value in scope["headers"] if name == _FORWARDED_FOR):

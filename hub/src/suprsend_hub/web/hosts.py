@@ -6,6 +6,7 @@ browser knows from the page's own host. The `Host` header gives it away.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from litestar.types import Scope
@@ -15,6 +16,8 @@ from suprsend_hub.web.clients import Networks, is_from_proxy
 HOSTS: Final = "hosts"
 """Name under which the state of the application holds the `Hosts`; requests find them there."""
 _CONSOLE = "/console"
+_MAX_REMEMBERED_BYTES = 255
+"""A longer `Host` header is read each time: nobody may fill the memory with such headers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +42,15 @@ class Hosts:
 
         The API is served under any name unless some are listed; the console has sessions to protect.
         """
-        for_console = is_console(scope)
-        if not self.allowed and not (for_console and self.public):
+        if not self.allowed and not (self.public and is_console(scope)):
             return None
         names = self._names(scope)
-        if all(name in self.allowed or name == self.public for name in names):
+        for name in names:
+            if name not in self.allowed and name != self.public:
+                break
+        else:
             return None  # also without any: only browsers can be tricked, and they send one
-        where = "the console" if for_console and not self.allowed else "this hub"
+        where = "this hub" if self.allowed else "the console"
         known = ", ".join(sorted({*self.allowed, *([self.public] if self.public else [])}))
         shown = ", ".join(name[:100] for name in names)
         return (
@@ -55,15 +60,29 @@ class Hosts:
 
     def _names(self, scope: Scope) -> Sequence[str]:
         """Return the host names that a request was sent to, as the client or a trusted proxy says."""
-        header = b"x-forwarded-host" if is_from_proxy(scope, self.proxies) else b"host"
-        texts = [value for name, value in scope["headers"] if name == header]
+        texts = []
+        if self.proxies and is_from_proxy(scope, self.proxies):
+            texts = [value for name, value in scope["headers"] if name == b"x-forwarded-host"]
         texts = texts or [value for name, value in scope["headers"] if name == b"host"]
-        return [host_name(part) for text in texts for part in text.decode("latin-1").split(",")]
+        return _host_names(texts[0]) if len(texts) == 1 else [name for text in texts for name in _host_names(text)]
 
 
 def is_console(scope: Scope) -> bool:
     """Tell whether a request is for the console."""
-    return scope["path"] == _CONSOLE or scope["path"].startswith(f"{_CONSOLE}/")
+    path = scope["path"]
+    return path.startswith(_CONSOLE) and (path == _CONSOLE or path[len(_CONSOLE)] == "/")
+
+
+def _host_names(header: bytes) -> Sequence[str]:
+    """Return the names in a header, which lists several behind several proxies."""
+    return _remembered(header) if len(header) <= _MAX_REMEMBERED_BYTES else _split(header)
+
+
+def _split(header: bytes) -> Sequence[str]:
+    return tuple([host_name(part) for part in header.decode("latin-1").split(",")])
+
+
+_remembered = lru_cache(maxsize=1024)(_split)
 
 
 def host_name(text: str) -> str:

@@ -5,14 +5,18 @@ A valid `X-Request-Id` of the caller is used, so that you can follow an id throu
 
 import random
 import re
+from collections.abc import Awaitable
+from contextvars import ContextVar
 
-import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import STRUCTLOG_KEY_PREFIX
 
 _HEADER = b"x-request-id"
 _SANE = re.compile(rb"[A-Za-z0-9._:/+=-]{1,64}")
 _SCOPE_KEY = "request_id"
+_logged: ContextVar[str] = ContextVar(f"{STRUCTLOG_KEY_PREFIX}{_SCOPE_KEY}")
+"""Merged into log lines by its name. `bind_contextvars` would look for such a variable at each request."""
 
 
 def with_request_ids(app: ASGIApp) -> ASGIApp:
@@ -22,15 +26,15 @@ def with_request_ids(app: ASGIApp) -> ASGIApp:
         if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
             return
-        id_ = _own_id(scope) or b"%032x" % random.getrandbits(128)
+        id_ = _own_id(scope) or random.getrandbits(128).to_bytes(16, "big").hex().encode()
         text = id_.decode()
         scope[_SCOPE_KEY] = text  # type: ignore[literal-required]  # servers and frameworks leave unknown keys alone
-        structlog.contextvars.bind_contextvars(request_id=text)
+        _logged.set(text)
 
-        async def send_with_id(message: Message) -> None:
+        def send_with_id(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], (_HEADER, id_)]
-            await send(message)
+            return send(message)
 
         await app(scope, receive, send_with_id)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from suprsend_hub.api.signature import sign, verify
+from suprsend_hub.api.signature import SignedRequest, read_authorization, sign, verify
 
 VECTORS = Path(__file__).parents[4] / "contract" / "vectors"
 
@@ -103,3 +103,26 @@ def test_a_head_with_other_letters_may_be_signed_in_either_encoding(
     request = {"method": "GET", "raw_path": b"/v1/user/ada/", "query": b"", "body": b"", "content_type": content_type}
     assert verify(b"s", signature, **request, date=date)
     assert not verify(b"s", signature, **request, date=date + "x")
+
+
+@pytest.mark.parametrize("header", ["Bearer top-secret", "workspace_key:top-secret"])
+def test_the_secret_part_of_a_header_is_not_shown(header: str) -> None:
+    """A repr may end up in a log."""
+    presented, signature = read_authorization(header)
+    assert "top-secret" in (presented.key if presented else "", signature)
+    request = SignedRequest(signature, "GET", b"/v1/user/", b"", b"", None, "")
+    assert "top-secret" not in repr((presented, request))
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "bearer ", "ServiceToken x:y", "servicetoken", ":", "no-colon"])
+def test_a_header_without_a_key_names_nothing(header: str | None) -> None:
+    presented, _ = read_authorization(header)
+    assert presented is None or not presented.key
+
+
+def test_secrets_do_not_sign_for_each_other() -> None:
+    """What is prepared for a secret is kept, and belongs to that secret alone."""
+    for _ in range(2):
+        for secret in (b"one", b"two", b""):
+            made = sign(secret, method="GET", body=b"", content_type="", date="d", path=b"/p")
+            assert made == b64encode(hmac.digest(secret, b"GET\n\n\nd\n/p", "sha256"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import timeit
+
 import msgspec
 import pytest
 from hypothesis import assume, given
@@ -21,7 +23,10 @@ from suprsend_hub.domain.choices import (
     operation_to_json,
 )
 from suprsend_hub.domain.digest import DigestChoice
+from suprsend_hub.domain.fold import fold
 from suprsend_hub.domain.preference_terms import Channel, Preference
+from suprsend_hub.domain.wire import PREFERENCE
+from suprsend_hub.domain.work import CHOICE_BYTES_PER_UNIT, UNITS_PER_CHOICE
 
 from ...preference_strategies import choices, operations, restrictions, set_categories  # noqa: TID252 - the absolute name depends on where pytest starts
 
@@ -154,3 +159,23 @@ def test_a_damaged_row_is_an_error(text):
     """A stored text that `encode` cannot have written is not taken for choices."""
     with pytest.raises(msgspec.ValidationError):
         decode(text)
+
+
+def _seconds(size: int) -> float:
+    """Time of choosing for as many categories as are chosen already, the best of some rounds."""
+    edits = [SetCategory(f"category-{number}", OUT) for number in range(size)]
+    stored = apply_all(NO_CHOICES, edits)
+    return min(timeit.repeat(lambda: apply_all(stored, edits), number=1, repeat=7))
+
+
+def test_the_time_of_an_update_grows_with_its_categories_and_not_with_their_square():
+    """A factor of ten in size is one of ten in time; a hundred would stop everybody else for a bulk update."""
+    assert _seconds(1000) < 40 * _seconds(100)
+
+
+def test_choices_count_as_work_so_that_others_get_their_turns():
+    edits = [{PREFERENCE: operation_to_json(SetCategory(f"category-{number}", OUT))} for number in range(100)]
+    first = fold(None, edits, may_choose=True)
+    assert first.work == 100 * UNITS_PER_CHOICE
+    again = fold(first.profile, edits[:1], may_choose=True)
+    assert again.work == UNITS_PER_CHOICE + len(first.profile.preferences) // CHOICE_BYTES_PER_UNIT

@@ -12,7 +12,7 @@ from suprsend_hub.domain.fold import fold
 from suprsend_hub.domain.profile import Profile
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.removal import FEW, Unwanted, canonical
-from suprsend_hub.service.writing.batch import EditKey
+from suprsend_hub.service.writing.group import EditKey
 
 from ...strategies import storable_json  # noqa: TID252 - the absolute name depends on where pytest starts
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from suprsend import _replies, _requests
-from suprsend._answers import Affected, Done, Member, OffsetPage, Page, SubscriberList
+from suprsend._answers import Affected, Done, Member, OffsetPage, Page, Resolution, SubscriberList
 from suprsend._async._caller import AsyncApi
-from suprsend._async._pages import walk, walk_offsets
+from suprsend._async._pages import walk, walk_offsets, walk_resolutions
 from suprsend._errors import SuprsendValidationError
 from suprsend._limits import MAX_LISTED_IDS
 from suprsend._pieces import pieces
-from suprsend._requests import id_list, list_path, page_window, text_id
+from suprsend._requests import PagedByOffset, id_list, list_path, page_window, text_id
 from suprsend._unsupported import refuse
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ Options = dict[str, Any] | None
 Ids = list[str]  # inside the class the name of the builtin could be taken by a method
 
 
-class AsyncSubscriberListsApi(AsyncApi):
+class AsyncSubscriberListsApi(PagedByOffset, AsyncApi):
     """``client.subscriber_lists``. Options and errors are as in ``client.users``."""
 
     # -- lists
@@ -64,6 +64,13 @@ class AsyncSubscriberListsApi(AsyncApi):
         """Iterate over all members, one page at a time."""
         return walk(self._caller, list_path(list_id, "subscriber"), options, Member)
 
+    def iter_resolutions(
+        self, list_id: str, category: str, *, channels: Ids | None = None, tenant_id: str | None = None
+    ) -> AsyncIterator[Resolution]:
+        """Iterate over all members: whether to send each a message, as ``users.resolve`` answers it."""
+        whom = {"list_id": text_id(list_id, "list_id")}
+        return walk_resolutions(self._caller, _requests.question(category, channels, tenant_id, whom))
+
     async def add(self, list_id: str, distinct_ids: Ids, options: Options = None) -> Affected:
         """Add users that exist to a list, and return ``{"success": True, "affected_count": n}``.
 
@@ -77,9 +84,9 @@ class AsyncSubscriberListsApi(AsyncApi):
         """Remove users from a list, and return ``{"success": True, "affected_count": n}``; non-members are ignored."""
         return await self._change(list_path(list_id, "subscriber", "remove"), distinct_ids, options)
 
-    async def broadcast(self, broadcast_instance: object) -> JSONObject:
+    def broadcast(self, *args: object, **kwargs: object) -> NoReturn:
         """Raise SuprsendError: the hub does not send messages."""
-        del broadcast_instance
+        del args, kwargs
         refuse("subscriber_lists.broadcast")
 
     # -- draft versions

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from suprsend import _replies, _requests
-from suprsend._answers import Done, ObjectProfile, Page, SubscribedTo, Subscription, Subscriptions
+from suprsend._answers import Done, ObjectProfile, Page, Resolution, SubscribedTo, Subscription, Subscriptions
 from suprsend._async._caller import AsyncApi
-from suprsend._async._pages import walk
+from suprsend._async._pages import walk, walk_resolutions
 from suprsend._edits import ObjectEdit
 from suprsend._limits import MAX_DELETED_IDS, MAX_RECIPIENTS
 from suprsend._pieces import payloads
+from suprsend._preference_answers import CategoryPreference, ChannelPreferences, FullPreference
 from suprsend._requests import clean_id, object_path
 from suprsend._types import JSONObject
 from suprsend._upserts import upsert_mistakes
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 
 Options = dict[str, Any] | None
+Channels = list[str]
 Parts = list[JSONObject]  # inside the class the name of the builtin is taken by a method
 
 
@@ -102,6 +104,19 @@ class AsyncObjectsApi(AsyncApi):
         """Iterate over all subscriptions to the object, one page at a time."""
         return walk(self._caller, object_path(object_type, object_id, "subscription"), options, Subscription)
 
+    def iter_resolutions(
+        self,
+        object_type: str,
+        object_id: str,
+        category: str,
+        *,
+        channels: Channels | None = None,
+        tenant_id: str | None = None,
+    ) -> AsyncIterator[Resolution]:
+        """Iterate over all subscribers: whether to send each a message, as ``users.resolve`` answers it."""
+        named = {"object_type": clean_id(object_type, "object_type"), "id": clean_id(object_id, "object_id")}
+        return walk_resolutions(self._caller, _requests.question(category, channels, tenant_id, {"object": named}))
+
     async def create_subscriptions(self, object_type: str, object_id: str, payload: JSONObject) -> Subscriptions:
         """Subscribe recipients to the object. More than 100 take several requests; the answer has all subscriptions.
 
@@ -139,31 +154,38 @@ class AsyncObjectsApi(AsyncApi):
 
     # -- preferences
 
-    async def get_full_preference(self, object_type: str, object_id: str, options: Options = None) -> JSONObject:
-        """Return the object's preferences by section and by channel."""
+    async def get_full_preference(self, object_type: str, object_id: str, options: Options = None) -> FullPreference:
+        """Return the object's preferences by section and by channel; options as in ``users.get_full_preference``."""
         path = object_path(object_type, object_id, "preference")
-        return await self._caller.call_json(_requests.get(path, options), JSONObject)
+        return await self._caller.call_json(_requests.get(path, options), FullPreference)
 
     async def update_global_channels_preference(
         self, object_type: str, object_id: str, payload: JSONObject, options: Options = None
-    ) -> JSONObject:
+    ) -> ChannelPreferences:
         """Restrict channels: ``{"channel_preferences": [{"channel": "email", "is_restricted": True}]}``."""
         path = object_path(object_type, object_id, "preference", "channel_preference")
-        return await self._caller.call_json(_requests.patch(path, payload, options), JSONObject)
+        request = _requests.profile_write("PATCH", path, payload, options)
+        return await self._caller.call_json(request, ChannelPreferences)
 
     async def get_category_preference(
         self, object_type: str, object_id: str, category: str, options: Options = None
-    ) -> JSONObject:
-        """Return the object's preference for a category."""
-        path = object_path(object_type, object_id, "preference", "category", clean_id(category, "category"))
-        return await self._caller.call_json(_requests.get(path, options), JSONObject)
+    ) -> CategoryPreference:
+        """Return the object's preference for a category, with its channels."""
+        request = _requests.get(_category_path(object_type, object_id, category), options)
+        return await self._caller.call_json(request, CategoryPreference)
 
     async def update_category_preference(
         self, object_type: str, object_id: str, category: str, payload: JSONObject, options: Options = None
-    ) -> JSONObject:
+    ) -> CategoryPreference:
         """Set the object's preference for a category: ``{"preference": "opt_out"}``."""
-        path = object_path(object_type, object_id, "preference", "category", clean_id(category, "category"))
-        return await self._caller.call_json(_requests.patch(path, payload, options), JSONObject)
+        path = _category_path(object_type, object_id, category)
+        return await self._caller.call_json(
+            _requests.profile_write("PATCH", path, payload, options), CategoryPreference
+        )
+
+
+def _category_path(object_type: str, object_id: str, category: str) -> str:
+    return object_path(object_type, object_id, "preference", "category", clean_id(category, "category"))
 
 
 def _type_path(object_type: str) -> str:

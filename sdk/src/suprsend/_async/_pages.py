@@ -11,7 +11,9 @@ from suprsend._limits import ITER_PAGE_SIZE
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from suprsend._answers import Resolution
     from suprsend._async._caller import AsyncCaller
+    from suprsend._types import JSONObject
 
 T = TypeVar("T")
 
@@ -39,6 +41,22 @@ async def walk(caller: AsyncCaller, path: str, options: dict[str, Any] | None, k
             raise SuprsendResponseError(response)
         page_options["after"] = meta["after"]
         page_options.pop("before", None)
+
+
+async def walk_resolutions(caller: AsyncCaller, question: JSONObject) -> AsyncIterator[Resolution]:
+    """Yield the resolutions of all members that the question names, one request per page."""
+    question = {"limit": ITER_PAGE_SIZE, **question}
+    while True:
+        response = await caller.call(_requests.post("hub/v1/resolve/", question))
+        page = _replies.page(response)
+        for item in page["results"]:
+            yield item
+        after = page["meta"].get("after")
+        if not after:
+            return
+        if after == question.get("after"):  # this page again, without end
+            raise SuprsendResponseError(response)
+        question["after"] = after
 
 
 async def walk_offsets(caller: AsyncCaller, path: str, kind: type[T]) -> AsyncIterator[T]:

@@ -8,18 +8,19 @@ from suprsend import _requests
 from suprsend._answers import Brand, OffsetPage, Tenant
 from suprsend._async._caller import AsyncApi
 from suprsend._async._pages import walk_offsets
-from suprsend._requests import clean_id, page_window, tenant_path, text_id
-from suprsend._types import JSONObject
+from suprsend._preference_answers import TenantCategory
+from suprsend._requests import PagedByOffset, clean_id, page_window, tenant_path, text_id
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from suprsend._answers import Done
+    from suprsend._types import JSONObject
 
 Options = dict[str, Any] | None
 
 
-class AsyncTenantsApi(AsyncApi):
+class AsyncTenantsApi(PagedByOffset, AsyncApi):
     """``client.tenants``. Errors are as in ``client.users``."""
 
     def detail_url(self, tenant_id: str) -> str:
@@ -46,25 +47,31 @@ class AsyncTenantsApi(AsyncApi):
         """Delete a tenant and the user profiles within it."""
         return await self._caller.call_done(_requests.delete(tenant_path(tenant_id)))
 
-    async def list_preference_categories(self, tenant_id: str, options: Options = None) -> JSONObject:
-        """Return a page of the tenant's preference categories."""
-        path = _named_path(tenant_id, "preference", "category")
-        return await self._caller.call_json(_requests.get(path, options), JSONObject)
+    async def list_preference_categories(self, tenant_id: str, options: Options = None) -> OffsetPage[TenantCategory]:
+        """Return a page of what the tenant sets for categories.
 
-    async def get_preference_category(self, tenant_id: str, category: str, options: Options = None) -> JSONObject:
-        """Return the tenant's default for a category."""
-        path = _named_path(tenant_id, "preference", "category", clean_id(category, "category"))
-        return await self._caller.call_json(_requests.get(path, options), JSONObject)
+        Options ``limit``, ``offset``, ``locale``, ``tags``, ``include_disabled``.
+        """
+        path = _named_path(tenant_id, "preference", "category")
+        return await self._caller.call_json(_requests.get(path, options), OffsetPage[TenantCategory])
+
+    async def get_preference_category(self, tenant_id: str, category: str, options: Options = None) -> TenantCategory:
+        """Return what the tenant sets for a category."""
+        request = _requests.get(_category_path(tenant_id, category), options)
+        return await self._caller.call_json(request, TenantCategory)
 
     async def update_preference_category(
         self, tenant_id: str, category: str, payload: JSONObject, options: Options = None
-    ) -> JSONObject:
-        """Set the tenant's default for a category: ``{"preference": "opt_in"}``."""
-        path = _named_path(tenant_id, "preference", "category", clean_id(category, "category"))
-        return await self._caller.call_json(_requests.patch(path, payload, options), JSONObject)
+    ) -> TenantCategory:
+        """Set what holds for a category within the tenant: ``{"preference": "opt_in"}``. Return the category.
+
+        What the payload does not name stays as it is.
+        """
+        request = _requests.patch(_category_path(tenant_id, category), payload, options)
+        return await self._caller.call_json(request, TenantCategory)
 
 
-class AsyncBrandsApi(AsyncApi):
+class AsyncBrandsApi(PagedByOffset, AsyncApi):
     """``client.brands``: tenants under their old name."""
 
     def detail_url(self, brand_id: str) -> str:
@@ -91,3 +98,7 @@ def _brand_path(brand_id: str) -> str:
 def _named_path(tenant_id: str, *rest: str) -> str:
     # In the official SDK, the preference methods report every unusable id as missing.
     return tenant_path(clean_id(tenant_id, "tenant_id"), *rest)
+
+
+def _category_path(tenant_id: str, category: str) -> str:
+    return _named_path(tenant_id, "preference", "category", clean_id(category, "category"))

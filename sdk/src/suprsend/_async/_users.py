@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from suprsend import _replies, _requests
 from suprsend._answers import (
+    ChannelStatusResult,
+    ChannelStatusResults,
+    DeliveryReport,
     Done,
     EventAnswer,
+    FoundUsers,
     ManyUsers,
     Membership,
     Page,
+    ResolvedUsers,
     SubscribedTo,
     TenantUser,
     Unmerged,
@@ -23,18 +28,22 @@ from suprsend._batches import Batch, Batcher
 from suprsend._edits import UserEdit
 from suprsend._errors import SuprsendValidationError
 from suprsend._io._iteration import async_end, async_source
-from suprsend._limits import MAX_DELETED_IDS, MAX_FAILED_RECORDS_KEPT, MAX_IN_FLIGHT
-from suprsend._pieces import payloads
+from suprsend._limits import MAX_DELETED_IDS, MAX_FAILED_RECORDS_KEPT, MAX_IN_FLIGHT, MAX_REPORTS
+from suprsend._pieces import payloads, pieces
+from suprsend._preference_answers import CategoryPreference, ChannelPreferences, FullPreference
 from suprsend._requests import clean_id, hub_user_path, user_path
-from suprsend._types import JSONObject
 from suprsend._upserts import upsert_mistakes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable
 
     from suprsend._bulk import BulkProgress
+    from suprsend._types import JSONObject
 
 Options = dict[str, Any] | None
+Channels = list[str]
+Reports = list[DeliveryReport]
+Results = list[ChannelStatusResult]
 Ids = list[str]  # inside the class the name of the builtin is taken by a method
 
 
@@ -205,6 +214,45 @@ class AsyncUsersApi(AsyncApi):
         payload = {"distinct_ids": _requests.id_list(distinct_ids)}
         return await self._caller.call_json(_requests.post("hub/v1/user/read_many/", payload), ManyUsers)
 
+    async def find_by_address(self, address: str) -> FoundUsers:
+        """Return up to 20 users with exactly this e-mail address or phone number, in any usual spelling."""
+        request = _requests.get("hub/v1/users/by_address/", {"address": clean_id(address, "address")})
+        return await self._caller.call_json(request, FoundUsers)
+
+    # -- sending
+
+    async def resolve(
+        self,
+        distinct_ids: Ids,
+        category: str,
+        *,
+        channels: Channels | None = None,
+        tenant_id: str | None = None,
+    ) -> ResolvedUsers:
+        """Ask for up to 1,000 users whether to send a message, on which channels, and to which addresses.
+
+        Args:
+            distinct_ids: whom to send to. Each user is answered once, whatever ids lead to it.
+            category: the slug of the message's category.
+            channels: those that you could use, in the order in which you want them; by default all.
+            tenant_id: the tenant on whose behalf you send.
+        """
+        whom = {"distinct_ids": _requests.id_list(distinct_ids)}
+        payload = _requests.question(category, channels, tenant_id, whom)
+        return await self._caller.call_json(_requests.post("hub/v1/resolve/", payload), ResolvedUsers)
+
+    async def set_channel_status(self, reports: Reports) -> ChannelStatusResults:
+        """Report what deliveries came to, which sets the status of addresses. More than 1,000 take several requests.
+
+        ``[{"channel": "email", "value": "ada@example.com", "event": "hard_bounce"}, …]``: see DeliveryReport. A report
+        without an ``insert_id`` gets one, so that it counts once however often the request is repeated.
+        """
+        results: Results = []
+        for piece in pieces(_requests.report_list(reports), MAX_REPORTS):
+            request = _requests.post("hub/v1/channel_status/", {"reports": piece})
+            results += (await self._caller.call_json(request, ChannelStatusResults))["results"]
+        return {"results": results}
+
     async def delete(self, distinct_id: str) -> Done:
         """Delete a user permanently, with all subscriptions and list memberships."""
         return await self._caller.call_done(_requests.delete(user_path(distinct_id)))
@@ -269,28 +317,42 @@ class AsyncUsersApi(AsyncApi):
 
     # -- preferences
 
-    async def get_full_preference(self, distinct_id: str, options: Options = None) -> JSONObject:
-        """Return the user's preferences by section and by channel."""
-        return await self._caller.call_json(_requests.get(user_path(distinct_id, "preference"), options), JSONObject)
+    async def get_full_preference(self, distinct_id: str, options: Options = None) -> FullPreference:
+        """Return the user's preferences by section and by channel.
+
+        Options, of all preference methods: ``tenant_id`` for the preferences within a tenant, ``locale``; where
+        categories are returned, ``show_opt_out_channels`` and ``tags``.
+        """
+        path = user_path(distinct_id, "preference")
+        return await self._caller.call_json(_requests.get(path, options), FullPreference)
 
     async def update_global_channels_preference(
         self, distinct_id: str, payload: JSONObject, options: Options = None
-    ) -> JSONObject:
-        """Restrict channels: ``{"channel_preferences": [{"channel": "email", "is_restricted": True}]}``."""
-        path = user_path(distinct_id, "preference", "channel_preference")
-        return await self._caller.call_json(_requests.patch(path, payload, options), JSONObject)
+    ) -> ChannelPreferences:
+        """Restrict channels: ``{"channel_preferences": [{"channel": "email", "is_restricted": True}]}``.
 
-    async def get_category_preference(self, distinct_id: str, category: str, options: Options = None) -> JSONObject:
-        """Return the user's preference for a category."""
-        return await self._caller.call_json(_requests.get(_category_path(distinct_id, category), options), JSONObject)
+        Return all channels. Those that the payload does not name stay as they are.
+        """
+        path = user_path(distinct_id, "preference", "channel_preference")
+        request = _requests.profile_write("PATCH", path, payload, options)
+        return await self._caller.call_json(request, ChannelPreferences)
+
+    async def get_category_preference(
+        self, distinct_id: str, category: str, options: Options = None
+    ) -> CategoryPreference:
+        """Return the user's preference for a category, with its channels."""
+        request = _requests.get(_category_path(distinct_id, category), options)
+        return await self._caller.call_json(request, CategoryPreference)
 
     async def update_category_preference(
         self, distinct_id: str, category: str, payload: JSONObject, options: Options = None
-    ) -> JSONObject:
-        """Set the user's preference for a category: ``{"preference": "opt_in", "opt_out_channels": ["sms"]}``."""
-        return await self._caller.call_json(
-            _requests.patch(_category_path(distinct_id, category), payload, options), JSONObject
-        )
+    ) -> CategoryPreference:
+        """Set the user's preference for a category: ``{"preference": "opt_in", "opt_out_channels": ["sms"]}``.
+
+        It replaces the earlier one with its channels. Return the category.
+        """
+        request = _requests.profile_write("PATCH", _category_path(distinct_id, category), payload, options)
+        return await self._caller.call_json(request, CategoryPreference)
 
 
 def _tenant_path(distinct_id: str, tenant_id: str) -> str:

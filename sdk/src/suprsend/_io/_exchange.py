@@ -58,7 +58,7 @@ class Exchange:
         """Return the request, with its target unchanged, because it has been signed."""
         hub = self.hub
         address = httpcore2.URL(scheme=hub.scheme, host=hub.host, port=hub.port, target=self._target.encode("ascii"))
-        fields = [(b"Host", host_header(hub.host, hub.port).encode())]
+        fields = [(b"Host", _host(self._hub))]
         fields += [(name.encode("ascii"), value.encode("utf-8")) for name, value in self._headers.items()]
         if self._method != "GET":
             fields.append((b"Content-Length", b"%d" % len(self._body.content)))
@@ -105,6 +105,12 @@ class _Body:
 @functools.lru_cache(maxsize=32)
 def _hub(origin: str) -> BaseUrl:
     return checked_url(origin, "url")
+
+
+@functools.lru_cache(maxsize=32)
+def _host(origin: str) -> bytes:
+    hub = _hub(origin)
+    return host_header(hub.host, hub.port).encode()
 
 
 class AsyncPool:

@@ -3,16 +3,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from suprsend import _replies, _requests
-from suprsend._answers import Affected, Done, Member, OffsetPage, Page, SubscriberList
+from suprsend._answers import Affected, Done, Member, OffsetPage, Page, Resolution, SubscriberList
 from suprsend._errors import SuprsendValidationError
 from suprsend._limits import MAX_LISTED_IDS
 from suprsend._pieces import pieces
-from suprsend._requests import id_list, list_path, page_window, text_id
+from suprsend._requests import PagedByOffset, id_list, list_path, page_window, text_id
 from suprsend._sync._caller import Api
-from suprsend._sync._pages import walk, walk_offsets
+from suprsend._sync._pages import walk, walk_offsets, walk_resolutions
 from suprsend._unsupported import refuse
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ Options = dict[str, Any] | None
 Ids = list[str]  # inside the class the name of the builtin could be taken by a method
 
 
-class SubscriberListsApi(Api):
+class SubscriberListsApi(PagedByOffset, Api):
     """``client.subscriber_lists``. Options and errors are as in ``client.users``."""
 
     # -- lists
@@ -65,6 +65,13 @@ class SubscriberListsApi(Api):
         """Iterate over all members, one page at a time."""
         return walk(self._caller, list_path(list_id, "subscriber"), options, Member)
 
+    def iter_resolutions(
+        self, list_id: str, category: str, *, channels: Ids | None = None, tenant_id: str | None = None
+    ) -> Iterator[Resolution]:
+        """Iterate over all members: whether to send each a message, as ``users.resolve`` answers it."""
+        whom = {"list_id": text_id(list_id, "list_id")}
+        return walk_resolutions(self._caller, _requests.question(category, channels, tenant_id, whom))
+
     def add(self, list_id: str, distinct_ids: Ids, options: Options = None) -> Affected:
         """Add users that exist to a list, and return ``{"success": True, "affected_count": n}``.
 
@@ -78,9 +85,9 @@ class SubscriberListsApi(Api):
         """Remove users from a list, and return ``{"success": True, "affected_count": n}``; non-members are ignored."""
         return self._change(list_path(list_id, "subscriber", "remove"), distinct_ids, options)
 
-    def broadcast(self, broadcast_instance: object) -> JSONObject:
+    def broadcast(self, *args: object, **kwargs: object) -> NoReturn:
         """Raise SuprsendError: the hub does not send messages."""
-        del broadcast_instance
+        del args, kwargs
         refuse("subscriber_lists.broadcast")
 
     # -- draft versions

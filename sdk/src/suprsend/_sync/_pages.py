@@ -12,7 +12,9 @@ from suprsend._limits import ITER_PAGE_SIZE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from suprsend._answers import Resolution
     from suprsend._sync._caller import Caller
+    from suprsend._types import JSONObject
 
 T = TypeVar("T")
 
@@ -40,6 +42,22 @@ def walk(caller: Caller, path: str, options: dict[str, Any] | None, kind: type[T
             raise SuprsendResponseError(response)
         page_options["after"] = meta["after"]
         page_options.pop("before", None)
+
+
+def walk_resolutions(caller: Caller, question: JSONObject) -> Iterator[Resolution]:
+    """Yield the resolutions of all members that the question names, one request per page."""
+    question = {"limit": ITER_PAGE_SIZE, **question}
+    while True:
+        response = caller.call(_requests.post("hub/v1/resolve/", question))
+        page = _replies.page(response)
+        for item in page["results"]:
+            yield item
+        after = page["meta"].get("after")
+        if not after:
+            return
+        if after == question.get("after"):  # this page again, without end
+            raise SuprsendResponseError(response)
+        question["after"] = after
 
 
 def walk_offsets(caller: Caller, path: str, kind: type[T]) -> Iterator[T]:

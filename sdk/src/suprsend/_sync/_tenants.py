@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from suprsend import _requests
 from suprsend._answers import Brand, OffsetPage, Tenant
-from suprsend._requests import clean_id, page_window, tenant_path, text_id
+from suprsend._preference_answers import TenantCategory
+from suprsend._requests import PagedByOffset, clean_id, page_window, tenant_path, text_id
 from suprsend._sync._caller import Api
 from suprsend._sync._pages import walk_offsets
-from suprsend._types import JSONObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from suprsend._answers import Done
+    from suprsend._types import JSONObject
 
 Options = dict[str, Any] | None
 
 
-class TenantsApi(Api):
+class TenantsApi(PagedByOffset, Api):
     """``client.tenants``. Errors are as in ``client.users``."""
 
     def detail_url(self, tenant_id: str) -> str:
@@ -47,25 +48,31 @@ class TenantsApi(Api):
         """Delete a tenant and the user profiles within it."""
         return self._caller.call_done(_requests.delete(tenant_path(tenant_id)))
 
-    def list_preference_categories(self, tenant_id: str, options: Options = None) -> JSONObject:
-        """Return a page of the tenant's preference categories."""
-        path = _named_path(tenant_id, "preference", "category")
-        return self._caller.call_json(_requests.get(path, options), JSONObject)
+    def list_preference_categories(self, tenant_id: str, options: Options = None) -> OffsetPage[TenantCategory]:
+        """Return a page of what the tenant sets for categories.
 
-    def get_preference_category(self, tenant_id: str, category: str, options: Options = None) -> JSONObject:
-        """Return the tenant's default for a category."""
-        path = _named_path(tenant_id, "preference", "category", clean_id(category, "category"))
-        return self._caller.call_json(_requests.get(path, options), JSONObject)
+        Options ``limit``, ``offset``, ``locale``, ``tags``, ``include_disabled``.
+        """
+        path = _named_path(tenant_id, "preference", "category")
+        return self._caller.call_json(_requests.get(path, options), OffsetPage[TenantCategory])
+
+    def get_preference_category(self, tenant_id: str, category: str, options: Options = None) -> TenantCategory:
+        """Return what the tenant sets for a category."""
+        request = _requests.get(_category_path(tenant_id, category), options)
+        return self._caller.call_json(request, TenantCategory)
 
     def update_preference_category(
         self, tenant_id: str, category: str, payload: JSONObject, options: Options = None
-    ) -> JSONObject:
-        """Set the tenant's default for a category: ``{"preference": "opt_in"}``."""
-        path = _named_path(tenant_id, "preference", "category", clean_id(category, "category"))
-        return self._caller.call_json(_requests.patch(path, payload, options), JSONObject)
+    ) -> TenantCategory:
+        """Set what holds for a category within the tenant: ``{"preference": "opt_in"}``. Return the category.
+
+        What the payload does not name stays as it is.
+        """
+        request = _requests.patch(_category_path(tenant_id, category), payload, options)
+        return self._caller.call_json(request, TenantCategory)
 
 
-class BrandsApi(Api):
+class BrandsApi(PagedByOffset, Api):
     """``client.brands``: tenants under their old name."""
 
     def detail_url(self, brand_id: str) -> str:
@@ -92,3 +99,7 @@ def _brand_path(brand_id: str) -> str:
 def _named_path(tenant_id: str, *rest: str) -> str:
     # In the official SDK, the preference methods report every unusable id as missing.
     return tenant_path(clean_id(tenant_id, "tenant_id"), *rest)
+
+
+def _category_path(tenant_id: str, category: str) -> str:
+    return _named_path(tenant_id, "preference", "category", clean_id(category, "category"))

@@ -22,7 +22,7 @@ MAX_EVENTS = 400
 """Events in one request, as in the official SDKs."""
 MAX_EVENT_BYTES = 32_768
 """32 KiB for one event; clients stop at 10,240 of their own counting."""
-_MAX_INSERT_ID_CHARS = 255
+MAX_INSERT_ID_CHARS = 255
 
 _raw_array = msgspec.json.Decoder(list[msgspec.Raw])
 _raw = msgspec.json.Decoder(msgspec.Raw)
@@ -142,9 +142,9 @@ def parse_event(text: bytes) -> IdentityEvent:
 def _insert_key(insert_id: Json) -> UUID | None:
     if insert_id is None:
         return None
-    if type(insert_id) is str and len(insert_id) > _MAX_INSERT_ID_CHARS:
+    if type(insert_id) is str and len(insert_id) > MAX_INSERT_ID_CHARS:
         raise InvalidRequest(
-            f"$insert_id must have at most {_MAX_INSERT_ID_CHARS} characters", code=Code.INVALID_INSERT_ID
+            f"$insert_id must have at most {MAX_INSERT_ID_CHARS} characters", code=Code.INVALID_INSERT_ID
         )
     return insert_key(insert_id)
 

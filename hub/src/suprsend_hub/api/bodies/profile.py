@@ -32,7 +32,19 @@ MAX_BULK_DELETE: Final = 1000
 """Ids in one bulk deletion."""
 _READ_ONLY: Final = frozenset({"distinct_id", "properties", "created_at", "updated_at"})
 """Keys of a profile that an upsert cannot change. As properties, a profile written back would nest in itself."""
-_SHOWN: Final = frozenset({VALUE, "value_json", "id_provider", DEVICE_ID_FIELD, "bundle_id", STATUS, "perma_status"})
+_SHOWN: Final = frozenset(
+    {
+        VALUE,
+        "value_json",
+        "id_provider",
+        DEVICE_ID_FIELD,
+        "bundle_id",
+        STATUS,
+        "perma_status",
+        "status_reason",
+        "status_at",
+    }
+)
 """Keys of an identity in a profile."""
 _TOKEN_CHANNELS: Final = frozenset({ANDROIDPUSH, IOSPUSH})
 _EMPTY_BODY: Final = "Request body must not be empty"  # documented upstream for edits

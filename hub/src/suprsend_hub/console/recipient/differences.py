@@ -11,10 +11,13 @@ from uuid import UUID  # noqa: TC003 - also read at run time, as the annotations
 
 import msgspec
 
+from suprsend_hub.console.formats import channel_name
+from suprsend_hub.console.recipient.moves import Move, move_of
+from suprsend_hub.console.recipient.preferences import choice_words
 from suprsend_hub.domain.before import Before, added_values, changed_keys, changed_part, read_before
 from suprsend_hub.domain.before_choices import only_changed
 from suprsend_hub.domain.channels import RULES
-from suprsend_hub.domain.choices import choices_to_json, of_text, to_text
+from suprsend_hub.domain.choices import of_text, to_text
 from suprsend_hub.domain.fold import fold
 from suprsend_hub.domain.masking import mask_secrets
 from suprsend_hub.domain.merging import replay
@@ -50,6 +53,7 @@ class Change:
     lines: Sequence[Line]
     more_lines: int
     refused: Sequence[RejectedRow] = ()
+    move: Move | None = None
 
 
 def changes_of(entries: Sequence[HistoryEntry], rejected: Sequence[RejectedRow]) -> list[Change]:
@@ -124,11 +128,13 @@ def change_of(entry: HistoryEntry, refused: Sequence[RejectedRow] = ()) -> Chang
     operations = msgspec.json.decode(entry.operations)
     before = read_before(msgspec.json.decode(entry.before or "null"), operations)
     old = changed_part(before)
-    new = replay(old, operations) or fold(old, _without_refused(operations, refused), may_choose=True).profile
+    new = replay(old, operations) or fold(old, _without_refused(operations, refused), by_hub=True).profile
     if before is not None:
         _leave_out_unchanged(before, old, new)
     lines = changed_lines(old, new)
-    return Change(entry, mask_secrets(operations), lines[:MAX_LINES], max(0, len(lines) - MAX_LINES), refused)
+    return Change(
+        entry, mask_secrets(operations), lines[:MAX_LINES], max(0, len(lines) - MAX_LINES), refused, move_of(operations)
+    )
 
 
 def _leave_out_unchanged(before: Before, old: Profile, new: Profile) -> None:
@@ -167,10 +173,10 @@ def changed_lines(old: Profile, new: Profile) -> list[Line]:
 
 def _preferences(profile: Profile) -> dict[str, Json]:
     """Return what is chosen, by the name under which the page shows it."""
-    chosen = choices_to_json(of_text(profile.preferences))
+    chosen = of_text(profile.preferences)
     return {
-        **{f"preference for {slug}": choice for slug, choice in chosen.get("categories", {}).items()},
-        **{f"only mandatory on {channel}": value for channel, value in chosen.get("restricted", {}).items()},
+        **{f"preference for {slug}": "; ".join(choice_words(choice)) for slug, choice in chosen.categories.items()},
+        **{f"only mandatory on {channel_name(channel.key)}": value for channel, value in chosen.restricted.items()},
     }
 
 

@@ -17,8 +17,8 @@ from suprsend_hub.console.recipient.edit_forms import (
     field_of,
     first_fields,
 )
+from suprsend_hub.console.recipient.shared import both, read_recipient, recipient_page
 from suprsend_hub.console.recipient.snippets import python_lines
-from suprsend_hub.console.recipient.views import both, key_of, recipient_page
 from suprsend_hub.console.rendering import redirect
 from suprsend_hub.console.visits import Desk
 from suprsend_hub.domain.codes import Code
@@ -43,7 +43,7 @@ _HINTS = {
 async def edit_page(desk: NamedDependency[Desk]) -> Response[bytes]:
     """Show the form of one kind of edit, `?do=`."""
     desk.require_editor()
-    stored = await desk.services.recipients.get(key_of(desk))
+    stored = await read_recipient(desk)
     query = dict(desk.request.query_params)
     profile = decode_profile(stored.properties, stored.channels)
     do = _action(query.get("do", ""))
@@ -55,7 +55,7 @@ async def edit(desk: NamedDependency[Desk]) -> Response[bytes]:
     """Apply the edit, or only show what it would do (the button Preview)."""
     desk.require_editor()
     fields = await desk.form()
-    stored = await desk.services.recipients.get(key_of(desk))
+    stored = await read_recipient(desk)
     drafted = draft(_action(fields.get("do", "")), fields, decode_profile(stored.properties, stored.channels))
     if fields.get("preview") or drafted.errors:
         return _form(desk, stored, drafted, status=422 if drafted.errors and not fields.get("preview") else 200)
@@ -102,7 +102,7 @@ def _form(
 async def delete_page(desk: NamedDependency[Desk]) -> Response[bytes]:
     """Show what deletion removes, and the field to confirm it."""
     desk.require_editor()
-    stored = await desk.services.recipients.get(key_of(desk))
+    stored = await read_recipient(desk)
     return recipient_page(desk, stored, "recipient/delete.html", tab="delete", error="")
 
 
@@ -111,8 +111,8 @@ async def delete(desk: NamedDependency[Desk]) -> Response[bytes]:
     """Delete the recipient if the id was typed exactly."""
     desk.require_editor()
     fields = await desk.form()
-    key = key_of(desk)
-    stored = await desk.services.recipients.get(key)
+    stored = await read_recipient(desk)
+    key = stored.key
     if fields.get("confirm", "").strip() != key.recipient_id:
         return recipient_page(
             desk,

@@ -5,6 +5,7 @@ Each operation is what one call of the SDK's edit builder writes, so lines and o
 
 from collections.abc import Sequence
 
+from suprsend_hub.console.formats import python_text
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.wire import (
     ADD,
@@ -33,9 +34,9 @@ _LANGUAGE_METHODS = {
 def python_lines(key: RecipientKey, operations: Sequence[Json]) -> list[str]:
     """Return the lines that build and send the edit; the lines between the first and the last are the operations."""
     if key.is_user:
-        name, collection, arguments = "user", "users", repr_text(key.recipient_id)
+        name, collection, arguments = "user", "users", python_text(key.recipient_id)
     else:
-        arguments = f"{repr_text(key.object_type)}, {repr_text(key.recipient_id)}"
+        arguments = f"{python_text(key.object_type)}, {python_text(key.recipient_id)}"
         name, collection = "edit", "objects"
     calls = [f"{name}.{call}" for operation in operations for call in _calls(operation)]
     return [
@@ -72,22 +73,9 @@ def _call(operator: str, key: str, value: Json, provider: Json) -> str:
 def literal(value: Json) -> str:
     """Return a JSON value as a Python literal, with double quotes."""
     if type(value) is str:
-        return repr_text(value)
+        return python_text(value)
     if type(value) is list:
         return f"[{', '.join(map(literal, value))}]"
     if type(value) is dict:
         return f"{{{', '.join(f'{literal(key)}: {literal(element)}' for key, element in value.items())}}}"
     return repr(value)
-
-
-def repr_text(text: str) -> str:
-    """Return text as a Python literal in double quotes, with unprintable characters escaped."""
-    parts = []
-    for char in text:
-        if char in '"\\':
-            parts.append(f"\\{char}")
-        elif char.isprintable():
-            parts.append(char)
-        else:
-            parts.append(ascii(char)[1:-1])
-    return '"' + "".join(parts) + '"'

@@ -1,21 +1,17 @@
 """Show a user or an object: profile, JSON, history, subscriptions at both ends, rejected records."""
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 
 from suprsend_hub.console.formats import pretty
-from suprsend_hub.console.paths import segment
 from suprsend_hub.console.recipient.differences import REFUSED_WITHIN, Change, changes_of
 from suprsend_hub.console.recipient.secrets import find_identity, shown_channels
-from suprsend_hub.console.rendering import content, page
-from suprsend_hub.console.rows import name_of
+from suprsend_hub.console.recipient.shared import both, read_recipient, recipient_page
+from suprsend_hub.console.rendering import content
 from suprsend_hub.console.visits import Desk
-from suprsend_hub.domain.codes import Code
-from suprsend_hub.domain.errors import NotFound
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.domain.masking import mask_secrets
 from suprsend_hub.domain.profile import Profile, decode_profile, profile_to_wire
@@ -32,52 +28,6 @@ _HISTORY_PAGE = 20
 _REFUSED_LOOKED_AT = 200
 _JSON_CHARS = 40_000
 """How many characters of a profile's JSON the page shows; a link opens the rest."""
-_NOTICES = {
-    "created": "The user has been created.",
-    "saved": "Saved.",
-    "unchanged": "Saved. Nothing changed.",
-    "subscribed": "Subscribed.",
-    "unsubscribed": "The subscription has been ended.",
-}
-
-
-def both(tab: str = "") -> list[str]:
-    """Return the two paths of a page that users and objects share."""
-    return [
-        f"/w/{{workspace:str}}/users/{{recipient_id:str}}/{tab}",
-        f"/w/{{workspace:str}}/objects/{{object_type:str}}/{{recipient_id:str}}/{tab}",
-    ]
-
-
-def key_of(desk: Desk) -> RecipientKey:
-    """Return the recipient that the page's address names."""
-    parameters = desk.request.path_params
-    object_type = parameters.get("object_type")
-    return RecipientKey(
-        desk.workspace_id,
-        "" if object_type is None else _named(segment(object_type)),
-        _named(segment(parameters["recipient_id"])),
-    )
-
-
-def _named(text: str) -> str:
-    if not text or "\x00" in text:
-        raise NotFound(
-            "Not found. This address names no user or object; start from the table of users.", code=Code.NOT_FOUND
-        )
-    return text
-
-
-def recipient_page(
-    desk: Desk, stored: StoredProfile, template: str, *, tab: str, status: int = 200, **context: Any
-) -> Response[bytes]:
-    """Return a page about a recipient, with the values of its header."""
-    profile = decode_profile(stored.properties, stored.channels)
-    done = desk.request.query_params.get("done", "")
-    return page(
-        desk, template, status=status, section="users" if stored.key.is_user else "objects", key=stored.key,
-        stored=stored, profile=profile, name=name_of(profile.properties), tab=tab, notice=_NOTICES.get(done), **context,
-    )  # fmt: skip
 
 
 async def profile_page(desk: Desk, stored: StoredProfile, *, reveal: str | None = None) -> Response[bytes]:
@@ -89,26 +39,19 @@ async def profile_page(desk: Desk, stored: StoredProfile, *, reveal: str | None 
     lists = await services.lists.page_of_user(desk.workspace_id, key.recipient_id, beside) if key.is_user else None
     subscribers = None if key.is_user else await services.subscriptions.page(key, beside)
     history = await services.recipients.history(key, limit=_BESIDE)
+    former_ids = await services.recipients.former_ids(key) if key.is_user else ()
     custom = {name: value for name, value in profile.properties.items() if name not in LANGUAGE_KEYS}
     return recipient_page(
-        desk, stored, "recipient/profile.html", tab="profile", channels=shown_channels(profile, reveal=reveal),
+        desk, stored, "recipient/profile.html", tab="", channels=shown_channels(profile, reveal=reveal),
         properties=mask_secrets(custom), language_keys=LANGUAGE_KEYS, objects=objects, lists=lists,
-        subscribers=subscribers, changes=await _changes(desk, key, history),
+        subscribers=subscribers, former_ids=former_ids, changes=await _changes(desk, key, history),
     )  # fmt: skip
 
 
 @get(both())
 async def show(desk: NamedDependency[Desk]) -> Response[bytes]:
     """Show the profile."""
-    key = key_of(desk)
-    try:
-        stored = await desk.services.recipients.get(key)
-    except NotFound:
-        return page(
-            desk, "recipient/unknown.html", status=404, section="users" if key.is_user else "objects", key=key,
-            notice=None,
-        )  # fmt: skip
-    return await profile_page(desk, stored)
+    return await profile_page(desk, await read_recipient(desk))
 
 
 @post(both("reveal/"), status_code=200)
@@ -116,7 +59,7 @@ async def reveal(desk: NamedDependency[Desk]) -> Response[bytes]:
     """Show the profile with one secret in plain text. The audit log records who revealed which."""
     desk.require_editor()
     fields = await desk.form()
-    stored = await desk.services.recipients.get(key_of(desk))
+    stored = await read_recipient(desk)
     found = find_identity(decode_profile(stored.properties, stored.channels), fields.get("mark", ""))
     if found is not None:
         await desk.services.recipients.record_reveal(desk.actor, stored.key, channel=found[0])
@@ -130,7 +73,7 @@ def _wire_json(profile: Profile) -> str:
 @get(both("json/"))
 async def show_json(desk: NamedDependency[Desk]) -> Response[bytes]:
     """Show the profile as JSON with secrets masked; with `?whole=1` as a separate document."""
-    stored = await desk.services.recipients.get(key_of(desk))
+    stored = await read_recipient(desk)
     text = _wire_json(decode_profile(stored.properties, stored.channels))
     if desk.request.query_params.get("whole"):
         return content(desk.request, text.encode(), "application/json")
@@ -143,7 +86,7 @@ async def show_json(desk: NamedDependency[Desk]) -> Response[bytes]:
 @get(both("history/"))
 async def show_history(desk: NamedDependency[Desk]) -> Response[bytes]:
     """Show the edits, newest first, each with what it changed."""
-    stored = await desk.services.recipients.get(key_of(desk))
+    stored = await read_recipient(desk)
     before = desk.newest_before()
     recipients = desk.services.recipients
     entries = await recipients.history(stored.key, before=before, limit=_HISTORY_PAGE)
@@ -158,7 +101,7 @@ async def show_history(desk: NamedDependency[Desk]) -> Response[bytes]:
 @get(both("rejected/"))
 async def show_rejected(desk: NamedDependency[Desk]) -> Response[bytes]:
     """Show which records and operations of this recipient were rejected."""
-    stored = await desk.services.recipients.get(key_of(desk))
+    stored = await read_recipient(desk)
     before = desk.newest_before()
     rows = await desk.services.rejected.page_of_recipient(stored.key, before=before, limit=_HISTORY_PAGE + 1)
     older = ulid_text(rows[_HISTORY_PAGE - 1].rejected_id) if len(rows) > _HISTORY_PAGE else None
@@ -180,7 +123,7 @@ async def _changes(desk: Desk, key: RecipientKey, entries: Sequence[HistoryEntry
 @get(both("subscriptions/"))
 async def show_subscriptions(desk: NamedDependency[Desk]) -> Response[bytes]:
     """Show the objects that a recipient is subscribed to."""
-    stored = await desk.services.recipients.get(key_of(desk))
+    stored = await read_recipient(desk)
     found = await desk.services.subscriptions.page_of_subscriber(stored.key, desk.page_request(_PAGE))
     return recipient_page(desk, stored, "recipient/subscriptions.html", tab="subscriptions", found=found)
 
@@ -188,7 +131,7 @@ async def show_subscriptions(desk: NamedDependency[Desk]) -> Response[bytes]:
 @get("/w/{workspace:str}/users/{recipient_id:str}/lists/")
 async def show_lists(desk: NamedDependency[Desk]) -> Response[bytes]:
     """Show the lists that a user is a member of."""
-    stored = await desk.services.recipients.get(key_of(desk))
+    stored = await read_recipient(desk)
     found = await desk.services.lists.page_of_user(desk.workspace_id, stored.key.recipient_id, desk.page_request(_PAGE))
     return recipient_page(desk, stored, "recipient/lists.html", tab="lists", found=found)
 
@@ -196,7 +139,7 @@ async def show_lists(desk: NamedDependency[Desk]) -> Response[bytes]:
 @get("/w/{workspace:str}/objects/{object_type:str}/{recipient_id:str}/subscribers/")
 async def show_subscribers(desk: NamedDependency[Desk]) -> Response[bytes]:
     """Show the subscribers of an object."""
-    stored = await desk.services.recipients.get(key_of(desk))
+    stored = await read_recipient(desk)
     found = await desk.services.subscriptions.page(stored.key, desk.page_request(_PAGE))
     return recipient_page(desk, stored, "recipient/subscribers.html", tab="subscribers", found=found)
 

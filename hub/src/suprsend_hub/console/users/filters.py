@@ -10,12 +10,13 @@ from datetime import UTC, datetime, timedelta
 from suprsend_hub.console.formats import channel_name
 from suprsend_hub.console.paths import Paths
 from suprsend_hub.domain.errors import InvalidRequest
+from suprsend_hub.domain.feedback import FeedbackEvent
 from suprsend_hub.domain.ids import check_list_id, check_object_id, check_object_type
 from suprsend_hub.domain.wire import CHANNELS, DISABLED, INACTIVE, INBOX
 from suprsend_hub.service.console_search import UserFilter
 
 FILTER_CHANNELS = tuple(channel for channel in CHANNELS if channel != INBOX)
-STATES = (INACTIVE, DISABLED)
+STATES = (INACTIVE, DISABLED, *map(str, FeedbackEvent))
 FIELDS = ("channel", "state", "list", "object", "created_from", "created_to", "updated_from", "updated_to")
 MAX_PREFIX_CHARS = 255
 _DAY = timedelta(days=1)

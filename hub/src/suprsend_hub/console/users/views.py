@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 
 from suprsend_hub.console.rendering import page, redirect
 from suprsend_hub.console.rows import ROWS, Row, table_row
+from suprsend_hub.console.successors import Successor, successor_of
 from suprsend_hub.console.users.filters import FILTER_CHANNELS, STATES, View, read_view
 from suprsend_hub.console.visits import Desk, hub_address
 from suprsend_hub.domain.errors import InvalidRequest, NotFound
@@ -17,6 +18,7 @@ from suprsend_hub.service.recipients import SEARCH_COUNT_CAP
 
 _DEFAULTS: dict[str, Any] = {
     "exact": [],
+    "moved": None,
     "count": None,
     "capped": False,
     "previous": None,
@@ -36,15 +38,16 @@ async def users_page(desk: NamedDependency[Desk]) -> Response[bytes]:
     request = desk.page_request(ROWS)
     recipients, paths, prefix = desk.services.recipients, desk.paths, view.wanted.prefix
     exact: list[Row] = []
+    moved = None
     if prefix:
         found = await recipients.search(desk.workspace_id, prefix, request)
         if request.after is None and request.before is None:
-            exact = await _exact(desk, prefix)
+            exact, moved = await _exact(desk, prefix), await _moved(desk, prefix)
     else:
         found = await recipients.page(desk.workspace_id, request)
     typed = dict(view.typed)
     return await _table(
-        desk, view, exact=exact, rows=[table_row(row) for row in found.rows], count=found.count,
+        desk, view, exact=exact, moved=moved, rows=[table_row(row) for row in found.rows], count=found.count,
         capped=bool(prefix) and found.count >= SEARCH_COUNT_CAP,
         previous=paths.users(**typed, before=found.before) if found.before else None,
         following=paths.users(**typed, after=found.after) if found.after else None,
@@ -56,6 +59,17 @@ async def _exact(desk: Desk, text: str) -> list[Row]:
     found = await desk.services.console_search.resolve(desk.workspace_id, text)
     keys = [RecipientKey.user(desk.workspace_id, distinct_id) for distinct_id in found if distinct_id != text]
     return [table_row(await desk.services.recipients.get(key)) for key in keys]
+
+
+async def _moved(desk: Desk, text: str) -> Successor | None:
+    """Return the user that one with this id was merged into or renamed to; None for any other text."""
+    try:
+        await desk.services.recipients.get(RecipientKey.user(desk.workspace_id, check_distinct_id(text)))
+    except InvalidRequest:
+        return None
+    except NotFound as error:
+        return successor_of(error)
+    return None
 
 
 async def _filtered(desk: Desk, view: View, *, after: str | None) -> Response[bytes]:
@@ -73,7 +87,9 @@ async def _table(desk: Desk, view: View, *, rows: list[Row], **context: Any) -> 
     prefix = view.typed.get("q", "")
     is_first = "after" not in desk.request.query_params
     empty = is_first and not rows and not context.get("exact") and not prefix and not view.wanted.narrows
-    may_create = not rows and not context.get("exact") and bool(prefix) and not view.wanted.narrows
+    may_create = (
+        not rows and not context.get("exact") and not context.get("moved") and bool(prefix) and not view.wanted.narrows
+    )
     workspace = await desk.services.workspaces.get(desk.grant.workspace_name) if empty else None
     return page(
         desk, "users/users.html", section="users", rows=rows, prefix=prefix, view=view, chips=view.chips(desk.paths),
@@ -99,6 +115,8 @@ async def find(desk: NamedDependency[Desk]) -> Response[bytes]:
     found = await desk.services.console_search.resolve(desk.workspace_id, text) if text else []
     if len(found) == 1:
         return redirect(desk.paths.user(found[0]))
+    if not found and await _moved(desk, text) is not None:
+        return redirect(desk.paths.user(text))  # the page says where the user went
     return redirect(desk.paths.users(q=text))
 
 

@@ -19,7 +19,7 @@ from suprsend_hub.store.database import Connection
 
 
 class Directed(NamedTuple):
-    """Edits with the keys of the recipients that they reach, the profiles of these, and which keys aliases led to."""
+    """Edits with the keys of the recipients that they reach, their profiles, and to which recipients aliases led."""
 
     edits: Sequence[Edit]
     stored: Mapping[RecipientKey, StoredProfile]
@@ -46,7 +46,7 @@ class AliasFollower:
         directed = [
             msgspec.structs.replace(edit, key=targets[edit.key]) if edit.key in targets else edit for edit in edits
         ]
-        return Directed(directed, stored, frozenset(targets.values()))
+        return Directed(directed, stored, frozenset(key.recipient for key in targets.values()))
 
     def learn(self, made: Mapping[int, int]) -> bool:
         """Take note of what counters say; tell whether an id has become an alias that `direct` did not know of."""
@@ -65,5 +65,8 @@ class AliasFollower:
 
 
 def was_lost(reached: frozenset[RecipientKey], created: Iterable[RecipientKey]) -> bool:
-    """Tell whether a recipient that an alias led to is created: it was deleted meanwhile, and the alias with it."""
+    """Tell whether a recipient that an alias led to is created: it was deleted meanwhile, and the alias with it.
+
+    A profile for a tenant may be created, because the recipient may not have had one.
+    """
     return not reached.isdisjoint(created)

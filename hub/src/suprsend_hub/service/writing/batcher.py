@@ -6,9 +6,10 @@ write rejects requests at once instead of growing. Workspaces take turns, so non
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
+import msgspec
 import structlog
 
 from suprsend_hub.domain.codes import Code
@@ -18,6 +19,7 @@ from suprsend_hub.service.writing.queue import FairQueue
 from suprsend_hub.service.writing.rate_limits import RateLimits
 from suprsend_hub.service.writing.work_costs import WorkCosts
 from suprsend_hub.service.writing.writer import Applies
+from suprsend_hub.store.outage import LOGGED_BY_DATABASE
 
 _log = structlog.get_logger("suprsend_hub.batcher")
 
@@ -42,8 +44,7 @@ class BatcherLimits:
     """How long a batch is retried while the database does not answer, before its callers get 503."""
 
 
-@dataclass(slots=True)
-class _Request:
+class _Request(msgspec.Struct, eq=False):
     workspace_id: int
     edits: Sequence[Edit]
     rejects: Sequence[RejectedRecord]
@@ -51,7 +52,7 @@ class _Request:
     size_bytes: int
     work: float
     arrived_at: float
-    future: "asyncio.Future[list[Outcome]]" = field(repr=False)
+    future: "asyncio.Future[list[Outcome]]"
 
     def fail(self, error: BaseException) -> None:
         if not self.future.done():
@@ -193,10 +194,11 @@ class Batcher:
         start = 0
         for request in batch:
             end = start + len(request.edits)
-            if end > start:
-                self._costs.learn(request.workspace_id, outcomes[start:end])
+            mine = outcomes[start:end]
+            if mine:
+                self._costs.learn(request.workspace_id, mine)
             if not request.future.done():
-                request.future.set_result(outcomes[start:end])
+                request.future.set_result(mine)
             start = end
 
     async def _patiently(self, edits: Sequence[Edit], rejects: Sequence[RejectedRecord]) -> list[Outcome]:
@@ -228,22 +230,23 @@ class _Outage:
     def __init__(self) -> None:
         self._since: float | None = None
         self._latest = 0.0
+        self._logged_since: float | None = None
         self.error: Unavailable | None = None
 
     def note(self, error: Unavailable, now: float, lapse_s: float) -> float:
-        """Note a failed batch; return when the outage began. A failure after `lapse_s` without one is a new outage."""
+        """Note a failed batch; return since when to count. A failure after `lapse_s` without one starts it again."""
         if self._since is None or now - self._latest > lapse_s:
             self._since = now
-            cause = error.__cause__
-            _log.warning(
-                "edits cannot be written; retrying", error=error.code, cause=type(cause).__name__ if cause else None
-            )
+        is_new = self.error is None or self.error.code != error.code
+        if is_new and error.code not in LOGGED_BY_DATABASE:
+            self._logged_since = self._since if self._logged_since is None else self._logged_since
+            _log.warning("edits cannot be written; retrying", code=error.code, reason=error.for_operator)
         self._latest = now
         self.error = error
         return self._since
 
     def end(self, now: float) -> None:
         """Note that a batch was applied."""
-        if self._since is not None:
-            _log.warning("edits can be written again", after_s=round(now - self._since, 1))
-            self._since = self.error = None
+        if self._logged_since is not None:
+            _log.warning("edits can be written again", after_s=round(now - self._logged_since, 1))
+        self._since = self._logged_since = self.error = None

@@ -30,7 +30,8 @@ class Edit(msgspec.Struct, frozen=True, gc=False):
     operations came in, if known. `request`: there if a header named the insert key, which then belongs to this request.
     `together`: a token that several strict edits share if they apply all or none. `max_work`: units that the fold may
     do (`domain.work`). `chooses`: the hub made this edit for a preference endpoint; it may contain choices, and does
-    not create a recipient. `needs_user`: refuse an edit for a tenant if the user does not exist; otherwise the user is
+    not create a recipient. `reports`: the hub made this edit of delivery feedback, which changes profiles that exist
+    and creates none. `needs_user`: refuse an edit for a tenant if the user does not exist; otherwise the user is
     created too. `exclusive`: refuse an edit for a tenant if the user is linked with another one.
     """
 
@@ -46,6 +47,12 @@ class Edit(msgspec.Struct, frozen=True, gc=False):
     chooses: bool = False
     needs_user: bool = False
     exclusive: bool = False
+    reports: bool = False
+
+    @property
+    def by_hub(self) -> bool:
+        """Tell whether the operations may be such as only the hub makes."""
+        return self.chooses or self.reports
 
 
 @dataclass(frozen=True, slots=True)

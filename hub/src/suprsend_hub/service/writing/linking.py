@@ -12,8 +12,9 @@ from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import DomainError, NotFound
 from suprsend_hub.domain.recipient import GLOBAL, RecipientKey, not_found
 from suprsend_hub.domain.tenancy import tied_to_another
-from suprsend_hub.service.writing.batch import Batch, Entry, Folding, Group
+from suprsend_hub.service.writing.batch import Batch
 from suprsend_hub.service.writing.edit import Edit
+from suprsend_hub.service.writing.group import Entry, Folding, Group
 
 
 class Refused(NamedTuple):
@@ -53,7 +54,7 @@ def add_users(
         causes = [entry for entry in group.accepted() if not _needs_user(entry.edit)]
         key = group.key.recipient
         own = groups.get(key)
-        if not causes or key in existing or (own is not None and own.folded is not None):
+        if not causes or key in existing or (own is not None and _creates(own)):
             continue
         edit_id = new_id()
         entry = Entry(Edit(key, edit_id, [], causes[0].edit.actor), edit_id)
@@ -70,7 +71,7 @@ def add_users(
 
 def without_user(batch: Batch, existing: Collection[RecipientKey]) -> list[Refused]:
     """Return the edits that create no user, of users that neither exist nor are created in this batch."""
-    created = {group.key for group in batch.groups if group.folded is not None}
+    created = {group.key for group in batch.groups if _creates(group)}
     return [
         Refused(group, needing, not_found(group.key.recipient))
         for group in tenant_groups(batch)
@@ -133,8 +134,13 @@ def tenant_is_gone() -> NotFound:
     return NotFound("the tenant has been deleted", code=Code.TENANT_NOT_FOUND)
 
 
+def _creates(group: Group) -> bool:
+    """Tell whether the group leaves a profile, also if the one that it was folded onto has been deleted since."""
+    return group.folded is not None and any(not entry.edit.chooses for entry in group.accepted())
+
+
 def _needs_user(edit: Edit) -> bool:
-    return edit.needs_user or edit.chooses
+    return edit.needs_user or edit.by_hub
 
 
 def _is_linked(group: Group) -> bool:

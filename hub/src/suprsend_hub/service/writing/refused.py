@@ -8,8 +8,8 @@ from suprsend_hub.domain.limits import MAX_LOGGED_BYTES, MAX_LOGGED_REFUSALS
 from suprsend_hub.domain.masking import mask_secrets
 from suprsend_hub.domain.records import RejectedRow
 from suprsend_hub.domain.refusal import Refusal
-from suprsend_hub.service.writing.batch import Entry, Group, json_text
 from suprsend_hub.service.writing.edit import RejectedRecord
+from suprsend_hub.service.writing.group import Entry, Group, json_text
 from suprsend_hub.service.writing.linking import loss
 
 

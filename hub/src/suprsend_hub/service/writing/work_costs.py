@@ -20,7 +20,12 @@ class WorkCosts:
 
     def learn(self, workspace_id: int, outcomes: Sequence[Outcome]) -> None:
         """Learn from the edits of one request."""
-        cost = max(sum(outcome.work for outcome in outcomes) / len(outcomes), self.of(workspace_id) / 2)
+        work = 0
+        for outcome in outcomes:
+            work += outcome.work
+        if work < NOTABLE and workspace_id not in self._costs:
+            return  # nearly always
+        cost = max(work / len(outcomes), self.of(workspace_id) / 2)
         if cost >= NOTABLE:
             self._costs[workspace_id] = cost
         else:

@@ -33,8 +33,9 @@ from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.domain.recipient import GLOBAL, RecipientKey
 from suprsend_hub.service.writing import linking
 from suprsend_hub.service.writing.aliases import AliasFollower, was_lost
-from suprsend_hub.service.writing.batch import Batch, Correction, EditKey, Entry, Group, fold_again
+from suprsend_hub.service.writing.batch import Batch
 from suprsend_hub.service.writing.edit import Edit, Outcome, RejectedRecord
+from suprsend_hub.service.writing.group import Correction, EditKey, Entry, Group, fold_again
 from suprsend_hub.service.writing.object_types import ObjectTypes
 from suprsend_hub.service.writing.refused import rows_of
 from suprsend_hub.service.writing.turns import in_turns

@@ -25,6 +25,26 @@ LIMIT $2 OFFSET $3;
 -- name: count_tenants
 SELECT count(*) FROM tenant WHERE workspace_id = $1;
 
+-- name: search_tenants_forward
+-- Tenants whose id starts with a prefix, in bytewise order after a given id. $2 is the prefix, $3 its upper bound, $4 the id to
+-- continue after ('' starts).
+SELECT tenant_id, tenant_no, tenant_name, settings, properties, preferences, created_at, updated_at
+FROM tenant
+WHERE workspace_id = $1 AND tenant_id >= $2 AND tenant_id < $3 AND tenant_id > $4
+ORDER BY tenant_id
+LIMIT $5;
+
+-- name: search_tenants_backward
+SELECT tenant_id, tenant_no, tenant_name, settings, properties, preferences, created_at, updated_at
+FROM tenant
+WHERE workspace_id = $1 AND tenant_id >= $2 AND tenant_id < $3
+ORDER BY tenant_id DESC
+LIMIT $4;
+
+-- name: count_tenant_search
+-- Of one workspace's tenants, which are few compared to its users.
+SELECT count(*) FROM tenant WHERE workspace_id = $1 AND tenant_id >= $2 AND tenant_id < $3;
+
 -- name: next_tenant_no
 -- Creations of tenants in one workspace wait for each other here.
 UPDATE workspace SET last_tenant_no = last_tenant_no + 1 WHERE workspace_id = $1 RETURNING last_tenant_no;

@@ -1,11 +1,14 @@
 -- Profiles for tenants, and the order of application in the history. The largest tables are rewritten once, which leaves no
--- gaps between their columns. Hubs must be stopped.
+-- gaps between their columns. Renaming the old tables would save a copy, but PostgreSQL 18 names NOT NULL constraints, and
+-- the old ones would keep the names that the new tables need. Hubs must be stopped.
 ALTER TABLE workspace ADD COLUMN last_tenant_no integer NOT NULL DEFAULT 0;
 ALTER TABLE workspace ADD COLUMN after_merge text NOT NULL DEFAULT 'recreate';
 ALTER TABLE workspace ADD COLUMN tenancy json NOT NULL DEFAULT '{}';
 ALTER TABLE workspace ADD COLUMN category_version integer NOT NULL DEFAULT 0;
 ALTER TABLE workspace ADD COLUMN translation_version integer NOT NULL DEFAULT 0;
 ALTER TABLE workspace ADD COLUMN active_channels text[];
+ALTER TABLE workspace ADD COLUMN secret_key_id text COLLATE "C";
+CREATE INDEX workspace_by_secret_key ON workspace (secret_key_id, workspace_id);
 
 CREATE TEMP TABLE old_profile ON COMMIT DROP AS SELECT * FROM profile;
 DROP TABLE profile;

@@ -1,0 +1,1 @@
+"""The preference categories of a workspace."""
