@@ -29,6 +29,7 @@ WHOLE_KEY = {
     "copy_insert_keys",
     "copy_rejected",
     "delete_former_ids",
+    "find_related_ids",
     "has_history_entry",
     "lock_memberships",
     "lock_profiles_of_recipient",

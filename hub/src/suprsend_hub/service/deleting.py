@@ -16,7 +16,7 @@ from suprsend_hub.domain.audit import Action, Change
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.service.audit import AuditLog
-from suprsend_hub.store import counters, deletion
+from suprsend_hub.store import aliases, counters, deletion
 from suprsend_hub.store.database import Connection, Database, TransactionRace
 
 SWEEP_STEP = 2_000
@@ -62,9 +62,10 @@ async def delete_recipients(
     if parents is not None:
         await _end_subscriptions(connection, workspace_id, gone, parents, changes)
     await _end_memberships(connection, workspace_id, gone, changes)
-    await deletion.end_former_ids(connection, workspace_id, gone)
-    if absorbed is None:
-        await deletion.end_own_tombstones(connection, workspace_id, gone)
+    if await aliases.lock(connection, gone):
+        await deletion.end_former_ids(connection, workspace_id, gone)
+        if absorbed is None:
+            await deletion.end_own_tombstones(connection, workspace_id, gone)
     await deletion.scrub(connection, workspace_id, gone)
     if objects:
         names = [counters.subscribers_counter(key) for key in objects]

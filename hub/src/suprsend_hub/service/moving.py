@@ -123,6 +123,7 @@ def _count_memberships(workspace_id: int, rows: Sequence[MembershipSnapshot], ch
 
 async def move_former_ids(connection: Connection, source: RecipientKey, target: RecipientKey) -> list[str]:
     """Make the former ids of the source those of the target, and return them; the target's own id is none any more."""
+    await aliases.lock(connection, [source, target])
     ids = await aliases.former_ids(connection, source)
     await aliases.delete_all_of(connection, target)
     moved = [each for each in ids if each != target.recipient_id]

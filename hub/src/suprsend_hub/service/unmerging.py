@@ -137,6 +137,7 @@ class UnmergeService:
         written = await self._take_back(connection, actor, secondary, returns, now, changes)
         await self._return_subscriptions(connection, primary, secondary, snapshot, dead_until, changes)
         await self._return_memberships(connection, primary, secondary, snapshot.memberships, changes)
+        await aliases.lock(connection, [primary, secondary])
         still = set(await aliases.former_ids(connection, primary)) & set(snapshot.former_ids)
         await aliases.hand_over(connection, primary, secondary, sorted(still))
         await aliases.delete_all_of(connection, secondary)

@@ -52,7 +52,7 @@ async def read(connection: Connection, keys: Sequence[RecipientKey]) -> Standing
 
 
 async def find(connection: Connection, users: Sequence[RecipientKey]) -> dict[RecipientKey, set[int]]:
-    """Return the living tenants that each of the users, who are locked, is linked with."""
+    """Return the living tenants that each of the users is linked with."""
     links: dict[RecipientKey, set[int]] = {key: set() for key in users}
     for position, tenant_no in await connection.fetch(sql("find_links"), *key_columns(users)[:3]):
         links[users[position - 1]].add(tenant_no)

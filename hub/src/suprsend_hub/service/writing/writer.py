@@ -164,6 +164,8 @@ class Writer:
             added = await in_turns(linking.add_users(batch, standing.users, self._ulids.new))
             if added:
                 await profiles.insert_history(connection, _rows_of(added))
+            await self._refuse(connection, batch, linking.without_user(batch, standing.users))
+            await self._refuse(connection, batch, linking.of_other_tenants(batch, await _links(connection, batch)))
         created = await self._create(connection, _fresh(batch)[0])
         existing = [group for group in batch.groups if group.stored is not None and id(group) not in created]
         if of_tenants or not await self._update_alone(connection, batch, existing):
@@ -195,18 +197,19 @@ class Writer:
             raise AssumptionFailed("a user is linked with another tenant")
 
     async def _hold(self, connection: Connection, batch: Batch) -> None:
-        """Lock the profiles of the batch that exist, with the users of its tenants, and refuse what cannot be applied.
+        """Lock the profiles of the batch that exist, with the users of its tenants.
 
+        Raises TransactionRace if an edit for a tenant has to be refused by now: users who came with it are written.
         An edit without effect writes history and no profile. Unless its profile is locked, a deletion could scrub the
         history before the edit's row is there to be scrubbed, and its content would outlive the recipient.
         """
         versions = await _lock(connection, batch)
         await self._read_again(connection, _changed_meanwhile(batch, versions))
-        await self._refuse(connection, batch, linking.without_user(batch, versions))
         added = await in_turns(linking.add_users(batch, versions, self._ulids.new))
-        if added:
+        if added or linking.without_user(batch, versions):
             raise _race()
-        await self._refuse(connection, batch, linking.of_other_tenants(batch, await _links(connection, batch)))
+        if linking.of_other_tenants(batch, await _links(connection, batch)):
+            raise _race()
 
     async def _refuse(self, connection: Connection, batch: Batch, refused: Sequence[linking.Refused]) -> None:
         """Refuse recorded edits: take back their history, and fold their groups without them."""
@@ -340,13 +343,13 @@ def _changed_meanwhile(batch: Batch, versions: Mapping[RecipientKey, int]) -> li
 
 
 async def _links(connection: Connection, batch: Batch) -> dict[RecipientKey, set[int]]:
-    """Return the links of the users whom the batch links, who are locked."""
+    """Return the links of the users whom the batch links. They are certain once the users are locked."""
     users = {group.key.recipient for group in linking.new_links(batch)}
     return await tenant_links.find(connection, sorted(users)) if users else {}
 
 
 def _race() -> TransactionRace:
-    return TransactionRace("a recipient has been deleted meanwhile", code=Code.COLLISION, retry_after_s=1)
+    return TransactionRace("what was read does not exist any more", code=Code.COLLISION, retry_after_s=1)
 
 
 def _alias_race() -> TransactionRace:

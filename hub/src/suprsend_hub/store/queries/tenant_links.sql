@@ -23,7 +23,7 @@ FROM unnest($1::integer[], $2::integer[]) AS k (workspace_id, tenant_no)
 JOIN tenant AS t USING (workspace_id, tenant_no);
 
 -- name: find_links
--- The living tenants that users are linked with, who are locked, so that nobody else links them.
+-- The living tenants that users are linked with. Nobody else links users who are locked.
 SELECT k.position, p.tenant_no
 FROM (
     SELECT workspace_id, object_type, recipient_id, position
