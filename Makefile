@@ -49,7 +49,7 @@ export PYTHONUTF8 := 1
 .NOTPARALLEL:
 .PHONY: help setup run test test-all check lint format type lock twins error-codes limits api-snapshot openapi \
 	test-unit test-store test-e2e test-browser test-faults test-fuzz test-packaging test-sdk-versions \
-	bench bench-sdk bench-steps bench-deletion bench-migrate bench-compare sdk-table clean \
+	bench bench-sdk bench-steps bench-work bench-deletion bench-migrate bench-compare sdk-table clean \
 	env-run env-test env-official env-datasette env-sdks env-node chromium pgbouncer libmagic
 
 help: ## list the targets
@@ -139,6 +139,8 @@ bench-steps: env-test ## measure each step of an edit, each statement and a requ
 bench-sdk: env-test env-official ## measure our SDK, compared with the official one
 	@exec $(BIN)/python bench/bench_sdk.py
 
+bench-work: env-test ## find the edit that takes the most time for its units of work
+	@exec $(BIN)/python bench/work_units.py
 bench-deletion: env-test ## measure the deletion of many users, and the creation of users meanwhile
 	@exec $(BIN)/python bench/bench_deletion.py
 

@@ -18,7 +18,7 @@ from suprsend_hub.service.writing.work_costs import NOTABLE, WorkCosts
 pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ADA = RecipientKey.user(1, "ada")
-LARGE = StoredProfile(ADA, UUID(int=1), 1, '{"l":[' + ",".join(["{}"] * 85_000) + "]}", "{}", NOW, NOW)
+LARGE = StoredProfile(ADA, UUID(int=1), 1, '{"l":[' + ",".join(['{"a":2}'] * 31_000) + "]}", "{}", NOW, NOW)
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from .channels import (
     read_companions,
     removal_keys,
     renewed,
+    repeats_stored,
 )
 from .codes import Code
 from .feedback import read_operand, reported
@@ -22,7 +23,7 @@ from .limits import MAX_IDENTITIES
 from .size import MISSING
 from .values import InvalidValue
 from .wire import APPEND, CHANNEL_STATUS, REMOVE, Json
-from .work import UNITS_PER_IDENTITY, WorkMeter
+from .work import UNITS_PER_IDENTITY, UNITS_PER_REFUSED, WorkMeter
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -52,16 +53,15 @@ class ChannelEdits(WorkMeter):
         rule = RULES[channel]
         companions = read_companions(operand, rule) if rule.providers else NO_COMPANIONS
         identities = self.channels.get(channel, [])
-        if type(value) is not list:  # one address, as in most edits
-            if not identities:
-                read = rule.read_plain(value)
-                if read is None:
-                    read = self.read_unusual(rule, value)
-                self.add_identity(channel, identities, new_identity(rule, read, companions))
-                return
-            if companions is NO_COMPANIONS and is_stored(value, identities):
-                return
+        if type(value) is not list and not identities:  # one address, as in most edits
+            read = rule.read_plain(value)
+            if read is None:
+                read = self.read_unusual(rule, value)
+            self.add_identity(channel, identities, new_identity(rule, read, companions))
+            return
         self.spend(len(identities) * UNITS_PER_IDENTITY)
+        if companions is NO_COMPANIONS and is_stored(value, identities):
+            return
         positions = {rule.key(identity.value): i for i, identity in enumerate(identities)}
         for element in value if type(value) is list else [value]:
             try:
@@ -79,10 +79,11 @@ class ChannelEdits(WorkMeter):
                 self.accepted = True
             except InvalidValue as problem:
                 self.refusals.refuse(problem.code, APPEND, channel, problem.reason, element)
+                self.spend(UNITS_PER_REFUSED)
 
     def read_unusual(self, rule: ChannelRule, value: Json) -> Address:
         """Read an address for which a library may be needed; InvalidValue if it is wrong, or one too many."""
-        self.spend(rule.reading_units)
+        self.spend(rule.reading_units(value))
         return rule.read(value)
 
     def add_identity(self, channel: str, identities: list[Identity], identity: Identity) -> None:
@@ -122,10 +123,11 @@ class ChannelEdits(WorkMeter):
         unwanted: set[Hashable] = set()
         for element in value if type(value) is list else [value]:
             try:
-                self.spend(rule.reading_work(element))
-                unwanted |= removal_keys(rule, element, identities or [])
+                self.spend(rule.removal_units(element))
+                unwanted |= self.unwanted_keys(rule, element, identities or [])
             except InvalidValue as problem:
                 self.refusals.refuse(problem.code, REMOVE, channel, problem.reason, element)
+                self.spend(UNITS_PER_REFUSED)
         self.accepted |= bool(unwanted)
         if not unwanted or identities is None:
             return
@@ -143,6 +145,16 @@ class ChannelEdits(WorkMeter):
             self.old_channels.setdefault(channel, identities)
             self.channels[channel] = kept
 
+    def unwanted_keys(self, rule: ChannelRule, value: Json, identities: list[Identity]) -> set[Hashable]:
+        """Return the keys of what a value names; InvalidValue if it names nothing."""
+        try:
+            return removal_keys(rule, value)
+        except InvalidValue:
+            self.spend(len(identities) * UNITS_PER_IDENTITY)
+            if not repeats_stored(value, identities):
+                raise
+            return {rule.key(value)}
+
     def report(self, operand: Json) -> None:
         """Set the status of an identity as delivery feedback says; refuse it if the profile has no such identity."""
         report = read_operand(operand)
@@ -153,8 +165,8 @@ class ChannelEdits(WorkMeter):
         identities = self.channels.get(channel, [])
         problem, found = InvalidValue(Code.IDENTITY_NOT_FOUND, "the profile does not have this address"), False
         try:
-            self.spend(rule.reading_work(report.value) + len(identities) * UNITS_PER_IDENTITY)
-            wanted = removal_keys(rule, report.value, identities)
+            self.spend(rule.removal_units(report.value) + len(identities) * UNITS_PER_IDENTITY)
+            wanted = self.unwanted_keys(rule, report.value, identities)
             for position, identity in enumerate(identities):
                 if rule.key(identity.value) in wanted:
                     self.put_identity(channel, position, reported(identity, report))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, cast
 from .chat import read_slack, read_teams, refresh_extras, slack_key, teams_key
 from .codes import Code
 from .emails import email_key, plain_email, read_email
-from .limits import MAX_COMPANION_CHARS
+from .limits import MAX_COMPANION_CHARS, MAX_EMAIL_BYTES, MAX_PHONE_TEXT_CHARS
 from .phones import phone_key, plain_phone, read_phone
 from .profile import Identity
 from .values import InvalidValue, check_text, check_value, same_value
@@ -23,6 +23,8 @@ from .wire import (
     BUNDLE_ID,
     DEVICE_ID,
     EMAIL,
+    EMAIL_FIELD,
+    EMAIL_ID,
     ENDPOINT,
     FCM,
     ID_PROVIDER,
@@ -40,7 +42,7 @@ from .wire import (
     XIAOMI,
     Json,
 )
-from .work import UNITS_PER_UNUSUAL_ADDRESS
+from .work import UNITS_PER_INTERNATIONAL_CHAR, UNITS_PER_UNUSUAL_CHAR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -104,12 +106,36 @@ def _never_plain(value: Json) -> None:
     del value
 
 
+def _no_units(value: Json) -> int:
+    del value
+    return 0
+
+
+def _text_units(value: Json) -> int:
+    """Return the units for reading an address with a library. Longer texts are refused before they are read."""
+    if type(value) is not str:
+        return UNITS_PER_UNUSUAL_CHAR
+    per_char = UNITS_PER_UNUSUAL_CHAR if value.isascii() else UNITS_PER_INTERNATIONAL_CHAR
+    return per_char * min(len(value), 2 * MAX_EMAIL_BYTES)
+
+
+def _phone_units(value: Json) -> int:
+    return UNITS_PER_UNUSUAL_CHAR * min(len(value), MAX_PHONE_TEXT_CHARS) if type(value) is str else 0
+
+
+def _slack_units(value: Json) -> int:
+    """Return the units for reading a Slack object, which may contain an e-mail address."""
+    texts = [value.get(EMAIL_FIELD), value.get(EMAIL_ID)] if type(value) is dict else []
+    return UNITS_PER_UNUSUAL_CHAR + sum(_text_units(text) for text in texts if text is not None)
+
+
 @dataclass(frozen=True, slots=True)
 class ChannelRule:
     """Rules for reading, comparing and refreshing the identities of one channel.
 
     `read` and `read_removal` accept any JSON and raise InvalidValue; `key` and `refresh` take stored values.
     `read_plain` does what `read` does, or returns None where that may be slow. Then it costs `reading_units` of work.
+    Reading in order to remove costs twice as much, because a text is also compared as it is.
     """
 
     read_plain: Callable[[Json], Address | None]
@@ -119,17 +145,19 @@ class ChannelRule:
     refresh: Callable[[Address, Address], Address]
     providers: frozenset[str] = frozenset()
     default_provider: str | None = None
-    reading_units: int = 0
+    reading_units: Callable[[Json], int] = _no_units
 
-    def reading_work(self, value: Json) -> int:
-        """Return the units of work that reading a value takes."""
-        return self.reading_units if self.reading_units and self.read_plain(value) is None else 0
+    def removal_units(self, value: Json) -> int:
+        """Return the units of work that reading a value takes, in order to remove what it names."""
+        if self.reading_units is _no_units or self.read_plain(value) is not None:
+            return 0
+        return 2 * self.reading_units(value)
 
 
 _Key: TypeAlias = "Callable[[Address], Hashable]"  # of a channel whose addresses are all of one type
 _Refresh: TypeAlias = "Callable[[Address, Address], Address]"
 _PHONE_RULE: Final = ChannelRule(
-    plain_phone, read_phone, read_phone, cast("_Key", phone_key), _keep_stored, reading_units=UNITS_PER_UNUSUAL_ADDRESS
+    plain_phone, read_phone, read_phone, cast("_Key", phone_key), _keep_stored, reading_units=_phone_units
 )
 RULES: Final[dict[str, ChannelRule]] = {
     EMAIL: ChannelRule(
@@ -138,7 +166,7 @@ RULES: Final[dict[str, ChannelRule]] = {
         read_email,
         cast("_Key", email_key),
         _keep_stored,
-        reading_units=UNITS_PER_UNUSUAL_ADDRESS,
+        reading_units=_text_units,
     ),
     SMS: _PHONE_RULE,
     WHATSAPP: _PHONE_RULE,
@@ -169,7 +197,7 @@ RULES: Final[dict[str, ChannelRule]] = {
         read_slack,
         cast("_Key", slack_key),
         cast("_Refresh", refresh_extras),
-        reading_units=UNITS_PER_UNUSUAL_ADDRESS,
+        reading_units=_slack_units,
     ),
     MS_TEAMS: ChannelRule(
         read_teams, read_teams, read_teams, cast("_Key", teams_key), cast("_Refresh", refresh_extras)
@@ -239,21 +267,19 @@ def is_stored(value: Json, identities: list[Identity]) -> bool:
     return type(value) is str and any(identity.value == value and identity.status == ACTIVE for identity in identities)
 
 
-def removal_keys(rule: ChannelRule, value: Json, identities: list[Identity]) -> set[Hashable]:
+def removal_keys(rule: ChannelRule, value: Json) -> set[Hashable]:
     """Return the keys of what is to be removed: of the value as it is read, and of a text as it is.
-
-    So what is stored can be removed by repeating it, even if it could not be added today.
 
     Raises:
         InvalidValue: as the rule's `read_removal`.
     """
-    try:
-        read = rule.read_removal(value)
-    except InvalidValue:
-        if any(same_value(identity.value, value) for identity in identities):
-            return {rule.key(value)}
-        raise
+    read = rule.read_removal(value)
     return {rule.key(read), rule.key(value)} if type(value) is str else {rule.key(read)}
+
+
+def repeats_stored(value: Json, identities: list[Identity]) -> bool:
+    """Tell whether a value is stored as it is, so that it can be removed even if it could not be added today."""
+    return any(same_value(identity.value, value) for identity in identities)
 
 
 def renewed(rule: ChannelRule, stored: Identity, value: Address, companions: Companions) -> Identity:

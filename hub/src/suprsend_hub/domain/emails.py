@@ -28,6 +28,7 @@ _is_plain: Final = re.compile(
     r"@(?:[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*+\.)+[A-Za-z][A-Za-z0-9]*+(?:-[A-Za-z0-9]++)*+"
 ).fullmatch
 
+_has_ascii_domain: Final = re.compile(r"[^\s<>@]++@[A-Za-z0-9.-]++").fullmatch
 _SCHEME: Final = "mailto:"
 _MAX_GIVEN_CHARS: Final = 2 * MAX_EMAIL_BYTES
 """Characters that are looked at: room for what is taken off, not for work on long texts."""
@@ -131,9 +132,16 @@ def _library() -> ModuleType:
     return email_validator
 
 
-@lru_cache(maxsize=1024)
 def _unusual_key(address: str) -> str:
-    """Return the key of an address that is not ASCII. Earlier versions stored more than can be read today."""
+    """Return the key of an address that is not ASCII; at once if it has the form that is stored today."""
+    if _has_ascii_domain(address) and ":" not in address:
+        return normalize("NFC", address.lower())
+    return _key_of_given(address)
+
+
+@lru_cache(maxsize=1024)
+def _key_of_given(address: str) -> str:
+    """Return the key of an address with an international domain. Earlier versions stored more than can be read."""
     try:
         address = read_email(address)
     except InvalidValue:

@@ -42,7 +42,7 @@ from .wire import (
     KeyKind,
     kind_of_key,
 )
-from .work import CHOICE_BYTES_PER_UNIT, ELEMENTS_COPIED_PER_UNIT, UNITS_PER_CHOICE, UNITS_PER_KEY
+from .work import CHOICE_BYTES_PER_UNIT, ELEMENTS_COPIED_PER_UNIT, UNITS_PER_CHOICE, UNITS_PER_WALKED_BYTE, search_units
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,6 +82,7 @@ class _Fold(ChannelEdits):
         "bytes_bound",
         "choosing",
         "is_new",
+        "measured",
         "old_properties",
         "own_arrays",
         "preferences",
@@ -103,6 +104,7 @@ class _Fold(ChannelEdits):
         self.gauge = SizeGauge(self.properties, self.channels, self.preferences) if near_limit else None
         self.old_properties: dict[str, Json] = {}
         self.own_arrays: set[str] = set()  # keys of arrays that nobody else holds, so they can grow in place
+        self.measured: dict[str, tuple[Json, int]] = {}  # stored values whose bytes are known, without a gauge
         self.refusals = RefusalLog()
         self.accepted = False
 
@@ -261,6 +263,7 @@ class _Fold(ChannelEdits):
         elif type(stored) is list:
             self.extend(key, stored, elements)
         else:
+            self.spend(self.stored_bytes(key, stored) * UNITS_PER_WALKED_BYTE)
             check_value(stored, depth=1)
             self.put(key, [stored, *elements])
 
@@ -280,8 +283,7 @@ class _Fold(ChannelEdits):
         if type(stored) is not list:
             return
         unwanted = Unwanted(elements)
-        units = self.gauge.entry(key, stored) if self.gauge else entry_bytes(key, stored)
-        self.spend(units + (len(stored) * UNITS_PER_KEY if unwanted.needs_keys else 0))
+        self.spend(search_units(self.stored_bytes(key, stored), len(stored), composites=unwanted.has_composites))
         kept, removed = unwanted.take_from(stored)
         if removed:
             if self.gauge:
@@ -340,13 +342,32 @@ class _Fold(ChannelEdits):
         if self.gauge:
             self.gauge.admit_elements(key, elements, present=len(stored))
         if key in self.own_arrays:
-            stored += elements
+            self.grow(key, stored, elements)
             return
         if len(stored) > ELEMENTS_COPIED_PER_UNIT:
             self.spend(len(stored) // ELEMENTS_COPIED_PER_UNIT)
         self.old_properties.setdefault(key, stored)
-        self.properties[key] = [*stored, *elements]
+        self.properties[key] = copied = list(stored)
+        if key in self.measured:
+            self.measured[key] = (copied, self.stored_bytes(key, stored))
+        self.grow(key, copied, elements)
         self.own_arrays.add(key)
+
+    def grow(self, key: str, array: list[Json], elements: list[Json]) -> None:
+        """Add elements to an array in place. Its bytes stay known: else each operation would measure them again."""
+        array += elements
+        if key in self.measured:
+            self.measured[key] = (array, self.measured[key][1] + entry_bytes("", elements))
+
+    def stored_bytes(self, key: str, stored: Json) -> int:
+        """Return the bytes of a stored entry, or a little more; each value is measured once."""
+        if self.gauge:
+            return self.gauge.entry(key, stored)
+        value, size = self.measured.get(key, (MISSING, 0))
+        if value is not stored:
+            size = entry_bytes(key, stored)
+            self.measured[key] = (stored, size)
+        return size
 
     def delete_property(self, key: str) -> None:
         stored = self.properties[key]

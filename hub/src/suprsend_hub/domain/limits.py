@@ -67,10 +67,11 @@ thousand removals from an array of 200 KiB would hold up everybody else for half
 of values searches once."""
 
 SURE_WORK: Final = MAX_PROFILE_BYTES
-"""Units of work that every edit may do, however many are sent in one request: to search the longest array once."""
+"""Units of work that every edit may do, however many are sent in one request: to search
+an array of up to 32,768 elements once."""
 
 MAX_REQUEST_WORK: Final = 64 * 1024 * 1024
-"""Units of work of the edits of one request together, shared evenly among them; ours: a second or two."""
+"""Units of work of the edits of one request together, shared evenly among them; ours: about three seconds."""
 
 MAX_SUBSCRIPTION_BYTES: Final = 16 * 1024
 """UTF-8 bytes of JSON of a subscription's properties; ours: one call stores and answers them for 100 recipients."""

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from .wire import Json
 
-FEW: Final = 8
-"""So many arrays and objects are compared one by one with each element; more are looked up by their canonical JSON."""
-
 _NOTHING: Final[set[Json]] = set()
 _encode_sorted: Final = msgspec.json.Encoder(order="deterministic").encode
 
@@ -43,9 +40,9 @@ class Unwanted:
         }
 
     @property
-    def needs_keys(self) -> bool:
-        """Tell whether each array and object that is searched has to be encoded, which costs ten times as much."""
-        return len(self._composites) > FEW
+    def has_composites(self) -> bool:
+        """Tell whether arrays or objects are unwanted, so that those that are searched may have to be encoded."""
+        return bool(self._composites)
 
     def take_from(self, stored: list[Json]) -> tuple[list[Json], list[Json]]:
         """Return the elements that stay, and those that equal an unwanted value."""
@@ -72,21 +69,13 @@ class Unwanted:
 
     def _composite_test(self) -> Callable[[Json], bool]:
         composites = self._composites
-        if self.needs_keys:
-            keys = set(map(canonical, composites))
+        if not composites:
+            return lambda _: False
+        keys = set(map(canonical, composites))
+        if len(composites) > 1:
             return lambda element: canonical(element) in keys
-        if composites:
-            return lambda element: element in composites and any(_equals(element, each) for each in composites)
-        return lambda _: False
-
-
-def _equals(a: Json, b: Json) -> bool:
-    """Tell whether two values are equal as JSON."""
-    if type(a) is list:
-        return type(b) is list and len(a) == len(b) and all(map(_equals, a, b))
-    if type(a) is dict:
-        return type(b) is dict and a.keys() == b.keys() and all(_equals(value, b[key]) for key, value in a.items())
-    return (type(a) is bool) == (type(b) is bool) and bool(a == b)
+        only = composites[0]  # as in most edits: Python's equality is fast, and the wider one
+        return lambda element: bool(element == only) and canonical(element) in keys
 
 
 def canonical(value: Json) -> bytes:

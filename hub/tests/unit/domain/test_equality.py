@@ -12,7 +12,7 @@ from suprsend_hub.domain.actor import hub_actor
 from suprsend_hub.domain.fold import fold
 from suprsend_hub.domain.profile import Profile
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.domain.removal import FEW, Unwanted, canonical
+from suprsend_hub.domain.removal import Unwanted, canonical
 from suprsend_hub.service.writing.edit import Edit
 from suprsend_hub.service.writing.group import edit_key
 
@@ -57,7 +57,7 @@ def deep_equal(a, b) -> bool:
 
 def removes(unwanted, stored) -> bool:
     """Whether `$remove` takes `stored` out of an array, which is the same for one unwanted value and for many."""
-    others = [[f"other {i}"] for i in range(FEW)]
+    others = [["other"], {"other": 1}]
     few, many = (Unwanted(values).take_from([stored, "kept"]) for values in ([unwanted], [unwanted, *others]))
     assert few == many
     assert few[1] in ([], [stored])
