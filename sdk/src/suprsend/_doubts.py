@@ -137,12 +137,15 @@ def _setting_doubt(key: str, value: object) -> str | None:
 
 
 def _known_timezones() -> frozenset[str]:
-    """Return the names of the system's time zones, or nothing if the system has no time zone database."""
+    """Return the names of the system's time zones, or nothing if the system has none, or they cannot be read now."""
     global _timezones  # noqa: PLW0603  # read once: it walks a directory tree
     if _timezones is None:
-        from zoneinfo import available_timezones  # late: costs 10 ms of import
+        try:
+            from zoneinfo import available_timezones  # late: costs 10 ms of import
 
-        _timezones = frozenset(available_timezones())
+            _timezones = frozenset(available_timezones())
+        except (ImportError, OSError):  # no file descriptor is left, or the program ends
+            return frozenset()
     return _timezones
 
 

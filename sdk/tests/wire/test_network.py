@@ -509,3 +509,56 @@ def test_clients_that_are_never_closed_leave_nothing_to_warn_about(stub: Any) ->
     command = [sys.executable, "-W", "error", "-c", UNCLOSED, stub.url]
     result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (result.stdout, result.stderr) == ("{} {}\n{}\n", "")
+
+
+# -- the first call of a client
+
+
+FIRST_CALL = """
+import os, resource, sys
+import suprsend
+client = suprsend.Suprsend("k", "s", base_url=sys.argv[1], max_retries=0)
+resource.setrlimit(resource.RLIMIT_NOFILE, (16, 16))
+held = []
+try:
+    while True:
+        held.append(os.open(os.devnull, os.O_RDONLY))
+except OSError:
+    pass
+edit = client.users.get_edit_instance("u")
+edit.set_timezone("Europe/Paris")
+for call in (lambda: client.users.async_edit(edit), lambda: client.users.get("u")):
+    try:
+        call()
+    except suprsend.SuprsendTransportError as error:
+        print(error.maybe_applied)
+for descriptor in held:
+    os.close(descriptor)
+print(client.users.async_edit(edit)["success"])
+"""
+
+
+def test_a_first_call_without_a_file_descriptor_left_is_an_error_of_the_family(stub: Any) -> None:
+    """The HTTP library is imported when the client is created, and a later call works."""
+    command = [sys.executable, "-c", FIRST_CALL, stub.url]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (result.stdout, result.stderr) == ("False\nFalse\nTrue\n", "")
+
+
+CREATED_TOO_LATE = """
+import os, sys
+import suprsend
+sys.modules["httpcore2"] = None  # the import fails, as with all file descriptors used, or at the end of the program
+for kind in (suprsend.Suprsend, suprsend.AsyncSuprsend):
+    try:
+        kind("k", "s")
+    except suprsend.SuprsendConfigError as error:
+        print(error.message[:55])
+"""
+
+
+def test_a_client_that_cannot_load_its_http_library_says_so() -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", CREATED_TOO_LATE], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (result.stdout, result.stderr) == ("the HTTP library of the client cannot be imported (Modu\n" * 2, "")
