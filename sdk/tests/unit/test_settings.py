@@ -136,7 +136,7 @@ def test_requests_go_to_the_host_in_ascii(url: str, origin: str) -> None:
     class Fake:
         def send(self, method: str, url: str, *rest: object) -> suprsend.Response:
             urls.append(url)
-            return suprsend.Response(200, {}, b"{}")
+            return suprsend.Response(200, {}, b'{"distinct_id": "x"}')
 
         def close(self) -> None:
             pass

@@ -11,9 +11,9 @@ FINE = {"name": "Ada", "id": 1, "$email": "a@example.com", "$slack": {}, "$inbox
 
 @pytest.mark.parametrize("key", MISTAKES)
 def test_a_key_that_is_no_property_is_a_warning_and_in_strict_mode_an_error(
-    key: str, stub: Any, reply: Any, sender: Suprsend, caplog: pytest.LogCaptureFixture
+    key: str, stub: Any, reply: Any, whole: Any, sender: Suprsend, caplog: pytest.LogCaptureFixture
 ) -> None:
-    stub.rule = lambda request: reply(201, {"distinct_id": "u"})
+    stub.rule = lambda request: reply(201, whole)
     for answer in (
         sender.users.upsert("u", {**FINE, key: 1}),
         sender.objects.upsert("teams", "core", {**FINE, key: 1}),
@@ -27,7 +27,7 @@ def test_a_key_that_is_no_property_is_a_warning_and_in_strict_mode_an_error(
     assert len(stub.requests) == 2
 
 
-def test_what_is_fine_has_no_warnings(stub: Any, reply: Any, sender: Suprsend) -> None:
-    stub.rule = lambda request: reply(201, {"distinct_id": "u"})
+def test_what_is_fine_has_no_warnings(stub: Any, reply: Any, whole: Any, sender: Suprsend) -> None:
+    stub.rule = lambda request: reply(201, whole)
     for payload in (FINE, {}, None):
         assert "warnings" not in sender.users.upsert("u", payload)

@@ -13,6 +13,8 @@ import pytest
 import suprsend
 from suprsend import Suprsend, SuprsendResponseError, SuprsendValidationError
 
+from ..conftest import WHOLE  # noqa: TID252 - the absolute name depends on the start
+
 VECTORS: dict[str, Any] = json.loads(
     (Path(__file__).parents[3] / "contract" / "vectors" / "wire_requests.json").read_text(encoding="utf-8")
 )
@@ -42,7 +44,7 @@ def client_for(row: dict[str, Any], url: str) -> Suprsend:
 def stub_body(row: dict[str, Any]) -> Any:
     if "raised" in row:
         return {"code": row["stub_status"], "message": row["raised"].split("] ", 1)[1]}
-    return "OK" if row["target"] == "/event/" else {}
+    return "OK" if row["target"] == "/event/" else WHOLE
 
 
 def expected_signature(request: Any) -> str:
@@ -86,7 +88,8 @@ def test_a_call_sends_returns_and_raises_what_the_official_sdk_does(row: dict[st
         assert re.sub(r"\d{5} Bytes", "N Bytes", str(raised)) == re.sub(r"\d{5} Bytes", "N Bytes", text)
     else:
         assert raised is None
-        assert returned == row["returned"]
+        # The stub that made the vectors answered {}, which no hub does.
+        assert returned == (str(WHOLE) if row["returned"] == "{}" else row["returned"])
     if row.get("no_request_sent"):
         assert stub.requests == []
         return
