@@ -122,6 +122,8 @@ class EditBuilder:
             self._error("[unset] key must be either String or List[string]")
             return
         trimmed = [name for name in (self._key("unset", item) for item in keys) if name]
+        for name in trimmed:
+            self._look_at("unset", _wire.UNSET, name, None)
         if trimmed:
             self._operations.append({_wire.UNSET: trimmed})
 
