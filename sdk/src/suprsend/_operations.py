@@ -14,10 +14,10 @@ from suprsend._addresses import id_doubt, id_error, is_plain_id
 from suprsend._doubts import doubt, storage_doubt
 from suprsend._encoding import PLAIN_TYPES, check, is_plain_leaf
 from suprsend._errors import InputValueError, SuprsendValidationError
+from suprsend._pieces import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Callable, Iterable
 
     from suprsend._types import EditConfig, JSONObject
 
@@ -112,13 +112,10 @@ class EditBuilder:
         """Remove from list properties or channels. The arguments are those of ``append``."""
         self._change("remove", _wire.REMOVE, arg1, arg2)
 
-    def unset(self, key: str | list[str] | tuple[str, ...] | AbstractSet[str]) -> None:
-        """Delete properties, or everything on a channel: a key, or a list, tuple or set of keys."""
-        if isinstance(key, str):
-            keys: list[object] = [key]
-        elif isinstance(key, (list, tuple, set, frozenset)):
-            keys = list(key)
-        else:
+    def unset(self, key: str | Iterable[str]) -> None:
+        """Delete properties, or everything on a channel: a key, or a list or other iterable of keys."""
+        keys = [key] if isinstance(key, str) else listed(key)
+        if keys is None:
             self._error("[unset] key must be either String or List[string]")
             return
         trimmed = [name for name in (self._key("unset", item) for item in keys) if name]

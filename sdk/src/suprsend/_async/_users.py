@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from suprsend import _replies, _requests
@@ -35,17 +36,17 @@ from suprsend._requests import clean_id, hub_user_path, user_path
 from suprsend._upserts import payload_mistakes, upsert_mistakes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
 
     from suprsend._bulk import BulkProgress
     from suprsend._types import JSONObject
 
 Options = dict[str, Any] | None
-Channels = list[str]
+Channels = Iterable[str]
 Reports = list[DeliveryReport]
 Results = list[ChannelStatusResult]
 Mistakes = list[str]
-Ids = list[str]  # inside the class the name of the builtin is taken by a method
+Ids = Iterable[str]  # at run time, of anything but text: a list, set, generator, column of a table
 
 
 class AsyncUsersApi(AsyncApi):

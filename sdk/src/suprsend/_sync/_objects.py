@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from suprsend import _replies, _requests
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 Options = dict[str, Any] | None
 Mistakes = list[str]
-Channels = list[str]
+Channels = Iterable[str]
 Parts = list[JSONObject]  # inside the class the name of the builtin is taken by a method
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from suprsend import _replies, _requests
@@ -42,11 +43,11 @@ if TYPE_CHECKING:
     from suprsend._types import JSONObject
 
 Options = dict[str, Any] | None
-Channels = list[str]
+Channels = Iterable[str]
 Reports = list[DeliveryReport]
 Results = list[ChannelStatusResult]
 Mistakes = list[str]
-Ids = list[str]  # inside the class the name of the builtin is taken by a method
+Ids = Iterable[str]  # at run time, of anything but text: a list, set, generator, column of a table
 
 
 class UsersApi(Api):
