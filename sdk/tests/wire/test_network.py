@@ -1,9 +1,11 @@
 """The way to the hub: certificates, proxies, deadlines, event loops, interruptions; whatever fails is ours to name."""
 
 import asyncio
+import collections
 import contextlib
 import datetime as dt
 import gc
+import inspect
 import ipaddress
 import os
 import socket
@@ -12,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import suprsend
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -562,3 +566,50 @@ def test_a_client_that_cannot_load_its_http_library_says_so() -> None:
         [sys.executable, "-c", CREATED_TOO_LATE], capture_output=True, text=True, check=False, timeout=60
     )
     assert (result.stdout, result.stderr) == ("the HTTP library of the client cannot be imported (Modu\n" * 2, "")
+
+
+# -- an exhausted stack
+
+
+def test_calls_with_little_stack_left_end_with_an_error_of_the_family(sender: Suprsend) -> None:
+    """At any depth: what is raised inside the SDK is one of its errors, and the client works afterwards."""
+    edit = sender.users.get_edit_instance("u")
+    edit.set("name", "Ada")
+    bulk = sender.users.get_bulk_edit_instance()
+    calls = [
+        lambda: sender.users.get("u"),
+        lambda: sender.users.async_edit(edit),
+        lambda: sender.users.edit(edit),
+        lambda: sender.users.delete("u"),
+        lambda: sender.subscriber_lists.add("l", ["u"]),
+        lambda: bulk.append(edit),
+        lambda: next(sender.users.iter_users(), None),
+        lambda: sender.users.bulk_edit([edit]).result(),
+    ]
+    client = sender.with_options(max_retries=0)
+    assert client.users.get("u")
+
+    def at(depth: int, call: Callable[[], object]) -> object:
+        return at(depth - 1, call) if depth else call()
+
+    room = sys.getrecursionlimit() - len(inspect.stack(0))
+    ended: collections.Counter[str] = collections.Counter()
+    for call in calls:
+        for left in range(1, 140):
+            result = ended_as(at, room - left, call)
+            assert result in {"done", "an error of the SDK", "at", "<lambda>"}
+            ended[result] += 1
+    assert ended["an error of the SDK"] > 100
+    assert ended["done"] > 100
+    assert sender.users.get("u")["distinct_id"] == "x"
+
+
+def ended_as(at: Callable[[int, Any], object], depth: int, call: Callable[[], object]) -> str:
+    """Call at a depth; return how it ended: with RecursionError, the function that raised it."""
+    try:
+        at(depth, call)
+    except suprsend.SuprsendError:
+        return "an error of the SDK"
+    except RecursionError as error:
+        return traceback.extract_tb(error.__traceback__)[-1].name
+    return "done"
