@@ -15,7 +15,7 @@ from suprsend_hub.domain.addresses import addresses
 from suprsend_hub.domain.fold import fold
 from suprsend_hub.domain.profile import encode_channels, encode_properties
 from suprsend_hub.domain.recipient import RecipientKey
-from suprsend_hub.service.writing.batch import first_version
+from suprsend_hub.service.writing.group import first_version
 from suprsend_hub.store import counters, profiles
 from suprsend_hub.store.connect import SERVER_SETTINGS
 from suprsend_hub.store.profiles import HistoryRow, ProfileWrite, indexed_address

@@ -1,9 +1,11 @@
 """Check that imports point down: the layers of both packages, as CONTRIBUTING.md draws them, and no import cycle.
 
-Reads the source with `ast`: nothing is imported, and imports inside functions or under `if TYPE_CHECKING:` count too.
+Reads the source with `ast`: nothing is imported. Imports inside functions or under `if TYPE_CHECKING:` count too, and
+so do calls of `importlib.import_module` that name a module as text.
 Each package has a table from a part (a module or folder directly below the package) to what it may import; a part that
 is missing there is an error, so that a new one gets its place on purpose. Within a part, and between all modules, no
-import may lead back to where it started; that a module loads the packages it lies in does not count.
+import may lead back to where it started. An import also loads the packages that the module lies in; those that the
+importing module lies in as well do not count.
 """
 
 from __future__ import annotations
@@ -127,9 +129,38 @@ def imports(source: str, module: list[str], *, is_package: bool) -> list[tuple[i
     return found
 
 
-def uses(source: str) -> list[tuple[int, str]]:
-    """Return (line, dotted name) of what the source reaches through imported modules, such as `msgspec.json.decode`."""
+IMPORT_CALLS = {"importlib.import_module", "importlib.__import__", "__import__"}
+
+
+def import_calls(source: str, module: list[str], *, is_package: bool) -> list[tuple[int, str]]:
+    """Return (line, absolute dotted name) of every call in the source that imports a module named as text."""
     tree = ast.parse(source)
+    bound = {"__import__": "__import__"} | bindings(tree)
+    own_package = module if is_package else module[:-1]
+    found = []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        first, dot, rest = dotted(node.func).partition(".")
+        texts = [literal(argument) for argument in [*node.args, *(keyword.value for keyword in node.keywords)]]
+        if f"{bound.get(first)}{dot}{rest}" not in IMPORT_CALLS or not texts or not texts[0]:
+            continue
+        name = texts[0].lstrip(".")
+        level = len(texts[0]) - len(name)
+        if level:
+            package = texts[1].split(".") if texts[1:] and texts[1] else own_package
+            name = ".".join([*package[: len(package) - level + 1], name])
+        found.append((node.lineno, name))
+    return found
+
+
+def literal(node: ast.expr) -> str:
+    """Return the text that the expression is, '' for any other expression."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def bindings(tree: ast.AST) -> dict[str, str]:
+    """Return what the names stand for that the absolute imports of the source bind."""
     bound: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -137,6 +168,13 @@ def uses(source: str) -> list[tuple[int, str]]:
             bound |= {top: top for alias in node.names for top in [alias.name.partition(".")[0]] if not alias.asname}
         elif isinstance(node, ast.ImportFrom) and node.module:
             bound |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    return bound
+
+
+def uses(source: str) -> list[tuple[int, str]]:
+    """Return (line, dotted name) of what the source reaches through imported modules, such as `msgspec.json.decode`."""
+    tree = ast.parse(source)
+    bound = bindings(tree)
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
@@ -189,20 +227,27 @@ def check_foreign(place: list[str], names: list[tuple[int, str]], rules: Rules, 
 
 @dataclass(frozen=True)
 class Module:
-    """A module of a package: the file as it is shown, and the line and dotted name of each of its imports."""
+    """A module of a package: its dotted name, the file as it is shown, and line and dotted name of each import."""
 
+    name: str
     shown: str
     names: list[tuple[int, str]]
 
     def imported(self, modules: dict[str, Module]) -> dict[str, int]:
-        """Return the modules that it imports, with the line of the first import of each."""
+        """Return the modules that it imports, and the packages that are loaded on the way, with the first line of each.
+
+        Packages that it lies in itself are loaded before it, so they are not among those on the way.
+        """
         found: dict[str, int] = {}
         for line, name in self.names:
             target = name
             while target and target not in modules:  # `from module import Name`
                 target = target.rpartition(".")[0]
-            if target:
-                found.setdefault(target, line)
+            wanted = target
+            while target:
+                if target in modules and (target == wanted or not f"{self.name}.".startswith(f"{target}.")):
+                    found.setdefault(target, line)
+                target = target.rpartition(".")[0]
         return found
 
 
@@ -237,11 +282,12 @@ def check_package(source: Path, package: str, rules: Rules) -> list[str]:
         module = [package, *(relative.parts[:-1] if is_package else relative.parts)]
         source_text = file.read_text(encoding="utf-8")
         names = imports(source_text, module, is_package=is_package)
+        names += import_calls(source_text, module, is_package=is_package)
         place = list(relative.parts)
         wrong = check_module(package, place, names, rules, shown)
         wrong += check_foreign(place, names + uses(source_text), rules, shown)
         found += sorted(set(wrong))  # one statement may import several names from one place
-        modules[".".join(module)] = Module(shown, names)
+        modules[".".join(module)] = Module(".".join(module), shown, names)
     return found + check_cycles(modules)
 
 

@@ -85,24 +85,6 @@ def http(hub: HubProcess) -> Iterator[httpx2.Client]:
         yield client
 
 
-@pytest.fixture
-def news(hub: HubProcess, command: Callable[..., Any]) -> None:
-    """The workspace of the hub has one preference category, `product-updates`."""
-    data_dir = hub.command[hub.command.index("--data-dir") + 1]
-    done = command("key", "create", "development", "--scope", "manage", "--data-dir", data_dir)
-    assert done.returncode == 0, done.stderr
-    key = next(word for word in done.stdout.split() if word.startswith("SS."))
-    category = {"category": "product-updates", "name": "Product updates", "default_preference": "opt_in"}
-    sections = [{"name": None, "categories": [category]}]
-    answer = httpx2.post(
-        f"{hub.base_url}v1/development/preference_category/?commit=true&commit_message=e2e&force=true",
-        headers={"Authorization": f"ServiceToken {key}"},
-        json={"root_categories": [{"root_category": "promotional", "sections": sections}]},
-        trust_env=False,
-    )
-    assert answer.status_code == 200, answer.text
-
-
 @pytest.fixture(scope="session")
 def run_python() -> Callable[..., str]:
     """Run a script with our SDK's interpreter (`ours`) or the vendor's (`official`) and return what it printed."""

@@ -53,7 +53,6 @@ def test_the_subscription_snippets_as_printed_show_what_the_user_is_subscribed_t
             client.users.delete(distinct_id)
 
 
-@pytest.mark.usefixtures("news")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_code_blocks_run_in_the_order_of_the_page(page, hub, run_python, tmp_path):
     blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)

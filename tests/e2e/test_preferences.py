@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CHANNELS = ["email", "sms", "whatsapp", "androidpush", "iospush", "webpush", "inbox", "slack", "ms_teams"]
 
 
-@pytest.fixture(params=["ours", "official"])
+@pytest.fixture(params=["ours", "official", "asyncio"])
 def run(request, answers_by) -> tuple[str, dict[str, Any]]:
     return answers_by(request.param, "preferences.py")
 
@@ -107,10 +107,11 @@ def test_a_tenant_sets_defaults_for_its_recipients(answers, given):
 
 
 def test_both_sdks_print_the_same(answers_by, comparable):
-    ours, official = (comparable(answers, given) for given, answers in (
-        answers_by(sdk, "preferences.py") for sdk in ("ours", "official")
+    ours, official, driven = (comparable(answers, given) for given, answers in (
+        answers_by(sdk, "preferences.py") for sdk in ("ours", "official", "asyncio")
     ))  # fmt: skip
     assert ours == official
+    assert ours == driven
 
 
 @pytest.mark.anyio

@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 from suprsend import AsyncSuprsend, Suprsend, SuprsendNotFoundError
 
-pytestmark = pytest.mark.usefixtures("news")
-
 
 @pytest.fixture
 def client(hub):
@@ -23,10 +21,10 @@ def test_a_sender_asks_sends_and_reports(client, prefix):
     ada, bo = f"{prefix}ada", f"{prefix}bo"
     client.users.upsert(ada, {"$email": [f"{ada}@example.com"], "$locale": "de_DE"})
     client.users.upsert(bo, {"$email": [f"{bo}@example.com"]})
-    client.users.update_category_preference(bo, "product-updates", {"preference": "opt_out"})
+    client.users.update_category_preference(bo, "news", {"preference": "opt_out"})
 
     def ask():
-        answer = client.users.resolve([ada, bo, f"{prefix}nobody"], "product-updates", channels=["email"])
+        answer = client.users.resolve([ada, bo, f"{prefix}nobody"], "news", channels=["email"])
         assert answer["not_found"] == [f"{prefix}nobody"]
         return [(each["send"], each["rule"], addresses(each)) for each in answer["results"]]
 
@@ -48,12 +46,12 @@ def test_members_of_lists_and_objects_are_walked(client, prefix):
     client.users.bulk_edit(client.users.get_edit_instance(each) for each in ids).result()
     client.subscriber_lists.create({"list_id": f"{prefix}list"})
     client.subscriber_lists.add(f"{prefix}list", ids)
-    members = list(client.subscriber_lists.iter_resolutions(f"{prefix}list", "product-updates"))
+    members = list(client.subscriber_lists.iter_resolutions(f"{prefix}list", "news"))
     assert sorted(each["distinct_id"] for each in members) == sorted(ids)
     assert {each["rule"] for each in members} == {"no_address"}
     client.objects.upsert("teams", f"{prefix}core")
     client.objects.create_subscriptions("teams", f"{prefix}core", {"recipients": ids[:3]})
-    subscribers = client.objects.iter_resolutions("teams", f"{prefix}core", "product-updates", channels=["sms"])
+    subscribers = client.objects.iter_resolutions("teams", f"{prefix}core", "news", channels=["sms"])
     assert {each["distinct_id"] for each in subscribers} == set(ids[:3])
     with pytest.raises(SuprsendNotFoundError, match="category 'gossip' not found"):
         client.users.resolve(ids[:1], "gossip")
@@ -64,7 +62,7 @@ def test_a_message_on_behalf_of_a_tenant_goes_to_its_address(client, prefix):
     client.tenants.upsert(acme, {"tenant_name": "Acme", "blocked_channels": ["sms"], "timezone": "Asia/Tokyo"})
     client.users.upsert(ada, {"$email": [f"{ada}@example.com"], "$sms": ["+15550100"]})
     client.users.upsert_for_tenant(ada, acme, {"$email": [f"{ada}@acme.example"]})
-    [found] = client.users.resolve([ada], "product-updates", channels=["email", "sms"], tenant_id=acme)["results"]
+    [found] = client.users.resolve([ada], "news", channels=["email", "sms"], tenant_id=acme)["results"]
     assert addresses(found) == [f"{ada}@acme.example"]
     assert [each["rule"] for each in found["channels"]] == ["default", "channel_blocked"]
     assert found["timezone"] == "Asia/Tokyo"
@@ -80,11 +78,11 @@ async def test_the_asyncio_client_does_the_same(hub, prefix):
         await client.users.upsert(ada, {"$androidpush": [f"{prefix}token"]})
         report = {"channel": "androidpush", "value": f"{prefix}token", "event": "dead_token", "distinct_id": ada}
         assert (await client.users.set_channel_status([report]))["results"][0]["outcome"] == "applied"
-        [found] = (await client.users.resolve([ada], "product-updates"))["results"]
+        [found] = (await client.users.resolve([ada], "news"))["results"]
         assert (found["send"], found["rule"]) == (False, "no_address")
         [identity] = (await client.users.get(ada))["$androidpush"]
         assert (identity["perma_status"], identity["status_reason"]) == ("disabled", "dead_token")
         await client.subscriber_lists.create({"list_id": f"{prefix}list"})
         await client.subscriber_lists.add(f"{prefix}list", [ada])
-        members = client.subscriber_lists.iter_resolutions(f"{prefix}list", "product-updates")
+        members = client.subscriber_lists.iter_resolutions(f"{prefix}list", "news")
         assert [each["distinct_id"] async for each in members] == [ada]

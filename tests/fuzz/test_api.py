@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import schemathesis
-from fuzzing import FUZZ
+from fuzzing import FUZZ, KNOWN
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -33,6 +33,8 @@ CHECKS = (
     response_schema_conformance,
 )
 ANSWER_S = 10
+MANAGEMENT = re.compile("preference_category|active_channels")
+"""Paths that need the scope `manage`, and change nothing that the other tests of this folder rely on."""
 
 schema = schemathesis.openapi.from_path(DOCUMENT).exclude(path="/openapi.yaml")
 """All operations but the document itself, whose text schemathesis would read as data."""
@@ -43,11 +45,20 @@ def answers_of(method: str, path: str) -> Callable[..., None]:
 
     @schema.include(method=method, path=path).parametrize()
     def test(hub: LiveHub, case: schemathesis.Case) -> None:
-        headers = {"Authorization": f"Bearer {hub.credentials['API key']}"}
+        aim(case)
+        key = hub.credentials["Management key" if MANAGEMENT.search(path) else "API key"]
+        headers = {"Authorization": f"Bearer {key}"}
         answer = case.call(base_url=hub.base_url.rstrip("/"), headers=headers, timeout=ANSWER_S)
         case.validate_response(answer, checks=CHECKS)
 
     return FUZZ(test)
+
+
+def aim(case: schemathesis.Case) -> None:
+    """Let requests about preferences find what they are about, so that their bodies and queries are read."""
+    parameters = case.path_parameters
+    if "preference" in case.path and isinstance(parameters, dict):
+        parameters.update((name, value) for name, value in KNOWN.items() if name in parameters)
 
 
 # A function for each, by name: `schema.parametrize()` on a single function gives all operations the same node id, and

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -240,6 +241,45 @@ class Directory(RuleBasedStateMachine):
         is_linked = name in self.tenants.get(tenant, {})
         self.expect(is_linked, self.client.users.unlink_tenant, self.user(name), self.list_id(tenant))
         self.tenants.get(tenant, {}).pop(name, None)
+
+    @rule(primary=NAMES, secondary=NAMES)
+    def merge(self, primary: str, secondary: str) -> None:
+        """What the secondary had comes to the primary, unless the primary has it."""
+        arguments = (self.user(primary), self.user(secondary))
+        if primary == secondary:
+            with pytest.raises(suprsend.SuprsendAPIException, match=r"\[code: 400\]"):
+                self.client.users.merge(*arguments)
+            return
+        both = {primary, secondary} <= self.users.keys()
+        self.expect(both, self.client.users.merge, *arguments)
+        if both:
+            self.move(secondary, primary)
+            assert self.expect_gone(secondary) == {"merged_into": self.user(primary)}
+
+    @rule(primary=NAMES, secondary=NAMES)
+    def merge_and_take_it_back(self, primary: str, secondary: str) -> None:
+        """At once, which changes nothing."""
+        if primary != secondary and {primary, secondary} <= self.users.keys():
+            self.client.users.merge(self.user(primary), self.user(secondary))
+            assert self.client.users.unmerge(self.user(primary), self.user(secondary))["kept"] == []
+
+    def move(self, old: str, new: str) -> None:
+        """Let one user of the model become part of another."""
+        for profiles in (self.users, *self.tenants.values()):
+            if old in profiles:
+                theirs, ours = profiles.pop(old), profiles.get(new, fold(None, []))
+                properties = {**theirs["properties"], **ours["properties"]}
+                profiles[new] = {"properties": properties, "emails": ours["emails"] | theirs["emails"]}
+        for group in (*self.subscribers.values(), *self.lists.values()):
+            if old in group:
+                group.remove(old)
+                group.add(new)
+
+    def expect_gone(self, name: str) -> Any:
+        """Return the detail of the error for a user who is not there."""
+        with pytest.raises(suprsend.SuprsendNotFoundError) as refused:
+            self.client.users.get(self.user(name))
+        return json.loads(refused.value.response.text)["detail"]
 
     @invariant()
     def tenants_are_as_the_model_says(self) -> None:

@@ -16,3 +16,9 @@ FUZZ = settings(
         HealthCheck.data_too_large,
     ],
 )
+
+KNOWN = {
+    "workspace": "fuzz", "category": "news", "tenant_id": "acme", "distinct_id": "user-1", "object_type": "departments",
+    "object_id": "engineering",
+}  # fmt: skip
+"""What the workspace of the random requests has at the beginning, by the names of path parameters."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -100,6 +101,38 @@ def test_a_cycle_through_several_parts_and_packages_is_named(hub):
     assert line.count("->") == 3
 
 
+def test_a_cycle_through_a_package_that_an_import_loads_on_its_way_is_named(hub):
+    """Python loads `service/b/__init__.py` before `service/b/y.py`, and raises ImportError here."""
+    hub("service/a/x.py", "from suprsend_hub.service.b.y import Y\nX = 1")
+    hub("service/b/y.py", "Y = 1")
+    (line,) = hub("service/b/__init__.py", "from suprsend_hub.service.a.x import X")
+    assert "import cycle: suprsend_hub.service." in line
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        'import importlib\nimportlib.import_module("suprsend_hub.store.lists")',
+        'import importlib as i\ni.import_module(name="suprsend_hub.store.lists")',
+        'from importlib import import_module as load\ndef f():\n    load("suprsend_hub.store.lists")',
+        'from importlib import import_module\nimport_module("..store.lists", __package__)',
+        'from importlib import import_module\nimport_module("..lists", "suprsend_hub.store.queries")',
+        '__import__("suprsend_hub.store.lists")',
+    ],
+    ids=["module", "renamed", "function", "relative", "of another package", "built in"],
+)
+def test_an_import_by_a_call_is_an_import(hub, call):
+    """If the name is written there as text; the arrows hold for it as for a statement."""
+    (line,) = hub("api/lists.py", call)
+    assert "api may not import store" in line
+
+
+def test_a_cycle_with_an_import_by_a_call_is_named(hub):
+    hub("service/lists.py", "from suprsend_hub.service.sweeper import Sweeper")
+    (line,) = hub("service/sweeper.py", 'import importlib\nx = importlib.import_module("suprsend_hub.service.lists")')
+    assert "import cycle: suprsend_hub.service." in line
+
+
 def test_a_module_may_be_imported_twice_and_name_the_packages_it_lies_in(hub):
     hub("domain/__init__.py", "")
     hub("domain/wire.py", "")
@@ -127,3 +160,18 @@ def test_tree_check_names_file_line_and_reason(tmp_path):
         "page.md:2: names a package registry's host: pyp" + "i.org",
         "page.md:3: names a path of one machine: /wor" + "k/h",
     ]
+
+
+def test_a_new_endpoint_takes_at_most_ten_files_of_the_hub_and_only_one_place_names_them():
+    """As CONTRIBUTING.md counts them: neither modules of the API nor services are named in `app.py`."""
+    root = TOOLS.parent
+    section = (root / "CONTRIBUTING.md").read_text().partition("## Add an endpoint\n")[2].partition("\n## ")[0]
+    hub, _, sdk = section.partition("The method of the SDK")
+    assert [len(re.findall(r"^\d+\. ", part, re.MULTILINE)) for part in (hub, sdk)] == [10, 5]
+    app = (root / "hub/src/suprsend_hub/app.py").read_text()
+    modules = [path for path in (root / "hub/src/suprsend_hub/api").glob("*.py") if "\nHANDLERS = " in path.read_text()]
+    assert len(modules) > 10
+    for module in modules:
+        assert f"api.{module.stem} import" not in app
+        assert f"    {module.stem},\n" not in app
+    assert re.findall(r"\b(\w+Service)\(", app) == []

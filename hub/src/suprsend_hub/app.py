@@ -10,30 +10,14 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from functools import partial
 
 from litestar import Litestar, Response, Router
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
-from suprsend_hub.api import audit as audit_api
-from suprsend_hub.api import (
-    categories,
-    events,
-    health,
-    lists,
-    looking_up,
-    merging,
-    objects,
-    openapi,
-    preferences,
-    sending,
-    tenancy,
-    tenant_profiles,
-    tenants,
-    users,
-)
+from suprsend_hub.api import health, openapi
+from suprsend_hub.api.all_routes import find_handlers
 from suprsend_hub.api.errors import domain_error, http_error, status_of, unexpected_error
 from suprsend_hub.api.hosts import checking_hosts
 from suprsend_hub.api.requests import ApiRequest, authenticate
@@ -43,36 +27,9 @@ from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import DomainError, InvalidRequest
 from suprsend_hub.domain.ids import UlidFactory
 from suprsend_hub.logs import configure_logging
-from suprsend_hub.service.audit import AuditLog
-from suprsend_hub.service.categories import CategoryService
-from suprsend_hub.service.console_access import ConsoleAccessService
-from suprsend_hub.service.console_search import ConsoleSearchService
 from suprsend_hub.service.console_tokens import TokenSigner
-from suprsend_hub.service.console_users import ConsoleUserService
-from suprsend_hub.service.credentials import CredentialService
-from suprsend_hub.service.deleting import sweep_dead_objects
-from suprsend_hub.service.events import EventService
-from suprsend_hub.service.feedback import FeedbackService
-from suprsend_hub.service.health import HealthService
-from suprsend_hub.service.lists import ListService
-from suprsend_hub.service.maintenance import MaintenanceService
-from suprsend_hub.service.merging import MergeService
-from suprsend_hub.service.preferences import PreferenceService
-from suprsend_hub.service.recipients import RecipientService
-from suprsend_hub.service.rejected import RejectedService
-from suprsend_hub.service.renaming import RenameService
-from suprsend_hub.service.resolving import ResolvingService
 from suprsend_hub.service.secrets import SecretBox
-from suprsend_hub.service.services import SERVICES, Services
-from suprsend_hub.service.subscriptions import SubscriptionService
-from suprsend_hub.service.sweeper import Sweeper
-from suprsend_hub.service.tenancy import TenancyService
-from suprsend_hub.service.tenant_numbers import TenantNumbers
-from suprsend_hub.service.tenant_profiles import TenantProfileService
-from suprsend_hub.service.tenants import TenantService
-from suprsend_hub.service.unmerging import UnmergeService
-from suprsend_hub.service.workspace_deletion import WorkspaceDeletionService
-from suprsend_hub.service.workspaces import WorkspaceService
+from suprsend_hub.service.services import SERVICES, Parts, Services, wire
 from suprsend_hub.service.writing import FAST_PATH_EDITS, Batcher, BatcherLimits, RateLimits, Writer
 from suprsend_hub.settings import PREFIX, Settings, parse_hosts, parse_networks
 from suprsend_hub.store.database import Database
@@ -93,6 +50,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def new_ulids() -> UlidFactory:
+    """Return a factory of ids, by the hub's clock."""
+    return UlidFactory(lambda: time.time_ns() // 1_000_000, os.urandom)
+
+
 def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS) -> Services:
     """Wire the services. Raises InvalidRequest, naming the setting, if a required one is missing."""
     if settings.database_url is None:
@@ -102,9 +64,7 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
             f"{PREFIX}MASTER_KEY is not set; `suprsend-hub master-key` prints a new one", code=Code.MISSING_SETTING
         )
     database = Database(settings.database_url.get_secret_value(), max_size=settings.pool_size)
-    secrets = SecretBox(settings.master_key.get_secret_value())
-    signer = TokenSigner(settings.master_key.get_secret_value())
-    ulids = UlidFactory(lambda: time.time_ns() // 1_000_000, os.urandom)
+    ulids = new_ulids()
     rate_limits = RateLimits(monotonic=time.monotonic)
     batcher = Batcher(
         Writer(database, now=utc_now, ulids=ulids, fast_path_edits=fast_path_edits),
@@ -115,50 +75,21 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
         ),
         rate_limits=rate_limits,
     )
-    audit = AuditLog(database, ulids=ulids)
-    lists_service = ListService(database, audit, rate_limits, now=utc_now, ulids=ulids)
-    recipients = RecipientService(database, batcher, audit, rate_limits, ulids=ulids)
-    numbers = TenantNumbers(database, patience_s=settings.database_patience_s)
-    tenants_service = TenantService(database, audit, rate_limits, now=utc_now)
-    preferences_service = PreferenceService(database, batcher, audit, rate_limits, now=utc_now, ulids=ulids)
-    workspaces = WorkspaceService(database, secrets, audit, rate_limits, now=utc_now, ulids=ulids)
-    return Services(
+    parts = Parts(
         database=database,
         batcher=batcher,
-        audit=audit,
-        categories=CategoryService(database, audit, rate_limits, now=utc_now),
-        console_access=ConsoleAccessService(database, signer, audit, now=utc_now),
-        console_search=ConsoleSearchService(database, recipients),
-        console_users=ConsoleUserService(database, audit, now=utc_now),
-        credentials=CredentialService(
-            database, secrets, rate_limits, now=utc_now, database_patience_s=settings.database_patience_s
-        ),
-        events=EventService(batcher, numbers, ulids=ulids),
-        feedback=FeedbackService(database, batcher, now=utc_now, ulids=ulids),
-        health=HealthService(
-            database, secrets, queued_edits=lambda: batcher.queued_edits, write_trouble=lambda: batcher.trouble
-        ),
-        lists=lists_service,
-        maintenance=MaintenanceService(database, audit, now=utc_now),
-        merging=MergeService(database, audit, rate_limits, now=utc_now, ulids=ulids),
-        recipients=recipients,
-        preferences=preferences_service,
-        rejected=RejectedService(database),
-        renaming=RenameService(database, audit, rate_limits, now=utc_now, ulids=ulids),
-        resolving=ResolvingService(database, lists_service, preferences_service),
-        subscriptions=SubscriptionService(database, batcher, audit, rate_limits, now=utc_now, ulids=ulids),
-        unmerging=UnmergeService(database, audit, rate_limits, now=utc_now, ulids=ulids),
-        sweeper=Sweeper([lists_service.sweep, partial(sweep_dead_objects, database), tenants_service.sweep]),
-        tenancy=TenancyService(database, audit, rate_limits),
-        tenant_profiles=TenantProfileService(database, batcher, numbers, audit, rate_limits, ulids=ulids),
-        tenants=tenants_service,
-        workspaces=workspaces,
-        workspace_deletion=WorkspaceDeletionService(database, workspaces, audit, now=utc_now),
+        secrets=SecretBox(settings.master_key.get_secret_value()),
+        signer=TokenSigner(settings.master_key.get_secret_value()),
+        rate_limits=rate_limits,
+        ulids=ulids,
+        now=utc_now,
+        database_patience_s=settings.database_patience_s,
         request_timeout_s=settings.request_timeout_s,
         public_url=settings.public_url,
         allowed_hosts=parse_hosts(settings.allowed_hosts),
         trusted_proxies=parse_networks(settings.trusted_proxies),
     )
+    return wire(parts)
 
 
 def build_app(services: Services, *, stop_soon: signal.Signals | None = None) -> Litestar:
@@ -186,21 +117,7 @@ def build_app(services: Services, *, stop_soon: signal.Signals | None = None) ->
             openapi.document,
             Router(
                 "/",
-                route_handlers=[
-                    events.post_events,
-                    *users.HANDLERS,
-                    *merging.HANDLERS,
-                    *looking_up.HANDLERS,
-                    *sending.HANDLERS,
-                    *objects.HANDLERS,
-                    *lists.HANDLERS,
-                    *tenants.HANDLERS,
-                    *tenant_profiles.HANDLERS,
-                    *tenancy.HANDLERS,
-                    *preferences.HANDLERS,
-                    *categories.HANDLERS,
-                    *audit_api.HANDLERS,
-                ],
+                route_handlers=find_handlers(),
                 before_request=authenticate,  # type: ignore[arg-type]  # its request is of the class below
             ),
             console_router(status_of=status_of),

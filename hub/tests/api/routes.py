@@ -39,3 +39,12 @@ def _example(operation: dict) -> object | None:
     content, _ = resolve(operation["requestBody"], "")
     [media] = [value for name, value in content["content"].items() if name == "application/json"]
     return media["example"] if "example" in media else next(iter(media["examples"].values()))["value"]
+
+
+READS_BY_POST = {
+    "/hub/v1/resolve/",
+    "/hub/v1/user/read_many/",
+    "/hub/v1/user/{distinct_id}/merge_preview/",
+    "/hub/v1/user/{distinct_id}/unmerge_preview/",
+}
+"""Operations that only read, though they have a body."""

@@ -2,8 +2,10 @@
 
 import asyncio
 import dataclasses
+import json
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import asyncpg
 import httpx2
@@ -12,10 +14,12 @@ from cast import TESTER
 from pydantic import SecretStr
 from roles import admit
 from suprsend_hub.app import build_asgi, build_services
+from suprsend_hub.domain.errors import Unavailable
 from suprsend_hub.service.secrets import generate_master_key
 from suprsend_hub.service.services import Services
 from suprsend_hub.service.workspaces import NewWorkspace
 from suprsend_hub.settings import Settings
+from suprsend_hub.store.queries import sql
 
 from .relay import Relay
 from .support import BASE_URL, ApiClient, assert_error, bearer, document, nobody, signed
@@ -125,18 +129,78 @@ async def test_a_wrong_master_key_is_503_for_signed_requests_and_shows_in_readin
         await hub.batcher.stop()
 
 
-async def test_one_secret_that_can_be_decrypted_is_enough_to_be_ready(settings: Settings, hub: Services) -> None:
-    """Half of them may be under an old key; a hub without workspaces needs none."""
-    assert settings.master_key is not None
-    other = build_services(settings.model_copy(update={"master_key": SecretStr(generate_master_key())}))
+def other_hub(settings: Settings, *master_keys: str) -> Services:
+    """Return a hub of the same database with other master keys."""
+    return build_services(settings.model_copy(update={"master_key": SecretStr(",".join(master_keys))}))
+
+
+async def test_a_wrong_master_key_encrypts_nothing(settings: Settings, hub: Services) -> None:
+    """Else a new workspace would work, and hide that the others do not."""
+    await hub.workspaces.create(TESTER, "old")
+    other = other_hub(settings, generate_master_key())
     async with other.database:
-        assert (await other.health.check()).ready
-        await hub.workspaces.create(TESTER, "old")
+        for attempt in (
+            other.workspaces.create(TESTER, "new"),
+            other.workspaces.rotate_secret(TESTER, "old", overlap=timedelta(hours=1)),
+        ):
+            with pytest.raises(Unavailable) as refused:
+                await attempt
+            assert refused.value.code == "wrong_master_key"
+            assert "SUPRSEND_HUB_MASTER_KEY does not decrypt the stored" in refused.value.for_operator
+    assert [row.name for row in await hub.workspaces.list_all()] == ["old"]
+
+
+async def test_a_secret_that_needs_another_master_key_shows_among_any_number_that_do_not(
+    settings: Settings, hub: Services
+) -> None:
+    """One secret of each key is tried. A key that is lost is no dead end: the workspace gets another secret."""
+    assert settings.master_key is not None
+    right = settings.master_key.get_secret_value()
+    new = generate_master_key()
+    both, only_new = other_hub(settings, new, right), other_hub(settings, new)
+    async with both.database, only_new.database:
+        assert (await only_new.health.check()).ready, "a hub without workspaces needs no key"
+        await hub.workspaces.create(TESTER, "lost")
+        for number in range(30):
+            await both.workspaces.create(TESTER, f"new {number}")
+        report = await only_new.health.check()
+        assert not report.ready
+        assert "such as that of workspace 'lost'" in report.checks["master_key"]
+        assert not (await hub.health.check()).ready
+        assert (await both.health.check()).ready
+        await only_new.workspaces.rotate_secret(TESTER, "lost", overlap=timedelta(hours=1), is_lost=True)
+        assert (await only_new.health.check()).ready
+        await only_new.workspaces.create(TESTER, "last")
+
+
+async def test_secrets_of_an_earlier_release_name_their_key_when_they_are_encrypted_again(
+    settings: Settings, hub: Services
+) -> None:
+    """Until then, only the newest of them are tried."""
+    await hub.workspaces.create(TESTER, "oldest")
+    async with hub.database.connection() as connection:
+        await connection.execute("UPDATE workspace SET secret_key_id = NULL")
+    assert (await hub.health.check()).ready
+    other = other_hub(settings, generate_master_key())
+    async with other.database:
         assert not (await other.health.check()).ready
-        await other.workspaces.create(TESTER, "new")
-        await hub.workspaces.create(TESTER, "old again")
-        assert (await other.health.check()).ready
-        assert (await hub.health.check()).ready
+    [done] = [each async for each in hub.workspaces.reencrypt_secrets(TESTER)]
+    assert (done.changed, done.lost) == (0, 0)
+    async with hub.database.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM workspace WHERE secret_key_id IS NULL") == 0
+
+
+async def test_the_keys_of_a_million_workspaces_are_found_by_steps_through_an_index(hub: Services) -> None:
+    """A probe comes every few seconds."""
+    async with hub.database.connection() as connection:
+        await connection.execute(
+            "INSERT INTO workspace (name, workspace_uid, workspace_key, secret_encrypted, secret_key_id, created_at) "
+            "SELECT n, n, n, '\\x00', n % 2, now() FROM generate_series(1, 20000) AS n"
+        )
+        await connection.execute("ANALYZE workspace")
+        [(plan,)] = await connection.fetch(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql('sample_secrets')}")
+    [top] = json.loads(plan)
+    assert top["Plan"]["Shared Hit Blocks"] + top["Plan"]["Shared Read Blocks"] < 50
 
 
 @pytest.mark.parametrize(

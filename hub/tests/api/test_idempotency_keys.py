@@ -1,12 +1,17 @@
 """An `Idempotency-Key` belongs to one request: with another method, path or body it is refused, and nothing is applied."""
 
 import asyncio
+import re
 
 import pytest
+from cast import TESTER
+from suprsend_hub.domain.actor import Scope
 from suprsend_hub.service.services import Services
+from suprsend_hub.service.workspaces import NewWorkspace
 from suprsend_hub.service.writing import FAST_PATH_EDITS
 
-from .support import ApiClient, assert_error, encode
+from .routes import READS_BY_POST
+from .support import ApiClient, assert_error, bearer, document, encode
 
 pytestmark = pytest.mark.anyio
 
@@ -132,3 +137,52 @@ async def test_events_bind_no_keys(a: ApiClient, hub: Services) -> None:
     assert (await a.post("/event/", [event, event])).status_code == 202
     async with hub.database.connection() as connection:
         assert await connection.fetchval("SELECT count(*) FROM idempotency_key") == 0
+
+
+def writes(*, binding: bool) -> list[tuple[str, str]]:
+    """Return method and path of every documented write that binds a key, or of every one that does not."""
+    found = []
+    for path, item in document()["paths"].items():
+        for method in () if path in READS_BY_POST else {"post", "patch", "put", "delete"} & set(item):
+            names = [each.get("$ref", "") for each in item[method].get("parameters", [])]
+            if any(name.endswith("/IdempotencyKey") for name in names) is binding:
+                found.append((method.upper(), re.sub(r"\{[^}]+\}", "x", path)))
+    return sorted(found)
+
+
+async def test_a_key_that_belongs_to_an_edit_is_refused_by_every_other_write(
+    a: ApiClient, hub: Services, workspace_a: NewWorkspace
+) -> None:
+    """Whatever the request would do: it is refused before that, and nobody is deleted, subscribed or merged."""
+    everything = await hub.workspaces.create_api_key(TESTER, workspace_a.name, "all", frozenset(Scope))
+    manager = ApiClient(a.http, bearer(everything.api_key))
+    assert (await send(a, *FIRST)).status_code == 202
+    others = writes(binding=False)
+    assert ("DELETE", "/v1/user/x/") in others
+    assert ("POST", "/event/") in others
+    for method, path in others:
+        answer = await manager.request(method, path, b"{}", KEY)
+        assert_error(answer, 422, "idempotency_key_reused")
+    assert_error(await send(a, "DELETE", ADA, {}), 422, "idempotency_key_reused")
+    assert await a.properties("ada") == {"n": 1}
+    assert (await a.request("GET", ADA, b"", KEY)).status_code == 200
+    for path in READS_BY_POST:
+        assert (await a.request("POST", path.replace("{distinct_id}", "ada"), b"{}", KEY)).status_code != 422, path
+
+
+async def test_every_documented_edit_binds_its_key(a: ApiClient) -> None:
+    """Those who bind a key answer a repetition of their own request; a bound key of another request they refuse."""
+    assert (await send(a, *FIRST)).status_code == 202
+    await a.post("/v1/tenant/x/", {"tenant_name": "X"})
+    for number, (method, path) in enumerate(writes(binding=True)):
+        answers = [await a.request(method, path, b"{}", {"idempotency-key": f"own-{number}"}) for _ in range(2)]
+        assert 422 not in [answer.status_code for answer in answers], path
+        assert answers[0].status_code == answers[1].status_code
+
+
+async def test_a_write_that_binds_no_key_may_be_repeated(a: ApiClient) -> None:
+    """Its key stays free."""
+    for _ in range(2):
+        answer = await a.request("POST", "/v1/subscriber_list/", encode({"list_id": "news"}), KEY)
+        assert answer.status_code < 300
+    assert (await send(a, *FIRST)).status_code == 202

@@ -44,6 +44,7 @@ MANAGING = [
 
 # Where the method does not say which scope a route needs.
 NEEDS = {
+    "/hub/v1/resolve/": Scope.READ,
     "/hub/v1/user/read_many/": Scope.READ,
     "/hub/v1/user/{distinct_id}/merge_preview/": Scope.READ,
     "/hub/v1/user/{distinct_id}/unmerge_preview/": Scope.READ,

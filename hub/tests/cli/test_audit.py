@@ -52,6 +52,7 @@ def test_a_since_that_is_no_moment_is_explained(cli: Cli, run_cli: RunCli, confi
         assert done.returncode == 1
         assert "ISO 8601" in done.stderr
         assert "Traceback" not in done.stderr
+        assert "URL" not in done.stderr, "nothing is escaped on a command line"
 
 
 def test_without_a_workspace_the_list_is_of_the_hub(cli: Cli) -> None:

@@ -88,7 +88,7 @@ def test_a_configured_database_goes_before_the_places_and_after_the_option(
     assert (done.returncode, done.stderr) == (0, "")
     nothing = run(*LIST, "--data-dir", tmp_path / "nothing", home=tmp_path, **configured)
     assert nothing.returncode == 1
-    assert nothing.stderr.startswith("Error: there is no data of a development hub in")
+    assert nothing.stderr.endswith("does not contain the data of a development hub\n")
     unset = run(*LIST, home=tmp_path)
     assert unset.returncode == 1
     assert "SUPRSEND_HUB_DATABASE_URL is not set" in unset.stderr

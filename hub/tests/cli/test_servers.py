@@ -6,6 +6,7 @@ import socket
 import subprocess
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -143,3 +144,48 @@ def test_serve_answers_for_a_configured_database_and_has_no_built_in_credentials
     assert "workspace_secret" not in "".join(server.printed)
     server.process.send_signal(signal.SIGTERM)
     assert server.process.wait(GONE_S) == 0
+
+
+def answer_to(port: int, head: bytes) -> bytes:
+    """Return the head of the answer to a request that has no body."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(head + b"\r\n")
+        received = b""
+        while b"\r\n\r\n" not in received:
+            piece = connection.recv(65536)
+            if not piece:
+                break
+            received += piece
+    return received.partition(b"\r\n\r\n")[0]
+
+
+def head(path: bytes = b"healthz", headers: int = 1, bytes_more: int = 0) -> bytes:
+    lines = [b"GET /" + path + b" HTTP/1.1", b"Host: localhost", *(b"X-%d: a" % n for n in range(headers - 1))]
+    if bytes_more:
+        lines.append(b"X-Long: " + b"a" * bytes_more)
+    return b"".join(line + b"\r\n" for line in lines)
+
+
+def test_the_limits_of_a_head_and_who_answers_beyond_them(
+    start_server: StartServer, configured: dict[str, str]
+) -> None:
+    """The HTTP server itself, as the guide says: its answers have no request id, all others do. With limits.json."""
+    limits = {
+        each["name"]: each["value"]
+        for each in json.loads((Path(__file__).parents[3] / "contract/limits.json").read_text())["limits"]
+    }
+    server = start_server("serve", "--port", "0", **configured)
+    port = urllib.parse.urlsplit(server.base_url).port
+    most, longest = limits["request_headers"], limits["request_target_bytes"]
+    for within in (head(headers=most), head(b"a" * (longest - 1)), head(bytes_more=limits["request_head_bytes"] - 100)):
+        answer = answer_to(port, within)
+        assert b"x-request-id: " in answer, within[:80]
+    for beyond, status in (
+        (head(headers=most + 1), b"431"),
+        (head(b"a" * longest), b"414"),
+        (head(bytes_more=200_000), b"431"),
+        (b"GARBAGE\r\n", b"400"),
+    ):
+        answer = answer_to(port, beyond)
+        assert answer.split()[1] == status
+        assert b"x-request-id" not in answer

@@ -114,7 +114,7 @@ def test_a_secret_file_that_is_not_there_is_named(run_cli: RunCli, tmp_path: Pat
 
 def test_master_key_prints_a_usable_key_of_plain_characters(run_cli: RunCli) -> None:
     key = run_cli("master-key").stdout.strip()
-    assert SecretBox(key).decrypt(SecretBox(key).encrypt("secret")) == "secret"
+    assert SecretBox(key).decrypt(SecretBox(key).encrypt("secret").secret_encrypted) == "secret"
     assert json.dumps(key) == f'"{key}"'  # it fits an environment file unquoted
     assert key != generate_master_key()
 

@@ -2,12 +2,14 @@
 
 import asyncio
 import functools
+import json
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import asyncpg
 import httpx2
 import pytest
 from releases import Post, Pre, following, release, schema_of
@@ -16,6 +18,7 @@ from suprsend_hub.cli.main import app
 from suprsend_hub.settings import PREFIX
 from suprsend_hub.store import migrate as migrations
 from suprsend_hub.store.migrate import migrate
+from suprsend_hub.store.schema_version import HEAD
 from typer.testing import CliRunner
 
 pytestmark = pytest.mark.anyio
@@ -43,6 +46,14 @@ def newer(tmp_path: Path) -> Path:
     )
 
 
+async def recorded(url: str) -> list[tuple[str, str]]:
+    """Return from where to where migrations led, as the audit log has it."""
+    connection = await asyncpg.connect(url)
+    rows = await connection.fetch("SELECT detail FROM audit WHERE action = 'database.migrate' ORDER BY audit_id")
+    await connection.close()
+    return [(detail["from"], detail["to"]) for detail in (json.loads(row["detail"]) for row in rows)]
+
+
 async def test_the_newer_release_leaves_post_steps_and_says_how_to_run_them(
     database_url: str, newer: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -61,6 +72,7 @@ async def test_the_newer_release_leaves_post_steps_and_says_how_to_run_them(
     assert await operate() == waiting
     assert await operate() == waiting
     assert await operate("--post") == f"The schema is at revision {following(2)}.\n"
+    assert await recorded(database_url) == [(HEAD, following(1)), (following(1), following(2))]
     assert await operate() == f"The schema is at revision {following(2)}.\n"
 
 

@@ -289,6 +289,11 @@ async def test_db_migrate_brings_an_empty_database_to_a_state_that_serves(
         assert (done.returncode, done.stderr) == (0, "")
         assert f"at revision {read_steps(FOLDER)[-1].revision}" in done.stdout
         assert run_cli("workspace", "create", "Acme", **fresh).returncode == 0
+        run_cli("db", "migrate", **fresh)  # changes nothing, so it is not in the audit log
+        [line] = run_cli("audit", "list", "--json", **fresh).stdout.splitlines()
+        entry = json.loads(line)
+        assert (entry["action"], entry["actor_kind"]) == ("database.migrate", "command_line")
+        assert entry["detail"] == {"from": None, "to": read_steps(FOLDER)[-1].revision}
     finally:
         await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
         await connection.close()

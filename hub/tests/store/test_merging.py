@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from cast import TESTER
 from interleaving import DONE_S, held, until_waiting
-from suprsend_hub.domain.choices import RestrictChannels
+from suprsend_hub.domain.choices import RestrictChannels, of_text
 from suprsend_hub.domain.errors import Conflict, InvalidRequest, NotFound
 from suprsend_hub.domain.ids import ulid_text
 from suprsend_hub.domain.merging import ALIAS
@@ -19,6 +19,7 @@ from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.records import StoredProfile
 from suprsend_hub.domain.subscriber_list import ListDefinition
 from suprsend_hub.domain.subscription import Recipient, SubscribeRequest
+from suprsend_hub.domain.tenancy import TenancyChange, TenancyMode
 from suprsend_hub.service.pages import PageRequest
 from suprsend_hub.service.services import Services
 from suprsend_hub.service.writing import FAST_PATH_EDITS, Edit, EditStatus, Outcome, RequestKey
@@ -236,6 +237,98 @@ async def test_a_resend_to_either_stays_a_duplicate(hub: Services) -> None:
         assert await connection.fetchval(
             "SELECT bool_and(operations IS NULL AND before IS NULL) FROM history WHERE insert_key = $1", key
         )
+
+
+@pytest.mark.parametrize("after_merge", ["recreate", ALIAS])
+async def test_a_resend_stays_a_duplicate_after_all_that_can_follow(hub: Services, after_merge: str) -> None:
+    """Of an edit within a tenant, too: after another merge, a new life of the id, a reversal and a rename."""
+    await hub.workspaces.set_after_merge(TESTER, "shop", after_merge)
+    await add_tenant(hub, 1, "acme")
+    for name in ("ada", "anon", "boss"):
+        await edit(hub, user(name), {"$set": {"n": name}})
+    key, within = uuid.uuid4(), uuid.uuid4()
+
+    async def send(name: str) -> set[EditStatus]:
+        one = await edit(hub, user(name), {"$add": {"visits": 1}}, insert_key=key)
+        other = await edit(hub, user(name)._replace(tenant_no=1), {"$add": {"visits": 1}}, insert_key=within)
+        return {one.status, other.status}
+
+    assert EditStatus.DUPLICATE not in await send("anon")
+    await merge(hub, "ada", "anon")
+    assert await send("ada") == await send("anon") == {EditStatus.DUPLICATE}
+    await merge(hub, "boss", "ada")
+    for name in ("boss", "ada", "anon"):
+        assert await send(name) == {EditStatus.DUPLICATE}, name
+    await edit(hub, user("anon"), {"$set": {"again": True}})
+    assert await send("anon") == {EditStatus.DUPLICATE}
+    await hub.unmerging.unmerge(TESTER, user("boss"), user("ada"))
+    assert await send("ada") == await send("boss") == {EditStatus.DUPLICATE}
+    await hub.renaming.rename(TESTER, user("ada"), user("countess"))
+    assert await send("ada") == await send("countess") == {EditStatus.DUPLICATE}
+    assert (await profile(hub, "countess"))[0]["visits"] == 1
+    assert await tenant_profiles(hub, "countess") == {1: ({"visits": 1}, {})}
+    await is_sound(hub)
+
+
+async def test_the_primarys_choices_win_and_a_reversal_gives_the_others_back(hub: Services) -> None:
+    """By channel, for the workspace and for each tenant."""
+    await add_tenant(hub, 2, "acme")
+    chosen = {"ada": {Channel.SMS: True}, "anon": {Channel.SMS: False, Channel.EMAIL: True}}
+
+    async def choose(name: str, tenant_id: str | None, restricted: dict[Channel, bool]) -> None:
+        view = await hub.preferences.tenant_view(WORKSPACE, tenant_id)
+        await hub.preferences.choose(TESTER, user(name), [RestrictChannels(restricted)], view)
+
+    async def choices(name: str) -> list[dict[Channel, bool]]:
+        async with hub.database.connection() as connection:
+            rows = await merging.read(connection, user(name))
+        return [of_text(row.preferences).restricted for _, row in sorted(rows.items())]
+
+    for name, restricted in chosen.items():
+        await edit(hub, user(name), {"$set": {"n": name}})
+        for tenant_id in (None, "acme"):
+            await choose(name, tenant_id, restricted)
+    preview = await hub.merging.preview(user("ada"), user("anon"))
+    assert [tenant for tenant, conflict in preview.conflicts if "preference" in conflict.key] == [None, "acme"]
+    await merge(hub, "ada", "anon")
+    assert await choices("ada") == [{Channel.SMS: True, Channel.EMAIL: True}] * 2
+    await choose("ada", None, {Channel.EMAIL: False})
+    await hub.unmerging.unmerge(TESTER, user("ada"), user("anon"))
+    assert await choices("ada") == [{Channel.SMS: True, Channel.EMAIL: False}, {Channel.SMS: True}]
+    assert await choices("anon") == [chosen["anon"]] * 2
+    await is_sound(hub)
+
+
+async def test_in_exclusive_mode_a_merge_races_with_a_first_link(
+    hub: Services, make_hub: Callable[[], Services]
+) -> None:
+    """Whichever comes first, the user ends with one tenant, and the other one is refused."""
+    await hub.tenancy.change(TESTER, WORKSPACE, "shop", TenancyChange(mode=TenancyMode.EXCLUSIVE))
+    await add_tenant(hub, 1, "acme")
+    await add_tenant(hub, 2, "globex")
+    other = make_hub()
+    async with other.database, asyncio.timeout(3 * DONE_S):
+        other.batcher.start()
+        for _ in range(5):
+            for name in ("ada", "anon"):
+                await edit(hub, user(name), {"$set": {"n": name}})
+
+            async def link(by: Services, name: str, number: int) -> Outcome:
+                key = user(name)._replace(tenant_no=number)
+                one = Edit(key, uuid.uuid4(), [{"$set": {"n": 1}}], TESTER, exclusive=True)
+                [outcome] = await by.batcher.submit(WORKSPACE, [one])
+                return outcome
+
+            assert (await link(hub, "anon", 2)).error is None
+            merged, linked = await asyncio.gather(
+                merge(hub, "ada", "anon"), link(other, "ada", 1), return_exceptions=True
+            )
+            assert isinstance(linked, Outcome)
+            assert isinstance(merged, Conflict) is (linked.error is None)
+            assert len(await tenant_profiles(hub, "ada")) == 1
+            await is_sound(hub)
+            await hub.recipients.bulk_delete(TESTER, WORKSPACE, [user("ada"), user("anon")])
+        await other.batcher.stop()
 
 
 async def test_a_new_event_creates_a_new_user_by_default(hub: Services) -> None:
@@ -531,6 +624,29 @@ async def test_a_merge_that_waits_for_an_edit_takes_over_what_it_wrote(hub: Serv
         await uniting
     await connection.close()
     assert await profile(hub, "ada") == ({"n": "ada", "city": "Rome"}, {})
+
+
+@pytest.mark.parametrize("name", ["ada", "anon"])
+async def test_a_merge_that_waits_for_a_first_edit_within_a_tenant_sees_its_profile(
+    hub: Services, database_url: str, make_hub: Callable[[], Services], name: str
+) -> None:
+    """The profile for the tenant was not there when the merge began to wait for the user."""
+    await add_tenant(hub, 1, "acme")
+    for each in ("ada", "anon"):
+        await edit(hub, user(each), {"$set": {"n": each}})
+    other = make_hub()
+    async with other.database, asyncio.timeout(DONE_S):
+        other.batcher.start()
+        async with held(database_url, "LOCK TABLE counter IN EXCLUSIVE MODE"):
+            editing = asyncio.create_task(edit(other, user(name)._replace(tenant_no=1), {"$set": {"role": "guest"}}))
+            await until_waiting(database_url, "INTO counter")
+            uniting = asyncio.create_task(merge(hub, "ada", "anon"))
+            await until_waiting(database_url, "FOR UPDATE")
+        assert (await editing).error is None
+        await uniting
+        await other.batcher.stop()
+    assert await tenant_profiles(hub, "ada") == {1: ({"role": "guest"}, {})}
+    await is_sound(hub)
 
 
 async def test_of_two_merges_of_a_circle_only_one_happens(hub: Services, make_hub: Callable[[], Services]) -> None:

@@ -29,6 +29,7 @@ WHOLE_KEY = {
     "copy_insert_keys",
     "copy_rejected",
     "delete_former_ids",
+    "find_related_ids",
     "has_history_entry",
     "lock_memberships",
     "lock_profiles_of_recipient",
@@ -42,10 +43,12 @@ WHOLE_KEY = {
     "delete_subscriptions_of_subscribers",
     "find_child_objects",
     "find_parent_objects",
+    "find_parents",
+    "lock_objects",
     "page_history",
     "page_rejected_of_recipient",
     "scrub_history",
-    "sweep_members",
+    "find_dead_members",
 }
 """Statements over all rows of one recipient or list: a prefix of the primary key is what they want."""
 LAST_KEY_COLUMN = {
@@ -69,8 +72,9 @@ LAST_KEY_COLUMN = {
     "list_membership": "version_id",
 }
 
-BY_NUMBER = {"find_living_tenants", "hold_users_of_tenants", "page_links_forward", "page_links_backward"}
+BY_NUMBER = {"find_living_tenants", "find_users_of_tenants", "page_links_forward", "page_links_backward"}
 """Statements that find tenants by the numbers of their lives."""
+BY_KEY = {"is_key_bound": ("idempotency_key_pkey", "key")}
 BY_RECIPIENT = {"idempotency_key": "idempotency_key_by_recipient"}
 """Tables whose primary key does not begin with the recipient that a deletion looks for."""
 
@@ -93,6 +97,7 @@ async def test_single_keys_are_found_by_the_primary_key_and_pages_in_order_of_cr
                     continue
                 index = f"{table}_by_creation" if by_creation else BY_RECIPIENT.get(table, f"{table}_pkey")
                 column = "_id" if by_creation else LAST_KEY_COLUMN[table]
+                index, column = BY_KEY.get(name, (index, column))
                 if node.get("Index Name") != index or column not in node.get("Index Cond", ""):
                     wrong[name] = {
                         key: node.get(key) for key in ("Node Type", "Relation Name", "Index Name", "Index Cond")

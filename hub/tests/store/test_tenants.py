@@ -432,7 +432,7 @@ async def test_an_edit_for_a_tenant_waits_for_the_deletion_of_its_user(
         deleting = asyncio.create_task(hub.recipients.delete(TESTER, key))
         await until_waiting(database_url, "audit")
         editing = asyncio.create_task(edit(hub, workspace, "acme"))
-        await until_waiting(database_url, "is_alive")
+        await until_waiting(database_url, "NO KEY UPDATE")
     await deleting
     with pytest.raises(NotFound):
         await editing

@@ -95,8 +95,9 @@ async def test_secrets_come_under_the_new_master_key_and_then_the_old_one_may_go
 async def test_a_secret_that_no_key_decrypts_is_named_and_left_as_it_is(hub: Services, old_key: str) -> None:
     """It may be decrypted yet, once somebody finds its key."""
     await hub.workspaces.create(TESTER, "a")
-    stranger = keyed(hub, generate_master_key())
-    await stranger.create(TESTER, "b")
+    key = generate_master_key()
+    stranger = keyed(hub, key)
+    await keyed(hub, f"{key},{old_key}").create(TESTER, "b")
     assert [each async for each in stranger.reencrypt_secrets(TESTER)] == [
         Reencrypted("a", 0, 1),
         Reencrypted("b", 0, 0),

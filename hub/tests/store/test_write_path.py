@@ -14,7 +14,7 @@ from suprsend_hub.domain.records import StoredProfile
 from suprsend_hub.service.pages import PageRequest
 from suprsend_hub.service.services import Services
 from suprsend_hub.service.writing import FAST_PATH_EDITS, Edit, EditStatus, Outcome
-from suprsend_hub.service.writing.batch import first_version
+from suprsend_hub.service.writing.group import first_version
 from suprsend_hub.store import profiles
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_version", [16, 18])]

@@ -24,15 +24,16 @@ async def held(database_url: str, statement: str, *arguments: object) -> AsyncIt
         await connection.close()
 
 
-async def until_waiting(database_url: str, statement: str = "") -> None:
-    """Return once a session waits for a lock in a statement that contains the text."""
+async def until_waiting(database_url: str, statement: str = "", *, sessions: int = 1) -> None:
+    """Return once so many sessions wait for locks in statements that contain the text."""
     connection = await asyncpg.connect(database_url)
     try:
         async with asyncio.timeout(DONE_S):
             while not await connection.fetchval(  # noqa: ASYNC110 - the event is in another process
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                "SELECT count(*) >= $2 FROM pg_stat_activity WHERE datname = current_database() "
                 "AND wait_event_type = 'Lock' AND query LIKE '%' || $1 || '%'",
                 statement,
+                sessions,
             ):
                 await asyncio.sleep(0.01)
     finally:

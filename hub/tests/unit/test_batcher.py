@@ -362,3 +362,28 @@ async def test_lanes_that_are_cancelled_leave_nobody_waiting() -> None:
         with pytest.raises(asyncio.CancelledError):
             await first
         batcher._lanes = []
+
+
+async def outage_lines(code: Code, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """Return the lines of an outage that several requests meet, one after the other and long after each other."""
+    database = Database()
+    database.error = lambda _: Unavailable("no", code=code, retry_after_s=1, reason="the words of the store")
+    async with running(database, database_patience_s=0) as batcher:
+        for name in "abcde":
+            await settled(send(batcher, name))
+            await asyncio.sleep(0.01)
+        database.error = lambda _: None
+        await send(batcher, "f")
+    return capsys.readouterr().out.splitlines()
+
+
+async def test_an_outage_that_the_database_logs_is_not_logged_again(capsys: pytest.CaptureFixture[str]) -> None:
+    for code in (Code.DATABASE_UNAVAILABLE, Code.DATABASE_MISCONFIGURED):
+        assert await outage_lines(code, capsys) == []
+
+
+async def test_edits_that_cannot_be_written_are_logged_once_with_the_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    """A line when it begins and a line when it is over, also if nothing is sent for longer than a batch is retried."""
+    begun, over = await outage_lines(Code.DATABASE_READ_ONLY, capsys)
+    assert "the words of the store" in begun
+    assert "can be written again" in over

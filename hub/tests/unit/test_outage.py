@@ -2,7 +2,6 @@
 
 import pytest
 from suprsend_hub.domain.codes import Code
-from suprsend_hub.domain.errors import Unavailable
 from suprsend_hub.store.outage import OutageLog
 
 
@@ -19,14 +18,14 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 
 def test_an_outage_is_told_once_and_so_is_its_end(capsys: pytest.CaptureFixture[str]) -> None:
-    """Also when some requests succeed in the middle of it, as with one table out of order."""
+    """Also when some requests succeed in the middle of it, as when one table cannot be used."""
     clock = Clock()
     log = OutageLog("database", monotonic=clock)
-    away = Unavailable("away", code=Code.DATABASE_UNAVAILABLE, retry_after_s=1, reason="the reason, for the operator")
+    away = (Code.DATABASE_UNAVAILABLE, "the reason, for the operator")
     log.end()
     for _ in range(100):
         clock.now += 0.5
-        log.note(away)
+        log.note(*away)
         log.end()
     [begun] = lines(capsys)
     assert "the reason, for the operator" in begun
@@ -35,7 +34,7 @@ def test_an_outage_is_told_once_and_so_is_its_end(capsys: pytest.CaptureFixture[
         log.end()
     [over] = lines(capsys)
     assert "after_s=49.5" in over
-    log.note(away)
+    log.note(*away)
     assert len(lines(capsys)) == 1
 
 
@@ -43,5 +42,5 @@ def test_another_cause_is_told_too(capsys: pytest.CaptureFixture[str]) -> None:
     log = OutageLog("database", monotonic=Clock())
     away, refused = Code.DATABASE_UNAVAILABLE, Code.DATABASE_MISCONFIGURED
     for code in (away, away, refused, refused):
-        log.note(Unavailable(code, code=code, retry_after_s=1))
+        log.note(code, code)
     assert [line.rpartition("reason=")[2].split()[0] for line in lines(capsys)] == [away, refused]

@@ -1,5 +1,7 @@
 """`/hub/v1/audit/`: the audit log of the workspace, newest first. This hub's own route, so not below `/v1/`."""
 
+from datetime import datetime
+
 import msgspec
 
 from suprsend_hub.api.answers import Answer
@@ -28,7 +30,7 @@ async def list_audit(request: ApiRequest) -> Answer:
         actor=query.get("actor") or None,
         action=query.get("action") or None,
         target_id=query.get("target") or None,
-        since=parse_since(query.get("since", "")),
+        since=_since(query.get("since", "")),
     )
     page = await request.services.audit.page(
         request.caller.workspace_id,
@@ -39,6 +41,13 @@ async def list_audit(request: ApiRequest) -> Answer:
     after = None if page.after is None else ulid_text(page.after)
     meta = {"limit": asked.limit, "has_next": after is not None, "after": after}
     return Answer(encode({"meta": meta, "results": [_entry_object(entry) for entry in page.entries]}))
+
+
+def _since(text: str) -> datetime | None:
+    try:
+        return parse_since(text)
+    except InvalidRequest as error:
+        raise InvalidRequest(f"{error.message}; in a URL, write the plus sign as %2B", code=error.code) from error
 
 
 def _entry_object(entry: AuditEntry) -> dict[str, object]:

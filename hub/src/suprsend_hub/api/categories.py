@@ -4,7 +4,6 @@ Its tokens are API keys with the scope *manage*, behind `ServiceToken` or `Beare
 hub's own: which channels the workspace uses.
 """
 
-from litestar import get, patch, post, put
 from litestar.params import FromPath
 
 from suprsend_hub.api.answers import Answer
@@ -17,6 +16,7 @@ from suprsend_hub.api.bodies.categories import (
     parse_save,
     parse_translations,
 )
+from suprsend_hub.api.handlers import get, patch, post, put
 from suprsend_hub.api.rendering import category_document, encode, timestamp
 from suprsend_hub.api.requests import SCOPE, SERVICE_TOKEN, ApiRequest
 from suprsend_hub.api.routing import segment

@@ -67,3 +67,6 @@ def _reject(caller: Caller, text: bytes, error: DomainError) -> RejectedRecord:
     return RejectedRecord(
         RecipientKey.user(caller.workspace_id, distinct_id), error.code, error.message, record, caller.actor
     )
+
+
+HANDLERS = (post_events,)

@@ -21,6 +21,7 @@ class _Handler(HTTPRouteHandler):
 
 
 get = partial(_Handler, http_method=HttpMethod.GET)
+put = partial(_Handler, http_method=HttpMethod.PUT)
 post = partial(_Handler, http_method=HttpMethod.POST)
 patch = partial(_Handler, http_method=HttpMethod.PATCH)
 delete = partial(_Handler, http_method=HttpMethod.DELETE)

@@ -1,9 +1,8 @@
 """`/hub/v1/user…`: what a sender looks up. Users by one of their addresses, and many users by id at once."""
 
-from litestar import get, post
-
 from suprsend_hub.api.answers import Answer
 from suprsend_hub.api.bodies.merging import parse_address, parse_many
+from suprsend_hub.api.handlers import get, post
 from suprsend_hub.api.rendering import encode, unanswered, user_object
 from suprsend_hub.api.requests import SCOPE, ApiRequest
 from suprsend_hub.domain.actor import Scope

@@ -1,10 +1,10 @@
 """Merge, unmerge and rename users. Merging is at the published path, everything else is this hub's own."""
 
-from litestar import get, post, put
 from litestar.params import FromPath
 
 from suprsend_hub.api.answers import Answer
 from suprsend_hub.api.bodies.merging import FROM_USER_ID, TO, parse_after_merge, parse_other_user
+from suprsend_hub.api.handlers import get, post, put
 from suprsend_hub.api.rendering import encode, merge_preview_object, user_json, user_object
 from suprsend_hub.api.requests import SCOPE, ApiRequest
 from suprsend_hub.api.users import user_key

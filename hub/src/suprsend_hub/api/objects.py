@@ -15,7 +15,7 @@ from suprsend_hub.api.rendering import (
     results_json,
     subscriber_object,
 )
-from suprsend_hub.api.requests import ApiRequest, Caller
+from suprsend_hub.api.requests import BINDS_KEY, ApiRequest, Caller
 from suprsend_hub.api.routing import segment
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest
@@ -57,14 +57,14 @@ async def get_object(request: ApiRequest, object_type: FromPath[str], object_id:
     return await object_answer(request, await request.services.recipients.get(key))
 
 
-@post("/v1/object/{object_type:str}/{object_id:str}/")
+@post("/v1/object/{object_type:str}/{object_id:str}/", opt={BINDS_KEY: True})
 async def upsert_object(request: ApiRequest, object_type: FromPath[str], object_id: FromPath[str]) -> Answer:
     """Create or update an object, as for users. 201 in both cases."""
     key = _new_key(request.caller, object_type, object_id)
     return await apply_edit(request, key, parse_upsert(request.caller.json_or({})), 201)
 
 
-@patch("/v1/object/{object_type:str}/{object_id:str}/")
+@patch("/v1/object/{object_type:str}/{object_id:str}/", opt={BINDS_KEY: True})
 async def edit_object(request: ApiRequest, object_type: FromPath[str], object_id: FromPath[str]) -> Answer:
     """Apply operations, all or none, and create an unknown object. 200 as upstream, where users get 202."""
     key = _new_key(request.caller, object_type, object_id)

@@ -3,7 +3,6 @@
 Users and objects have the same routes below their own paths, and share the handlers.
 """
 
-from litestar import get, patch
 from litestar.params import FromPath
 
 from suprsend_hub.api.answers import Answer
@@ -20,8 +19,9 @@ from suprsend_hub.api.bodies.preferences import (
     parse_tenant_update,
 )
 from suprsend_hub.api.bodies.query import parse_flag
+from suprsend_hub.api.handlers import get, patch
 from suprsend_hub.api.rendering import encode
-from suprsend_hub.api.requests import ApiRequest
+from suprsend_hub.api.requests import BINDS_KEY, ApiRequest
 from suprsend_hub.api.routing import segment
 from suprsend_hub.domain.choices import Operation
 from suprsend_hub.domain.ids import check_distinct_id, check_object_id, check_object_type, check_tenant_id
@@ -100,7 +100,7 @@ async def get_preference(request: ApiRequest) -> Answer:
     return _full(await _view(request, asked), asked)
 
 
-@patch(_both(""))
+@patch(_both(""), opt={BINDS_KEY: True})
 async def update_preference(request: ApiRequest) -> Answer:
     """Choose for channels and categories, all or nothing. 200 with all preferences, as upstream."""
     asked = parse_query(request.query_params)
@@ -114,7 +114,7 @@ async def get_channel_preference(request: ApiRequest) -> Answer:
     return _channels(await _view(request, parse_query(request.query_params)))
 
 
-@patch(_both("channel_preference/"))
+@patch(_both("channel_preference/"), opt={BINDS_KEY: True})
 async def update_channel_preference(request: ApiRequest) -> Answer:
     """Restrict channels to mandatory notifications. 202 with all channels, as upstream."""
     operation = parse_channels_update(request.caller.json_or({}))
@@ -146,7 +146,7 @@ async def get_category(request: ApiRequest) -> Answer:
     return _category(await _view(request, asked), _slug(request), asked)
 
 
-@patch(_both("category/{category:str}/"))
+@patch(_both("category/{category:str}/"), opt={BINDS_KEY: True})
 async def update_category(request: ApiRequest) -> Answer:
     """Choose for one category. 202 with the category, as upstream."""
     slug, asked = _slug(request), parse_query(request.query_params)

@@ -18,6 +18,7 @@ from suprsend_hub.service.writing import EditStatus, Outcome
 _HEADER = b"suprsend-report"
 _REFUSALS = b"refusals"
 _ACCEPTED = 202
+_DUPLICATE = EditStatus.DUPLICATE
 
 
 class Report:
@@ -34,8 +35,10 @@ class Report:
 
     def settle(self, index: int, distinct_id: str, outcome: Outcome) -> None:
         """Note what happened to an event."""
-        self._repeated += outcome.status is EditStatus.DUPLICATE
-        self.add(index, distinct_id, outcome.error, outcome.refusals)
+        if outcome.status is _DUPLICATE:
+            self._repeated += 1
+        if outcome.error is not None or outcome.refusals:
+            self.add(index, distinct_id, outcome.error, outcome.refusals)
 
     def add(self, index: int, distinct_id: str, error: DomainError | None, refusals: Sequence[Refusal] = ()) -> None:
         """Note what was refused of an event: with an error all of it, else the parts that the refusals name."""

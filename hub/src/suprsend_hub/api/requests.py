@@ -23,6 +23,7 @@ from suprsend_hub.domain.ids import request_key
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.wire import Json
 from suprsend_hub.service.credentials import Identity, Workspace
+from suprsend_hub.service.request_keys import check_unbound
 from suprsend_hub.service.services import Services
 from suprsend_hub.service.writing import RequestKey
 from suprsend_hub.web.body import BodyReader
@@ -40,6 +41,8 @@ _GO = re.compile(rb"suprsend/[0-9.]+;go/")
 """How the vendor's Go SDK introduces itself."""
 SCOPE = "scope"
 """Option of a route: the scope that it needs, where the method does not say."""
+BINDS_KEY = "binds_key"
+"""Option of a route that binds the `Idempotency-Key` to its request. Other writes refuse a key that is bound."""
 SERVICE_TOKEN = "service_token"  # noqa: S105 - the name of an option
 """Option of a route of the vendor's management interface: it takes API keys behind `ServiceToken` as well."""
 _NO_SERVICE_TOKEN = "ServiceToken not found"  # noqa: S105 - the vendor's words
@@ -147,7 +150,8 @@ async def authenticate(request: ApiRequest) -> None:
         if not is_management:
             raise
         raise Unauthenticated(_NO_SERVICE_TOKEN, code=error.code, detail=error.detail) from error
-    _check_scope(options.get(SCOPE) or (Scope.READ if is_read else Scope.WRITE), identity)
+    needed = options.get(SCOPE) or (Scope.READ if is_read else Scope.WRITE)
+    _check_scope(needed, identity)
     actor = Actor(
         identity.kind,
         identity.name,
@@ -155,8 +159,11 @@ async def authenticate(request: ApiRequest) -> None:
         client_address(scope, services.trusted_proxies),
         request_id(scope),
     )
-    key = _text(headers, b"idempotency-key")
-    scope["auth"] = Caller(identity.workspace, actor, method, body, None if key is None else _idempotency_key(key))
+    header = _text(headers, b"idempotency-key")
+    key = None if header is None else _idempotency_key(header)
+    if key is not None and needed is not Scope.READ and BINDS_KEY not in options:
+        await check_unbound(services.database, identity.workspace.workspace_id, key)
+    scope["auth"] = Caller(identity.workspace, actor, method, body, key)
 
 
 def _check_scope(needed: Scope, identity: Identity) -> None:

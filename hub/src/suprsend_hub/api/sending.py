@@ -3,10 +3,9 @@
 import hashlib
 from dataclasses import replace
 
-from litestar import post
-
 from suprsend_hub.api.answers import Answer
 from suprsend_hub.api.bodies.sending import parse_reports, parse_resolve
+from suprsend_hub.api.handlers import post
 from suprsend_hub.api.rendering import encode, feedback_object, page_json, resolved_object, unanswered
 from suprsend_hub.api.requests import SCOPE, ApiRequest, Caller
 from suprsend_hub.domain.actor import Scope

@@ -1,9 +1,8 @@
 """`/hub/v1/tenancy/`: the workspace's rules about users and tenants. The route is this hub's own."""
 
-from litestar import get, patch
-
 from suprsend_hub.api.answers import Answer
 from suprsend_hub.api.bodies.tenancy import parse_tenancy
+from suprsend_hub.api.handlers import get, patch
 from suprsend_hub.api.rendering import encode
 from suprsend_hub.api.requests import SCOPE, ApiRequest
 from suprsend_hub.domain.actor import Scope

@@ -1,13 +1,13 @@
 """`/v1/user/{id}/tenant/`: users within tenants. Lists of them are at `associated_tenant` as well, as SDKs say."""
 
-from litestar import delete, get, patch, post
 from litestar.params import FromPath
 
 from suprsend_hub.api.answers import Answer
 from suprsend_hub.api.bodies.page import parse_page
 from suprsend_hub.api.bodies.profile import parse_patch, parse_upsert
+from suprsend_hub.api.handlers import delete, get, patch, post
 from suprsend_hub.api.rendering import encode, merged_user_object, page_json
-from suprsend_hub.api.requests import ApiRequest
+from suprsend_hub.api.requests import BINDS_KEY, ApiRequest
 from suprsend_hub.api.tenants import tenant_id_of
 from suprsend_hub.api.users import user_key
 from suprsend_hub.domain.wire import Json
@@ -23,7 +23,7 @@ async def get_user_within_tenant(request: ApiRequest, distinct_id: FromPath[str]
     return Answer(encode(merged_user_object(view, caller.workspace.tenancy)))
 
 
-@post(_PATH)
+@post(_PATH, opt={BINDS_KEY: True})
 async def upsert_user_within_tenant(
     request: ApiRequest, distinct_id: FromPath[str], tenant_id: FromPath[str]
 ) -> Answer:
@@ -31,7 +31,7 @@ async def upsert_user_within_tenant(
     return await _edit(request, distinct_id, tenant_id, parse_upsert(request.caller.json_or({})), 201)
 
 
-@patch(_PATH)
+@patch(_PATH, opt={BINDS_KEY: True})
 async def edit_user_within_tenant(request: ApiRequest, distinct_id: FromPath[str], tenant_id: FromPath[str]) -> Answer:
     """Apply operations to the profile of a user within a tenant, all or none. 202 as for users."""
     return await _edit(request, distinct_id, tenant_id, parse_patch(request.caller.json_or({})), 202)

@@ -1,11 +1,11 @@
 """`/v1/tenant/`, and `/v1/brand/` as older SDKs call it: page, read, save and delete tenants."""
 
-from litestar import delete, get, post
 from litestar.params import FromPath
 
 from suprsend_hub.api.answers import Answer
 from suprsend_hub.api.bodies.page import parse_offset
 from suprsend_hub.api.bodies.tenant import parse_tenant
+from suprsend_hub.api.handlers import delete, get, post
 from suprsend_hub.api.rendering import brand_object, encode, tenant_object
 from suprsend_hub.api.requests import ApiRequest
 from suprsend_hub.api.routing import segment

@@ -15,7 +15,7 @@ from suprsend_hub.api.rendering import (
     tenant_user_object,
     user_json,
 )
-from suprsend_hub.api.requests import ApiRequest, Caller
+from suprsend_hub.api.requests import BINDS_KEY, ApiRequest, Caller
 from suprsend_hub.api.routing import segment
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest
@@ -68,14 +68,14 @@ async def get_user(request: ApiRequest, distinct_id: FromPath[str]) -> Answer:
     return Answer(user_json(await request.services.recipients.get(user_key(request.caller, distinct_id))))
 
 
-@post("/v1/user/{distinct_id:str}/")
+@post("/v1/user/{distinct_id:str}/", opt={BINDS_KEY: True})
 async def upsert_user(request: ApiRequest, distinct_id: FromPath[str]) -> Answer:
     """Create or update a user: merge properties key by key, add channel values. 201 in both cases, as upstream."""
     key = _new_key(request.caller, distinct_id)
     return await apply_edit(request, key, parse_upsert(request.caller.json_or({})), 201)
 
 
-@patch("/v1/user/{distinct_id:str}/")
+@patch("/v1/user/{distinct_id:str}/", opt={BINDS_KEY: True})
 async def edit_user(request: ApiRequest, distinct_id: FromPath[str]) -> Answer:
     """Apply operations, all or none, and create an unknown user. 202 with the user after the edit, as upstream."""
     key = _new_key(request.caller, distinct_id)

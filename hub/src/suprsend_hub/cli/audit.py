@@ -20,7 +20,7 @@ def list_entries(
     workspace_name: Annotated[
         str | None,
         typer.Argument(
-            help="Name of the workspace. Without it, list changes of console users, sign-ins and maintenance."
+            help="Name of the workspace. Without it, list changes of console users, sign-ins, migrations, maintenance."
         ),
     ] = None,
     actor: Annotated[

@@ -60,7 +60,7 @@ def chosen_database(data_dir: Path | None) -> Iterator[Settings]:
         return
     directory = directory.expanduser().absolute()
     if not holds_data(directory):
-        raise NotFound(f"there is no data of a development hub in {directory}", code=Code.NO_DATA)
+        raise NotFound(f"{directory} does not contain the data of a development hub", code=Code.NO_DATA)
     forget_other_databases()
     key = (directory / MASTER_KEY).read_text(encoding="utf-8")
     stop = StopRequest(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from suprsend_hub.app import new_ulids
 from suprsend_hub.cli.data_dir import DataDir
 from suprsend_hub.cli.shared import command_line, fail, failing_clearly, one_line, warn_of_ignored, with_services
 from suprsend_hub.service.maintenance import Finding
@@ -26,14 +27,14 @@ def db_migrate(
 
     Steps that would stop those hubs are left for --post. On an empty database, all steps run at once.
     """
-    from suprsend_hub.store.migrate import migrate  # Alembic takes a second to import
+    from suprsend_hub.service.migrating import migrate_database  # Alembic takes a second to import
 
     with failing_clearly():
         url = Settings().database_url
         if url is None:
             fail(f"{PREFIX}DATABASE_URL is not set")
         warn_of_ignored(parse_address(url.get_secret_value()).ignored)
-        migrated = asyncio.run(migrate(url.get_secret_value(), post=post))
+        migrated = asyncio.run(migrate_database(command_line(), url.get_secret_value(), post=post, ulids=new_ulids()))
         typer.echo(f"The schema is at revision {migrated.revision}.")
         if migrated.is_newer:
             typer.echo("Nothing to do: a newer release has migrated the database, and this release works on it.")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from suprsend_hub.app import build_services, sign_in_path
+from suprsend_hub.app import build_services, new_ulids, sign_in_path
 from suprsend_hub.cli.data_dir import MASTER_KEY, default_data_dir, forget_other_databases
 from suprsend_hub.cli.server import chosen_port, run_server
 from suprsend_hub.cli.shared import failing_clearly
@@ -76,12 +76,12 @@ def _serve(url: str, directory: Path, port: int, workers: int, stop: StopRequest
 
 async def _prepare(url: str, directory: Path) -> tuple[str, str]:
     """Migrate, create workspace and console user if missing; return an API key and a one-time sign-in token."""
-    from suprsend_hub.store.migrate import migrate  # Alembic takes a second to import
+    from suprsend_hub.service.migrating import migrate_database  # Alembic takes a second to import
 
-    await migrate(url, post=True)  # no other hub runs on this data directory
+    actor = hub_actor("dev")
+    await migrate_database(actor, url, post=True, ulids=new_ulids())  # no other hub runs on this data directory
     hub = build_services(Settings())
     key_file = directory / "api.key"
-    actor = hub_actor("dev")
     async with hub.database:
         if (await hub.health.check(answer_s=_ANSWER_S)).checks.get("master_key", "ok") != "ok":
             raise Unavailable(

@@ -65,7 +65,7 @@ def limit(
         int | None, typer.Option(help="Edits per second, per worker; 0 removes the limit.", min=0)
     ] = None,
     burst: Annotated[
-        int | None, typer.Option(help="Edits at once after a pause (default: those of 1 s).", min=1)
+        int | None, typer.Option(help="Edits at once after a pause. By default, as many as in one second.", min=1)
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
@@ -98,12 +98,16 @@ def rotate_secret(
             parser=parse_duration, metavar="TIME", show_default="24h", help="How long the old secret stays valid."
         ),
     ] = timedelta(hours=24),
+    lost: Annotated[
+        bool,
+        typer.Option("--lost", help="Replace a secret whose master key is lost. The old secret ends now."),
+    ] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Give a workspace a new secret and print it once. Running hubs accept it within seconds."""
 
     async def use(services: Services) -> None:
-        rotated = await services.workspaces.rotate_secret(command_line(), name, overlap=overlap)
+        rotated = await services.workspaces.rotate_secret(command_line(), name, overlap=overlap, is_lost=lost)
         typer.echo(f"Workspace secret: {rotated.workspace_secret}")
         typer.echo("The secret is not shown again.")
         typer.echo(
@@ -203,7 +207,7 @@ def clock_skew(
 def after_merge(
     name: WorkspaceName,
     value: Annotated[
-        str | None, typer.Argument(help="`recreate`: it creates a new user. `alias`: it reaches the primary.")
+        str | None, typer.Argument(help="`recreate` creates a new user; `alias` changes the primary user.")
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
@@ -233,7 +237,8 @@ def tenancy(
     limit_default_tenant: Annotated[
         bool | None,
         typer.Option(
-            "--limit-default-tenant/--no-limit-default-tenant", help="Whether the allowlist holds for `default` too."
+            "--limit-default-tenant/--no-limit-default-tenant",
+            help="Whether the allowlist also applies to the tenant `default`.",
         ),
     ] = None,
     data_dir: DataDir = None,

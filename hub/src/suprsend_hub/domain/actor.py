@@ -1,6 +1,7 @@
 """Actors: an API key, a signed client, a console user, the command line, or the hub itself.
 
-An `Actor` is the first argument of every service method that changes something. History and audit log record it.
+An `Actor` is the first argument of every service method that changes something. History and audit log record it. The
+steps of the sweeper have none: they only remove what an actor's call, which is in the audit log, has ended already.
 """
 
 from enum import StrEnum
@@ -21,6 +22,9 @@ class ActorKind(StrEnum):
     HUB = "hub"
     NOBODY = "nobody"
     """A visitor who did not prove an identity. Only refused sign-ins have this actor."""
+
+
+_LABELS = {kind: f"{kind.value}:" for kind in ActorKind}
 
 
 class Scope(StrEnum):
@@ -61,9 +65,9 @@ class Actor(msgspec.Struct, frozen=True):
     @property
     def label(self) -> str:
         """Return kind and name as one text, as in history rows and filters of the audit log."""
-        return f"{self.kind}:{self.name}"
+        return _LABELS[self.kind] + self.name
 
 
 def hub_actor(part: str) -> Actor:
-    """Return the actor for a part of the hub that acts by itself, such as its sweeper."""
+    """Return the actor for a part of the hub that acts by itself, such as `dev`, which creates its own workspace."""
     return Actor(ActorKind.HUB, part)

@@ -65,6 +65,7 @@ class Action(StrEnum):
     CONSOLE_USER_SIGN_IN_REFUSED = "console_user.sign_in_refused"
     CONSOLE_USER_SIGN_OUT = "console_user.sign_out"
     CONSOLE_USER_SIGN_OUT_EVERYWHERE = "console_user.sign_out_everywhere"
+    DATABASE_MIGRATE = "database.migrate"
     DATABASE_REPAIR = "database.repair"
     DATABASE_CLEAN = "database.clean"
 

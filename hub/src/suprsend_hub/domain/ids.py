@@ -190,7 +190,7 @@ def parse_ulid(text: str) -> uuid.UUID:
     """
     if type(text) is not str or len(text) != ULID_CHARS:
         raise InvalidRequest(
-            f"{shown(str(text))} is not the id of a record, which has {ULID_CHARS} letters and digits",
+            f"{shown(str(text))} is not the id of a record; such an id has {ULID_CHARS} letters and digits",
             code=Code.INVALID_ULID,
         )
     number = 0

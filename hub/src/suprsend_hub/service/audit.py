@@ -64,7 +64,7 @@ class AuditLog:
         """Record changes in the caller's transaction."""
         ids = self._ulids.batch(len(changes))
         await audit.insert(
-            connection, [_row(actor, workspace_id, each, id_) for each, id_ in zip(changes, ids, strict=True)]
+            connection, [audit_row(actor, workspace_id, each, id_) for each, id_ in zip(changes, ids, strict=True)]
         )
 
     async def record_alone(self, actor: Actor, workspace_id: int, change: Change) -> None:
@@ -75,7 +75,7 @@ class AuditLog:
     async def record_refused_sign_in(self, connection: Connection, actor: Actor, name: str, now: datetime) -> None:
         """Count a refused sign-in. Those of an address within a minute share an entry, with the user of the first."""
         change = Change(Action.CONSOLE_USER_SIGN_IN_REFUSED, actor.address, detail={"name": name} if name else {})
-        await audit.insert(connection, [_row(actor, HUB_WIDE, change, _minute_id(actor.address, now))])
+        await audit.insert(connection, [audit_row(actor, HUB_WIDE, change, _minute_id(actor.address, now))])
 
     async def page(self, workspace_id: int, wanted: AuditFilter, *, after: UUID | None = None, limit: int) -> AuditPage:
         """Return the entries that the filter accepts, beyond `after`. Examines at most MAX_EXAMINED entries."""
@@ -113,7 +113,7 @@ def parse_since(text: str) -> datetime | None:
     except ValueError as error:
         raise InvalidRequest(
             "`since` must be a date or time in ISO 8601, such as 2026-01-31, 2026-01-31T08:00:00Z or "
-            "2026-01-31T08:00:00+01:00; in a URL, write the plus sign as %2B",
+            "2026-01-31T08:00:00+01:00",
             code=Code.INVALID_SINCE,
         ) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -124,7 +124,8 @@ def recorded_at(entry: AuditEntry) -> datetime:
     return datetime.fromtimestamp((entry.audit_id.int >> 80) / 1000, UTC)
 
 
-def _row(actor: Actor, workspace_id: int, change: Change, audit_id: UUID) -> AuditRow:
+def audit_row(actor: Actor, workspace_id: int, change: Change, audit_id: UUID) -> AuditRow:
+    """Return the stored form of a change."""
     return AuditRow(
         workspace_id,
         change.target_id,

@@ -208,7 +208,7 @@ class CredentialService:
         try:
             secret = self._secrets.decrypt(row.secret_encrypted).encode()
         except Unavailable as error:
-            self._outage.note(error)
+            self._outage.note(error.code, error.for_operator)
             raise
         self._outage.end()
         secrets: list[tuple[bytes, datetime | None]] = [(secret, None)]

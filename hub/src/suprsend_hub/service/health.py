@@ -58,24 +58,20 @@ class HealthService:
                 asyncio.timeout(answer_s),
             ):
                 trouble = (await read_schema(connection)).trouble(HEAD)
-                secrets = [] if trouble else await workspaces.sample_secrets(connection)
+                samples = [] if trouble else await workspaces.sample_secrets(connection)
         except Exception as error:  # noqa: BLE001 - whatever it is, the answer is that the hub is not ready
             checks["database"] = error.for_operator if isinstance(error, DomainError) else type(error).__name__
             return HealthReport(ready=False, checks=checks)
         if trouble_of_writes is not None and trouble_of_writes.code is Code.DATABASE_UNAVAILABLE:
             checks["writes"] = "ok"  # it did not answer then, and does now
-        wrong_key = self._wrong_key(secrets)
+        wrong_key = self._wrong_key(samples)
         checks |= {"database": "ok", "schema": trouble or "ok", "master_key": wrong_key or "ok"}
         return HealthReport(ready=not trouble and not wrong_key, checks=checks)
 
-    def _wrong_key(self, secrets: Sequence[bytes]) -> str | None:
-        """Return why no stored secret can be decrypted; None if one can, or if there are none."""
-        reason = None
-        for secret in secrets:
-            try:
-                self._secrets.decrypt(secret)
-            except Unavailable as error:
-                reason = error.for_operator
-            else:
-                return None
-        return reason
+    def _wrong_key(self, samples: Sequence[tuple[str, bytes]]) -> str | None:
+        """Return why some stored secret cannot be decrypted; None if there is none."""
+        try:
+            self._secrets.check(samples)
+        except Unavailable as error:
+            return error.for_operator
+        return None

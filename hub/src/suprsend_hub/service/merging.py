@@ -1,7 +1,6 @@
 """Merge a user into another one: one transaction that unites the two, deletes the secondary and leaves a tombstone.
 
-Locks are taken in the order of everybody: profiles by key, the users' own end of their relations, the other end,
-history, counters.
+Locks are taken in the order of everybody, which `writing/writer.py` describes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +28,7 @@ from suprsend_hub.service.audit import AuditLog
 from suprsend_hub.service.deleting import Absorption, Changes, delete_recipients
 from suprsend_hub.service.successors import gone
 from suprsend_hub.service.writing import RateLimits
-from suprsend_hub.service.writing.batch import first_version, json_text
+from suprsend_hub.service.writing.group import first_version, json_text
 from suprsend_hub.store import aliases, counters, merging, profiles, workspaces
 from suprsend_hub.store.database import Connection, Database
 from suprsend_hub.store.merging import NewProfile
@@ -110,6 +109,7 @@ class MergeService:
     ) -> StoredProfile:
         rows = {key: await merging.lock(connection, key) for key in sorted([primary, secondary])}
         await _both_exist(connection, rows, primary, secondary)
+        dead_until = await moving.hold_parents_of(connection, secondary)
         makes_alias = await workspaces.read_after_merge(connection, primary.workspace_id) == rules.ALIAS
         tenants = await merging.hold_tenants(connection, primary.workspace_id, [*rows[primary], *rows[secondary]])
         planned = _plan(rows[primary], rows[secondary], tenants)
@@ -121,7 +121,7 @@ class MergeService:
         written = await self._write(connection, actor, primary, planned, now, merge_id, changes)
         snapshot = Snapshot(
             [_snapshot(each) for each in planned],
-            await moving.move_subscriptions(connection, secondary, primary, changes),
+            await moving.move_subscriptions(connection, secondary, primary, dead_until, changes),
             await moving.move_memberships(connection, secondary, primary, changes),
             await moving.move_former_ids(connection, secondary, primary),
         )

@@ -1,10 +1,11 @@
 """Move what hangs on a user to another user, at both ends and with exact counters.
 
-That is subscriptions, memberships and former ids. Both users' profiles are locked. Moving only adds: the deletion of
+That is subscriptions, memberships and former ids. Both users' profiles are locked, and the objects that the first one
+is subscribed to are held (`hold_parents_of`), before anything is written. Moving only adds: the deletion of
 the first user ends its own relations and counts that. What happens is returned as snapshots, which can be taken back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from suprsend_hub.domain.merge_snapshot import MembershipSnapshot, SubscriptionSnapshot
@@ -15,11 +16,17 @@ from suprsend_hub.store.database import Connection
 
 
 async def move_subscriptions(
-    connection: Connection, source: RecipientKey, target: RecipientKey, changes: Changes
+    connection: Connection,
+    source: RecipientKey,
+    target: RecipientKey,
+    dead_until: Mapping[RecipientKey, UUID],
+    changes: Changes,
 ) -> list[SubscriptionSnapshot]:
-    """Subscribe the target to what the source is subscribed to; its own subscriptions stay as they are."""
+    """Subscribe the target to what the source is subscribed to; its own subscriptions stay as they are.
+
+    `dead_until` is what `hold_parents_of` has returned for the source.
+    """
     own = {key: await merging.lock_subscribed_to(connection, key) for key in sorted([source, target])}
-    dead_until = await hold_parents(connection, source.workspace_id, list(own[source]))
 
     def is_live(key: RecipientKey, parent: RecipientKey) -> bool:
         return parent in dead_until and parent in own[key] and own[key][parent] > dead_until[parent]
@@ -36,6 +43,12 @@ async def move_subscriptions(
     ]  # fmt: skip
     await add_subscriptions(connection, target, [each for each in snapshots if each.moved], changes)
     return snapshots
+
+
+async def hold_parents_of(connection: Connection, key: RecipientKey) -> dict[RecipientKey, UUID]:
+    """Hold the objects to which a user, who is locked, is subscribed; return what `hold_parents` does."""
+    parents = await deletion.find_parents(connection, key.workspace_id, [key])
+    return await hold_parents(connection, key.workspace_id, parents)
 
 
 async def hold_parents(
@@ -110,6 +123,7 @@ def _count_memberships(workspace_id: int, rows: Sequence[MembershipSnapshot], ch
 
 async def move_former_ids(connection: Connection, source: RecipientKey, target: RecipientKey) -> list[str]:
     """Make the former ids of the source those of the target, and return them; the target's own id is none any more."""
+    await aliases.lock(connection, [source, target])
     ids = await aliases.former_ids(connection, source)
     await aliases.delete_all_of(connection, target)
     moved = [each for each in ids if each != target.recipient_id]

@@ -1,7 +1,7 @@
 """Give a user another `distinct_id`: everything moves, and the old id becomes an alias of the new one.
 
-The new profiles are written first, as the write path does, then the old ones are locked; if they have changed between
-being read and being locked, the transaction starts again.
+Locks are taken in the order of everybody, which `writing/writer.py` describes: the new profiles are written first, then
+the old ones are locked; if they have changed between being read and being locked, the transaction starts again.
 """
 
 from collections.abc import Callable
@@ -53,7 +53,7 @@ class RenameService:
         """
         self._rate_limits.admit(old.workspace_id, 1)
         if old == new:
-            raise InvalidRequest("the user has this id already; name another one", code=Code.SELF_MERGE)
+            raise InvalidRequest("the user already has this id; choose another", code=Code.SELF_MERGE)
         return await self._database.run(partial(self._rename, actor, old, new))
 
     async def _rename(
@@ -61,7 +61,8 @@ class RenameService:
     ) -> StoredProfile:
         now, changes = self._now(), Changes()
         rows = await self._copy_profiles(connection, old, new, now, changes)
-        await moving.move_subscriptions(connection, old, new, changes)
+        dead_until = await moving.hold_parents_of(connection, old)
+        await moving.move_subscriptions(connection, old, new, dead_until, changes)
         await moving.move_memberships(connection, old, new, changes)
         await moving.move_former_ids(connection, old, new)
         await aliases.delete_all_of(connection, old)

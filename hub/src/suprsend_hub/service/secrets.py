@@ -1,14 +1,18 @@
 """Create secrets, encrypt them at rest with the master key, and hash them where a hash is enough."""
 
+import base64
 import hashlib
 import secrets
 import string
+from collections.abc import Sequence
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import InvalidRequest, Unavailable
+from suprsend_hub.store.workspaces import SealedSecret
 
+_ALL = "the stored workspace secrets"
 _ALPHABET = string.ascii_letters + string.digits
 
 
@@ -21,17 +25,38 @@ class SecretBox:
         Raises InvalidRequest for other text, which it does not repeat.
         """
         try:
-            fernets = [Fernet(key.strip()) for key in master_keys.split(",") if key.strip()]
+            keys = [key.strip() for key in master_keys.split(",") if key.strip()]
+            fernets = [Fernet(key) for key in keys]
             self._fernet, self._first = MultiFernet(fernets), MultiFernet(fernets[:1])
+            self.key_id = hashlib.sha256(b"master key:" + base64.urlsafe_b64decode(keys[0])).hexdigest()[:16]
         except ValueError as error:
             raise InvalidRequest(
                 "the master key must be 32 random bytes in URL-safe base64; `suprsend-hub master-key` creates one",
                 code=Code.INVALID_MASTER_KEY,
             ) from error
 
-    def encrypt(self, secret: str) -> bytes:
+    def encrypt(self, secret: str) -> SealedSecret:
         """Return the stored form of the secret."""
-        return self._fernet.encrypt(secret.encode())
+        return SealedSecret(self._fernet.encrypt(secret.encode()), self.key_id)
+
+    def check(self, samples: Sequence[tuple[str, bytes]]) -> None:
+        """Raise Unavailable, for the operator, if a stored secret needs another master key.
+
+        `samples`: the secret of a workspace for each master key, each behind the workspace's name.
+        """
+        lost = [name for name, stored in samples if not self._decrypts(stored)]
+        if lost:
+            which = _ALL
+            if len(lost) < len(samples):
+                which = f"some of the stored workspace secrets, such as that of workspace '{lost[0]}'"
+            raise _wrong_key(which)
+
+    def _decrypts(self, stored: bytes) -> bool:
+        try:
+            self._fernet.decrypt(stored)
+        except InvalidToken:
+            return False
+        return True
 
     def is_current(self, stored: bytes) -> bool:
         """Tell whether the first master key encrypted it, so that no other key is needed."""
@@ -46,13 +71,18 @@ class SecretBox:
         try:
             return self._fernet.decrypt(stored).decode()
         except InvalidToken as error:
-            raise Unavailable(
-                "the hub cannot check signatures; its operator finds the reason in the hub's log",
-                code=Code.WRONG_MASTER_KEY,
-                retry_after_s=5,
-                reason="SUPRSEND_HUB_MASTER_KEY does not decrypt the stored workspace secrets: set the key with which "
-                "they were encrypted, or both as NEW,OLD while you change the key",
-            ) from error
+            raise _wrong_key(_ALL) from error
+
+
+def _wrong_key(which: str) -> Unavailable:
+    return Unavailable(
+        "the hub cannot check signatures; its operator finds the reason in the hub's log",
+        code=Code.WRONG_MASTER_KEY,
+        retry_after_s=5,
+        reason=f"SUPRSEND_HUB_MASTER_KEY does not decrypt {which}: set the key with which they were encrypted, or both "
+        "as NEW,OLD while you change the key. If a key is lost, `suprsend-hub workspace rotate-secret NAME --lost` "
+        "gives a workspace another secret",
+    )
 
 
 def generate_master_key() -> str:

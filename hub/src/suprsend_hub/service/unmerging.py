@@ -1,12 +1,14 @@
 """Take a merge back: restore the secondary, and take from the primary what came from it and has not changed since.
 
-Locks are taken in the order of the write path: the secondary's profiles are new and come first, then the primary's.
+Locks are taken in the order of everybody, which `writing/writer.py` describes: the secondary's profiles are new and
+come first, then the primary's and those of the objects.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from uuid import UUID
 
 from suprsend_hub.domain import merging as rules
 from suprsend_hub.domain.actor import Actor
@@ -26,7 +28,7 @@ from suprsend_hub.service.deleting import Changes
 from suprsend_hub.service.merging import history_row, profile_write, settled, stored_profile
 from suprsend_hub.service.successors import gone
 from suprsend_hub.service.writing import RateLimits
-from suprsend_hub.service.writing.batch import first_version
+from suprsend_hub.service.writing.group import first_version
 from suprsend_hub.store import aliases, counters, merging, profiles, subscriptions
 from suprsend_hub.store.aliases import Tombstone
 from suprsend_hub.store.database import Connection, Database, TransactionRace
@@ -127,10 +129,15 @@ class UnmergeService:
         present, _ = await self._checked(connection, primary, secondary, rows)
         if present != tombstone:
             raise TransactionRace("the user was merged again meanwhile", code=Code.COLLISION, retry_after_s=1)
+        parents = [
+            RecipientKey(primary.workspace_id, each.object_type, each.object_id) for each in snapshot.subscriptions
+        ]
+        dead_until = await moving.hold_parents(connection, primary.workspace_id, parents)
         returns = _returns(snapshot, rows, tenants)
         written = await self._take_back(connection, actor, secondary, returns, now, changes)
-        await self._return_subscriptions(connection, primary, secondary, snapshot, changes)
+        await self._return_subscriptions(connection, primary, secondary, snapshot, dead_until, changes)
         await self._return_memberships(connection, primary, secondary, snapshot.memberships, changes)
+        await aliases.lock(connection, [primary, secondary])
         still = set(await aliases.former_ids(connection, primary)) & set(snapshot.former_ids)
         await aliases.hand_over(connection, primary, secondary, sorted(still))
         await aliases.delete_all_of(connection, secondary)
@@ -195,7 +202,7 @@ class UnmergeService:
 
     async def _return_subscriptions(
         self, connection: Connection, primary: RecipientKey, secondary: RecipientKey, snapshot: Snapshot,
-        changes: Changes,
+        dead_until: Mapping[RecipientKey, UUID], changes: Changes,
     ) -> None:  # fmt: skip
         """Subscribe the secondary again, and end what came to the primary and is as it was."""
         own = await merging.lock_subscribed_to(connection, primary)
@@ -203,7 +210,6 @@ class UnmergeService:
             RecipientKey(primary.workspace_id, each.object_type, each.object_id): each
             for each in snapshot.subscriptions
         }
-        dead_until = await moving.hold_parents(connection, primary.workspace_id, list(parents))
         live = {
             key: each for key, each in parents.items() if key in dead_until and each.subscription_id > dead_until[key]
         }

@@ -18,6 +18,7 @@ from suprsend_hub.service.secrets import SecretBox, hash_api_key, random_token
 from suprsend_hub.service.writing import RateLimits
 from suprsend_hub.store import tenants, workspaces
 from suprsend_hub.store.database import Connection, Database
+from suprsend_hub.store.workspaces import SealedSecret
 
 _NAME_LENGTH = 64
 RESERVED_NAMES = frozenset(
@@ -94,6 +95,8 @@ class WorkspaceService:
     ) -> NewWorkspace:
         """Create a workspace with a first API key, both or neither. Conflict if the name (or key) is taken.
 
+        Unavailable if stored secrets need another master key: the new one would hide that the key is wrong.
+
         Keys and uids are at least 20 characters, because upstream's event schema requires that. They contain no
         colon, because a colon separates key and signature in the Authorization header.
         """
@@ -115,12 +118,13 @@ class WorkspaceService:
         secret = workspace_secret or f"WS_{random_token(40)}"
         uid = f"wksp_{random_token(20)}"
         async with self._database.transaction() as connection:
+            self._secrets.check(await workspaces.sample_secrets(connection))
             workspace_id = await workspaces.insert(
                 connection,
                 name=name,
                 workspace_uid=uid,
                 workspace_key=key,
-                secret_encrypted=self._secrets.encrypt(secret),
+                secret=self._secrets.encrypt(secret),
                 now=self._now(),
             )
             await tenants.insert_default(connection, workspace_id, self._now())
@@ -195,16 +199,22 @@ class WorkspaceService:
             change = Change(Action.WORKSPACE_AFTER_MERGE, name, detail={"after_merge": value})
             await self._audit.record(connection, actor, workspace_id, change)
 
-    async def rotate_secret(self, actor: Actor, name: str, *, overlap: timedelta) -> NewSecret:
-        """Give the workspace a new secret. The old one stays valid during the overlap; any older one ends now."""
+    async def rotate_secret(self, actor: Actor, name: str, *, overlap: timedelta, is_lost: bool = False) -> NewSecret:
+        """Give the workspace a new secret. The old one stays valid during the overlap; any older one ends now.
+
+        Unavailable if stored secrets need another master key, unless the old one `is_lost`, which then ends now.
+        """
         if not timedelta(0) <= overlap <= MAX_OVERLAP:
             raise InvalidRequest(f"an overlap must be 0 to {MAX_OVERLAP.days} days", code=Code.INVALID_OVERLAP)
         workspace_id = (await self.get(name)).workspace_id
         secret = f"WS_{random_token(40)}"
-        old_until = self._now() + overlap if overlap else None
+        old_until = self._now() + overlap if overlap and not is_lost else None
         async with self._database.transaction() as connection:
+            if not is_lost:
+                self._secrets.check(await workspaces.sample_secrets(connection))
             await workspaces.rotate_secret(connection, workspace_id, self._secrets.encrypt(secret), old_until=old_until)
-            change = Change(Action.WORKSPACE_ROTATE_SECRET, name, detail={"overlap_s": round(overlap.total_seconds())})
+            overlap_s = round(overlap.total_seconds()) if old_until else 0
+            change = Change(Action.WORKSPACE_ROTATE_SECRET, name, detail={"overlap_s": overlap_s, "is_lost": is_lost})
             await self._audit.record(connection, actor, workspace_id, change)
         return NewSecret(secret, old_until)
 
@@ -237,26 +247,23 @@ class WorkspaceService:
         Safe while hubs run that have both keys, and safe to run again: secrets under the first key stay unchanged.
         """
         for workspace in await self.list_all():
-            stored = (workspace.secret_encrypted, workspace.previous_secret)
-            secrets = [None if secret is None else self._reencrypted(secret) for secret in stored]
-            changed = sum(old != new and new is not None for old, new in zip(stored, secrets, strict=True))
-            lost = sum(old is not None and new is None for old, new in zip(stored, secrets, strict=True))
-            if changed:
-                async with self._database.transaction() as connection:
-                    await workspaces.reencrypt_secrets(
-                        connection,
-                        workspace,
-                        secret=secrets[0] or workspace.secret_encrypted,
-                        previous_secret=secrets[1] or workspace.previous_secret,
-                    )
+            stored = [each for each in (workspace.secret_encrypted, workspace.previous_secret) if each is not None]
+            sealed = [self._reencrypted(each) for each in stored]
+            changed = sum(new is not None and old != new[0] for old, new in zip(stored, sealed, strict=True))
+            async with self._database.transaction() as connection:
+                previous = sealed[1] if len(sealed) > 1 else None
+                await workspaces.reencrypt_secrets(
+                    connection, workspace, secret=sealed[0], previous_secret=None if previous is None else previous[0]
+                )
+                if changed:  # otherwise an earlier release may only not have named the key
                     change = Change(Action.WORKSPACE_REENCRYPT, workspace.name)
                     await self._audit.record(connection, actor, workspace.workspace_id, change)
-            yield Reencrypted(workspace.name, changed, lost)
+            yield Reencrypted(workspace.name, changed, sealed.count(None))
 
-    def _reencrypted(self, stored: bytes) -> bytes | None:
+    def _reencrypted(self, stored: bytes) -> SealedSecret | None:
         """Return the secret, encrypted with the first master key; None if no key decrypts it."""
         if self._secrets.is_current(stored):
-            return stored
+            return SealedSecret(stored, self._secrets.key_id)
         try:
             return self._secrets.encrypt(self._secrets.decrypt(stored))
         except Unavailable:

@@ -52,6 +52,24 @@ async def find_tombstone(connection: Connection, key: RecipientKey) -> Tombstone
     return None if record is None else row(Tombstone, record)
 
 
+async def lock(connection: Connection, keys: Sequence[RecipientKey]) -> bool:
+    """Lock everything that says which ids recipients of one workspace had or are, in one order; tell if there is any.
+
+    Call it first: what is done to these rows afterwards then needs no order.
+    """
+    workspace_id = keys[0].workspace_id
+    types, ids = [key.object_type for key in keys], [key.recipient_id for key in keys]
+    records = await connection.fetch(sql("find_related_ids"), workspace_id, types, ids)
+    related = sorted({(record[0], record[1], record[2]) for record in records})
+    if not related:
+        return False
+    await connection.execute(sql("lock_former_ids"), workspace_id, *map(list, zip(*related, strict=True)))
+    former = sorted({(object_type, former_id) for object_type, _, former_id in related})
+    for name in ("lock_aliases", "lock_tombstones"):
+        await connection.execute(sql(name), workspace_id, *map(list, zip(*former, strict=True)))
+    return True
+
+
 async def put_alias(connection: Connection, alias: RecipientKey, target: RecipientKey, now: datetime) -> None:
     """Make an id lead to a recipient."""
     await connection.execute(sql("put_alias"), *alias[:3], target.recipient_id, now)

@@ -1,7 +1,7 @@
 """The audit log: written in the transactions that it records, read newest first, deleted by age."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from suprsend_hub.domain.actor import Actor, ActorKind
@@ -9,6 +9,9 @@ from suprsend_hub.domain.audit import AuditEntry
 from suprsend_hub.store.database import Connection
 from suprsend_hub.store.queries import sql
 from suprsend_hub.store.walks import FIRST_ID, LAST_ID
+
+if TYPE_CHECKING:
+    from suprsend_hub.store.connect import DriverConnection
 
 
 class AuditRow(NamedTuple):
@@ -27,7 +30,7 @@ class AuditRow(NamedTuple):
     detail: str
 
 
-async def insert(connection: Connection, rows: Sequence[AuditRow]) -> None:
+async def insert(connection: "Connection | DriverConnection", rows: Sequence[AuditRow]) -> None:
     """Record changes in the transaction that makes them."""
     if rows:
         await connection.execute(sql("insert_audit"), *map(list, zip(*rows, strict=True)))

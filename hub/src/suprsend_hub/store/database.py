@@ -7,12 +7,11 @@ from typing import Any, Self, TypeAlias, TypeVar
 
 import asyncpg
 
-from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Unavailable
 from suprsend_hub.store.address import parse_address
 from suprsend_hub.store.connect import DriverConnection, connect
 from suprsend_hub.store.errors import AssumptionFailed, TransactionRace, translated_errors
-from suprsend_hub.store.outage import OutageLog
+from suprsend_hub.store.outage import LOGGED_BY_DATABASE, OutageLog
 
 __all__ = ["MAX_RACES", "AssumptionFailed", "Connection", "Database", "TransactionRace", "copy_rows"]
 
@@ -92,8 +91,8 @@ class Database:
                     waiting.reschedule(None)
                     yield connection
         except Unavailable as error:
-            if self._outage is not None and error.code in (Code.DATABASE_UNAVAILABLE, Code.DATABASE_MISCONFIGURED):
-                self._outage.note(error)
+            if self._outage is not None and error.code in LOGGED_BY_DATABASE:
+                self._outage.note(error.code, error.for_operator)
             raise
         if self._outage is not None:
             self._outage.end()

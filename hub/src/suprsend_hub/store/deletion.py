@@ -2,7 +2,7 @@
 deleted objects' subscribers. The order of the calls is `service/deleting.py`'s.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -41,15 +41,46 @@ def _columns(keys: Sequence[RecipientKey]) -> tuple[list[str], list[str]]:
     return [key.object_type for key in keys], [key.recipient_id for key in keys]
 
 
-async def delete_profiles(
-    connection: Connection, workspace_id: int, keys: Sequence[RecipientKey]
-) -> list[DeletedProfile]:
-    """Delete the profiles of recipients, also those for tenants; `keys` are in order. Return those that existed."""
+async def lock_profiles(connection: Connection, workspace_id: int, keys: Sequence[RecipientKey]) -> list[RecipientKey]:
+    """Lock the profiles of recipients, also those for tenants; `keys` are in order. Return the recipients found."""
     locked = await connection.fetch(sql("lock_profiles"), workspace_id, *_columns(keys))
-    found = [DeletedProfile(RecipientKey(workspace_id, *key), linked) for *key, linked in locked]
-    if found:
-        await connection.execute(sql("delete_profiles"), workspace_id, *_columns([each.key for each in found]))
-    return found
+    return list(dict.fromkeys(RecipientKey(workspace_id, *key) for key in locked))
+
+
+async def find_parents(
+    connection: Connection, workspace_id: int, subscribers: Sequence[RecipientKey]
+) -> list[RecipientKey]:
+    """Return the objects that recipients are subscribed to, or were in earlier lives of the objects, in order."""
+    records = await connection.fetch(sql("find_parents"), workspace_id, *_columns(subscribers))
+    return sorted(RecipientKey(workspace_id, *record) for record in records)
+
+
+async def lock_objects(
+    connection: Connection, workspace_id: int, objects: Sequence[RecipientKey], parents: Collection[RecipientKey]
+) -> tuple[list[RecipientKey], dict[RecipientKey, UUID]]:
+    """Lock objects as `lock_profiles` does and hold others as `hold_parents` does, in one pass in the order of keys."""
+    keys = sorted({*objects, *parents})
+    deleted = set(objects)
+    records = await connection.fetch(
+        sql("lock_objects"), workspace_id, *_columns(keys), [key in deleted for key in keys]
+    )
+    found: dict[RecipientKey, None] = {}
+    held: dict[RecipientKey, UUID] = {}
+    for *parts, is_deleted, dead_until in records:
+        key = RecipientKey(workspace_id, *parts)
+        if is_deleted:
+            found[key] = None
+        else:
+            held[key] = dead_until or _NEVER
+    return list(found), held
+
+
+async def delete_profiles(
+    connection: Connection, workspace_id: int, locked: Sequence[RecipientKey]
+) -> list[DeletedProfile]:
+    """Delete all profiles of recipients that are locked, and return them."""
+    deleted = await connection.fetch(sql("delete_profiles"), workspace_id, *_columns(locked))
+    return [DeletedProfile(RecipientKey(workspace_id, *key), linked) for *key, linked in deleted]
 
 
 async def end_subscriptions(

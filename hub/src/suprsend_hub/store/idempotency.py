@@ -62,6 +62,11 @@ async def claim(connection: Connection, rows: Sequence[KeyRow]) -> Claims:
     return Claims(misused, scrubbed)
 
 
+async def is_bound(connection: Connection, workspace_id: int, key: UUID) -> bool:
+    """Tell whether a key belongs to a request."""
+    return await connection.fetchval(sql("is_key_bound"), workspace_id, str(key)) is not None
+
+
 async def release(connection: Connection, rows: Sequence[KeyRow]) -> None:
     """Unbind keys whose edits were rejected, so that a corrected request may use them."""
     await connection.execute(sql("release_keys"), [row.workspace_id for row in rows], [row.key for row in rows])

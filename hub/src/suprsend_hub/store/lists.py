@@ -193,8 +193,10 @@ async def sweep(connection: Connection, *, at_most: int) -> bool:
     record = await connection.fetchrow(sql("claim_dead_version"))
     if record is None:
         return False
-    swept: int = await connection.fetchval(sql("sweep_members"), *record, at_most)
-    if swept < at_most:
+    found = [each[0] for each in await connection.fetch(sql("find_dead_members"), *record, at_most)]
+    for name in ("sweep_memberships", "sweep_members"):
+        await connection.execute(sql(name), *record, found)
+    if len(found) < at_most:
         workspace_id, list_id, version_id = record
         await connection.execute(sql("delete_dead_version"), *record)
         await counters.delete(connection, workspace_id, [counters.members_counter(list_id, version_id)])

@@ -39,7 +39,12 @@ class MembershipRow:
 
 
 async def lock(connection: Connection, key: RecipientKey) -> dict[int, StoredProfile]:
-    """Lock all profiles of a recipient and return them, by number of tenant."""
+    """Lock all profiles of a recipient and return them, by number of tenant.
+
+    The first statement waits for those who write a new profile for a tenant, because they hold the global one. It does
+    not see what they wrote, so there is a second one; nobody can add a profile in between.
+    """
+    await connection.execute(sql("lock_profiles_of_recipient"), *key[:3])
     return await _read(connection, "lock_profiles_of_recipient", key)
 
 

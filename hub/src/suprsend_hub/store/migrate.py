@@ -8,11 +8,11 @@ run, code that does not know the newest pre step before it is too old (docs/deci
 Before the first release, a pre step could say `breaking = True`: the code before it does not work on its tables.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import asyncpg
 from alembic import command, op
@@ -43,6 +43,9 @@ _RAISE_SUPPORT = text(
     "INSERT INTO schema_support (oldest_head) VALUES (:head) "
     "ON CONFLICT (only_row) DO UPDATE SET oldest_head = excluded.oldest_head"
 )
+
+RecordRun: TypeAlias = Callable[["asyncpg.Connection[asyncpg.Record]", str | None, str], Awaitable[None]]
+"""Records from which revision (None: an empty database) to which one a run leads, in its last transaction."""
 
 
 class Step(NamedTuple):
@@ -94,8 +97,10 @@ def run_sql(file_name: str) -> None:
     await_only(_driver_connection(op.get_bind()).execute(statements))
 
 
-async def migrate(url: str, *, post: bool = False, folder: Path = FOLDER) -> Migrated:
+async def migrate(url: str, *, post: bool = False, folder: Path = FOLDER, record: RecordRun | None = None) -> Migrated:
     """Run the missing steps, up to this release's post steps, or including those if `post`.
+
+    If a step is missing, call `record` in the transaction of the last one, when the tables are those of this release.
 
     On a database without a schema all steps run, because no code can use it yet. Safe to run again, and from several
     places at once. Conflict, with nothing changed, if the database is too new for this release, or if, without `post`,
@@ -108,12 +113,12 @@ async def migrate(url: str, *, post: bool = False, folder: Path = FOLDER) -> Mig
     with translated_errors():
         try:
             async with engine.connect() as connection:
-                return await connection.run_sync(_migrate, folder, post)
+                return await connection.run_sync(_migrate, folder, post, record)
         finally:
             await engine.dispose()
 
 
-def _migrate(connection: SyncConnection, folder: Path, post: bool) -> Migrated:
+def _migrate(connection: SyncConnection, folder: Path, post: bool, record: RecordRun | None) -> Migrated:
     steps = read_steps(folder)
     head, last = steps[-1].head, steps[-1].revision
     try:
@@ -129,7 +134,7 @@ def _migrate(connection: SyncConnection, folder: Path, post: bool) -> Migrated:
         if found is not None and not post:
             _check_that_running_hubs_survive(found, [step for step in steps if step.revision < target])
         if found is None or found < target:
-            _upgrade(connection, folder, steps, target, in_one_transaction=found is None)
+            _upgrade(connection, folder, steps, (found, target), record)
             found = target
     except CommandError as error:
         raise Conflict(
@@ -172,20 +177,27 @@ def _check_that_running_hubs_survive(found: str, steps: Sequence[Step]) -> None:
 
 
 def _upgrade(
-    connection: SyncConnection, folder: Path, steps: Sequence[Step], target: str, *, in_one_transaction: bool
+    connection: SyncConnection,
+    folder: Path,
+    steps: Sequence[Step],
+    way: tuple[str | None, str],
+    record: RecordRun | None,
 ) -> None:
-    """Run the missing steps up to `target`. A new database gets all or nothing, so that it stays one if interrupted."""
+    """Run the steps on the way. A new database gets all or nothing, so that it stays one if interrupted."""
+    found, target = way
     ends_support = {step.revision: step.head for step in steps if step.is_post or step.is_breaking}
 
-    def raise_support(*, step: MigrationInfo, **_: object) -> None:
-        """Record which code the schema supports. Alembic calls this after each step, in its transaction."""
+    def note(*, step: MigrationInfo, **_: object) -> None:
+        """Note which code the schema supports, and the run. Alembic calls this after each step, in its transaction."""
         if step.up_revision_id in ends_support:
             connection.execute(_RAISE_SUPPORT, {"head": ends_support[step.up_revision_id]})
+        if step.up_revision_id == target and record is not None:
+            await_only(record(_driver_connection(connection), found, target))
 
     config = Config()
     config.set_main_option("script_location", str(folder).replace("%", "%%"))  # as an ini file writes it
     config.attributes.update(  # env.py passes them on to Alembic
-        connection=connection, transaction_per_migration=not in_one_transaction, on_version_apply=raise_support
+        connection=connection, transaction_per_migration=found is not None, on_version_apply=note
     )
     command.upgrade(config, target)
     connection.commit()

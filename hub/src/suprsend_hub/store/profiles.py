@@ -33,7 +33,7 @@ _ABOVE_ALL_IDS = "\U0010ffff" * (MAX_DISTINCT_ID_CHARS + 1)
 
 
 class ProfileWrite(msgspec.Struct, frozen=True, gc=False):
-    """A row for `upsert`. `version` is the version that was read plus one; `fresh_id` is used if the row is new."""
+    """A row to write. `version` is the version that was read plus one; `fresh_id` is used if the row is new."""
 
     key: RecipientKey
     fresh_id: UUID
@@ -145,22 +145,23 @@ async def delete_history(connection: Connection, rows: Sequence[HistoryRow]) -> 
     )
 
 
-async def upsert(connection: Connection, rows: Sequence[ProfileWrite], now: datetime) -> set[UUID]:
-    """Write profiles whose version has not moved. `rows` are in the order of their keys.
+async def lock(connection: Connection, keys: Iterable[RecipientKey]) -> dict[RecipientKey, int]:
+    """Lock profiles against everybody who changes or deletes them; return the versions of those that exist."""
+    wanted = sorted(set(keys))
+    records = await connection.fetch(sql("lock_profiles_to_write"), *key_columns(wanted))
+    return {wanted[position - 1]: version for position, version in records}
 
-    Returns the `profile_id`s of the written rows: the `fresh_id` of an inserted row, the stored id of an updated row. A
-    row without either lost the race and is now locked by this transaction; read, fold and write it again.
+
+async def insert(connection: Connection, rows: Sequence[ProfileWrite], now: datetime) -> set[UUID]:
+    """Insert profiles that did not exist when they were read; return the ids of those that still did not.
+
+    `rows` are in the order of their keys.
     """
     records = await connection.fetch(
-        sql("upsert_profiles"),
+        sql("insert_profiles"),
         *key_columns(row.key for row in rows),
         [row.fresh_id for row in rows],
-        [row.version for row in rows],
-        [row.properties for row in rows],
-        [row.channels for row in rows],
-        [address_lines(row) for row in rows],
-        [row.preferences for row in rows],
-        [row.linked for row in rows],
+        *_content_columns(rows),
         now,
     )
     return {record[0] for record in records}
@@ -190,19 +191,25 @@ async def update(connection: Connection, rows: Sequence[ProfileWrite], now: date
 
     Raises AssumptionFailed if the version of one has moved; some of the others have been written then.
     """
-    status = await connection.execute(
-        sql("update_profiles"),
-        *key_columns(row.key for row in rows),
+    status = await connection.execute(sql("update_profiles"), *_update_columns(rows), now)
+    if status != f"UPDATE {len(rows)}":
+        raise AssumptionFailed("the version of a profile has moved")
+
+
+def _update_columns(rows: Sequence[ProfileWrite]) -> tuple[Sequence[object], ...]:
+    return (*key_columns(row.key for row in rows), *_content_columns(rows))
+
+
+def _content_columns(rows: Sequence[ProfileWrite]) -> tuple[Sequence[object], ...]:
+    """Return what the rows hold as the arrays that statements expect: version, properties, channels and so on."""
+    return (
         [row.version for row in rows],
         [row.properties for row in rows],
         [row.channels for row in rows],
         [address_lines(row) for row in rows],
         [row.preferences for row in rows],
         [row.linked for row in rows],
-        now,
     )
-    if status != f"UPDATE {len(rows)}":
-        raise AssumptionFailed("the version of a profile has moved")
 
 
 def address_lines(row: ProfileWrite) -> str:

@@ -28,8 +28,10 @@ CREATE TABLE workspace (
     tenancy          json        NOT NULL DEFAULT '{}',  -- the rules about users and tenants
     category_version integer     NOT NULL DEFAULT 0,  -- of the categories in force; 0 before the first commit
     translation_version integer  NOT NULL DEFAULT 0,  -- counts the changes of their translations
-    active_channels  text[]                           -- as preferences spell them; null means all
+    active_channels  text[],                          -- as preferences spell them; null means all
+    secret_key_id    text        COLLATE "C"          -- names the master key of secret_encrypted; null in earlier rows
 );
+CREATE INDEX workspace_by_secret_key ON workspace (secret_key_id, workspace_id);  -- to try each master key once
 
 CREATE TABLE api_key (
     api_key_id   uuid        PRIMARY KEY,

@@ -34,10 +34,10 @@ class Link(NamedTuple):
     profile: StoredProfile
 
 
-async def hold(connection: Connection, keys: Sequence[RecipientKey]) -> Standing:
-    """Hold the users of profiles for tenants against deletion; `keys` are in order."""
+async def read(connection: Connection, keys: Sequence[RecipientKey]) -> Standing:
+    """Return what exists of the users and tenants of profiles for tenants."""
     users, alive = set(), set()
-    for position, is_alive in await connection.fetch(sql("hold_users_of_tenants"), *key_columns(keys)):
+    for position, is_alive in await connection.fetch(sql("find_users_of_tenants"), *key_columns(keys)):
         key = keys[position - 1]
         users.add(key.recipient)
         if is_alive:
@@ -51,12 +51,10 @@ async def hold(connection: Connection, keys: Sequence[RecipientKey]) -> Standing
     return Standing(users, alive)
 
 
-async def lock(connection: Connection, users: Sequence[RecipientKey]) -> dict[RecipientKey, set[int]]:
-    """Lock users against new links, in order; return the living tenants that each is linked with."""
-    columns = key_columns(users)
-    await connection.execute(sql("lock_users_of_links"), *columns)
+async def find(connection: Connection, users: Sequence[RecipientKey]) -> dict[RecipientKey, set[int]]:
+    """Return the living tenants that each of the users is linked with."""
     links: dict[RecipientKey, set[int]] = {key: set() for key in users}
-    for position, tenant_no in await connection.fetch(sql("find_links"), *columns[:3]):
+    for position, tenant_no in await connection.fetch(sql("find_links"), *key_columns(users)[:3]):
         links[users[position - 1]].add(tenant_no)
     return links
 

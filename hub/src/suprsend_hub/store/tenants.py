@@ -153,7 +153,12 @@ async def sweep(connection: Connection, dead: DeadTenant, *, at_most: int) -> in
 
 async def _delete_profiles(connection: Connection, dead: DeadTenant, keys: Sequence[RecipientKey]) -> None:
     columns = ([key.object_type for key in keys], [key.recipient_id for key in keys])
-    for name in ("delete_profiles_of_tenant", "delete_history_of_tenant", "scrub_keys_of_tenant"):
+    for name in (
+        "lock_profiles_of_tenant",
+        "delete_profiles_of_tenant",
+        "delete_history_of_tenant",
+        "scrub_keys_of_tenant",
+    ):
         await connection.execute(sql(name), *dead[:2], *columns)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from suprsend_hub.domain.actor import Scope
@@ -14,13 +15,18 @@ from suprsend_hub.store.rows import row
 _SCOPES = {scope.value: scope for scope in Scope}
 
 
+class SealedSecret(NamedTuple):
+    """A secret in encrypted form, and the name of the master key that encrypted it."""
+
+    secret_encrypted: bytes
+    secret_key_id: str
+
+
 async def insert(
-    connection: Connection, *, name: str, workspace_uid: str, workspace_key: str, secret_encrypted: bytes, now: datetime
+    connection: Connection, *, name: str, workspace_uid: str, workspace_key: str, secret: SealedSecret, now: datetime
 ) -> int:
     """Create a workspace; Conflict if its name or key is taken. Returns its id."""
-    return int(
-        await connection.fetchval(sql("insert_workspace"), name, workspace_uid, workspace_key, secret_encrypted, now)
-    )
+    return int(await connection.fetchval(sql("insert_workspace"), name, workspace_uid, workspace_key, *secret, now))
 
 
 async def find_by_key(connection: Connection, workspace_key: str) -> WorkspaceRow | None:
@@ -66,9 +72,12 @@ async def list_all(connection: Connection) -> list[WorkspaceRow]:
     return [row(WorkspaceRow, record) for record in await connection.fetch(sql("list_workspaces"))]
 
 
-async def sample_secrets(connection: Connection) -> list[bytes]:
-    """Return some stored secrets, newest first: enough to tell whether the master key is the right one."""
-    return [record["secret_encrypted"] for record in await connection.fetch(sql("sample_secrets"))]
+async def sample_secrets(connection: Connection) -> list[tuple[str, bytes]]:
+    """Return one stored secret of each master key, with its workspace's name: enough to tell whether no key is missing.
+
+    Secrets that an earlier release stored do not name their key; of these, the newest are returned.
+    """
+    return [(record["name"], record["secret_encrypted"]) for record in await connection.fetch(sql("sample_secrets"))]
 
 
 async def set_rate_limit(connection: Connection, workspace_id: int, *, edits_per_second: int, burst_edits: int) -> None:
@@ -109,10 +118,12 @@ async def set_tenancy(connection: Connection, workspace_id: int, tenancy: str) -
 
 
 async def rotate_secret(
-    connection: Connection, workspace_id: int, secret_encrypted: bytes, *, old_until: datetime | None
+    connection: Connection, workspace_id: int, secret: SealedSecret, *, old_until: datetime | None
 ) -> None:
     """Replace the secret. The old one stays valid until that time; if it is None, the old one ends now."""
-    await connection.execute(sql("rotate_secret"), workspace_id, secret_encrypted, old_until)
+    await connection.execute(
+        sql("rotate_secret"), workspace_id, secret.secret_encrypted, old_until, secret.secret_key_id
+    )
 
 
 async def drop_previous_secret(connection: Connection, workspace_id: int) -> None:
@@ -126,16 +137,17 @@ async def set_disabled(connection: Connection, workspace_id: int, disabled_at: d
 
 
 async def reencrypt_secrets(
-    connection: Connection, workspace: WorkspaceRow, *, secret: bytes, previous_secret: bytes | None
+    connection: Connection, workspace: WorkspaceRow, *, secret: SealedSecret | None, previous_secret: bytes | None
 ) -> None:
-    """Replace the encrypted forms of a workspace's secrets if they are still those of `workspace`."""
+    """Replace encrypted forms of a workspace's secrets if they are still those of `workspace`. None leaves one."""
     await connection.execute(
         sql("reencrypt_secrets"),
         workspace.workspace_id,
         workspace.secret_encrypted,
-        secret,
+        workspace.secret_encrypted if secret is None else secret.secret_encrypted,
         workspace.previous_secret,
-        previous_secret,
+        workspace.previous_secret if previous_secret is None else previous_secret,
+        None if secret is None else secret.secret_key_id,
     )
 
 

@@ -8,11 +8,13 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from suprsend_hub.domain.actor import hub_actor
 from suprsend_hub.domain.fold import fold
 from suprsend_hub.domain.profile import Profile
 from suprsend_hub.domain.recipient import RecipientKey
 from suprsend_hub.domain.removal import FEW, Unwanted, canonical
-from suprsend_hub.service.writing.batch import EditKey
+from suprsend_hub.service.writing.edit import Edit
+from suprsend_hub.service.writing.group import edit_key
 
 from ...strategies import storable_json  # noqa: TID252 - the absolute name depends on where pytest starts
 
@@ -138,5 +140,5 @@ def test_keys_of_edits_do_not_collide():
     """A canonical UUID as `$insert_id` is its own key; UUIDs that share one hash do not share it as keys of edits."""
     uuids = [UUID(int=7 + i * (2**61 - 1)) for i in range(400)]
     assert len({hash(each) for each in uuids}) == 1
-    key = RecipientKey.user(1, "u")
-    assert len({hash(EditKey(key, each.bytes)) for each in uuids}) == 400
+    edits = [Edit(RecipientKey.user(1, "u"), each, [], hub_actor("test")) for each in uuids]
+    assert len({hash(edit_key(edit)) for edit in edits}) == 400

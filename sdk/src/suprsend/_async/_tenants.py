@@ -10,7 +10,6 @@ from suprsend._async._caller import AsyncApi
 from suprsend._async._pages import walk_offsets
 from suprsend._preference_answers import TenantCategory
 from suprsend._requests import PagedByOffset, clean_id, page_window, tenant_path, text_id
-from suprsend._types import JSONObject
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

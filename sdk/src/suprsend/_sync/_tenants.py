@@ -11,7 +11,6 @@ from suprsend._preference_answers import TenantCategory
 from suprsend._requests import PagedByOffset, clean_id, page_window, tenant_path, text_id
 from suprsend._sync._caller import Api
 from suprsend._sync._pages import walk_offsets
-from suprsend._types import JSONObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

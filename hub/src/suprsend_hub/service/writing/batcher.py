@@ -19,6 +19,7 @@ from suprsend_hub.service.writing.queue import FairQueue
 from suprsend_hub.service.writing.rate_limits import RateLimits
 from suprsend_hub.service.writing.work_costs import WorkCosts
 from suprsend_hub.service.writing.writer import Applies
+from suprsend_hub.store.outage import LOGGED_BY_DATABASE
 
 _log = structlog.get_logger("suprsend_hub.batcher")
 
@@ -229,22 +230,23 @@ class _Outage:
     def __init__(self) -> None:
         self._since: float | None = None
         self._latest = 0.0
+        self._logged_since: float | None = None
         self.error: Unavailable | None = None
 
     def note(self, error: Unavailable, now: float, lapse_s: float) -> float:
-        """Note a failed batch; return when the outage began. A failure after `lapse_s` without one is a new outage."""
+        """Note a failed batch; return since when to count. A failure after `lapse_s` without one starts it again."""
         if self._since is None or now - self._latest > lapse_s:
             self._since = now
-            cause = error.__cause__
-            _log.warning(
-                "edits cannot be written; retrying", error=error.code, cause=type(cause).__name__ if cause else None
-            )
+        is_new = self.error is None or self.error.code != error.code
+        if is_new and error.code not in LOGGED_BY_DATABASE:
+            self._logged_since = self._since if self._logged_since is None else self._logged_since
+            _log.warning("edits cannot be written; retrying", code=error.code, reason=error.for_operator)
         self._latest = now
         self.error = error
         return self._since
 
     def end(self, now: float) -> None:
         """Note that a batch was applied."""
-        if self._since is not None:
-            _log.warning("edits can be written again", after_s=round(now - self._since, 1))
-            self._since = self.error = None
+        if self._logged_since is not None:
+            _log.warning("edits can be written again", after_s=round(now - self._logged_since, 1))
+        self._since = self._logged_since = self.error = None

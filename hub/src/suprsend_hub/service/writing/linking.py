@@ -12,8 +12,9 @@ from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import DomainError, NotFound
 from suprsend_hub.domain.recipient import GLOBAL, RecipientKey, not_found
 from suprsend_hub.domain.tenancy import tied_to_another
-from suprsend_hub.service.writing.batch import Batch, Entry, Folding, Group
+from suprsend_hub.service.writing.batch import Batch
 from suprsend_hub.service.writing.edit import Edit
+from suprsend_hub.service.writing.group import Entry, Folding, Group
 
 
 class Refused(NamedTuple):
@@ -115,11 +116,6 @@ def companions(batch: Batch, refused: Sequence[Refused]) -> list[Refused]:
         for entry in (group.accepted() if errors else ())
         if id(entry.edit.together) in errors and id(entry) not in known
     ]
-
-
-def is_exclusive(group: Group) -> bool:
-    """Tell whether the group may only be written if the user is linked with no other tenant."""
-    return group.key.tenant_no != GLOBAL and any(entry.edit.exclusive for entry in group.accepted())
 
 
 def loss(entry: Entry) -> DomainError | None:

@@ -8,8 +8,8 @@ from suprsend_hub.domain.limits import MAX_LOGGED_BYTES, MAX_LOGGED_REFUSALS
 from suprsend_hub.domain.masking import mask_secrets
 from suprsend_hub.domain.records import RejectedRow
 from suprsend_hub.domain.refusal import Refusal
-from suprsend_hub.service.writing.batch import Entry, Group, json_text
 from suprsend_hub.service.writing.edit import RejectedRecord
+from suprsend_hub.service.writing.group import Entry, Group, json_text
 from suprsend_hub.service.writing.linking import loss
 
 
@@ -23,7 +23,7 @@ def rows_of(
         )
     for group in groups:
         for entry in group.entries:
-            for refusal in (*_losses(entry), *logged(entry.logged())):
+            for refusal in (*_losses(entry), *(logged(entry.logged()) if entry.refusals else ())):
                 yield RejectedRow(
                     group.key, new_id(), refusal.code, refusal.key, refusal.message, cut_record(refusal.operation),
                     entry.edit.actor.source,

@@ -2,30 +2,46 @@
 
 The profiles are read and folded first. Then the history is recorded (edits that it knows drop out), the folded profiles
 are written if their version has not moved, and the counters are added up. The attempt locks a profile that lost the
-race, so reading and folding it a second time settles it.
+race, so reading and folding it a second time settles it. If it has been deleted meanwhile, the attempt starts over.
 
-Both paths take locks in one order: idempotency keys, history, users of profiles for tenants, existing profiles that are
-only held, new profiles, existing profiles that change, counters; each in the order of keys.
+Everybody who writes takes locks in one order, so that transactions wait for each other and never in a circle:
+
+1. what edits bind and record: idempotency keys, history;
+2. new recipients, in the order of their keys: whoever creates the same one waits, and has locked no profile yet;
+3. profiles that exist, in one pass in the order of their keys, also those that are only held, such as the users of
+   profiles for tenants and the parents of subscriptions; whoever turns out to need more starts over;
+4. new profiles for tenants: whoever writes one has locked the user's own;
+5. objects that are dead (`dead_object`);
+6. the recipients' own end of their relations, then the other end: first subscriptions, then memberships;
+7. former ids, aliases, tombstones;
+8. the history, request keys and rejected records of profiles that are locked;
+9. counters, once.
+
+Nobody can lock a new profile before it is committed, so 3 never waits for 2. A second pass over profiles that are
+locked waits for nobody, if the first one was as strong; so a batch that holds profiles locks all of them as strongly as
+those that it changes. A deletion locks all its profiles before it deletes the first. A list is locked before its draft,
+and who has changed it waits for no profile.
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from operator import attrgetter
 from typing import Protocol
 
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.ids import UlidFactory
-from suprsend_hub.domain.recipient import RecipientKey
+from suprsend_hub.domain.recipient import GLOBAL, RecipientKey
 from suprsend_hub.service.writing import linking
 from suprsend_hub.service.writing.aliases import AliasFollower, was_lost
-from suprsend_hub.service.writing.batch import Batch, Correction, EditKey, Group, fold_again
+from suprsend_hub.service.writing.batch import Batch
 from suprsend_hub.service.writing.edit import Edit, Outcome, RejectedRecord
+from suprsend_hub.service.writing.group import Correction, EditKey, Entry, Group, fold_again
 from suprsend_hub.service.writing.object_types import ObjectTypes
 from suprsend_hub.service.writing.refused import rows_of
 from suprsend_hub.service.writing.turns import in_turns
 from suprsend_hub.store import counters, idempotency, profiles, rejected, tenant_links
 from suprsend_hub.store.database import MAX_RACES, AssumptionFailed, Connection, Database, TransactionRace
+from suprsend_hub.store.profiles import HistoryRow, ProfileWrite
 
 FAST_PATH_EDITS = 50
 """A batch of this many edits takes the fast path first: two more round trips, half the cost of everything else."""
@@ -115,68 +131,85 @@ class Writer:
         if keys:
             await idempotency.copy_claims(connection, keys)
         await profiles.copy_history(connection, batch.history_rows())
-        if linking.tenant_groups(batch):
-            await self._link_fast(connection, batch)
-        if batch.must_exist() and await self._find_gone(connection, batch):
-            raise AssumptionFailed("a profile has been deleted")
+        of_tenants = linking.tenant_groups(batch)
+        if of_tenants:
+            standing = await tenant_links.read(connection, [group.key for group in of_tenants])
+            if linking.of_dead_tenants(batch, standing.alive):
+                raise AssumptionFailed("a tenant has been deleted")
+            added = await in_turns(linking.add_users(batch, standing.users, self._ulids.new))
+            if added:
+                await profiles.copy_history(connection, _rows_of(added))
         # Divided before anything is written: what has been written is stored.
-        fresh = [group for group in batch.groups if group.changed and group.stored is None]
-        present = [group for group in batch.groups if group.changed and group.stored is not None]
-        for pending, write_all in ((fresh, profiles.copy_new), (present, profiles.update)):
-            if pending:
-                writes = [group.write() for group in pending]
-                await write_all(connection, writes, pending[0].now)
-                for group, write in zip(pending, writes, strict=True):
-                    group.settle(write)
+        fresh, within_tenants = _fresh(batch)
+        present = [group for group in batch.groups if _is_present(group)]
+        await _write_all(connection, fresh, profiles.copy_new)
+        if batch.must_exist() or of_tenants:
+            await self._hold_fast(connection, batch)
+        await _write_all(connection, present, profiles.update)
+        await _write_all(connection, within_tenants, profiles.copy_new)
 
     async def _write_slow(self, connection: Connection, batch: Batch) -> None:
-        """Write a batch without assuming anything about concurrent writers."""
+        """Write a batch without assuming anything about concurrent writers.
+
+        Raises TransactionRace if a recipient has been deleted meanwhile: it cannot be created in order any more.
+        """
         keys = batch.key_rows()
         if keys:
             await in_turns(batch.refuse_reused(await idempotency.claim(connection, keys)))
         await self._record(connection, batch)
-        settled = await self._link(connection, batch) if linking.tenant_groups(batch) else set()
-        if batch.must_exist():
-            for group in await self._find_gone(connection, batch):
-                group.stored = None
-                await self._fold_again(connection, group)
-        await self._settle(connection, [group for group in batch.groups if id(group) not in settled])
+        of_tenants = linking.tenant_groups(batch)
+        if of_tenants:
+            standing = await tenant_links.read(connection, [group.key for group in of_tenants])
+            await self._refuse(connection, batch, linking.of_dead_tenants(batch, standing.alive))
+            added = await in_turns(linking.add_users(batch, standing.users, self._ulids.new))
+            if added:
+                await profiles.insert_history(connection, _rows_of(added))
+            await self._refuse(connection, batch, linking.without_user(batch, standing.users))
+            await self._refuse(connection, batch, linking.of_other_tenants(batch, await _links(connection, batch)))
+        created = await self._create(connection, _fresh(batch)[0])
+        existing = [group for group in batch.groups if group.stored is not None and id(group) not in created]
+        if of_tenants or not await self._update_alone(connection, batch, existing):
+            await self._hold(connection, batch)
+            await _write_all(connection, [group for group in existing if _is_present(group)], profiles.update)
+        within_tenants = _fresh(batch)[1]
+        if len(await self._create(connection, within_tenants)) < len(within_tenants):
+            raise _race()
 
-    async def _link_fast(self, connection: Connection, batch: Batch) -> None:
-        """Hold the users of edits for tenants. AssumptionFailed if any of these edits has to be refused."""
-        standing = await tenant_links.hold(connection, [group.key for group in linking.tenant_groups(batch)])
-        if linking.of_dead_tenants(batch, standing.alive):
-            raise AssumptionFailed("a tenant has been deleted")
-        added = await in_turns(linking.add_users(batch, standing.users, self._ulids.new))
-        if added:
-            await profiles.copy_history(connection, [row for group, each in added for row in group.rows_of([each])])
-        if linking.without_user(batch, standing.users):
+    async def _update_alone(self, connection: Connection, batch: Batch, existing: Sequence[Group]) -> bool:
+        """Write an only profile without locking it first, as there is no order to keep; tell whether it is settled."""
+        if len(existing) > 1 or batch.must_exist():
+            return False
+        try:
+            await _write_all(connection, [group for group in existing if group.changed], profiles.update)
+        except AssumptionFailed:
+            return False
+        return True
+
+    async def _hold_fast(self, connection: Connection, batch: Batch) -> None:
+        """Lock what `_hold` locks. AssumptionFailed if a profile has changed, or an edit for a tenant is refused."""
+        versions = await _lock(connection, batch)
+        if _changed_meanwhile(batch, versions):
+            raise AssumptionFailed("a profile has changed or been deleted")
+        added = await in_turns(linking.add_users(batch, versions, self._ulids.new))
+        if added or linking.without_user(batch, versions):
             raise AssumptionFailed("a user does not exist")
-        # Nobody else can link a user whom this transaction creates.
-        users = {group.key.recipient for group in linking.new_links(batch)} & standing.users
-        links = await tenant_links.lock(connection, sorted(users)) if users else {}
-        if linking.of_other_tenants(batch, links):
+        if linking.of_other_tenants(batch, await _links(connection, batch)):
             raise AssumptionFailed("a user is linked with another tenant")
 
-    async def _link(self, connection: Connection, batch: Batch) -> set[int]:
-        """Hold the users of edits for tenants, and refuse the edits that cannot be applied.
+    async def _hold(self, connection: Connection, batch: Batch) -> None:
+        """Lock the profiles of the batch that exist, with the users of its tenants.
 
-        Returns the identities of the groups of users that were written first, so that nobody else can link them.
+        Raises TransactionRace if an edit for a tenant has to be refused by now: users who came with it are written.
+        An edit without effect writes history and no profile. Unless its profile is locked, a deletion could scrub the
+        history before the edit's row is there to be scrubbed, and its content would outlive the recipient.
         """
-        standing = await tenant_links.hold(connection, [group.key for group in linking.tenant_groups(batch)])
-        await self._refuse(connection, batch, linking.of_dead_tenants(batch, standing.alive))
-        added = await in_turns(linking.add_users(batch, standing.users, self._ulids.new))
-        if added:
-            await profiles.insert_history(connection, [row for group, each in added for row in group.rows_of([each])])
-        await self._refuse(connection, batch, linking.without_user(batch, standing.users))
-        users = {group.key.recipient for group in linking.new_links(batch)}
-        if not users:
-            return set()
-        fresh = [group for group in batch.groups if group.key in users and group.key not in standing.users]
-        await self._settle(connection, fresh)
-        links = await tenant_links.lock(connection, sorted(users))
-        await self._refuse(connection, batch, linking.of_other_tenants(batch, links))
-        return {id(group) for group in fresh}
+        versions = await _lock(connection, batch)
+        await self._read_again(connection, _changed_meanwhile(batch, versions))
+        added = await in_turns(linking.add_users(batch, versions, self._ulids.new))
+        if added or linking.without_user(batch, versions):
+            raise _race()
+        if linking.of_other_tenants(batch, await _links(connection, batch)):
+            raise _race()
 
     async def _refuse(self, connection: Connection, batch: Batch, refused: Sequence[linking.Refused]) -> None:
         """Refuse recorded edits: take back their history, and fold their groups without them."""
@@ -198,43 +231,36 @@ class Writer:
             for group in unwritten:
                 group.stored = stored.get(group.key)
 
-    async def _find_gone(self, connection: Connection, batch: Batch) -> list[Group]:
-        """Hold the existing profiles of the batch against deletion; return the groups of deleted profiles.
+    async def _create(self, connection: Connection, fresh: Sequence[Group]) -> set[int]:
+        """Write new profiles; return the identities of their groups, without those that somebody else has created."""
+        if not fresh:
+            return set()
+        writes = [group.write() for group in fresh]
+        written = await profiles.insert(connection, writes, fresh[0].now)
+        lost = []
+        for group, write in zip(fresh, writes, strict=True):
+            if write.fresh_id in written:
+                group.settle(write)
+            else:
+                lost.append(group)
+        await self._read_again(connection, lost)
+        return {id(group) for group in fresh} - {id(group) for group in lost}
 
-        An edit without effect writes history and no profile. Unless its profile is held, a deletion could scrub the
-        history before the edit's row is there to be scrubbed, and its content would outlive the recipient.
+    async def _read_again(self, connection: Connection, groups: Sequence[Group]) -> None:
+        """Read profiles that have changed since they were read, and fold their groups again.
+
+        Raises TransactionRace if a recipient has been deleted, or been created after it had been looked for.
         """
-        existing = [group for group in batch.groups if group.stored is not None]
-        held = await profiles.hold_existing(connection, [group.key for group in existing])
-        return [group for group in existing if group.key not in held]
-
-    async def _settle(self, connection: Connection, groups: Sequence[Group]) -> None:
-        """Write the profiles; read those that lost the race, which are now locked, fold them and write them again."""
-        pending = sorted(
-            (group for group in groups if group.changed), key=lambda group: (group.stored is not None, group.key)
-        )
-        while pending:
-            writes = [group.write() for group in pending]
-            written = await profiles.upsert(connection, writes, pending[0].now)
-            lost: list[Group] = []
-            reborn: list[Group] = []
-            for group, write in zip(pending, writes, strict=True):
-                if (write.fresh_id if group.stored is None else group.stored.profile_id) in written:
-                    group.settle(write)
-                elif write.fresh_id in written:
-                    if linking.is_exclusive(group):
-                        raise TransactionRace("a link has ended", code=Code.COLLISION, retry_after_s=1)
-                    group.be_reborn(write)
-                    reborn.append(group)
-                else:
-                    lost.append(group)
-            stored = await profiles.read(connection, [group.key for group in lost]) if lost else {}
-            for group in lost:
-                group.stored = stored.get(group.key)
-            again = sorted([*lost, *reborn], key=attrgetter("key"))
-            for group in again:
-                await self._fold_again(connection, group)
-            pending = [group for group in again if group.changed]
+        stored = await profiles.read(connection, [group.key for group in groups]) if groups else {}
+        for group in groups:
+            before, group.stored = group.stored, stored.get(group.key)
+            if group.stored is None:
+                is_lost = group.key.tenant_no == GLOBAL
+            else:
+                is_lost = before is not None and before.profile_id != group.stored.profile_id
+            if is_lost:
+                raise _race()
+            await self._fold_again(connection, group)
 
     async def _fold_again(self, connection: Connection, group: Group) -> None:
         """Fold onto the present profile, and correct what the history already says about these edits."""
@@ -270,6 +296,60 @@ class Writer:
         unreached = [group.key for group in groups if group.stored is None]
         if unreached and await self._aliases.overlooked(connection, unreached):
             raise _alias_race()
+
+
+def _is_present(group: Group) -> bool:
+    return group.changed and group.stored is not None
+
+
+def _fresh(batch: Batch) -> tuple[list[Group], list[Group]]:
+    """Return the groups of new profiles: those of recipients, and those for tenants."""
+    fresh = [group for group in batch.groups if group.changed and group.stored is None]
+    return (
+        [group for group in fresh if group.key.tenant_no == GLOBAL],
+        [group for group in fresh if group.key.tenant_no != GLOBAL],
+    )
+
+
+async def _write_all(
+    connection: Connection,
+    groups: Sequence[Group],
+    write_all: Callable[[Connection, Sequence[ProfileWrite], datetime], Awaitable[None]],
+) -> None:
+    if groups:
+        writes = [group.write() for group in groups]
+        await write_all(connection, writes, groups[0].now)
+        for group, write in zip(groups, writes, strict=True):
+            group.settle(write)
+
+
+def _rows_of(added: Sequence[tuple[Group, Entry]]) -> list[HistoryRow]:
+    return [row for group, entry in added for row in group.rows_of([entry])]
+
+
+async def _lock(connection: Connection, batch: Batch) -> dict[RecipientKey, int]:
+    """Lock the profiles of the batch that exist, with the users of profiles for tenants; return their versions."""
+    existing = [group.key for group in batch.groups if group.stored is not None]
+    users = [group.key.recipient for group in linking.tenant_groups(batch)]
+    return await profiles.lock(connection, [*existing, *users])
+
+
+def _changed_meanwhile(batch: Batch, versions: Mapping[RecipientKey, int]) -> list[Group]:
+    """Return the groups whose profiles have changed or been deleted between being read and being locked."""
+    return [
+        group for group in batch.groups
+        if group.stored is not None and versions.get(group.key) != group.stored.version
+    ]  # fmt: skip
+
+
+async def _links(connection: Connection, batch: Batch) -> dict[RecipientKey, set[int]]:
+    """Return the links of the users whom the batch links. They are certain once the users are locked."""
+    users = {group.key.recipient for group in linking.new_links(batch)}
+    return await tenant_links.find(connection, sorted(users)) if users else {}
+
+
+def _race() -> TransactionRace:
+    return TransactionRace("what was read does not exist any more", code=Code.COLLISION, retry_after_s=1)
 
 
 def _alias_race() -> TransactionRace:

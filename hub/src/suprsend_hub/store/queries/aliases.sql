@@ -73,3 +73,53 @@ FROM (
 ) AS k
 WHERE t.workspace_id = k.workspace_id AND t.object_type = k.object_type AND t.recipient_id = k.recipient_id
 RETURNING t.recipient_id;
+
+-- name: find_related_ids
+-- The former ids of recipients, and the recipients of which their ids are former ones.
+WITH k AS MATERIALIZED (
+    SELECT $1::integer AS workspace_id, object_type, recipient_id
+    FROM unnest($2::text[], $3::text[]) AS k (object_type, recipient_id)
+)
+SELECT f.object_type, f.recipient_id, f.former_id
+FROM k JOIN former_id AS f USING (workspace_id, object_type, recipient_id)
+UNION ALL
+SELECT a.object_type, a.recipient_id, a.alias_id
+FROM k JOIN alias AS a
+     ON a.workspace_id = k.workspace_id AND a.object_type = k.object_type AND a.alias_id = k.recipient_id
+UNION ALL
+SELECT t.object_type, t.merged_into, t.recipient_id
+FROM k JOIN tombstone AS t USING (workspace_id, object_type, recipient_id);
+
+-- name: lock_former_ids
+-- In key order, as the other two; $2 to $4 are object types, recipients and their former ids.
+SELECT FROM (
+    SELECT $1::integer AS workspace_id, object_type, recipient_id, former_id, position
+    FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY
+         AS k (object_type, recipient_id, former_id, position)
+    OFFSET 0
+) AS k
+JOIN former_id AS r USING (workspace_id, object_type, recipient_id, former_id)
+ORDER BY k.position
+FOR UPDATE OF r;
+
+-- name: lock_aliases
+-- $2 and $3 are object types and ids.
+SELECT FROM (
+    SELECT $1::integer AS workspace_id, object_type, alias_id, position
+    FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS k (object_type, alias_id, position)
+    OFFSET 0
+) AS k
+JOIN alias AS r USING (workspace_id, object_type, alias_id)
+ORDER BY k.position
+FOR UPDATE OF r;
+
+-- name: lock_tombstones
+-- $2 and $3 are object types and ids.
+SELECT FROM (
+    SELECT $1::integer AS workspace_id, object_type, recipient_id, position
+    FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS k (object_type, recipient_id, position)
+    OFFSET 0
+) AS k
+JOIN tombstone AS r USING (workspace_id, object_type, recipient_id)
+ORDER BY k.position
+FOR UPDATE OF r;

@@ -4,8 +4,8 @@
 
 -- name: lock_profiles
 -- This comes first, and locks profiles in the same order as all other statements: the global profile, then those for
--- tenants.
-SELECT p.object_type, p.recipient_id, p.tenant_no, p.linked
+-- tenants. Nothing is deleted before all are locked: those who wait for the end of a deletion rely on that.
+SELECT p.object_type, p.recipient_id
 FROM (
     SELECT $1::integer AS workspace_id, object_type, recipient_id, position
     FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS k (object_type, recipient_id, position)
@@ -15,14 +15,56 @@ JOIN profile AS p USING (workspace_id, object_type, recipient_id)
 ORDER BY k.position, p.tenant_no
 FOR UPDATE OF p;
 
+-- name: lock_objects
+-- Objects that are deleted ($4), locked, and those that they are subscribed to, held against deletion, in one pass in the
+-- order of keys. `dead_until` as in hold_parents.
+SELECT p.object_type, p.recipient_id, k.is_deleted, d.last_subscription_id AS dead_until
+FROM (
+    SELECT $1::integer AS workspace_id, object_type, recipient_id, is_deleted
+    FROM unnest($2::text[], $3::text[], $4::boolean[]) AS k (object_type, recipient_id, is_deleted)
+    OFFSET 0
+) AS k
+CROSS JOIN LATERAL (
+    SELECT * FROM (
+        SELECT p.object_type, p.recipient_id
+        FROM profile AS p
+        WHERE p.workspace_id = k.workspace_id AND p.object_type = k.object_type AND p.recipient_id = k.recipient_id
+          AND k.is_deleted
+        ORDER BY p.tenant_no
+        FOR UPDATE
+    ) AS locked
+    UNION ALL
+    SELECT * FROM (
+        SELECT p.object_type, p.recipient_id
+        FROM profile AS p
+        WHERE p.workspace_id = k.workspace_id AND p.object_type = k.object_type AND p.recipient_id = k.recipient_id
+          AND p.tenant_no = 0 AND NOT k.is_deleted
+        FOR KEY SHARE
+    ) AS held
+) AS p
+LEFT JOIN dead_object AS d
+     ON d.workspace_id = k.workspace_id AND d.object_type = k.object_type AND d.object_id = k.recipient_id;
+
+-- name: find_parents
+-- What recipients are subscribed to, also in earlier lives of the objects.
+SELECT DISTINCT s.object_type, s.object_id
+FROM (
+    SELECT $1::integer AS workspace_id, subscriber_type, subscriber_id
+    FROM unnest($2::text[], $3::text[]) AS k (subscriber_type, subscriber_id)
+    OFFSET 0
+) AS k
+JOIN subscribed_to AS s USING (workspace_id, subscriber_type, subscriber_id);
+
 -- name: delete_profiles
+-- Returns also what was created for tenants while lock_profiles waited for the recipients' own profiles.
 DELETE FROM profile AS p
 USING (
     SELECT $1::integer AS workspace_id, object_type, recipient_id
     FROM unnest($2::text[], $3::text[]) AS k (object_type, recipient_id)
     OFFSET 0
 ) AS k
-WHERE p.workspace_id = k.workspace_id AND p.object_type = k.object_type AND p.recipient_id = k.recipient_id;
+WHERE p.workspace_id = k.workspace_id AND p.object_type = k.object_type AND p.recipient_id = k.recipient_id
+RETURNING p.object_type, p.recipient_id, p.tenant_no, p.linked;
 
 -- name: delete_subscriptions_of_subscribers
 -- What deleted recipients were subscribed to, at their own end.

@@ -12,6 +12,9 @@ SELECT i.workspace_id, i.key, i.object_type, i.recipient_id, i.tenant_no, i.dige
 FROM unnest($1::integer[], $2::text[]) AS k (workspace_id, key)
 JOIN idempotency_key AS i USING (workspace_id, key);
 
+-- name: is_key_bound
+SELECT true FROM idempotency_key WHERE workspace_id = $1 AND key = $2;
+
 -- name: release_keys
 DELETE FROM idempotency_key AS i
 USING unnest($1::integer[], $2::text[]) AS k (workspace_id, key)

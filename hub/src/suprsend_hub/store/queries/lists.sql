@@ -77,9 +77,9 @@ WITH target AS MATERIALIZED (
     FOR SHARE
 ), draft AS MATERIALIZED (
     SELECT d.version_id
-    FROM list_draft AS d
+    FROM target CROSS JOIN list_draft AS d  -- after the list, as everybody locks them
     WHERE d.workspace_id = $1 AND d.list_id = $2 AND d.version_id = $3::uuid
-    FOR SHARE
+    FOR SHARE OF d
 ), version AS (
     SELECT t.version_id FROM target AS t WHERE $3::uuid IS NULL OR EXISTS (SELECT FROM draft)
 ), existing AS MATERIALIZED (
@@ -121,9 +121,9 @@ WITH target AS MATERIALIZED (
     FOR SHARE
 ), draft AS MATERIALIZED (
     SELECT d.version_id
-    FROM list_draft AS d
+    FROM target CROSS JOIN list_draft AS d  -- after the list, as everybody locks them
     WHERE d.workspace_id = $1 AND d.list_id = $2 AND d.version_id = $3::uuid
-    FOR SHARE
+    FOR SHARE OF d
 ), version AS (
     SELECT t.version_id FROM target AS t WHERE $3::uuid IS NULL OR EXISTS (SELECT FROM draft)
 ), removed AS (
@@ -192,24 +192,34 @@ WHERE m.workspace_id = $1 AND m.distinct_id = $2;
 -- Takes one version for this sweeper; others skip it.
 SELECT workspace_id, list_id, version_id FROM dead_list_version LIMIT 1 FOR UPDATE SKIP LOCKED;
 
+-- name: find_dead_members
+-- Some members of a dead version, in key order.
+SELECT distinct_id FROM list_member
+WHERE workspace_id = $1 AND list_id = $2 AND version_id = $3
+ORDER BY distinct_id
+LIMIT $4;
+
+-- name: sweep_memberships
+-- Of the users $4, in key order, in a dead version: their end goes first, as everywhere.
+DELETE FROM list_membership AS m
+USING (
+    SELECT $1::integer AS workspace_id, distinct_id, $2::text AS list_id, $3::uuid AS version_id
+    FROM unnest($4::text[]) AS k (distinct_id)
+    OFFSET 0
+) AS k
+WHERE m.workspace_id = k.workspace_id AND m.distinct_id = k.distinct_id AND m.list_id = k.list_id
+  AND m.version_id = k.version_id;
+
 -- name: sweep_members
--- Removes up to $4 members of a dead version at both ends, the user's end first, like all other statements.
-WITH doomed AS MATERIALIZED (
-    SELECT workspace_id, list_id, version_id, distinct_id FROM list_member
-    WHERE workspace_id = $1 AND list_id = $2 AND version_id = $3
-    ORDER BY distinct_id
-    LIMIT $4
-), other_end AS (
-    DELETE FROM list_membership AS m USING doomed AS d
-    WHERE m.workspace_id = d.workspace_id AND m.distinct_id = d.distinct_id AND m.list_id = d.list_id
-      AND m.version_id = d.version_id
-), removed AS (
-    DELETE FROM list_member AS m USING doomed AS d
-    WHERE m.workspace_id = d.workspace_id AND m.list_id = d.list_id AND m.version_id = d.version_id
-      AND m.distinct_id = d.distinct_id
-    RETURNING 1
-)
-SELECT count(*) FROM doomed;
+-- The other end of sweep_memberships.
+DELETE FROM list_member AS m
+USING (
+    SELECT $1::integer AS workspace_id, distinct_id, $2::text AS list_id, $3::uuid AS version_id
+    FROM unnest($4::text[]) AS k (distinct_id)
+    OFFSET 0
+) AS k
+WHERE m.workspace_id = k.workspace_id AND m.distinct_id = k.distinct_id AND m.list_id = k.list_id
+  AND m.version_id = k.version_id;
 
 -- name: delete_dead_version
 DELETE FROM dead_list_version WHERE workspace_id = $1 AND list_id = $2 AND version_id = $3;

@@ -23,10 +23,22 @@ FROM unnest($1::integer[], $2::text[], $3::text[], $4::integer[], $5::uuid[]) WI
      AS k (workspace_id, object_type, recipient_id, tenant_no, insert_key, position)
 JOIN history AS h USING (workspace_id, object_type, recipient_id, tenant_no, insert_key);
 
--- name: upsert_profiles
--- Writes folded profiles unless another writer was faster. The returned profile_id says what was done with a row: it
--- is the given fresh id if the row was inserted, the stored id if it was updated. A row whose id is not returned has
--- another version than the one that was read. It is locked all the same, so the next attempt in this transaction wins.
+-- name: lock_profiles_to_write
+-- Locks profiles that a batch holds or changes, in key order, against everybody who changes or deletes them; returns those
+-- that exist.
+SELECT k.position, p.version
+FROM (
+    SELECT workspace_id, object_type, recipient_id, tenant_no, position
+    FROM unnest($1::integer[], $2::text[], $3::text[], $4::integer[]) WITH ORDINALITY
+         AS k (workspace_id, object_type, recipient_id, tenant_no, position)
+    OFFSET 0
+) AS k
+JOIN profile AS p USING (workspace_id, object_type, recipient_id, tenant_no)
+ORDER BY k.position
+FOR NO KEY UPDATE OF p;
+
+-- name: insert_profiles
+-- New profiles, in key order; a row that somebody else has created meanwhile is not returned, and not locked.
 -- Addresses come as one text per row, separated by line feeds, because unnest would flatten an array of arrays.
 INSERT INTO profile AS p (workspace_id, object_type, recipient_id, tenant_no, profile_id, version, properties, channels,
                           addresses, preferences, linked, created_at, updated_at)
@@ -36,11 +48,7 @@ FROM unnest($1::integer[], $2::text[], $3::text[], $4::integer[], $5::uuid[], $6
             $9::text[], $10::json[], $11::boolean[])
      AS k (workspace_id, object_type, recipient_id, tenant_no, profile_id, version, properties, channels, addresses,
            preferences, linked)
-ON CONFLICT (workspace_id, object_type, recipient_id, tenant_no) DO UPDATE
-SET version = excluded.version, properties = excluded.properties, channels = excluded.channels,
-    addresses = excluded.addresses, preferences = excluded.preferences, linked = excluded.linked,
-    updated_at = GREATEST(p.updated_at, excluded.updated_at)
-WHERE p.version = excluded.version - 1
+ON CONFLICT (workspace_id, object_type, recipient_id, tenant_no) DO NOTHING
 RETURNING p.profile_id;
 
 -- name: update_profiles

@@ -1,9 +1,8 @@
 -- Links of users with tenants, for the write path. Keys come from a subquery that ends in OFFSET 0, as in subscriptions.sql.
 -- The table tenant is a reference table on Citus, so that each node can join it.
 
--- name: hold_users_of_tenants
--- Holds the users of profiles for tenants against deletion (not against edits) until the transaction ends, in key order, and
--- tells which of the tenants live. A user who does not exist does not come back.
+-- name: find_users_of_tenants
+-- Which users of profiles for tenants exist, and which of the tenants live. A user who does not exist does not come back.
 SELECT k.position,
        EXISTS (
            SELECT FROM tenant AS t WHERE t.workspace_id = k.workspace_id AND t.tenant_no = k.tenant_no
@@ -16,30 +15,15 @@ FROM (
 ) AS k
 JOIN profile AS p
      ON p.workspace_id = k.workspace_id AND p.object_type = k.object_type AND p.recipient_id = k.recipient_id
-        AND p.tenant_no = 0
-ORDER BY k.position
-FOR KEY SHARE OF p;
+        AND p.tenant_no = 0;
 
 -- name: find_living_tenants
 SELECT t.workspace_id, t.tenant_no
 FROM unnest($1::integer[], $2::integer[]) AS k (workspace_id, tenant_no)
 JOIN tenant AS t USING (workspace_id, tenant_no);
 
--- name: lock_users_of_links
--- Others who link these users with tenants wait until the transaction ends.
-SELECT p.recipient_id
-FROM (
-    SELECT workspace_id, object_type, recipient_id, tenant_no, position
-    FROM unnest($1::integer[], $2::text[], $3::text[], $4::integer[]) WITH ORDINALITY
-         AS k (workspace_id, object_type, recipient_id, tenant_no, position)
-    OFFSET 0
-) AS k
-JOIN profile AS p USING (workspace_id, object_type, recipient_id, tenant_no)
-ORDER BY k.position
-FOR NO KEY UPDATE OF p;
-
 -- name: find_links
--- The living tenants that users are linked with.
+-- The living tenants that users are linked with. Nobody else links users who are locked.
 SELECT k.position, p.tenant_no
 FROM (
     SELECT workspace_id, object_type, recipient_id, position

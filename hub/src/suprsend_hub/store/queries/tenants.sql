@@ -83,6 +83,18 @@ FROM profile
 WHERE workspace_id::bigint = $1 AND tenant_no::bigint = $2
 LIMIT $3;
 
+-- name: lock_profiles_of_tenant
+-- In key order, before any is deleted; $2 is the tenant, $3 and $4 are object types and ids. Returns those that are left.
+SELECT p.object_type, p.recipient_id
+FROM (
+    SELECT $1::integer AS workspace_id, $2::integer AS tenant_no, object_type, recipient_id, position
+    FROM unnest($3::text[], $4::text[]) WITH ORDINALITY AS k (object_type, recipient_id, position)
+    OFFSET 0
+) AS k
+JOIN profile AS p USING (workspace_id, object_type, recipient_id, tenant_no)
+ORDER BY k.position
+FOR UPDATE OF p;
+
 -- name: delete_profiles_of_tenant
 -- $2 is the tenant, $3 and $4 are object types and ids in key order.
 DELETE FROM profile AS p

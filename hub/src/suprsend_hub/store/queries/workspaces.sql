@@ -1,6 +1,6 @@
 -- name: insert_workspace
-INSERT INTO workspace (name, workspace_uid, workspace_key, secret_encrypted, created_at)
-VALUES ($1, $2, $3, $4, $5)
+INSERT INTO workspace (name, workspace_uid, workspace_key, secret_encrypted, secret_key_id, created_at)
+VALUES ($1, $2, $3, $4, $5, $6)
 RETURNING workspace_id;
 
 -- name: find_workspace_by_key
@@ -19,7 +19,21 @@ SELECT workspace_id, name, workspace_uid, workspace_key, secret_encrypted, previ
 FROM workspace ORDER BY workspace_id;
 
 -- name: sample_secrets
-SELECT secret_encrypted FROM workspace ORDER BY workspace_id DESC LIMIT 20;
+-- The newest secret of each master key, and some whose key has no name yet. Each key is one step through the index.
+WITH RECURSIVE key AS (
+    (SELECT secret_key_id FROM workspace WHERE secret_key_id IS NOT NULL ORDER BY secret_key_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT secret_key_id FROM workspace WHERE secret_key_id > key.secret_key_id ORDER BY secret_key_id LIMIT 1)
+    FROM key WHERE key.secret_key_id IS NOT NULL
+)
+SELECT newest.name, newest.secret_encrypted
+FROM (SELECT secret_key_id FROM key WHERE secret_key_id IS NOT NULL LIMIT 20) AS key
+CROSS JOIN LATERAL (
+    SELECT name, secret_encrypted FROM workspace
+    WHERE secret_key_id = key.secret_key_id ORDER BY workspace_id DESC LIMIT 1
+) AS newest
+UNION ALL
+(SELECT name, secret_encrypted FROM workspace WHERE secret_key_id IS NULL ORDER BY workspace_id DESC LIMIT 20);
 
 -- name: set_rate_limit
 UPDATE workspace SET edits_per_second = $2, burst_edits = $3 WHERE workspace_id = $1;
@@ -38,7 +52,8 @@ SELECT after_merge FROM workspace WHERE workspace_id = $1;
 UPDATE workspace
 SET previous_secret = CASE WHEN $3::timestamptz IS NULL THEN NULL ELSE secret_encrypted END,
     previous_secret_until = $3,
-    secret_encrypted = $2
+    secret_encrypted = $2,
+    secret_key_id = $4
 WHERE workspace_id = $1;
 
 -- name: drop_previous_secret
@@ -53,6 +68,7 @@ RETURNING workspace_id;
 -- Only secrets that are still as they were read, because a rotation may have replaced them.
 UPDATE workspace
 SET secret_encrypted = CASE WHEN secret_encrypted = $2 THEN $3 ELSE secret_encrypted END,
+    secret_key_id = CASE WHEN secret_encrypted = $2 THEN coalesce($6, secret_key_id) ELSE secret_key_id END,
     previous_secret = CASE WHEN previous_secret = $4 THEN $5 ELSE previous_secret END
 WHERE workspace_id = $1;
 

@@ -7,6 +7,8 @@ ALTER TABLE workspace ADD COLUMN tenancy json NOT NULL DEFAULT '{}';
 ALTER TABLE workspace ADD COLUMN category_version integer NOT NULL DEFAULT 0;
 ALTER TABLE workspace ADD COLUMN translation_version integer NOT NULL DEFAULT 0;
 ALTER TABLE workspace ADD COLUMN active_channels text[];
+ALTER TABLE workspace ADD COLUMN secret_key_id text COLLATE "C";
+CREATE INDEX workspace_by_secret_key ON workspace (secret_key_id, workspace_id);
 
 CREATE TEMP TABLE old_profile ON COMMIT DROP AS SELECT * FROM profile;
 DROP TABLE profile;
