@@ -43,14 +43,27 @@ class Answer:
     drop: bool = False  # close the connection without an answer
 
 
+# Has what the answers of all calls have.
+WHOLE: dict[str, Any] = {
+    **dict.fromkeys(("distinct_id", "object_type", "id", "list_id", "tenant_id", "brand_id", "rule"), "x"),
+    **dict.fromkeys(("category", "preference", "default_preference"), "x"),
+    **{key: [] for key in ("results", "not_found", "not_read", "sections", "channel_preferences")},
+    **{key: {} for key in ("meta", "user", "from_user")},
+    "success": True,
+    "send": True,
+    "affected_count": 0,
+}
+
+
 def answer(status: int, body: Any = None, **headers: str) -> Answer:
-    """An answer with a JSON body, or with the given text or bytes."""
+    """An answer with a JSON body, or with the given text or bytes; by default, a success has what each call wants."""
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     if isinstance(body, (str, bytes)):
         content = body.encode() if isinstance(body, str) else body
         return Answer(status, content, {"Content-Type": "text/plain", **names})
+    default = WHOLE if status < 300 else {}
     return Answer(
-        status, json.dumps({} if body is None else body).encode(), {"Content-Type": "application/json", **names}
+        status, json.dumps(default if body is None else body).encode(), {"Content-Type": "application/json", **names}
     )
 
 
@@ -64,7 +77,7 @@ class Stub:
     def __init__(self) -> None:
         self.requests: list[Recorded] = []
         self.connections = 0
-        self.rule: Rule = lambda request: OK if request.target.endswith("/event/") else Answer()
+        self.rule: Rule = lambda request: OK if request.target.endswith("/event/") else answer(200)
         stub = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -154,6 +167,12 @@ def stub() -> Iterator[Stub]:
 def reply() -> Callable[..., Answer]:
     """Make an answer of the stub: ``reply(status, json_or_text, Header_Name="…")``."""
     return answer
+
+
+@pytest.fixture
+def whole() -> dict[str, Any]:
+    """The body of an answer that has what the answers of all calls have."""
+    return dict(WHOLE)
 
 
 @pytest.fixture

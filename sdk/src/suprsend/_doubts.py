@@ -24,6 +24,8 @@ _RECIPIENT_FIELDS = {
 # The channels whose values are texts with rules of their own; most calls with a channel are about these.
 _TEXT_DOUBTS = {_wire.EMAIL: email_doubt, _wire.SMS: phone_doubt, _wire.WHATSAPP: phone_doubt}
 
+RESERVED = "keys that start with $ or ss_ are reserved, and the hub ignores them"
+
 _timezones: frozenset[str] | None = None
 
 
@@ -31,26 +33,35 @@ def doubt(operator: str, key: str, value: object) -> str | None:
     """Return what is wrong with ``value`` for ``key`` and ``operator``, or None if it looks valid.
 
     Args:
-        operator: one of ``$set``, ``$set_once``, ``$add``, ``$append``, ``$remove``.
+        operator: one of ``$set``, ``$set_once``, ``$add``, ``$append``, ``$remove``, ``$unset``.
         key: a trimmed, non-empty key.
-        value: the operand.
+        value: the operand; None for ``$unset``.
     """
     if operator == _wire.APPEND and key in _TEXT_DOUBTS and isinstance(value, str):
         message = _TEXT_DOUBTS[key](value)
         return None if message is None else f"{key}: {message}"
+    if operator == _wire.UNSET:
+        return None if key in _wire.CHANNELS or key in _wire.SETTINGS else key_doubt(key)
     if operator == _wire.ADD and not _is_number(value):
         return f"{key}: only a finite number can be added"
     if key[0] != "$":
         if isinstance(value, float) and not math.isfinite(value):
             return f"{key}: {value} is not a finite number and has no JSON form"
-        return f"{key}: keys that start with ss_ are reserved, and the hub ignores them" if _is_ss(key) else None
+        return key_doubt(key)
     if operator in (_wire.APPEND, _wire.REMOVE):
         return _identity_doubt(operator, key, value)
-    if key in (_wire.LANGUAGE, _wire.LOCALE, _wire.TIMEZONE) and operator != _wire.ADD:
+    if key in _wire.SETTINGS and operator != _wire.ADD:
         return _setting_doubt(key, value)
     if key in _wire.CHANNELS or key == _wire.INBOX:
         return f"{key}: {operator} has no effect on a channel; use append or the add_… methods"
-    return f"{key}: keys that start with $ are reserved, and the hub ignores them"
+    return key_doubt(key)
+
+
+def key_doubt(key: str) -> str | None:
+    """Return why the hub ignores a key that is neither a channel nor a setting, or None if it is a property."""
+    if key == _wire.INBOX:
+        return f"{key}: the inbox belongs to the hub, which ignores this"
+    return f"{key}: {RESERVED}" if key.startswith("$") or _is_ss(key) else None
 
 
 def storage_doubt(operator: str, key: str, value: object) -> str | None:
@@ -83,7 +94,7 @@ def _identity_doubt(operator: str, key: str, value: object) -> str | None:
         good = value is None or (isinstance(value, str) and len(value.strip()) <= MAX_COMPANION_CHARS)
         return None if good else f"{key}: must be a string of at most {MAX_COMPANION_CHARS} characters"
     if key not in _wire.CHANNELS:
-        return f"{key}: not a channel; other keys that start with $ are reserved, and the hub ignores them"
+        return key_doubt(key)
     if operator == _wire.REMOVE:  # removing what cannot be there changes nothing
         return None
     for item in value if isinstance(value, (list, tuple)) else (value,):
@@ -137,12 +148,15 @@ def _setting_doubt(key: str, value: object) -> str | None:
 
 
 def _known_timezones() -> frozenset[str]:
-    """Return the names of the system's time zones, or nothing if the system has no time zone database."""
+    """Return the names of the system's time zones, or nothing if the system has none, or they cannot be read now."""
     global _timezones  # noqa: PLW0603  # read once: it walks a directory tree
     if _timezones is None:
-        from zoneinfo import available_timezones  # late: costs 10 ms of import
+        try:
+            from zoneinfo import available_timezones  # late: costs 10 ms of import
 
-        _timezones = frozenset(available_timezones())
+            _timezones = frozenset(available_timezones())
+        except (ImportError, OSError):  # no file descriptor is left, or the program ends
+            return frozenset()
     return _timezones
 
 

@@ -52,17 +52,19 @@ def encode(value: object, subject: str) -> bytes:
         return _encoder.encode(value)
     except InputValueError:
         raise
-    except Exception as error:  # a subclass of dict or list can do anything when it is walked
-        raise InputValueError(f"{subject}: has no JSON form ({type(error).__name__}: {error})") from error
+    except Exception as error:
+        raise _no_form(subject, error) from error
 
 
 def encode_plain(value: object, subject: str) -> bytes:
     """Return what ``encode`` returns, without a check, for a value that is known to be plain."""
     try:
         return _encoder.encode(value)
-    except (UnicodeEncodeError, RecursionError):
+    except UnicodeEncodeError:
         check(value, subject)
         raise
+    except RecursionError:
+        raise _too_deep(subject) from None
 
 
 def is_plain_leaf(value: object) -> bool:
@@ -83,8 +85,28 @@ def check(value: object, subject: str) -> None:
     """Raise InputValueError, naming the place, if ``value`` has no exact JSON form."""
     try:
         _walk(value, subject)
+    except InputValueError:
+        raise
     except RecursionError:
-        raise InputValueError(f"{subject}: nested too deeply, or contains itself") from None
+        raise _too_deep(subject) from None
+    except Exception as error:  # a subclass of dict or list can do anything when it is walked
+        raise _no_form(subject, error) from error
+
+
+def _too_deep(subject: str) -> InputValueError:
+    return InputValueError(f"{subject}: nested too deeply, or contains itself")
+
+
+def _no_form(subject: str, error: Exception) -> InputValueError:
+    return InputValueError(f"{subject}: has no JSON form ({type(error).__name__}: {shown(error)})")
+
+
+def shown(value: object) -> str:
+    """Return the text of any value for a message: the name of its type if it has none, as when nested too deeply."""
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001  # a value of the caller can do anything
+        return f"a {type(value).__name__}"
 
 
 def _walk(value: object, path: str) -> None:
@@ -113,7 +135,7 @@ def _check_key(key: object, path: str) -> None:
         if not _encodable(key):
             raise InputValueError(f"{path}: a key contains a lone surrogate, which is not valid Unicode")
     elif isinstance(key, bool) or not isinstance(key, int):
-        raise InputValueError(f"{path}: key {key!r} is a {type(key).__name__}, but JSON keys are strings")
+        raise InputValueError(f"{path}: key {shown(key)} is a {type(key).__name__}, but JSON keys are strings")
 
 
 def _encodable(text: str) -> bool:

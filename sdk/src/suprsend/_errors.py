@@ -95,7 +95,8 @@ class SuprsendAPIException(SuprsendError):  # noqa: N818  # the official name
         super().__init__(response, message=_message_of(response), status_code=response.status_code)
         self.response = response
         body = _json_body(response)
-        self.code: str | None = body.get("error_code") if isinstance(body, dict) else None
+        code = body.get("error_code") if isinstance(body, dict) else None
+        self.code: str | None = code if isinstance(code, str) else None
         self.request_id: str | None = response.headers.get("x-request-id")
 
     def __str__(self) -> str:
@@ -255,11 +256,11 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
     try:
         seconds = float(value)
     except ValueError:
-        from email.utils import parsedate_to_datetime  # late: costs 10 ms of import, needed almost never
-
         try:
+            from email.utils import parsedate_to_datetime  # late: costs 10 ms of import, needed almost never
+
             seconds = parsedate_to_datetime(value).timestamp() - time.time()
-        except (ValueError, TypeError):
+        except Exception:  # noqa: BLE001  # no date, or the import fails: no file descriptor is left, the program ends
             return None
     return max(0.0, seconds) if seconds == seconds else None  # noqa: PLR0124  # NaN is no time
 
@@ -269,7 +270,7 @@ def _json_body(response: Response) -> Any:
         return None
     try:
         return response.json()
-    except ValueError:
+    except ValueError:  # also: nested too deeply
         return None
 
 
@@ -297,9 +298,9 @@ def readable_text(response: Response) -> str:
 
 
 def _phrase(response: Response) -> str:
-    from http import HTTPStatus  # late: costs 3 ms of import
-
     try:
+        from http import HTTPStatus  # late: costs 3 ms of import
+
         return HTTPStatus(response.status_code).phrase
-    except ValueError:
+    except (ValueError, ImportError, OSError):  # the import fails if no file descriptor is left or the program ends
         return "Unknown status"

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from suprsend import _wire
 from suprsend._addresses import id_doubt, id_error, is_plain_id
 from suprsend._doubts import doubt, storage_doubt
-from suprsend._encoding import PLAIN_TYPES, check, is_plain_leaf
+from suprsend._encoding import PLAIN_TYPES, check, is_plain_leaf, shown
 from suprsend._errors import InputValueError, SuprsendValidationError
+from suprsend._pieces import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Callable, Iterable
 
     from suprsend._types import EditConfig, JSONObject
 
@@ -112,16 +112,15 @@ class EditBuilder:
         """Remove from list properties or channels. The arguments are those of ``append``."""
         self._change("remove", _wire.REMOVE, arg1, arg2)
 
-    def unset(self, key: str | list[str] | tuple[str, ...] | AbstractSet[str]) -> None:
-        """Delete properties, or everything on a channel: a key, or a list, tuple or set of keys."""
-        if isinstance(key, str):
-            keys: list[object] = [key]
-        elif isinstance(key, (list, tuple, set, frozenset)):
-            keys = list(key)
-        else:
+    def unset(self, key: str | Iterable[str]) -> None:
+        """Delete properties, or everything on a channel: a key, or a list or other iterable of keys."""
+        keys = [key] if isinstance(key, str) else listed(key)
+        if keys is None:
             self._error("[unset] key must be either String or List[string]")
             return
         trimmed = [name for name in (self._key("unset", item) for item in keys) if name]
+        for name in trimmed:
+            self._look_at("unset", _wire.UNSET, name, None)
         if trimmed:
             self._operations.append({_wire.UNSET: trimmed})
 
@@ -208,13 +207,14 @@ class EditBuilder:
     # -- building operations
 
     def _change(self, caller: str, operator: str, arg1: object, arg2: object) -> None:
+        items: Any
         if isinstance(arg1, str):
             if arg2 is None:
                 self._error(f"[{caller}] if arg1 is a string, then arg2 must be passed")
                 return
-            items: Any = ((arg1, arg2),)
-        elif isinstance(arg1, dict):
-            items = arg1.items()
+            items = ((arg1, arg2),)
+        elif isinstance(arg1, dict) and (items := _items(arg1)) is not None:
+            pass
         else:
             text = "String or a dict" if operator not in (_wire.APPEND, _wire.REMOVE) else "either string or a dict"
             self._error(f"[{caller}] arg1 must be {text}")
@@ -271,7 +271,7 @@ class EditBuilder:
 
     def _key(self, caller: str, key: object) -> str | None:
         if not isinstance(key, str):
-            self._note(self._infos, f"[{caller}] skipping key: {key}. key must be a string")
+            self._note(self._infos, f"[{caller}] skipping key: {shown(key)}. key must be a string")
             return None
         trimmed = key.strip()
         if not trimmed:
@@ -316,3 +316,13 @@ class EditBuilder:
             logger.warning("%s%s", label, message)
         self._unlogged.clear()
         return [label + "\n".join(part) for part in (self._infos, self._errors, self._doubts) if part]
+
+
+def _items(mapping: JSONObject) -> Any:
+    """Return the items of a dict, or None if a subclass of dict cannot say what they are."""
+    if type(mapping) is dict:
+        return mapping.items()
+    try:
+        return list(mapping.items())
+    except Exception:  # noqa: BLE001  # a subclass of dict can do anything when it is walked
+        return None

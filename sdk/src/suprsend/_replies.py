@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import msgspec
 
 from suprsend import _encoding
-from suprsend._answers import Affected
+from suprsend._answers import Affected, Page
 from suprsend._errors import (
     SuprsendAPIException,
     SuprsendError,
@@ -18,6 +18,7 @@ from suprsend._errors import (
 )
 from suprsend._refusals import Receipt, read_report, repeated_text
 from suprsend._response import Response
+from suprsend._shapes import has_shape, says_done
 
 if TYPE_CHECKING:
     from suprsend._answers import Done, EventAnswer, Subscriptions
@@ -59,14 +60,13 @@ def accepted(request: Request, response: Response, *, unsure: bool) -> Response 
 
 
 def json_object(response: Response, kind: type[T]) -> T:
-    """Return the JSON object of an accepted call; ``kind`` tells type checkers what it is, and nothing is checked.
+    """Return the JSON object of an accepted call.
 
     Raises:
-        SuprsendResponseError: the answer is something else.
+        SuprsendResponseError: the answer does not have what each answer of this kind has.
     """
-    del kind
     answer = _json(response)
-    if not isinstance(answer, dict):
+    if not has_shape(answer, kind):
         raise SuprsendResponseError(response)
     return cast("T", answer)
 
@@ -100,20 +100,17 @@ def page(response: Response) -> JSONObject:
     Raises:
         SuprsendResponseError: the answer is something else.
     """
-    answer: JSONObject = json_object(response, dict)
-    if not isinstance(answer.get("meta"), dict) or not isinstance(answer.get("results"), list):
-        raise SuprsendResponseError(response)
-    return answer
+    return cast("JSONObject", json_object(response, Page))
 
 
 def done(response: Response) -> Done:
     """Return the answer of the delete methods.
 
     Raises:
-        SuprsendResponseError: the answer is neither empty, like a hub's, nor JSON, like the hosted service's.
+        SuprsendResponseError: the answer is neither 204 nor ``{"success": true}``. Anything could be behind another
+            one, and a job that erases users would take it for a deletion.
     """
-    empty = not response.content and response.status_code != 200
-    if not empty and _json(response) is _NOT_JSON:
+    if response.status_code != 204 and not says_done(_json(response)):
         raise SuprsendResponseError(response)
     return {"success": True, "status_code": response.status_code}
 

@@ -15,9 +15,10 @@ from urllib.parse import quote, urlencode
 from suprsend import _encoding
 from suprsend._errors import SuprsendValidationError
 from suprsend._limits import MAX_ID_CHARS
+from suprsend._pieces import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from suprsend._types import JSONObject
 
@@ -221,12 +222,12 @@ class PagedByOffset:
 
 
 def question(
-    category: str, channels: Sequence[str] | None, tenant_id: str | None, whom: Mapping[str, Any]
+    category: str, channels: Iterable[str] | None, tenant_id: str | None, whom: Mapping[str, Any]
 ) -> JSONObject:
     """Return the body of a question to ``resolve/``; what is None is left out."""
     asked = {
         "category": clean_id(category, "category"),
-        "channels": None if channels is None else list(channels),
+        "channels": None if channels is None else text_list(channels, "channels"),
         "tenant_id": tenant_id,
     }
     return {**whom, **{name: value for name, value in asked.items() if value is not None}}
@@ -236,26 +237,32 @@ def report_list(reports: Iterable[Mapping[str, Any]]) -> list[JSONObject]:
     """Return reports of deliveries, each with an id by which it counts once, so that the request may be repeated.
 
     Raises:
-        SuprsendValidationError: not a list of dicts.
+        SuprsendValidationError: not a list of dicts, nor another iterable of dicts.
     """
-    if not isinstance(reports, list) or not all(isinstance(report, dict) for report in reports):
-        raise SuprsendValidationError("reports must be a list of dicts")
-    return [{"insert_id": str(uuid.uuid4()), **report} for report in reports]
+    found = listed(reports)
+    if found is None or not all(isinstance(report, dict) for report in found):
+        kind = type(reports).__name__ if found is None else "a list of something else"
+        raise SuprsendValidationError(f"reports must be a list of dicts, not {kind}")
+    return [{"insert_id": str(uuid.uuid4()), **report} for report in found]
+
+
+def text_list(values: Iterable[str], name: str) -> list[str]:
+    """Return a list of strings, from any iterable of strings that is not itself text.
+
+    Raises:
+        SuprsendValidationError: something else. The text starts with the official wording.
+    """
+    found = listed(values)
+    if found is None:
+        remedy = f"pass [{name[:-1]}]" if isinstance(values, str) else "pass a list"
+        raise SuprsendValidationError(f"{name} must be list of strings, not {type(values).__name__}: {remedy}")
+    for position, value in enumerate(found):
+        if not isinstance(value, str):
+            reason = not_a_string(value, f"{name}[{position}]")
+            raise SuprsendValidationError(f"{name} must be list of strings: {reason}")
+    return found
 
 
 def id_list(values: Iterable[str]) -> list[str]:
-    """Return a list of distinct_ids as it is.
-
-    Raises:
-        SuprsendValidationError: not a list, or an element is not a string.
-    """
-    if not isinstance(values, list):
-        error = SuprsendValidationError("distinct_ids must be list of strings")  # the official wording
-        error.add_note(f"it is a {type(values).__name__}: pass list(…)")
-        raise error
-    for position, value in enumerate(values):
-        if not isinstance(value, str):
-            error = SuprsendValidationError("distinct_ids must be list of strings")
-            error.add_note(not_a_string(value, f"distinct_ids[{position}]"))
-            raise error
-    return values
+    """Return a list of distinct_ids, as ``text_list`` does."""
+    return text_list(values, "distinct_ids")

@@ -58,8 +58,11 @@ class Response:
         return self.content.decode("utf-8", "replace")
 
     def json(self) -> Any:
-        """Return the parsed body. Raise ValueError if it is not JSON."""
-        return msgspec.json.decode(self.content)
+        """Return the parsed body. Raise ValueError if it is not JSON, or is nested too deeply."""
+        try:
+            return msgspec.json.decode(self.content)
+        except RecursionError:
+            raise ValueError("the body is not JSON that can be read: it is nested too deeply") from None
 
     def __repr__(self) -> str:
         return f"<Response [{self.status_code}]>"

@@ -25,7 +25,9 @@ LANGUAGE = "$preferred_language"
 LOCALE = "$locale"
 TIMEZONE = "$timezone"
 
+SETTINGS = frozenset({LANGUAGE, LOCALE, TIMEZONE})
 PUSH_CHANNELS = frozenset({ANDROIDPUSH, IOSPUSH, WEBPUSH})
 CHANNELS = PUSH_CHANNELS | {EMAIL, SMS, WHATSAPP, SLACK, MS_TEAMS}
 COMPANIONS = frozenset({ID_PROVIDER, BUNDLE_ID, DEVICE_ID})
+COMPANIONS_READ = COMPANIONS | {"$pushvendor"}  # the old name of a provider, which a hub still reads
 PROVIDERS = frozenset({"fcm", "xiaomi", "oppo", "apns", "vapid"})

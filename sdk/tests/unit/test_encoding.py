@@ -1,5 +1,6 @@
 """JSON in and out."""
 
+import contextlib
 import enum
 import json
 import math
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from suprsend import InputValueError
+from suprsend import InputValueError, Suprsend
 from suprsend._encoding import encode
 
 JSON = st.recursive(
@@ -81,3 +82,37 @@ class Count(int):
 def test_subclasses_of_text_and_numbers_are_written_as_their_value() -> None:
     value = {"color": Color.RED, "name": Name("Ada"), "n": Count(3), "pair": (1, 2), 7: "seven"}
     assert json.loads(encode(value, "payload")) == json.loads(json.dumps(value))
+
+
+def deep() -> Any:
+    value: Any = []
+    for _ in range(5_000):
+        value = [value]
+    return value
+
+
+class Odd(dict):  # type: ignore[type-arg]
+    def items(self) -> Any:
+        raise OSError("odd")
+
+    def __str__(self) -> str:
+        raise ValueError("odd")
+
+    __repr__ = __str__
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("method", ["set", "set_once", "increment", "append", "remove", "unset"])
+@pytest.mark.parametrize("value", [deep(), {"a": deep()}, Odd(a=1), [Odd(a=1)], {(1, (2,)): 3}], ids=range(5))
+def test_values_that_cannot_be_shown_or_walked_end_in_an_error_of_the_family(
+    value: Any, method: str, strict: bool
+) -> None:
+    """Nested too deeply for their text, or with methods that raise: in the message is the type instead."""
+    with Suprsend("k", "s", strict=strict) as client:
+        for arguments in ([value],) if method == "unset" else ((value,), ("k", value), ({"k": value},)):
+            edit = client.users.get_edit_instance("u")
+            with contextlib.suppress(InputValueError):
+                getattr(edit, method)([value] if method == "unset" else arguments[0], *arguments[1:])
+            with contextlib.suppress(InputValueError):
+                edit.encode_event()
+            assert all(isinstance(text, str) for text in edit.mistakes())

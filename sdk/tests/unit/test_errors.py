@@ -6,11 +6,14 @@ import pytest
 import suprsend
 from suprsend import (
     InputValueError,
+    Response,
     SuprsendConfigError,
     SuprsendError,
+    SuprsendResponseError,
     SuprsendTransportError,
     SuprsendValidationError,
 )
+from suprsend._errors import api_error
 
 
 def test_text_and_fields_are_the_official_ones() -> None:
@@ -48,3 +51,28 @@ def test_errors_survive_pickling(error: SuprsendError) -> None:
     copy = pickle.loads(pickle.dumps(error))
     assert (type(copy), str(copy), vars(copy).keys()) == (type(error), str(error), vars(error).keys())
     assert copy.status_code == error.status_code
+
+
+UNREADABLE = [
+    b"[" * 100_000,
+    b'{"a":' * 100_000,
+    b'{"message": ' + b"9" * 5_000 + b"}",
+    b'{"message": "\\ud800"}',
+    b'{"message": "\xe4"}',
+    b'{"message": NaN}',
+    b"\xef\xbb\xbf{}",
+    b'{"message": {"a": [1]}, "error_code": 5, "code": "x"}',
+    b'{"message": "a", "message": "b"}',
+    b"[1]",
+]
+
+
+@pytest.mark.parametrize("status", [200, 301, 400, 404, 429, 503])
+@pytest.mark.parametrize("content", UNREADABLE, ids=range(len(UNREADABLE)))
+def test_an_answer_that_is_no_proper_json_becomes_an_error_all_the_same(content: bytes, status: int) -> None:
+    """Whatever a server sends as the body of an error."""
+    response = Response(status, {"Content-Type": "application/json", "Retry-After": "Wed, 99 Oct"}, content)
+    error = api_error(response) if status != 200 else SuprsendResponseError(response)
+    assert isinstance(str(error), str)
+    assert error.code is None
+    assert getattr(error, "retry_after_s", None) is None

@@ -73,6 +73,18 @@ WRONG = [
     ("append", ({"$androidpush": "t", "$id_provider": "pigeon"},)),
     ("unset", (5,)),
     ("unset", ("",)),
+    ("unset", ("$foo",)),
+    ("unset", (["name", "ss_x"],)),
+    ("unset", ("$id_provider",)),
+    ("unset", ("$inbox",)),
+    ("remove", ("$made_up", 1)),
+    ("remove", ("Ss_x", 1)),
+    ("append", ("ss_x", 1)),
+    ("append", ("$locale", "en")),
+    ("set_once", ("$made_up", 1)),
+    ("set", ("$bundle_id", "b")),
+    ("set", ("$inbox", "x")),
+    ("increment", ({"$made_up": 1},)),
     ("set_timezone", ("Mars/Olympus",)),
     ("set_preferred_language", ("not a language",)),
     ("set_locale", (5,)),
@@ -173,3 +185,19 @@ def test_an_edit_larger_than_10240_bytes_is_refused_by_the_spaced_measure(client
         too_big.encode_event()
     with pytest.raises(InputValueError, match="10241"):
         too_big.validate_payload_size(too_big.get_async_payload())
+
+
+RESERVED = "keys that start with $ or ss_ are reserved, and the hub ignores them"
+
+
+@pytest.mark.parametrize("key", ["$foo", "ss_foo", "SS_FOO"])
+def test_a_reserved_key_has_the_same_words_everywhere(client: Suprsend, key: str) -> None:
+    """The hub ignores such a key, and a synchronous edit does not even say so."""
+    for method, value in (("set", 1), ("set_once", 1), ("increment", 1), ("append", 1), ("remove", 1)):
+        edit = user(client)
+        getattr(edit, method)(key, value)
+        assert edit.validate_body() == [f"[distinct_id: user-1][{method}] {key}: {RESERVED}"]
+    edit = user(client)
+    edit.unset(["fine", "$email", "$locale", key])
+    assert edit.validate_body() == [f"[distinct_id: user-1][unset] {key}: {RESERVED}"]
+    assert edit.operations == [{"$unset": ["fine", "$email", "$locale", key]}]

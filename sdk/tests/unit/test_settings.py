@@ -136,7 +136,7 @@ def test_requests_go_to_the_host_in_ascii(url: str, origin: str) -> None:
     class Fake:
         def send(self, method: str, url: str, *rest: object) -> suprsend.Response:
             urls.append(url)
-            return suprsend.Response(200, {}, b"{}")
+            return suprsend.Response(200, {}, b'{"distinct_id": "x"}')
 
         def close(self) -> None:
             pass
@@ -216,6 +216,15 @@ def test_classes_of_sending_can_be_imported_and_say_so_when_used(name: str) -> N
         getattr(suprsend, name)("u", "event")
 
 
+class Table:
+    """As a table of pandas: walking it gives the names of its columns."""
+
+    ndim = 2
+
+    def __iter__(self) -> Any:
+        return iter(["id", "name"])
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -248,9 +257,17 @@ def test_classes_of_sending_can_be_imported_and_say_so_when_used(name: str) -> N
         (lambda c: c.subscriber_lists.create({"list_id": " "}), "missing list_id"),
         (
             lambda c: c.subscriber_lists.add("l", ["u", 1]),
-            r"must be list of strings\ndistinct_ids\[1\] .*not int: pass str",
+            r"must be list of strings: distinct_ids\[1\] must be a string, not int: pass str",
         ),
-        (lambda c: c.subscriber_lists.add("l", {"u"}), r"must be list of strings\nit is a set: pass list"),
+        (lambda c: c.subscriber_lists.add("l", "user-1"), r"strings, not str: pass \[distinct_id\]"),
+        (lambda c: c.subscriber_lists.add("l", {"u": 1}), "must be list of strings, not dict: pass a list"),
+        (lambda c: c.subscriber_lists.remove("l", b"user-1"), "must be list of strings, not bytes"),
+        (lambda c: c.subscriber_lists.add_to_version("l", "v", None), "must be list of strings, not NoneType"),
+        (lambda c: c.subscriber_lists.remove_from_version("l", "v", Table()), "must be list of strings, not Table"),
+        (lambda c: c.users.read_many("user-1"), r"strings, not str: pass \[distinct_id\]"),
+        (lambda c: c.users.resolve({"u": 1}, "news"), "must be list of strings, not dict"),
+        (lambda c: c.users.resolve(["u"], "news", channels="sms"), r"channels must .*not str: pass \[channel\]"),
+        (lambda c: c.users.set_channel_status({"channel": "sms"}), "reports must be a list of dicts, not dict"),
         (lambda c: c.subscriber_lists.get_version("l", ""), "missing version_id"),
         (lambda c: c.subscriber_lists.get_version("l", 5), "version_id must be a string"),
         (lambda c: c.users.bulk_edit([], max_in_flight=0), "max_in_flight"),

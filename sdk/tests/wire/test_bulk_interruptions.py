@@ -239,6 +239,72 @@ def test_bulk_works_when_the_program_is_about_to_end(end: str, stub: Any) -> Non
     assert len(sent) == len(set(sent)) == 2700
 
 
+AT_FINALIZATION = """
+import sys
+import suprsend
+def flush(client, last):
+    bulk = client.users.get_bulk_edit_instance()
+    for number in range(900):
+        bulk.append(client.users.get_edit_instance(f"save{number}"))
+    print(bulk.save(), flush=True)
+    user = client.users.get_edit_instance("single")
+    print(client.users.bulk_edit([user]).result(), client.users.async_edit(user)["success"], flush=True)
+class AtExit:
+    def __del__(self, flush=flush):
+        flush(self.client, self)
+last = AtExit()
+last.client = suprsend.Suprsend("k", "s", base_url=sys.argv[1])
+"""
+FINALIZATIONS = {
+    "a module's object": "",
+    "with connections open": "last.client.users.async_edit(last.client.users.get_edit_instance('u'))",
+    "a cycle": "last.itself = last",
+    "kept by a module": "sys.modules['kept'] = last; del last",
+    "kept by a builtin": "import builtins; builtins.kept = last; del last",
+}
+
+
+@pytest.mark.parametrize("kept", FINALIZATIONS)
+def test_bulk_works_when_an_object_ends_with_the_interpreter(kept: str, stub: Any) -> None:
+    """Threads can be started by then in Python 3.11, but never run; and modules can no longer be imported."""
+    command = [sys.executable, "-c", AT_FINALIZATION + FINALIZATIONS[kept], stub.url]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=15)
+    line = "BulkResponse<status: success | total: {0} | success: {0} | failure: 0 | warnings: 0>"
+    assert (result.stdout, result.stderr) == (f"{line.format(900)}\n{line.format(1)} True\n", "")
+
+
+LEFT_OPEN = """
+import os
+import sys
+import suprsend
+client = suprsend.Suprsend("k", "s", base_url=sys.argv[1])
+run = client.users.bulk_edit([client.users.get_edit_instance(f"u{n}") for n in range(9000)], max_in_flight=4)
+class AtExit:
+    def __init__(self, run):
+        self.run, self.loop = run, iter(run)
+        next(self.loop)
+    def __del__(self):
+        self.run.close()
+        os.write(1, f"{self.run.response}".encode())
+last = AtExit(run)
+last.itself = last
+"""
+
+
+def test_a_run_that_is_under_way_when_the_interpreter_ends_is_closed(stub: Any, reply: Any) -> None:
+    """Its threads have stopped for ever, so what they were sending may have been applied, and nothing waits for it."""
+
+    def rule(request: Any) -> Any:
+        if request.json()[0]["distinct_id"] != "u0":
+            time.sleep(5)
+        return reply(202, "OK")
+
+    stub.rule = rule
+    command = [sys.executable, "-c", LEFT_OPEN, stub.url]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=15)
+    assert result.stdout.startswith("BulkResponse<status: partial | total: 1600 |"), result.stderr
+
+
 NO_THREADS = """
 import _thread, sys
 import suprsend

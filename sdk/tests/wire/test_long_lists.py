@@ -1,5 +1,6 @@
 """Long lists of ids and recipients: cut into requests, counted together. Short ones are sent as they are."""
 
+from collections import deque
 from typing import Any
 
 import pytest
@@ -95,3 +96,66 @@ def test_pieces_are_cut_by_bytes_too() -> None:
 def test_a_payload_without_a_list_is_for_the_hub_to_judge(payload: Any, stub: Any, sender: Suprsend) -> None:
     sender.users.bulk_delete(payload)
     assert [request.json() for request in stub.requests] == [payload or {}]
+
+
+class Column:
+    """As a column of pandas or an array of numpy: it can be walked, has keys, and its truth is ambiguous."""
+
+    ndim = 1
+
+    def __init__(self, items: list[str]) -> None:
+        self.items = items
+
+    def __iter__(self) -> Any:
+        return iter(self.items)
+
+    def __bool__(self) -> bool:
+        raise ValueError("ambiguous")
+
+    def keys(self) -> Any:
+        return range(len(self.items))
+
+
+ITERABLES: list[Any] = [
+    list,
+    tuple,
+    lambda ids: dict.fromkeys(ids).keys(),
+    lambda ids: dict(enumerate(ids)).values(),
+    lambda ids: (id_ for id_ in ids),
+    iter,
+    Column,
+    set,
+    frozenset,
+    deque,
+]
+
+
+@pytest.mark.parametrize("kind", ITERABLES)
+def test_any_iterable_of_ids_counts_as_a_list(kind: Any, counting: Any, sender: Suprsend) -> None:
+    """In every method that takes a list; a long one is cut."""
+    ids = IDS[:1_001]
+    lists, users, objects = sender.subscriber_lists, sender.users, sender.objects
+    assert lists.add("l", kind(ids))["affected_count"] == 1_001
+    lists.remove("l", kind(ids))
+    lists.add_to_version("l", "v", kind(ids))
+    lists.remove_from_version("l", "v", kind(ids))
+    users.bulk_delete({"distinct_ids": kind(ids)})
+    objects.bulk_delete("teams", {"object_ids": kind(ids)})
+    objects.create_subscriptions("teams", "core", {"recipients": kind(ids)})
+    objects.delete_subscriptions("teams", "core", {"recipients": kind(ids)})
+    sent_ids = [value for request in counting.requests for value in request.json().values()]
+    assert [len(part) for part in sent_ids] == [1_001] * 4 + [1_000, 1] * 2 + ([100] * 10 + [1]) * 2
+    assert {id_ for part in sent_ids for id_ in part} == set(ids)
+    edit = users.get_edit_instance("u")
+    edit.unset(kind(["a", "b"]))
+    assert (sorted(edit.operations[0]["$unset"]), edit.errors) == (["a", "b"], [])
+    assert lists.add("l", kind([])) == {"success": True}
+    assert len(counting.requests) == 30
+
+
+@pytest.mark.parametrize("kind", [tuple, iter, Column, set])
+def test_any_iterable_of_ids_is_asked_about(kind: Any, stub: Any, sender: Suprsend) -> None:
+    sender.users.read_many(kind(["a"]))
+    sender.users.resolve(kind(["a"]), "news", channels=kind(["sms"]))
+    assert [request.json()["distinct_ids"] for request in stub.requests] == [["a"], ["a"]]
+    assert stub.requests[1].json()["channels"] == ["sms"]

@@ -1,9 +1,11 @@
 """The way to the hub: certificates, proxies, deadlines, event loops, interruptions; whatever fails is ours to name."""
 
 import asyncio
+import collections
 import contextlib
 import datetime as dt
 import gc
+import inspect
 import ipaddress
 import os
 import socket
@@ -12,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import suprsend
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -97,9 +101,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", "2")
+        self.send_header("Content-Length", "20")
         self.end_headers()
-        self.wfile.write(b"{}")
+        self.wfile.write(b'{"distinct_id": "x"}')
 
     def log_message(self, *args: Any) -> None:
         pass
@@ -165,7 +169,7 @@ def test_an_authority_of_ones_own_is_named_by_a_variable(
 ) -> None:
     """By the variables of OpenSSL, and by those on which the official SDK's HTTP library relies."""
     monkeypatch.setenv(variable, str(certificate))
-    assert get(address(tls_hub)) == {}
+    assert get(address(tls_hub))["distinct_id"] == "x"
 
 
 def test_the_variables_of_openssl_come_first(
@@ -173,13 +177,13 @@ def test_the_variables_of_openssl_come_first(
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nope")
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    assert get(address(tls_hub)) == {}
+    assert get(address(tls_hub))["distinct_id"] == "x"
 
 
 def test_an_authority_of_ones_own_is_named_by_an_argument(tls_hub: QuietServer, certificate: Path) -> None:
     context = ssl.create_default_context(cafile=certificate)
     for verify in (certificate, str(certificate), context):
-        assert get(address(tls_hub), verify=verify) == {}
+        assert get(address(tls_hub), verify=verify)["distinct_id"] == "x"
 
 
 def test_a_certificate_that_is_not_trusted_is_named_and_not_tried_again(tls_hub: QuietServer) -> None:
@@ -233,7 +237,7 @@ def test_https_to_a_hub_without_tls_is_said(stub: Any) -> None:
 def test_a_hub_on_this_machine_is_reached_directly(stub: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "socks://127.0.0.1:9")
-    assert get(stub.url) == {}
+    assert get(stub.url)["distinct_id"] == "x"
 
 
 def test_no_connection_through_a_proxy_names_proxy_and_variable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -377,13 +381,13 @@ def test_a_slow_answer_within_the_timeout_is_read_to_its_end() -> None:
         for _ in range(2):  # on one connection: each answer has its own time
             if not connection.recv(65_536):
                 return
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{")
-            for piece in (b" " * 4, b" " * 4 + b"}"):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{")
+            for piece in (b'"distinct_id":', b' "x"}'):
                 time.sleep(0.2)
                 connection.sendall(piece)
 
     with listening(slow) as hub, Suprsend("k", "s", base_url=f"http://{hub}/", timeout=0.7) as client:
-        assert [client.users.get("u"), client.users.get("u")] == [{}, {}]
+        assert [client.users.get("u"), client.users.get("u")] == [{"distinct_id": "x"}] * 2
 
 
 def test_a_client_whose_connections_are_all_busy_says_so(stub: Any, reply: Any) -> None:
@@ -397,7 +401,7 @@ def test_a_client_whose_connections_are_all_busy_says_so(stub: Any, reply: Any) 
             time.sleep(0.1)
             with pytest.raises(SuprsendTransportError, match="all connections of this client were busy") as caught:
                 client.with_options(timeout=0.1, max_retries=0).users.get("u")
-            assert busy.result() == {}
+            assert busy.result()["distinct_id"] == "x"
     assert not caught.value.maybe_applied
 
 
@@ -412,7 +416,7 @@ def test_interrupted_calls_raise_what_interrupted_them_and_leak_no_connection(st
         client.users.get("u")
         interruptions = [interrupt(lambda: client.users.get("u"), 0.0001 + 0.000002 * n) for n in range(1500)]
         assert sum(interruptions) > 100
-        assert client.users.get("u") == {}
+        assert client.users.get("u")["distinct_id"] == "x"
         pool = client._caller.transport._pools[os.getpid()]  # type: ignore[attr-defined]
         assert "Requests: 0 active, 0 queued | Connections: 0 active" in repr(pool.connections)
 
@@ -423,8 +427,8 @@ def test_calls_of_other_threads_end_on_the_pool_that_an_interruption_has_retired
         slow = [executor.submit(client.users.get, f"slow{n}") for n in range(4)]
         time.sleep(0.1)
         client._caller.transport._pools.clear()  # type: ignore[attr-defined]
-        assert client.users.get("u") == {}
-        assert [call.result() for call in slow] == [{}] * 4
+        assert client.users.get("u")["distinct_id"] == "x"
+        assert [call.result()["distinct_id"] for call in slow] == ["x"] * 4
         gc.collect()
         assert len(client._caller.transport._pools) == 1  # type: ignore[attr-defined]
 
@@ -499,13 +503,113 @@ def test_an_asyncio_client_is_closed_in_one_loop_and_refuses_in_all(stub: Any) -
 UNCLOSED = """
 import asyncio, sys, suprsend
 client = suprsend.AsyncSuprsend("k", "s", base_url=sys.argv[1])
-print(asyncio.run(client.users.get("u")), asyncio.run(client.users.get("u")))
+print(*[asyncio.run(client.users.get("u"))["distinct_id"] for _ in "ab"])
 other = suprsend.Suprsend("k", "s", base_url=sys.argv[1])
-print(other.users.get("u"))
+print(other.users.get("u")["distinct_id"])
 """
 
 
 def test_clients_that_are_never_closed_leave_nothing_to_warn_about(stub: Any) -> None:
     command = [sys.executable, "-W", "error", "-c", UNCLOSED, stub.url]
     result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    assert (result.stdout, result.stderr) == ("{} {}\n{}\n", "")
+    assert (result.stdout, result.stderr) == ("x x\nx\n", "")
+
+
+# -- the first call of a client
+
+
+FIRST_CALL = """
+import os, resource, sys
+import suprsend
+client = suprsend.Suprsend("k", "s", base_url=sys.argv[1], max_retries=0)
+resource.setrlimit(resource.RLIMIT_NOFILE, (16, 16))
+held = []
+try:
+    while True:
+        held.append(os.open(os.devnull, os.O_RDONLY))
+except OSError:
+    pass
+edit = client.users.get_edit_instance("u")
+edit.set_timezone("Europe/Paris")
+for call in (lambda: client.users.async_edit(edit), lambda: client.users.get("u")):
+    try:
+        call()
+    except suprsend.SuprsendTransportError as error:
+        print(error.maybe_applied)
+for descriptor in held:
+    os.close(descriptor)
+print(client.users.async_edit(edit)["success"])
+"""
+
+
+def test_a_first_call_without_a_file_descriptor_left_is_an_error_of_the_family(stub: Any) -> None:
+    """The HTTP library is imported when the client is created, and a later call works."""
+    command = [sys.executable, "-c", FIRST_CALL, stub.url]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (result.stdout, result.stderr) == ("False\nFalse\nTrue\n", "")
+
+
+CREATED_TOO_LATE = """
+import os, sys
+import suprsend
+sys.modules["httpcore2"] = None  # the import fails, as with all file descriptors used, or at the end of the program
+for kind in (suprsend.Suprsend, suprsend.AsyncSuprsend):
+    try:
+        kind("k", "s")
+    except suprsend.SuprsendConfigError as error:
+        print(error.message[:55])
+"""
+
+
+def test_a_client_that_cannot_load_its_http_library_says_so() -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", CREATED_TOO_LATE], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (result.stdout, result.stderr) == ("the HTTP library of the client cannot be imported (Modu\n" * 2, "")
+
+
+# -- an exhausted stack
+
+
+def test_calls_with_little_stack_left_end_with_an_error_of_the_family(sender: Suprsend) -> None:
+    """At any depth: what is raised inside the SDK is one of its errors, and the client works afterwards."""
+    edit = sender.users.get_edit_instance("u")
+    edit.set("name", "Ada")
+    bulk = sender.users.get_bulk_edit_instance()
+    calls = [
+        lambda: sender.users.get("u"),
+        lambda: sender.users.async_edit(edit),
+        lambda: sender.users.edit(edit),
+        lambda: sender.users.delete("u"),
+        lambda: sender.subscriber_lists.add("l", ["u"]),
+        lambda: bulk.append(edit),
+        lambda: next(sender.users.iter_users(), None),
+        lambda: sender.users.bulk_edit([edit]).result(),
+    ]
+    client = sender.with_options(max_retries=0)
+    assert client.users.get("u")
+
+    def at(depth: int, call: Callable[[], object]) -> object:
+        return at(depth - 1, call) if depth else call()
+
+    room = sys.getrecursionlimit() - len(inspect.stack(0))
+    ended: collections.Counter[str] = collections.Counter()
+    for call in calls:
+        for left in range(1, 140):
+            result = ended_as(at, room - left, call)
+            assert result in {"done", "an error of the SDK", "at", "<lambda>"}
+            ended[result] += 1
+    assert ended["an error of the SDK"] > 100
+    assert ended["done"] > 100
+    assert sender.users.get("u")["distinct_id"] == "x"
+
+
+def ended_as(at: Callable[[int, Any], object], depth: int, call: Callable[[], object]) -> str:
+    """Call at a depth; return how it ended: with RecursionError, the function that raised it."""
+    try:
+        at(depth, call)
+    except suprsend.SuprsendError:
+        return "an error of the SDK"
+    except RecursionError as error:
+        return traceback.extract_tb(error.__traceback__)[-1].name
+    return "done"

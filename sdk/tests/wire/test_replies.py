@@ -1,14 +1,26 @@
 """What an answer means: to a repeated call, from something that is not a hub, from a proxy in between."""
 
 import asyncio
+import re
 import socket
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 import suprsend
-from suprsend import AsyncSuprsend, Suprsend, SuprsendNotFoundError, SuprsendResponseError, SuprsendTransportError
+from suprsend import (
+    AsyncSuprsend,
+    Suprsend,
+    SuprsendNotFoundError,
+    SuprsendResponseError,
+    SuprsendTransportError,
+    _answers,
+    _preference_answers,
+)
+from suprsend._shapes import ALWAYS
 
+PACKAGE = Path(suprsend.__file__).parent
 UNKNOWN = {"code": 404, "error_code": "user_not_found", "message": "user [distinct_id: 'u'] not found"}
 UNKNOWN_AS_PUBLISHED = {"code": 404, "message": "user [distinct_id: 'u'] not found"}
 NO_SUCH_PATH = {"code": 404, "error_code": "no_such_path", "message": "there is nothing at DELETE this path"}
@@ -198,14 +210,122 @@ def test_events_are_taken_over_with_the_word_ok_and_any_status_that_accepts(
     assert sender.users.async_edit(sender.users.get_edit_instance("u"))["status_code"] == status
 
 
-@pytest.mark.parametrize(
-    ("status", "body"), [(204, None), (202, ""), (200, {}), (200, {"success": True}), (200, '"OK"')]
-)
-def test_deletions_are_done_with_an_empty_answer_or_json(
+@pytest.mark.parametrize(("status", "body"), [(204, None), (200, {"success": True}), (202, {"success": True, "n": 1})])
+def test_deletions_are_done_with_204_or_the_json_of_a_success(
     status: int, body: Any, sender: Suprsend, stub: Any, reply: Any
 ) -> None:
     stub.reply(reply(status, body))
     assert sender.users.delete("u") == {"success": True, "status_code": status}
+
+
+# -- JSON of something else
+
+
+READS = [
+    lambda c: c.users.get("u"),
+    lambda c: c.users.list(),
+    lambda c: c.users.list_associated_tenants("u"),
+    lambda c: c.users.get_for_tenant("u", "t"),
+    lambda c: c.users.get_objects_subscribed_to("u"),
+    lambda c: c.users.get_lists_subscribed_to("u"),
+    lambda c: c.users.get_full_preference("u"),
+    lambda c: c.users.get_category_preference("u", "c"),
+    lambda c: c.users.read_many(["u"]),
+    lambda c: c.users.find_by_address("a@b.io"),
+    lambda c: c.users.resolve(["u"], "c"),
+    lambda c: c.objects.list("teams"),
+    lambda c: c.objects.get("teams", "core"),
+    lambda c: c.objects.get_subscriptions("teams", "core"),
+    lambda c: c.objects.get_objects_subscribed_to("teams", "core"),
+    lambda c: c.objects.get_full_preference("teams", "core"),
+    lambda c: c.objects.get_category_preference("teams", "core", "c"),
+    lambda c: c.subscriber_lists.get("l"),
+    lambda c: c.subscriber_lists.get_all(),
+    lambda c: c.subscriber_lists.get_subscribers("l"),
+    lambda c: c.subscriber_lists.get_version("l", "v"),
+    lambda c: c.tenants.get("t"),
+    lambda c: c.tenants.list(),
+    lambda c: c.tenants.list_preference_categories("t"),
+    lambda c: c.tenants.get_preference_category("t", "c"),
+    lambda c: c.brands.get("b"),
+    lambda c: c.brands.list(),
+    lambda c: next(c.users.iter_users()),
+    lambda c: next(c.users.iter_associated_tenants("u")),
+    lambda c: next(c.objects.iter_objects("teams")),
+    lambda c: next(c.subscriber_lists.iter_lists()),
+    lambda c: next(c.subscriber_lists.iter_resolutions("l", "c")),
+    lambda c: next(c.tenants.iter_tenants()),
+]
+OTHER_WRITES = [
+    lambda c: c.users.edit("u", {"operations": []}),
+    lambda c: c.users.edit("u", {"operations": []}, "t"),
+    lambda c: c.users.upsert_for_tenant("u", "t", {}),
+    lambda c: c.users.unlink_tenant("u", "t"),
+    lambda c: c.users.unmerge("u", "v"),
+    lambda c: c.users.rename("u", "v"),
+    lambda c: c.users.set_channel_status([{"channel": "email", "value": "a@b.io", "event": "stop"}]),
+    lambda c: c.users.update_global_channels_preference("u", {}),
+    lambda c: c.users.update_category_preference("u", "c", {}),
+    lambda c: c.objects.edit("teams", "core", {"operations": []}),
+    lambda c: c.objects.delete("teams", "core"),
+    lambda c: c.objects.bulk_delete("teams", {"object_ids": ["core"]}),
+    lambda c: c.objects.update_global_channels_preference("teams", "core", {}),
+    lambda c: c.objects.update_category_preference("teams", "core", "c", {}),
+    lambda c: c.subscriber_lists.remove("l", ["u"]),
+    lambda c: c.subscriber_lists.add_to_version("l", "v", ["u"]),
+    lambda c: c.subscriber_lists.remove_from_version("l", "v", ["u"]),
+    lambda c: c.subscriber_lists.delete_version("l", "v"),
+    lambda c: c.tenants.update_preference_category("t", "c", {}),
+    lambda c: c.tenants.delete("t"),
+]
+FOREIGN: list[Any] = [
+    (200, {}),
+    (200, {"status": "ok"}),
+    (200, {"error": "login required"}),
+    (200, {"success": False}),
+    (200, {"data": {"distinct_id": "u"}, "id": 5, "results": {}, "meta": []}),
+    (201, "null"),
+    (200, "[]"),
+    (200, '[{"distinct_id": "u"}]'),
+    (200, '"OK"'),
+    (202, ""),
+    (200, '{"distinct_id": ' * 100_000),
+]
+
+
+@pytest.mark.parametrize("call", [*WRITES[1:], *OTHER_WRITES, *READS])
+def test_json_that_is_not_a_hubs_is_not_a_success(call: Any, sender: Suprsend, stub: Any, reply: Any) -> None:
+    """A gateway that answers everything with 200 and JSON of its own stores nothing."""
+    for status, body in FOREIGN:
+        stub.reply(reply(status, body, Content_Type="application/json"))
+        with pytest.raises(SuprsendResponseError, match=r"does base_url point to a hub\?"):
+            call(sender)
+
+
+PUBLISHED = {
+    "get": {"distinct_id": "u", "properties": {}, "created_at": "…", "updated_at": "…", "$email": []},
+    "upsert_for_tenant": {"distinct_id": "u", "properties": {}, "tenant": {"tenant_id": "t", "properties": {}}},
+    "list": {"meta": {"count": 0, "limit": 10, "has_prev": False, "before": None, "after": None}, "results": []},
+    "list_associated_tenants": {"meta": {"count": 0}, "results": []},
+    "get_full_preference": {"sections": [], "channel_preferences": [{"channel": "email", "is_restricted": False}]},
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_what_the_hosted_service_answers_is_a_success(name: str, sender: Suprsend, stub: Any, reply: Any) -> None:
+    """Its published samples lack some keys that ours always has."""
+    stub.reply(reply(200, PUBLISHED[name]))
+    arguments = {"list": [], "upsert_for_tenant": ["u", "t"]}.get(name, ["u"])
+    assert getattr(sender.users, name)(*arguments) == PUBLISHED[name]
+
+
+def test_each_answer_that_a_method_returns_has_a_shape() -> None:
+    """Every kind that the shells pass to ``call_json`` is in the table, so that no new endpoint goes unchecked."""
+    source = "".join(path.read_text() for path in (PACKAGE / "_async").glob("*.py"))
+    kinds = set(re.findall(r"(\w+)(?:\[\w+\])?,?\s*\)", "".join(re.findall(r"call_json\(.*?\n\n", source, re.DOTALL))))
+    kinds &= {name for module in (_answers, _preference_answers) for name in vars(module)}
+    assert kinds - {getattr(kind, "__name__", "") for kind in ALWAYS} == set()
+    assert len(kinds) > 15
 
 
 @pytest.mark.parametrize("body", [{}, {"results": []}, {"meta": {}, "results": None}, {"meta": [], "results": []}])

@@ -11,9 +11,9 @@ FINE = {"name": "Ada", "id": 1, "$email": "a@example.com", "$slack": {}, "$inbox
 
 @pytest.mark.parametrize("key", MISTAKES)
 def test_a_key_that_is_no_property_is_a_warning_and_in_strict_mode_an_error(
-    key: str, stub: Any, reply: Any, sender: Suprsend, caplog: pytest.LogCaptureFixture
+    key: str, stub: Any, reply: Any, whole: Any, sender: Suprsend, caplog: pytest.LogCaptureFixture
 ) -> None:
-    stub.rule = lambda request: reply(201, {"distinct_id": "u"})
+    stub.rule = lambda request: reply(201, whole)
     for answer in (
         sender.users.upsert("u", {**FINE, key: 1}),
         sender.objects.upsert("teams", "core", {**FINE, key: 1}),
@@ -27,7 +27,35 @@ def test_a_key_that_is_no_property_is_a_warning_and_in_strict_mode_an_error(
     assert len(stub.requests) == 2
 
 
-def test_what_is_fine_has_no_warnings(stub: Any, reply: Any, sender: Suprsend) -> None:
-    stub.rule = lambda request: reply(201, {"distinct_id": "u"})
+def test_what_is_fine_has_no_warnings(stub: Any, reply: Any, whole: Any, sender: Suprsend) -> None:
+    stub.rule = lambda request: reply(201, whole)
     for payload in (FINE, {}, None):
         assert "warnings" not in sender.users.upsert("u", payload)
+
+
+EDITS = [
+    lambda c, e: c.users.edit(e),
+    lambda c, e: c.users.edit("u", e.get_payload()),
+    lambda c, e: c.objects.edit("teams", "core", e.get_payload()),
+]
+
+
+@pytest.mark.parametrize("edit", EDITS)
+@pytest.mark.parametrize("method", ["set", "set_once", "increment", "append", "remove", "unset"])
+def test_a_synchronous_edit_says_which_keys_the_hub_ignores(
+    edit: Any, method: str, stub: Any, sender: Suprsend
+) -> None:
+    """Built with the methods of an edit, or by hand; in strict mode nothing is sent."""
+    built = sender.users.get_edit_instance("u")
+    getattr(built, method)(*(["$foo"] if method == "unset" else ["$foo", 1]))
+    built.append({"$androidpush": "token", "$id_provider": "fcm"})
+    [warning] = edit(sender, built)["warnings"]
+    assert warning.endswith("$foo: keys that start with $ or ss_ are reserved, and the hub ignores them")
+    strict = Suprsend("k", "s", base_url=sender.base_url, strict=True)
+    fine = sender.users.get_edit_instance("u")
+    fine.set("name", "Ada")
+    assert "warnings" not in edit(sender, fine)
+    if edit is not EDITS[0]:  # there, building the edit raises
+        with pytest.raises(InputValueError, match="reserved"):
+            edit(strict, built)
+    assert len(stub.requests) == 2

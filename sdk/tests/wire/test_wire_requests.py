@@ -13,6 +13,8 @@ import pytest
 import suprsend
 from suprsend import Suprsend, SuprsendResponseError, SuprsendValidationError
 
+from ..conftest import WHOLE  # noqa: TID252 - the absolute name depends on the start
+
 VECTORS: dict[str, Any] = json.loads(
     (Path(__file__).parents[3] / "contract" / "vectors" / "wire_requests.json").read_text(encoding="utf-8")
 )
@@ -25,11 +27,15 @@ REFUSED_HERE = {
     'client.users.get("..")': "must not be '.'",
     'client.users.update_category_preference("user-1", "", {"preference": "opt_in"})': "missing category",
 }
+# A tuple of ids, which the official SDK refuses.
+ACCEPTED_HERE = {'client.subscriber_lists.remove("my-list", ("u1",))'}
 # Where the same exception says more.
 SAID_HERE = {"client.users.get(5)": "[code: 400] distinct_id must be a string, not int: pass str(pk)"}
 SENDING = ("track event", "track event, bulk", "broadcast", "messages")
 ROWS = [
-    row for row in VECTORS["requests"] if row["group"] not in (*SENDING, "errors") and row["call"] not in REFUSED_HERE
+    row
+    for row in VECTORS["requests"]
+    if row["group"] not in (*SENDING, "errors") and row["call"] not in {*REFUSED_HERE, *ACCEPTED_HERE}
 ]
 
 
@@ -42,7 +48,7 @@ def client_for(row: dict[str, Any], url: str) -> Suprsend:
 def stub_body(row: dict[str, Any]) -> Any:
     if "raised" in row:
         return {"code": row["stub_status"], "message": row["raised"].split("] ", 1)[1]}
-    return "OK" if row["target"] == "/event/" else {}
+    return "OK" if row["target"] == "/event/" else WHOLE
 
 
 def expected_signature(request: Any) -> str:
@@ -86,7 +92,8 @@ def test_a_call_sends_returns_and_raises_what_the_official_sdk_does(row: dict[st
         assert re.sub(r"\d{5} Bytes", "N Bytes", str(raised)) == re.sub(r"\d{5} Bytes", "N Bytes", text)
     else:
         assert raised is None
-        assert returned == row["returned"]
+        # The stub that made the vectors answered {}, which no hub does.
+        assert returned == (str(WHOLE) if row["returned"] == "{}" else row["returned"])
     if row.get("no_request_sent"):
         assert stub.requests == []
         return

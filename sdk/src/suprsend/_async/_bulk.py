@@ -14,6 +14,7 @@ from suprsend._bulk import NOT_SENT, UNANSWERED, BulkProgress, BulkResponse, Out
 from suprsend._errors import SuprsendError, SuprsendValidationError
 from suprsend._io._iteration import async_groups
 from suprsend._io._pause import AsyncPause
+from suprsend._io._stack import guarded
 from suprsend._io._window import AsyncWindow
 from suprsend._limits import MAX_IN_FLIGHT
 
@@ -72,6 +73,7 @@ class AsyncBulkRun:
         self._keep = keep
         self._strict = strict
 
+    @guarded
     async def result(self) -> BulkResponse:
         """Run to the end and return the summary."""
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from suprsend import _replies, _requests
@@ -14,14 +15,15 @@ from suprsend._pieces import payloads
 from suprsend._preference_answers import CategoryPreference, ChannelPreferences, FullPreference
 from suprsend._requests import clean_id, object_path
 from suprsend._types import JSONObject
-from suprsend._upserts import upsert_mistakes
+from suprsend._upserts import payload_mistakes, upsert_mistakes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 
 Options = dict[str, Any] | None
-Channels = list[str]
+Mistakes = list[str]
+Channels = Iterable[str]
 Parts = list[JSONObject]  # inside the class the name of the builtin is taken by a method
 
 
@@ -67,20 +69,25 @@ class AsyncObjectsApi(AsyncApi):
     ) -> ObjectProfile:
         """Edit an object and return the profile after the edit.
 
-        Either all operations are applied, or none is.
+        Either all operations are applied, or none is. Mistakes are in ``warnings``, as in ``users.edit``.
 
         Args:
             edit_ins_or_object_type: an edit instance, or a type with ``object_id`` and ``edit_payload``.
             object_id: id of the object, unless you pass an instance.
             edit_payload: ``{"operations": [{"$set": {…}}, …]}``, unless you pass an instance.
         """
+        mistakes: Mistakes
         if isinstance(edit_ins_or_object_type, ObjectEdit):
             instance = edit_ins_or_object_type
-            instance.mistakes()
+            mistakes = instance.mistakes()
             path, edit_payload = object_path(instance.object_type, instance.object_id), instance.get_payload()
         else:
             path = object_path(edit_ins_or_object_type, object_id)
-        return await self._caller.call_json(_requests.profile_write("PATCH", path, edit_payload), ObjectProfile)
+            mistakes = payload_mistakes(edit_payload, strict=self.config.strict)
+        profile = await self._caller.call_json(_requests.profile_write("PATCH", path, edit_payload), ObjectProfile)
+        if mistakes:
+            profile["warnings"] = mistakes
+        return profile
 
     async def delete(self, object_type: str, object_id: str) -> Done:
         """Delete an object permanently, with the subscriptions to it and its own."""

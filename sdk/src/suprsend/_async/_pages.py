@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from suprsend import _replies, _requests
 from suprsend._errors import SuprsendResponseError
+from suprsend._io._stack import guarded
 from suprsend._limits import ITER_PAGE_SIZE
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+@guarded
 async def walk(caller: AsyncCaller, path: str, options: dict[str, Any] | None, kind: type[T]) -> AsyncIterator[T]:
     """Yield the results of all cursor pages.
 
@@ -43,6 +45,7 @@ async def walk(caller: AsyncCaller, path: str, options: dict[str, Any] | None, k
         page_options.pop("before", None)
 
 
+@guarded
 async def walk_resolutions(caller: AsyncCaller, question: JSONObject) -> AsyncIterator[Resolution]:
     """Yield the resolutions of all members that the question names, one request per page."""
     question = {"limit": ITER_PAGE_SIZE, **question}
@@ -59,6 +62,7 @@ async def walk_resolutions(caller: AsyncCaller, question: JSONObject) -> AsyncIt
         question["after"] = after
 
 
+@guarded
 async def walk_offsets(caller: AsyncCaller, path: str, kind: type[T]) -> AsyncIterator[T]:
     """Yield the results of all pages that are addressed by limit and offset."""
     del kind

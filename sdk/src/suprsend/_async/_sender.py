@@ -11,6 +11,7 @@ from suprsend import _replies, _requests, _retry
 from suprsend._errors import SuprsendError, SuprsendTransportError, api_error, foreign, retry_after_s
 from suprsend._io._http import AsyncHTTP
 from suprsend._io._pause import AsyncPause
+from suprsend._io._stack import guarded
 from suprsend._refusals import ASKING
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class AsyncSender:
         self.timeout_s = timeout_s
         self.policy = policy
 
+    @guarded
     async def call(self, request: Request, pause: AsyncPause | None = None) -> Response:
         """Send a request, repeat it if that is safe and useful, and return the accepted answer."""
         policy = self.policy if pause is None else self.policy.for_bulk()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from suprsend import _replies, _requests
 from suprsend._async._bulk import AsyncBulkUsersEdit
-from suprsend._async._caller import AsyncApi
+from suprsend._async._caller import AsyncApi  # guards the methods, which is one level of the stack
 from suprsend._edits import UserEdit
 from suprsend._errors import InputValueError, SuprsendError
 from suprsend._limits import MAX_EVENT_BYTES_READABLE
@@ -85,12 +85,12 @@ class AsyncSubscriberFactory(AsyncApi):
         Raises:
             InputValueError: the id is not a string, or is blank.
         """
-        warnings.warn(_REPLACEMENT, DeprecationWarning, stacklevel=2)
+        warnings.warn(_REPLACEMENT, DeprecationWarning, stacklevel=3)
         return self._make(distinct_id)
 
     def new(self, distinct_id: str) -> AsyncSubscriber:
         """Return an edit of a user, like ``get_instance``."""
-        warnings.warn(_REPLACEMENT, DeprecationWarning, stacklevel=2)
+        warnings.warn(_REPLACEMENT, DeprecationWarning, stacklevel=3)
         return self._make(distinct_id)
 
     def _make(self, distinct_id: object) -> AsyncSubscriber:
@@ -119,7 +119,7 @@ class AsyncBulkSubscribersFactory(AsyncApi):
         warnings.warn(
             "client.bulk_users is deprecated; use client.users.get_bulk_edit_instance()",
             DeprecationWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
         return AsyncBulkSubscribers(self.config)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from suprsend import _replies, _requests
@@ -32,19 +33,20 @@ from suprsend._limits import MAX_DELETED_IDS, MAX_FAILED_RECORDS_KEPT, MAX_IN_FL
 from suprsend._pieces import payloads, pieces
 from suprsend._preference_answers import CategoryPreference, ChannelPreferences, FullPreference
 from suprsend._requests import clean_id, hub_user_path, user_path
-from suprsend._upserts import upsert_mistakes
+from suprsend._upserts import payload_mistakes, upsert_mistakes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
 
     from suprsend._bulk import BulkProgress
     from suprsend._types import JSONObject
 
 Options = dict[str, Any] | None
-Channels = list[str]
+Channels = Iterable[str]
 Reports = list[DeliveryReport]
 Results = list[ChannelStatusResult]
-Ids = list[str]  # inside the class the name of the builtin is taken by a method
+Mistakes = list[str]
+Ids = Iterable[str]  # at run time, of anything but text: a list, set, generator, column of a table
 
 
 class AsyncUsersApi(AsyncApi):
@@ -78,7 +80,8 @@ class AsyncUsersApi(AsyncApi):
     ) -> UserProfile:
         """Edit a user and return the profile after the edit. A user that does not exist is created.
 
-        Either all operations are applied, or none is.
+        Either all operations are applied, or none is. Keys that the hub ignores are in ``warnings``, with the other
+        mistakes in the edit; in strict mode they raise.
 
         Args:
             edit_ins_or_distinct_id: an edit instance, or a distinct_id with the operations in ``edit_payload``.
@@ -86,16 +89,23 @@ class AsyncUsersApi(AsyncApi):
             tenant_id: edit the profile within this tenant. An edit instance already knows its tenant.
             options: query parameters.
         """
+        mistakes: Mistakes = []
         if isinstance(edit_ins_or_distinct_id, UserEdit):
             instance = edit_ins_or_distinct_id
             if tenant_id and tenant_id.strip() != instance.tenant_id:
                 raise SuprsendValidationError("pass tenant_id to get_edit_instance: this edit is for another profile")
-            instance.mistakes()
+            mistakes = instance.mistakes()
             distinct_id, tenant_id, edit_payload = instance.distinct_id, instance.tenant_id, instance.get_payload()
         else:
             distinct_id = edit_ins_or_distinct_id
+            mistakes = payload_mistakes(edit_payload, strict=self.config.strict)
         path = user_path(distinct_id) if tenant_id is None else _tenant_path(distinct_id, tenant_id)
-        return await self._caller.call_json(_requests.profile_write("PATCH", path, edit_payload, options), UserProfile)
+        profile = await self._caller.call_json(
+            _requests.profile_write("PATCH", path, edit_payload, options), UserProfile
+        )
+        if mistakes:
+            profile["warnings"] = mistakes
+        return profile
 
     async def async_edit(self, edit_instance: UserEdit) -> EventAnswer:
         """Send an edit as an event. A user that does not exist is created.

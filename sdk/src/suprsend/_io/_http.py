@@ -10,16 +10,34 @@ from suprsend._errors import SuprsendConfigError
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
     from collections.abc import AsyncGenerator
+    from types import ModuleType
 
     from suprsend._certificates import Verify
     from suprsend._io._exchange import AsyncPool, Exchange, Pool
     from suprsend._response import Response
 
 
+def _network() -> ModuleType:
+    """Import the HTTP library when a client is created: it takes 40 ms, so `import suprsend` does without.
+
+    Not at the first call: by then the program may have no file descriptor left, or be about to end.
+
+    Raises:
+        SuprsendConfigError: it cannot be imported.
+    """
+    try:
+        from suprsend._io import _exchange
+    except (ImportError, OSError) as error:
+        text = f"the HTTP library of the client cannot be imported ({type(error).__name__}: {error})"
+        raise SuprsendConfigError(text) from error
+    return _exchange
+
+
 class _HTTP:
     """Base of both transports: how they are created, copied and pickled, always without connections."""
 
     def __init__(self, verify: Verify = None, *, closed: bool = False) -> None:
+        self._network = _network()
         self._verify = verify
         self._closed = closed
 
@@ -52,9 +70,7 @@ class AsyncHTTP(_HTTP):
         self, method: str, url: str, headers: dict[str, str], body: bytes, timeout_s: tuple[float, float]
     ) -> Response:
         """Send one request and return the whole answer; see ``AsyncTransport``."""
-        from suprsend._io._exchange import Exchange  # late, here and below: costs 40 ms of import
-
-        exchange = Exchange(method, url, headers, body, timeout_s)
+        exchange: Exchange = self._network.Exchange(method, url, headers, body, timeout_s)
         try:
             pool = await self._pool(exchange)
             answer = await pool.connections.handle_async_request(exchange.request())
@@ -76,12 +92,10 @@ class AsyncHTTP(_HTTP):
         key = (os.getpid(), asyncio.get_running_loop())
         found = self._leases.get(key)
         if found is None:
-            from suprsend._io._exchange import AsyncPool
-
             for pid, loop in list(self._leases):
                 if pid == key[0] and loop.is_closed():
                     self._leases.pop((pid, loop), None)
-            pool = AsyncPool(exchange.hub, self._verify)
+            pool: AsyncPool = self._network.AsyncPool(exchange.hub, self._verify)
             found = self._leases[key] = (pool, self._lease(key, pool))
             await anext(found[1])  # does not suspend, so no other task runs in between
         exchange.proxy = found[0].proxy
@@ -116,9 +130,7 @@ class HTTP(_HTTP):
         self, method: str, url: str, headers: dict[str, str], body: bytes, timeout_s: tuple[float, float]
     ) -> Response:
         """Send one request and return the whole answer; see ``Transport``."""
-        from suprsend._io._exchange import Exchange, is_orderly  # late, here and below: costs 40 ms of import
-
-        exchange = Exchange(method, url, headers, body, timeout_s)
+        exchange: Exchange = self._network.Exchange(method, url, headers, body, timeout_s)
         try:
             pool = self._pool(exchange)
             answer = pool.connections.handle_request(exchange.request())
@@ -128,7 +140,7 @@ class HTTP(_HTTP):
                 answer.close()
             return exchange.response(answer, content)
         except BaseException as error:
-            if not is_orderly(error):
+            if not self._network.is_orderly(error):
                 # It may have come out of anywhere, such as a signal handler, and httpcore2 may have lost count of a
                 # connection. Calls under way end on the old pool; the next one gets a new pool.
                 self._pools.pop(os.getpid(), None)
@@ -142,10 +154,8 @@ class HTTP(_HTTP):
         pid = os.getpid()
         pool = self._pools.get(pid)
         if pool is None:
-            from suprsend._io._exchange import Pool
-
             # setdefault is atomic. A lock could stay locked in the child after a fork at the wrong moment.
-            pool = self._pools.setdefault(pid, Pool(exchange.hub, self._verify))
+            pool = self._pools.setdefault(pid, self._network.Pool(exchange.hub, self._verify))
         exchange.proxy = pool.proxy
         return pool
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import sys
 from collections import deque
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -93,6 +94,8 @@ class Window(Generic[T]):
     def _start_worker(self) -> None:
         # Neither a thread pool, which refuses work as soon as the main thread has ended, nor threading.Thread, whose
         # start breaks when a signal handler raises in it.
+        if sys.is_finalizing():  # Python 3.11 would start a thread that never runs
+            return
         try:
             _thread.start_new_thread(_run_all, (self._work,))
         except RuntimeError:  # the interpreter is about to end, or the process has no thread left
@@ -102,12 +105,15 @@ class Window(Generic[T]):
     def oldest(self) -> tuple[T, BaseException | None]:
         """Wait for the call that was started first; return its item, and what it raised.
 
-        If the waiting is interrupted, nothing is lost: the call continues and you can wait for it again.
+        If the waiting is interrupted, nothing is lost: the call continues and you can wait for it again. When the
+        interpreter ends, a call that a thread has begun never ends, and nothing waits for it.
         """
         entry = self._entries[0]
-        if not entry.started:  # the start was interrupted, perhaps before there was a thread
+        ending = sys.is_finalizing()  # then other threads stay where they are, for ever
+        if ending or not entry.started:  # or the start was interrupted, perhaps before there was a thread
             entry.run()
-        entry.wait()
+        if not ending:
+            entry.wait()
         return entry.item, entry.error
 
     def settle(self) -> None:

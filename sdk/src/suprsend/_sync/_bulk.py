@@ -14,6 +14,7 @@ from suprsend._bulk import NOT_SENT, UNANSWERED, BulkProgress, BulkResponse, Out
 from suprsend._errors import SuprsendError, SuprsendValidationError
 from suprsend._io._iteration import groups
 from suprsend._io._pause import Pause
+from suprsend._io._stack import guarded
 from suprsend._io._window import Window
 from suprsend._limits import MAX_IN_FLIGHT
 from suprsend._sync._caller import Api
@@ -73,6 +74,7 @@ class BulkRun:
         self._keep = keep
         self._strict = strict
 
+    @guarded
     def result(self) -> BulkResponse:
         """Run to the end and return the summary."""
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from suprsend._io._stack import guard
 from suprsend._types import EditConfig
 
 if TYPE_CHECKING:
@@ -55,6 +56,10 @@ class Api:
     Attributes:
         config: the client.
     """
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        guard(cls)
 
     def __init__(self, config: Config) -> None:
         self.config = config

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from suprsend import _replies, _requests
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from suprsend._types import JSONObject
 
 Options = dict[str, Any] | None
-Ids = list[str]  # inside the class the name of the builtin could be taken by a method
+Ids = Iterable[str]  # at run time, of anything but text: a list, set, generator, column of a table
 
 
 class SubscriberListsApi(PagedByOffset, Api):

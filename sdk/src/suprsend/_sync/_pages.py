@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from suprsend import _replies, _requests
 from suprsend._errors import SuprsendResponseError
+from suprsend._io._stack import guarded
 from suprsend._limits import ITER_PAGE_SIZE
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+@guarded
 def walk(caller: Caller, path: str, options: dict[str, Any] | None, kind: type[T]) -> Iterator[T]:
     """Yield the results of all cursor pages.
 
@@ -44,6 +46,7 @@ def walk(caller: Caller, path: str, options: dict[str, Any] | None, kind: type[T
         page_options.pop("before", None)
 
 
+@guarded
 def walk_resolutions(caller: Caller, question: JSONObject) -> Iterator[Resolution]:
     """Yield the resolutions of all members that the question names, one request per page."""
     question = {"limit": ITER_PAGE_SIZE, **question}
@@ -60,6 +63,7 @@ def walk_resolutions(caller: Caller, question: JSONObject) -> Iterator[Resolutio
         question["after"] = after
 
 
+@guarded
 def walk_offsets(caller: Caller, path: str, kind: type[T]) -> Iterator[T]:
     """Yield the results of all pages that are addressed by limit and offset."""
     del kind

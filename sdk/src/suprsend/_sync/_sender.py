@@ -12,6 +12,7 @@ from suprsend import _replies, _requests, _retry
 from suprsend._errors import SuprsendError, SuprsendTransportError, api_error, foreign, retry_after_s
 from suprsend._io._http import HTTP
 from suprsend._io._pause import Pause
+from suprsend._io._stack import guarded
 from suprsend._refusals import ASKING
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Sender:
         self.timeout_s = timeout_s
         self.policy = policy
 
+    @guarded
     def call(self, request: Request, pause: Pause | None = None) -> Response:
         """Send a request, repeat it if that is safe and useful, and return the accepted answer."""
         policy = self.policy if pause is None else self.policy.for_bulk()

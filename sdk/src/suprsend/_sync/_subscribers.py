@@ -11,7 +11,7 @@ from suprsend._edits import UserEdit
 from suprsend._errors import InputValueError, SuprsendError
 from suprsend._limits import MAX_EVENT_BYTES_READABLE
 from suprsend._sync._bulk import BulkUsersEdit
-from suprsend._sync._caller import Api
+from suprsend._sync._caller import Api  # guards the methods, which is one level of the stack
 
 if TYPE_CHECKING:
     from suprsend._bulk import BulkResponse
@@ -86,12 +86,12 @@ class SubscriberFactory(Api):
         Raises:
             InputValueError: the id is not a string, or is blank.
         """
-        warnings.warn(_REPLACEMENT, DeprecationWarning, stacklevel=2)
+        warnings.warn(_REPLACEMENT, DeprecationWarning, stacklevel=3)
         return self._make(distinct_id)
 
     def new(self, distinct_id: str) -> Subscriber:
         """Return an edit of a user, like ``get_instance``."""
-        warnings.warn(_REPLACEMENT, DeprecationWarning, stacklevel=2)
+        warnings.warn(_REPLACEMENT, DeprecationWarning, stacklevel=3)
         return self._make(distinct_id)
 
     def _make(self, distinct_id: object) -> Subscriber:
@@ -120,7 +120,7 @@ class BulkSubscribersFactory(Api):
         warnings.warn(
             "client.bulk_users is deprecated; use client.users.get_bulk_edit_instance()",
             DeprecationWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
         return BulkSubscribers(self.config)
 
