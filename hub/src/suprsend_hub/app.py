@@ -37,12 +37,15 @@ from suprsend_hub.web.body import BODIES, BodyReader
 from suprsend_hub.web.hosts import HOSTS, Hosts, is_console
 from suprsend_hub.web.hsts import with_hsts
 from suprsend_hub.web.request_ids import with_request_ids
+from suprsend_hub.web.unread import UnreadAnswers
 
 STOP_SOON = signal.SIGUSR1
 """A worker that gets this signal is about to be stopped, and no longer waits for bodies that may never arrive.
 
 The server waits for requests in flight before it shuts the application down, which is too late for that.
 """
+_UNREAD_STOP_S = 3.0
+"""Seconds that clients then have to read their answers."""
 
 
 def utc_now() -> datetime:
@@ -92,14 +95,24 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
     return wire(parts)
 
 
-def build_app(services: Services, *, stop_soon: signal.Signals | None = None) -> Litestar:
-    """Return the application around wired services. `stop_soon`: the signal that announces the end of the process."""
+def build_app(
+    services: Services, *, stop_soon: signal.Signals | None = None, unread: UnreadAnswers | None = None
+) -> Litestar:
+    """Return the application around wired services.
+
+    `stop_soon`: the signal that announces the end of the process. `unread`: what to cut soon afterwards.
+    """
     bodies = BodyReader(timeout_s=services.request_timeout_s)
+
+    def stop() -> None:
+        bodies.stop()
+        if unread is not None:
+            asyncio.get_running_loop().call_later(_UNREAD_STOP_S, unread.cut)
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
         if stop_soon is not None:
-            asyncio.get_running_loop().add_signal_handler(stop_soon, bodies.stop)
+            asyncio.get_running_loop().add_signal_handler(stop_soon, stop)
         services.database.log_outages()
         async with services.database:
             services.batcher.start()
@@ -136,9 +149,11 @@ def build_app(services: Services, *, stop_soon: signal.Signals | None = None) ->
     )
 
 
-def build_asgi(services: Services, *, stop_soon: signal.Signals | None = None) -> ASGIApp:
+def build_asgi(
+    services: Services, *, stop_soon: signal.Signals | None = None, unread: UnreadAnswers | None = None
+) -> ASGIApp:
     """Return the application with the middleware that must run before its router."""
-    app = raw_path_routing(build_app(services, stop_soon=stop_soon))
+    app = raw_path_routing(build_app(services, stop_soon=stop_soon, unread=unread))
     if services.allowed_hosts:
         app = checking_hosts(app, _hosts(services))
     if (services.public_url or "").startswith("https://"):
@@ -166,4 +181,6 @@ def create_app() -> object:
     """Return the application of a worker, configured by the environment. Granian calls this in each worker process."""
     settings = Settings()
     configure_logging(settings)
-    return build_asgi(build_services(settings), stop_soon=STOP_SOON)
+    unread = UnreadAnswers()
+    unread.limit(settings.write_timeout_s)
+    return build_asgi(build_services(settings), stop_soon=STOP_SOON, unread=unread)

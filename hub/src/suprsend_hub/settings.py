@@ -74,6 +74,12 @@ class Settings(BaseSettings):
     request_timeout_s: float = Field(
         default=30.0, gt=0, le=60, description="Seconds that the body of a request has to arrive."
     )
+    write_timeout_s: float = Field(
+        default=15.0,
+        ge=0.1,
+        le=600,
+        description="Seconds after which a connection is closed whose client does not read its answers (on Linux).",
+    )
     public_url: str | None = Field(
         default=None,
         pattern=r"^https?://[^\s/]+(/[^\s]*)?$",
