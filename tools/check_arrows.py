@@ -90,9 +90,10 @@ HUB = Rules(
 )
 
 LEAVES = ["_types", "_answers", "_preference_answers", "_errors", "_limits", "_ids", "_response", "_version", "_wire"]
-PURE = ["_encoding", "_addresses", "_operations", "_doubts", "_edits", "_signature"]
+PURE = ["_encoding", "_iterables", "_addresses", "_operations", "_doubts", "_edits", "_signature"]
 DECISIONS = ["_settings", "_base_url", "_proxies", "_certificates", "_headers", "_unsupported"]
-DECISIONS += ["_requests", "_refusals", "_replies", "_retry", "_chunker", "_pieces", "_batches", "_bulk", "_upserts"]
+DECISIONS += ["_requests", "_refusals", "_shapes", "_replies", "_retry"]
+DECISIONS += ["_chunker", "_pieces", "_batches", "_bulk", "_upserts"]
 SHELLS = ["_async", "_sync"]
 IO = ["_io"]  # what of asyncio and threads the twins differ in
 

@@ -14,7 +14,7 @@ from suprsend._addresses import id_doubt, id_error, is_plain_id
 from suprsend._doubts import doubt, storage_doubt
 from suprsend._encoding import PLAIN_TYPES, check, is_plain_leaf, shown
 from suprsend._errors import InputValueError, SuprsendValidationError
-from suprsend._pieces import listed
+from suprsend._iterables import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

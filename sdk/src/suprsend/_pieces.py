@@ -1,31 +1,17 @@
-"""Lists of ids or recipients: what counts as one, and cutting a long one into what a request may contain. Pure."""
+"""Cutting a long list of ids or recipients into what one request may contain. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from suprsend import _encoding
+from suprsend._iterables import listed
 from suprsend._limits import MAX_LISTED_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from suprsend._types import JSONObject
-
-
-def listed(values: object) -> list[Any] | None:
-    """Return what counts as a list: any iterable, also a set, generator, view of a dict, array or column of a table.
-
-    None for text, which is an iterable of its characters, and for bytes, dicts, tables, and what is not iterable.
-    """
-    if isinstance(values, list):
-        return values
-    if isinstance(values, (str, bytes, bytearray, memoryview, Mapping)) or not isinstance(values, Iterable):
-        return None
-    if getattr(values, "ndim", 1) != 1:  # a table of pandas would give the names of its columns
-        return None
-    return list(values)
 
 
 def pieces(items: list[Any], most: int) -> Iterator[list[Any]]:

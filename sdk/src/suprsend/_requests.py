@@ -14,8 +14,8 @@ from urllib.parse import quote, urlencode
 
 from suprsend import _encoding
 from suprsend._errors import SuprsendValidationError
+from suprsend._iterables import listed
 from suprsend._limits import MAX_ID_CHARS
-from suprsend._pieces import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
