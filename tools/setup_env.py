@@ -140,7 +140,22 @@ def install(name: str) -> None:
     if environment.packages:
         editable = [argument for package in environment.packages for argument in ("-e", str(ROOT / package))]
         run_pip(python, "--no-deps", "--no-build-isolation", *editable)
+        write_paths_in_ascii(folder)
     stamp_of(name).write_text(fingerprint(environment))
+
+
+def write_paths_in_ascii(folder: Path) -> None:
+    """Write the paths of editable installations so that they are read under any locale.
+
+    Up to Python 3.12, a `.pth` file is read in the encoding of the locale, before anything can change that: with `C`,
+    no program of an environment below a directory such as `ünï` would start. A newline in a path would end its line.
+    """
+    for file in folder.glob("lib/python*/site-packages/_*.pth"):
+        text = file.read_text(encoding="utf-8", errors="surrogateescape")
+        if text.startswith("import ") or (text.isascii() and Path(text.strip()).is_dir()):
+            continue
+        paths = [text.rstrip("\n")] if Path(text.rstrip("\n")).is_dir() else text.splitlines()
+        file.write_text("".join(f"import sys; sys.path.append({path!a})\n" for path in paths), encoding="ascii")
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ import pwd
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -103,3 +104,41 @@ def usable_by_all(python: str | None) -> str | None:
         return None
     real = Path(python).resolve()
     return python if all(part.stat().st_mode & 0o001 for part in (real, *real.parents)) else None
+
+
+@pytest.fixture(scope="module")
+def international(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone in a directory with an international name, whose `.venv` is set up but for what pip downloads."""
+    clone = tmp_path_factory.mktemp("clone") / "\u00fcn\u00ef"
+    for part in ("hub/src", "sdk/src", "examples", "tools", "requirements"):
+        shutil.copytree(ROOT / part, clone / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for part in ("Makefile", "hub/pyproject.toml", "sdk/pyproject.toml"):
+        shutil.copy(ROOT / part, clone / part)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", clone / ".venv"], check=True)
+    [site] = clone.glob(".venv/lib/python*/site-packages")
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+    for package in ("hub", "sdk"):  # as hatchling writes it
+        (site / f"_editable_impl_{package}.pth").write_text(str(clone / package / "src"), encoding="utf-8")
+    finish = (
+        "import setup_env; setup_env.write_paths_in_ascii(setup_env.ROOT / '.venv');"
+        "setup_env.stamp_of('run').write_text(setup_env.fingerprint(setup_env.ENVIRONMENTS['run']))"
+    )
+    subprocess.run([sys.executable, "-c", finish], cwd=clone / "tools", check=True)
+    return clone
+
+
+@pytest.mark.parametrize("locale", ["C", "xx_YY.UTF-8"])
+def test_make_run_works_under_a_name_that_the_locale_cannot_spell(international: Path, locale: str) -> None:
+    """Python 3.11 reads the paths of editable installations in the encoding of the locale, before it does anything."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SUPRSEND", "PYTHON", "MAKE"))}
+    done = subprocess.run(
+        ["make", "run", "ONCE=1", "PORT=0"],
+        cwd=international, env=kept | {"LC_ALL": locale}, capture_output=True, text=True, timeout=RUN_S, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert "success: 1000" in done.stdout
+    typed = subprocess.run(
+        [international / ".venv" / "bin" / "python", "-c", "import suprsend_hub, suprsend; print(suprsend_hub.__file__)"],
+        env=kept | {"LC_ALL": locale}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (typed.returncode, str(international) in typed.stdout) == (0, True), typed.stderr

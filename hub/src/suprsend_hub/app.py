@@ -154,8 +154,7 @@ def build_asgi(
 ) -> ASGIApp:
     """Return the application with the middleware that must run before its router."""
     app = raw_path_routing(build_app(services, stop_soon=stop_soon, unread=unread))
-    if services.allowed_hosts:
-        app = checking_hosts(app, _hosts(services))
+    app = checking_hosts(app, _hosts(services))
     if (services.public_url or "").startswith("https://"):
         app = with_hsts(app)
     return with_request_ids(app)

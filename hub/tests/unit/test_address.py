@@ -28,6 +28,8 @@ def parts(address: DatabaseAddress) -> tuple[object, ...]:
         ("postgresql://h?user=u@tenant&password=p%26%3D&dbname=d", ((("h", 5432),), "u@tenant", "p&=", "d")),
         ("postgresql://u:p%40%2F%23%3Fß@h/d%C3%BC", ((("h", 5432),), "u", "p@/#?ß", "dü")),
         ("postgresql://u:p@ss:word@h/d", ((("h", 5432),), "u", "p@ss:word", "d")),
+        ("postgresql://u:p@h/d?port=7&", ((("h", 7),), "u", "p", "d")),
+        ("postgresql://u:p@h/d?&port=7&&dbname=e", ((("h", 7),), "u", "p", "e")),
         ("postgresql://u@/d", ((("/var/run/postgresql", 5432),), "u", "", "d")),
     ],
 )

@@ -94,10 +94,8 @@ def rotate_secret(
     name: WorkspaceName,
     overlap: Annotated[
         timedelta,
-        typer.Option(
-            parser=parse_duration, metavar="TIME", show_default="24h", help="How long the old secret stays valid."
-        ),
-    ] = timedelta(hours=24),
+        typer.Option(parser=parse_duration, metavar="TIME", help="How long the old secret stays valid."),
+    ] = "24h",  # type: ignore[assignment]  # the parser reads the default too
     lost: Annotated[
         bool,
         typer.Option("--lost", help="Replace a secret whose master key is lost. The old secret ends now."),
@@ -164,7 +162,9 @@ def enable(
 
 @workspace.command("delete")
 def delete(
-    name: WorkspaceName, yes: Annotated[bool, typer.Option("--yes", help="Confirm. Deletion cannot be undone.")] = False
+    name: WorkspaceName,
+    yes: Annotated[bool, typer.Option("--yes", help="Confirm. Deletion cannot be undone.")] = False,
+    data_dir: DataDir = None,
 ) -> None:
     """Permanently delete a workspace with everything in it. If interrupted, run it again to continue."""
 
@@ -177,7 +177,7 @@ def delete(
             typer.echo(done)
         typer.echo(f"Workspace {name} is deleted.")
 
-    with_services(use)
+    with_services(use, data_dir)
 
 
 @workspace.command("clock-skew")

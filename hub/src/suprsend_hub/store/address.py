@@ -145,7 +145,9 @@ def _parameters(query: str) -> tuple[Mapping[str, str], tuple[str, ...]]:
     """Return the parameters that the hub uses, and the names of those that it ignores."""
     read: dict[str, str] = {}
     ignored: list[str] = []
-    for number, pair in enumerate(query.split("&") if query else (), start=1):
+    for number, pair in enumerate(query.split("&"), start=1):
+        if not pair:  # as after a trailing &, which libpq accepts
+            continue
         name, separator, value = pair.partition("=")
         if name in _READ and separator:
             read[name] = _decoded(value)

@@ -4,6 +4,8 @@ A web page whose own name turns into 127.0.0.1 may send requests to a hub there 
 browser knows from the page's own host. The `Host` header gives it away.
 """
 
+import ipaddress
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +18,12 @@ from suprsend_hub.web.clients import Networks, is_from_proxy
 HOSTS: Final = "hosts"
 """Name under which the state of the application holds the `Hosts`; requests find them there."""
 _CONSOLE = "/console"
+_HOST: Final = re.compile(
+    r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?)(?::(?P<port>[0-9]{0,5}))?", re.ASCII
+)
+_MAX_PORT = 65_535
+_MAX_HEADER_BYTES = 270
+"""A name has at most 253 characters."""
 _MAX_REMEMBERED_BYTES = 255
 """A longer `Host` header is read each time: nobody may fill the memory with such headers."""
 
@@ -86,8 +94,35 @@ _remembered = lru_cache(maxsize=1024)(_split)
 
 
 def host_name(text: str) -> str:
-    """Return the name in a `Host` header: without a port, in lower case, an IPv6 address in brackets."""
+    """Return the name in a `Host` header: without a port, in lower case, an IPv6 address in brackets.
+
+    A text that is not a host returns as it is, which is the name of no hub.
+    """
     text = text.strip().lower()
-    if text.startswith("["):
-        return text.partition("]")[0] + "]"
-    return text.partition(":")[0].removesuffix(".")
+    found = _read_host(text)
+    return text if found is None else found["host"].removesuffix(".")
+
+
+def malformed_host(scope: Scope) -> str | None:
+    """Return why a `Host` header of a request cannot be one, or None. Without such a header nothing is wrong."""
+    for name, value in scope["headers"]:
+        if name == b"host" and (len(value) > _MAX_HEADER_BYTES or not _is_host(value)):
+            return "the Host header must be the name or address of the hub, with a port from 1 to 65535 if it has one"
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _is_host(header: bytes) -> bool:
+    return _read_host(header.decode("latin-1").strip()) is not None
+
+
+def _read_host(text: str) -> re.Match[str] | None:
+    found = _HOST.fullmatch(text)
+    if found is None or (found["port"] and not 1 <= int(found["port"]) <= _MAX_PORT):
+        return None
+    if found["host"].startswith("["):
+        try:
+            ipaddress.IPv6Address(found["host"][1:-1])
+        except ValueError:
+            return None
+    return found

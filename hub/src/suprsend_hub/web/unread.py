@@ -59,7 +59,7 @@ def _unsent_bytes(connection: socket.socket) -> int:
 
 def _sockets(*, listening: bool) -> Iterator[socket.socket]:
     """Yield the TCP sockets of this process, either those that listen or the others."""
-    for name in os.listdir(_OPEN_FILES):
+    for name in os.listdir(_OPEN_FILES):  # noqa: PTH208 - names of numbers
         found = _socket(int(name))
         if found is None:
             continue
