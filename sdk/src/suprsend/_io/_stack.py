@@ -28,7 +28,7 @@ def guard(kind: type) -> None:
 
 
 def guarded(function: F) -> F:
-    """Return a function, generator or coroutine function that raises SuprsendTransportError for RecursionError.
+    """Return a method, also one with ``yield`` or ``async``, that raises SuprsendTransportError for RecursionError.
 
     Each form says the same again, because a function that they share might find no room on the stack.
     """
@@ -38,13 +38,15 @@ def guarded(function: F) -> F:
         guard_of = _coroutine
     else:
         guard_of = _generator if inspect.isgeneratorfunction(function) else _function
-    return cast("F", functools.wraps(function)(guard_of(function)))
+    guarded_one: Any = functools.wraps(function)(guard_of(function))
+    guarded_one.__code__ = guarded_one.__code__.replace(co_name=function.__name__)  # for tracebacks and profilers
+    return cast("F", guarded_one)
 
 
 def _function(function: Any) -> Any:
-    def call(*args: Any, **kwargs: Any) -> Any:
+    def call(owner: Any, /, *args: Any, **kwargs: Any) -> Any:
         try:
-            return function(*args, **kwargs)
+            return function(owner, *args, **kwargs)
         except RecursionError as error:
             failure = _SPARE
             try:
@@ -57,9 +59,9 @@ def _function(function: Any) -> Any:
 
 
 def _generator(function: Any) -> Any:
-    def walk(*args: Any, **kwargs: Any) -> Any:
+    def walk(owner: Any, /, *args: Any, **kwargs: Any) -> Any:
         try:
-            return (yield from function(*args, **kwargs))
+            return (yield from function(owner, *args, **kwargs))
         except RecursionError as error:
             failure = _SPARE
             try:
@@ -72,9 +74,9 @@ def _generator(function: Any) -> Any:
 
 
 def _coroutine(function: Any) -> Any:
-    async def call(*args: Any, **kwargs: Any) -> Any:
+    async def call(owner: Any, /, *args: Any, **kwargs: Any) -> Any:
         try:
-            return await function(*args, **kwargs)
+            return await function(owner, *args, **kwargs)
         except RecursionError as error:
             failure = _SPARE
             try:
@@ -87,9 +89,9 @@ def _coroutine(function: Any) -> Any:
 
 
 def _async_generator(function: Any) -> Any:
-    async def walk(*args: Any, **kwargs: Any) -> Any:
+    async def walk(owner: Any, /, *args: Any, **kwargs: Any) -> Any:
         try:
-            async with contextlib.aclosing(function(*args, **kwargs)) as items:
+            async with contextlib.aclosing(function(owner, *args, **kwargs)) as items:
                 async for item in items:
                     yield item
         except RecursionError as error:
