@@ -80,7 +80,7 @@ def prefix() -> str:
 @pytest.fixture(scope="session")
 def command(hub: LiveHub) -> Callable[..., str]:
     """Run `suprsend-hub <arguments>` on the running hub's database, as its operator does."""
-    sockets = (hub.data_dir / "postgres.socket").read_text(encoding="utf-8")
+    sockets = (hub.data_dir / "postgres.socket").read_text(encoding="utf-8").splitlines()[0]
 
     def run(*arguments: str, stdin: str = "") -> str:
         done = run_command(

@@ -187,3 +187,24 @@ def test_the_command_line_runs_as_a_module_too() -> None:
     """For places where its script cannot run."""
     done = subprocess.run([sys.executable, "-m", "suprsend_hub", "--help"], capture_output=True, text=True, check=True)
     assert "recipient directory" in done.stdout
+
+
+def test_it_starts_where_the_end_of_children_is_ignored(data_dir: Path) -> None:
+    """As under some supervisors: `initdb` and the server are started and awaited all the same."""
+    program = (
+        "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", program, COMMAND, "dev", "--port", "0", "--data-dir", data_dir]
+    environment = hub_environment({})
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as hub:
+        assert hub.stdout is not None
+        try:
+            printed = []
+            for line in hub.stdout:
+                printed.append(line)
+                if line.startswith("Listening"):
+                    break
+            assert any(line.startswith("Listening") for line in printed), printed
+        finally:
+            hub.terminate()
+    assert hub.returncode == 0

@@ -347,7 +347,7 @@ def test_a_command_shares_the_server_of_a_running_hub_or_starts_one(data: Path) 
             pass
         gone = Path("/tmp/suprsend-hub-gone")
         for left in (str(gone), "/tmp"):
-            (data / "postgres.socket").write_text(left)
+            (data / "postgres.socket").write_text(f"{left}\n{embedded._identity(data)}")
             with pytest.raises(Conflict, match="just starting"), shared_postgres(data):
                 pass
 
@@ -373,3 +373,19 @@ def test_nothing_is_inherited(data: Path) -> None:
     finally:
         os.close(reading)
         os.close(writing)
+
+
+def test_a_copy_of_a_data_directory_leaves_the_server_of_the_original_alone(place: Path, data: Path) -> None:
+    """The note on the socket is copied, too; what it names belongs to the hub that runs in the original."""
+    with owned_directory(data), embedded_postgres(data) as url:
+        copy = place / "copy"
+        subprocess.run(["cp", "-a", data, copy], check=False)  # files of a running server come and go
+        with owned_directory(copy):
+            with pytest.raises(Conflict), shared_postgres(copy):
+                pass
+            with embedded_postgres(copy) as other:
+                assert other != url
+                assert value_of(other, "SELECT 1") == 1
+        assert value_of(url, "SELECT 1") == 1
+        with shared_postgres(data) as shared:
+            assert shared == url

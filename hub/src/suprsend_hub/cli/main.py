@@ -1,5 +1,6 @@
 """The root command, with every command and group of commands under its name."""
 
+import signal
 from typing import Annotated
 
 import typer
@@ -41,3 +42,5 @@ def _root(
 ) -> None:
     """A self-hosted recipient directory."""
     del version
+    # Whoever starts us may ignore it, as some supervisors do. Then nobody learns how a child of ours has ended.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)

@@ -6,6 +6,7 @@ A search is more generous than an edit: it may guess, because a wrong guess find
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from .emails import email_key, read_email, unwrapped
@@ -25,7 +26,14 @@ _KEYS: Final[tuple[tuple[str, Callable[[Any], str]], ...]] = (
     (WHATSAPP, phone_key),
 )
 _BRACKETED: Final = re.compile(r"<([^<>]*@[^<>]*)>")
-_INTERNATIONAL_PREFIX: Final = "00"
+_AROUND: Final = '\\s<>,;:|"()\\[\\]\uff0c\u3001'
+_AMONG_WORDS: Final = re.compile(f"[^{_AROUND}@]++@[^{_AROUND}?@]++")
+_MOST_AMONG_WORDS: Final = 3
+_ENDS: Final = ".,;:!?'\"\u201c\u201d\u2018\u2019"
+_INTERNATIONAL_PREFIXES: Final = ("00", "011")
+_SCHEME: Final = re.compile(r"[A-Za-z]+:(?://)?")
+_AFTER_NUMBER: Final = re.compile(r"[;,?#x]|ext", re.IGNORECASE)
+"""What begins an extension, a parameter, or the rest of a sentence."""
 
 
 def addresses(channels: dict[str, list[Identity]]) -> list[str]:
@@ -40,8 +48,9 @@ def addresses(channels: dict[str, list[Identity]]) -> list[str]:
 def address_keys(text: str) -> list[str]:
     """Return the forms of `addresses` that a searched text may mean; none if it is neither an address nor a number.
 
-    Besides what an edit accepts: a name before `<name@example.com>`, `00` for `+`, a number without `+`, and `(0)`.
-    Earlier versions stored some addresses under other forms, which are returned too.
+    Besides what an edit accepts: words around an e-mail address, `00` or `011` for `+`, a number without `+`, `(0)`,
+    schemes such as `sms:`, extensions, and punctuation at the ends. Earlier versions stored some addresses under other
+    forms, which are returned too.
     """
     if len(text) > MAX_SEARCHED_CHARS:
         return []
@@ -55,22 +64,28 @@ def address_keys(text: str) -> list[str]:
 def _email_keys(text: str) -> list[str]:
     bracketed = _BRACKETED.search(text)
     as_typed = unwrapped(bracketed[1] if bracketed else text)
-    keys = [as_typed.lower(), text.strip().lower()]
-    try:
-        return [email_key(read_email(as_typed)), *keys]
-    except InvalidValue:
-        return keys
+    among_words = [unwrapped(each.strip(_ENDS)) for each in _AMONG_WORDS.findall(text)[:_MOST_AMONG_WORDS]]
+    read = []
+    for given in dict.fromkeys((as_typed, *among_words)):
+        with suppress(InvalidValue):
+            read.append(email_key(read_email(given)))
+    return [*read, as_typed.lower(), text.strip().lower(), *map(str.lower, among_words)]
 
 
 def _phone_keys(text: str) -> list[str]:
-    plain = plain_text(text)
+    plain = _SCHEME.sub("", plain_text(text).strip(_ENDS), count=1)
+    plain = _AFTER_NUMBER.split(plain, maxsplit=1)[0]
     keys = []
     for spelling in (without_bracketed_zero(plain), plain):
-        number = compact(spelling)
-        if number.startswith(_INTERNATIONAL_PREFIX):
-            number = "+" + number[len(_INTERNATIONAL_PREFIX) :]
-        elif not number.startswith("+"):
-            number = "+" + number
-        if is_e164(number):
-            keys += [without_trunk_zero(number), number]
+        for number in _with_plus(compact(spelling)):
+            if is_e164(number):
+                keys += [without_trunk_zero(number), number]
     return keys
+
+
+def _with_plus(number: str) -> list[str]:
+    """Return what a number may mean: `00` and `011` are dialled for a plus."""
+    if number.startswith("+"):
+        return [number]
+    prefixes = [prefix for prefix in _INTERNATIONAL_PREFIXES if number.startswith(prefix)]
+    return [f"+{number[len(prefix) :]}" for prefix in prefixes] or [f"+{number}"]

@@ -30,6 +30,11 @@ _is_plain: Final = re.compile(
 
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _BRACKETED_ZERO: Final = re.compile(r"[(\[]\s*0+\s*[)\]]")
+_BRACKETED_DIGIT: Final = re.compile(r"\(?\+\)? ?\(?([0-9]{1,3})[) ./-]*[(\[]\s*([0-9])\s*[)\]]")
+_SEVERAL: Final = re.compile(r"[0-9]{7,}[-./ ]+[0-9]{7,}")
+"""Two groups, each as long as a number."""
+_SPACED_SLASH: Final = re.compile(r" /|/ ")
+_MAX_DIGITS_BEFORE_SLASH: Final = 7  # a country code and the longest area code, as in `+49 36628 / 1234`
 _SCHEME: Final = "tel:"
 _SEPARATORS: Final = str.maketrans("", "", "-()[]./ ")
 _TYPED: Final = {
@@ -120,9 +125,37 @@ def _read_unusual(text: str) -> str:
     number = compact(plain)
     if not is_e164(number):
         raise _invalid(_problem(plain, number))
+    if _seems_several(plain):
+        raise _invalid("expected one phone number; give several numbers as an array")
+    trunk = _bracketed_trunk_digit(plain)
+    if trunk:
+        raise _invalid(f"write the number without '({trunk})', as it is dialled from abroad")
     if without_trunk_zero(number) != number:
         raise _invalid("write the number without the 0 after the country code, as it is dialled from abroad")
     return number
+
+
+def _seems_several(plain: str) -> bool:
+    """Tell whether a text contains a second number or the end of a range, which would become part of the first."""
+    if _SEVERAL.search(plain):
+        return True
+    slash = _SPACED_SLASH.search(plain)
+    return slash is not None and len(compact(plain[: slash.start()])) - 1 > _MAX_DIGITS_BEFORE_SLASH
+
+
+def _bracketed_trunk_digit(plain: str) -> str | None:
+    """Return a digit in brackets after the country code that is dialled inside the country only, such as Russia's 8.
+
+    Elsewhere it may be an area code: `+61 (2) 9876 5432`.
+    """
+    found = _BRACKETED_DIGIT.match(plain)
+    if found is None:
+        return None
+    library = _library()
+    region = library.region_code_for_country_code(int(found[1]))
+    metadata = library.PhoneMetadata.metadata_for_region(region, None)
+    prefix = metadata and metadata.national_prefix_for_parsing
+    return found[2] if prefix and re.fullmatch(prefix, found[2]) else None
 
 
 def _problem(plain: str, number: str) -> str:

@@ -232,3 +232,31 @@ def test_addresses_of_slack_are_read_alike():
     result = fold(None, [{"$append": {"$slack": [{"email": text} for text in given]}}])
     assert [identity.value for identity in result.profile.channels["$slack"]] == [{"email": "marge@example.com"}]
     assert [refusal.code for refusal in result.refusals] == ["invalid_channel_value"]
+
+
+@pytest.mark.parametrize(
+    ("searched", "stored"),
+    [
+        ("+442079460958,", "+442079460958"), ("+44 20 7946 0958.", "+442079460958"),
+        ("+442079460958;ext=5", "+442079460958"), ("+44 20 7946 0958 x5", "+442079460958"),
+        ("+44 20 7946 0958 ext. 5", "+442079460958"), ("sms:+442079460958", "+442079460958"),
+        ("sms:+442079460958?body=hello", "+442079460958"), ("tel://+442079460958", "+442079460958"),
+        ("whatsapp:+442079460958", "+442079460958"), ("011 44 20 7946 0958", "+442079460958"),
+        ("0044 20 7946 0958", "+442079460958"), ("'+442079460958'", "+442079460958"),
+        ("Marge marge@example.com", "marge@example.com"), ("marge@example.com,", "marge@example.com"),
+        ("marge@example.com.", "marge@example.com"), ("(marge@example.com)", "marge@example.com"),
+        ("mailto:marge@example.com?subject=Hello%20there", "marge@example.com"),
+        ("Marge <mailto:Marge@Example.com?cc=x>", "marge@example.com"), ("'marge@example.com'", "marge@example.com"),
+        ("e-mail:marge@example.com; thanks", "marge@example.com"),
+        ("Marge marge@b\u00fccher.example!", "marge@xn--bcher-kva.example"),
+        ("homer@example.com, marge@example.com", "marge@example.com"),
+    ],
+)  # fmt: skip
+def test_a_search_finds_an_address_in_what_is_pasted(searched: str, stored: str) -> None:
+    """Whatever is around it: punctuation, a scheme, an extension, a name, a sentence."""
+    assert stored in address_keys(searched)
+
+
+@pytest.mark.parametrize("searched", ["o'hara@example.com", "a?b@example.com", "x+y@example.com"])
+def test_a_search_finds_signs_that_belong_to_an_address(searched: str) -> None:
+    assert address_keys(searched)[0] == searched

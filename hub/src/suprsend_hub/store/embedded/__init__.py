@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from suprsend_hub.domain.codes import Code
-from suprsend_hub.domain.errors import Conflict
+from suprsend_hub.domain.errors import Conflict, Unavailable
 from suprsend_hub.store.embedded.cluster import ensure_cluster
 from suprsend_hub.store.embedded.directory import owned_directory, write_private
 from suprsend_hub.store.embedded.leftovers import end_leftovers
@@ -32,7 +32,10 @@ __all__ = [
 
 POSTGRES_VERSION = 18
 _NOTE = "postgres.socket"
-"""File in the data directory with the place of the running server's socket, for commands next to the hub."""
+"""File in the data directory with the place of the running server's socket, for commands next to the hub.
+
+Its second line identifies the data directory itself: in a copy of the directory, the note is about another server.
+"""
 
 _log = logging.getLogger(__name__)
 
@@ -67,10 +70,10 @@ def embedded_postgres(
     programs = Programs.find(version, directory / "postgres")
     note = directory / _NOTE
     end_leftovers(programs.pgdata, pulse)
-    _remove_noted_socket(note)
+    _remove_noted_socket(directory)
     with ExitStack() as cleanup:
         sockets = cleanup.enter_context(socket_directory(programs.account))
-        write_private(note, str(sockets))
+        write_private(note, f"{sockets}\n{_identity(directory)}")
         cleanup.callback(note.unlink, missing_ok=True)
         ensure_cluster(programs, directory, workshop=sockets, pulse=pulse)
         server = Server(programs, sockets, directory / "postgres.log", say=say)
@@ -110,21 +113,34 @@ def _url(sockets: Path) -> str:
 
 
 def _socket_of_running_hub(directory: Path) -> Path:
+    sockets = _noted_socket(directory)
     with suppress(FileNotFoundError):
-        sockets = Path((directory / _NOTE).read_text(encoding="utf-8"))
         # The note may be of a killed hub, and by now anybody may have created the directory that it names.
-        if sockets.stat().st_uid == Account.choose(directory / "postgres").uid and answers(sockets):
+        if sockets and sockets.stat().st_uid == Account.choose(directory / "postgres").uid and answers(sockets):
             return sockets
     raise Conflict(
         f"a hub is just starting or stopping in {directory}; try again in a moment", code=Code.ALREADY_RUNNING
     )
 
 
-def _remove_noted_socket(note: Path) -> None:
+def _remove_noted_socket(directory: Path) -> None:
     """Remove what a killed hub left in the temporary directory."""
+    left = _noted_socket(directory)
+    if left and left.name.startswith(PREFIX):
+        with suppress(Unavailable):  # a server that refuses us answers, too
+            if not answers(left):
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _noted_socket(directory: Path) -> Path | None:
+    """Return the directory of the socket that the note names; None if it was written in another data directory."""
     try:
-        left = Path(note.read_text(encoding="utf-8"))
+        sockets, _, identity = (directory / _NOTE).read_text(encoding="utf-8").partition("\n")
     except FileNotFoundError:
-        return
-    if left.name.startswith(PREFIX):
-        shutil.rmtree(left, ignore_errors=True)
+        return None
+    return Path(sockets) if identity == _identity(directory) else None
+
+
+def _identity(directory: Path) -> str:
+    found = directory.stat()
+    return f"{found.st_dev}:{found.st_ino}"
