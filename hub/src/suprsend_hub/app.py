@@ -66,7 +66,11 @@ def build_services(settings: Settings, *, fast_path_edits: int = FAST_PATH_EDITS
         raise InvalidRequest(
             f"{PREFIX}MASTER_KEY is not set; `suprsend-hub master-key` prints a new one", code=Code.MISSING_SETTING
         )
-    database = Database(settings.database_url.get_secret_value(), max_size=settings.pool_size)
+    database = Database(
+        settings.database_url.get_secret_value(),
+        max_size=settings.pool_size,
+        patience_s=settings.database_patience_s,
+    )
     ulids = new_ulids()
     rate_limits = RateLimits(monotonic=time.monotonic)
     batcher = Batcher(

@@ -63,7 +63,9 @@ class Settings(BaseSettings):
         default=20_000, ge=1, description="Edits that may wait per worker before the hub answers 503."
     )
     database_patience_s: float = Field(
-        default=15.0, ge=0, description="Seconds a write waits for a database that does not answer, before 503."
+        default=15.0,
+        ge=0,
+        description="Seconds a write of the API waits for a database that does not answer, before 503.",
     )
     head_timeout_s: float = Field(
         default=10.0,

@@ -1,6 +1,7 @@
 """Credentials while the database is away: known and new ones have the patience of the edits they belong to."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -182,3 +183,54 @@ async def test_as_many_wait_for_a_look_up_as_there_is_room_for(relayed_settings:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+WRITES: dict[str, tuple[str, str, object]] = {
+    "delete": ("DELETE", "/v1/user/gone-{}/", None),
+    "bulk delete": ("DELETE", "/v1/bulk/user/", {"distinct_ids": ["gone-{}"]}),
+    "create a list": ("POST", "/v1/subscriber_list/", {"list_id": "list-{}"}),
+    "add to a list": ("POST", "/v1/subscriber_list/members/subscriber/add/", {"distinct_ids": ["ada"]}),
+    "start a sync": ("POST", "/v1/subscriber_list/list-{}/start_sync/", {}),
+    "subscribe": ("POST", "/v1/object/team/hub/subscription/", {"recipients": ["ada"]}),
+    "tenant": ("POST", "/v1/tenant/tenant-{}/", {"tenant_name": "Acme"}),
+    "merge": ("POST", "/v1/user/ada/merge/", {"from_user_id": "twin-{}"}),
+    "profile for a tenant": ("PATCH", "/v1/user/ada/tenant/acme/", {"operations": [{"$set": {"a": 1}}]}),
+    "preference": (
+        "PATCH",
+        "/v1/user/ada/preference/channel_preference/",
+        {"channel_preferences": [{"channel": "sms", "is_restricted": True}]},
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WRITES)
+async def test_an_outage_refuses_no_other_write_either(
+    relayed_settings: Settings, relay: Relay, workspace_a: NewWorkspace, name: str
+) -> None:
+    """One every half second for five seconds; each is answered as without an outage."""
+    method, path, body = WRITES[name]
+    async with running(relayed_settings.model_copy(update={"database_patience_s": 15})) as http:
+        client = ApiClient(http, bearer(workspace_a.api_key))
+        await client.upsert("ada", {"n": 0})
+        for number in range(12):
+            await client.upsert(f"twin-{number}", {"n": 0})
+        await client.post("/v1/object/team/hub/", {"name": "Hub"})
+        await client.post("/v1/tenant/acme/", {"tenant_name": "Acme"})
+        for each in ("members", *(f"list-{number}" for number in range(12) if name == "start a sync")):
+            await client.post("/v1/subscriber_list/", {"list_id": each})
+
+        async def send(number: int) -> httpx2.Response:
+            content = None if body is None else json.loads(json.dumps(body).replace("-{}", f"-{number}"))
+            return await client.send(method, path.format(number), b"" if content is None else content)
+
+        before = await send(0)
+        assert before.status_code < 500, before.text
+        await relay.cut()
+        sent = []
+        for number in range(1, 11):
+            sent.append(asyncio.create_task(send(number)))
+            await asyncio.sleep(STEP_S)
+        await relay.mend()
+        answers = await asyncio.gather(*sent)
+        assert {answer.status_code for answer in answers} == {before.status_code}, answers[0].text

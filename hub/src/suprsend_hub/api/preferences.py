@@ -71,7 +71,7 @@ async def _choose(
 ) -> PreferenceView:
     """Apply choices. `what` is the part of the path that a reused `Idempotency-Key` would not fit."""
     service, key = request.services.preferences, _key(request)
-    tenant = await service.tenant_view(key.workspace_id, asked.tenant_id, locale=asked.locale)
+    tenant = await service.tenant_view(key.workspace_id, asked.tenant_id, locale=asked.locale, patiently=True)
     request_key = request.caller.request_key(key._replace(tenant_no=tenant.tenant_no), f"preference/{what}")
     return await service.choose(request.caller.actor, key, operations, tenant, request=request_key, single=single)
 
@@ -157,7 +157,7 @@ async def update_category(request: ApiRequest) -> Answer:
 
 async def _choose_for_many(request: ApiRequest, ids: list[str], operations: list[Operation]) -> Answer:
     service, caller = request.services.preferences, request.caller
-    tenant = await service.tenant_view(caller.workspace_id, parse_query(request.query_params).tenant_id)
+    tenant = await service.tenant_view(caller.workspace_id, parse_query(request.query_params).tenant_id, patiently=True)
     await service.choose_for_many(caller.actor, caller.workspace_id, ids, operations, tenant)
     return Answer(encode({"success": True}), 202)
 

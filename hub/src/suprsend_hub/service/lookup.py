@@ -11,8 +11,8 @@ from typing import Generic, TypeVar
 from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Unavailable
 from suprsend_hub.service.lookup_cache import LookupCache
-from suprsend_hub.service.patience import Patience
 from suprsend_hub.store.database import Connection, Database
+from suprsend_hub.store.patience import Patience
 
 CACHE_S = 5.0
 """Seconds for which a looked-up credential is valid, also if it is revoked in the meantime."""

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -109,14 +110,22 @@ class PreferenceService:
         self._reader = ProfileReader(database)
         self._cache = CategoryCache(database)
 
-    async def tenant_view(self, workspace_id: int, tenant_id: str | None, *, locale: str | None = None) -> TenantView:
+    async def tenant_view(
+        self, workspace_id: int, tenant_id: str | None, *, locale: str | None = None, patiently: bool = False
+    ) -> TenantView:
         """Return the categories as a tenant has them; None is the default tenant.
+
+        `patiently`: wait out a short absence of the database, as the write does that follows.
 
         Raises:
             NotFound: there is no such tenant.
         """
-        async with self._database.connection() as connection:
-            settings = await categories.find_settings(connection, workspace_id, tenant_id or DEFAULT_TENANT)
+        find = partial(categories.find_settings, workspace_id=workspace_id, tenant_id=tenant_id or DEFAULT_TENANT)
+        if patiently:
+            settings = await self._database.run(find)
+        else:
+            async with self._database.connection() as connection:
+                settings = await find(connection)
         tenant_no = GLOBAL
         if tenant_id is not None and tenant_id != DEFAULT_TENANT:
             if settings.tenant_no is None:
@@ -221,7 +230,7 @@ class PreferenceService:
             InvalidRequest: the category does not allow the setting.
         """
         self._rate_limits.admit(workspace_id, 1)
-        tenant = await self.tenant_view(workspace_id, tenant_id, locale=locale)
+        tenant = await self.tenant_view(workspace_id, tenant_id, locale=locale, patiently=True)
         mistakes = check_override(operation, tenant.find(operation.category))
         if mistakes:
             raise not_editable(mistakes)

@@ -95,8 +95,7 @@ class SubscriptionService:
         self._rate_limits.admit(parent.workspace_id, len(keys))
         for _ in range(_DELETION_RACES):
             if all(key.is_user for key in keys):
-                async with self._database.connection() as connection:
-                    needed = await _needed(connection, parent, keys, edits)
+                needed = await self._database.run(partial(_needed, parent=parent, keys=keys, edits=edits))
                 reached = await self._prepare(parent, needed, size_bytes)
                 found = await self._database.run(
                     partial(self._subscribe, actor, parent, _directed(keys, reached), request)

@@ -9,9 +9,9 @@ from collections.abc import Callable, Collection
 
 from suprsend_hub.domain.errors import Unavailable
 from suprsend_hub.service.lookup import CACHE_S, MAX_WAITING, is_away
-from suprsend_hub.service.patience import Patience
 from suprsend_hub.store import tenants
 from suprsend_hub.store.database import Database
+from suprsend_hub.store.patience import Patience
 
 _REMEMBERED = 10_000
 """Tenants that are remembered at most; the one that was looked up first goes when there is no room."""

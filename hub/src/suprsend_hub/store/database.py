@@ -1,17 +1,20 @@
 """The connection pool of the hub."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Self, TypeAlias, TypeVar
 
 import asyncpg
 
+from suprsend_hub.domain.codes import Code
 from suprsend_hub.domain.errors import Unavailable
 from suprsend_hub.store.address import parse_address
 from suprsend_hub.store.connect import DriverConnection, connect
 from suprsend_hub.store.errors import AssumptionFailed, TransactionRace, translated_errors
 from suprsend_hub.store.outage import LOGGED_BY_DATABASE, OutageLog
+from suprsend_hub.store.patience import Patience
 
 __all__ = ["MAX_RACES", "AssumptionFailed", "Connection", "Database", "TransactionRace", "copy_rows"]
 
@@ -21,6 +24,9 @@ _T = TypeVar("_T")
 
 MAX_RACES = 20
 """Attempts at a transaction that the database aborts (deadlock). With each abort, another transaction succeeds."""
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 1.0
+_MAX_WAITING = 1000
+"""Transactions that may wait for a database that is away; more fail at once."""
 _ACQUIRE_S = 10
 """Seconds that a request waits for a free connection."""
 
@@ -28,8 +34,11 @@ _ACQUIRE_S = 10
 class Database:
     """A pool of connections to one database. Use as an async context manager, or `open` and `close`."""
 
-    def __init__(self, url: str, *, max_size: int = 8, command_timeout_s: float = 30) -> None:
-        """Raise InvalidRequest, which repeats no part of the URL, if the URL is not that of a database."""
+    def __init__(self, url: str, *, max_size: int = 8, command_timeout_s: float = 30, patience_s: float = 0) -> None:
+        """Raise InvalidRequest, which repeats no part of the URL, if the URL is not that of a database.
+
+        `patience_s`: how long `run` waits for a database that is away.
+        """
         self._address = parse_address(url)
         self._max_size = max_size
         self._command_timeout_s = command_timeout_s
@@ -37,6 +46,8 @@ class Database:
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._outage: OutageLog | None = None
         self._is_known = False
+        self._patience = Patience(patience_s)
+        self._waiting = 0
 
     @property
     def ignored_parameters(self) -> Sequence[str]:
@@ -104,15 +115,40 @@ class Database:
             yield connection
 
     async def run(self, use: Callable[[Connection], Awaitable[_T]]) -> _T:
-        """Run `use` in a transaction; run it again if the database aborts the transaction because of a conflict."""
-        for _ in range(MAX_RACES - 1):
+        """Run `use` in a transaction; run it again if that had no effect for a reason that passes.
+
+        That is a conflict, upon which the database aborts the transaction, and an absence of the database before the
+        commit was sent, for as long as patience lasts. A commit without an answer is not repeated.
+        """
+        started, pause_s, races = time.monotonic(), _FIRST_PAUSE_S, 1
+        while True:
+            is_committing = False
             try:
                 async with self.transaction() as connection:
-                    return await use(connection)
+                    result = await use(connection)
+                    is_committing = True
             except TransactionRace:
-                continue
-        async with self.transaction() as connection:
-            return await use(connection)
+                races += 1
+                if races > MAX_RACES:
+                    raise
+            except Unavailable as error:
+                if error.code is not Code.DATABASE_UNAVAILABLE:
+                    raise
+                self._patience.failed()
+                if is_committing or self._patience.left_s(started) <= pause_s or self._waiting >= _MAX_WAITING:
+                    raise
+                await self._pause(pause_s)
+                pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+            else:
+                self._patience.succeeded()
+                return result
+
+    async def _pause(self, seconds: float) -> None:
+        self._waiting += 1
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._waiting -= 1
 
 
 async def copy_rows(
