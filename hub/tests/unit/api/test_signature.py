@@ -108,7 +108,7 @@ def test_a_head_with_other_letters_may_be_signed_in_either_encoding(
 @pytest.mark.parametrize("header", ["Bearer top-secret", "workspace_key:top-secret"])
 def test_the_secret_part_of_a_header_is_not_shown(header: str) -> None:
     """A repr may end up in a log."""
-    presented, signature = read_authorization(header)
+    presented, signature = read_authorization(header, takes_service_tokens=False)
     assert "top-secret" in (presented.key if presented else "", signature)
     request = SignedRequest(signature, "GET", b"/v1/user/", b"", b"", None, "")
     assert "top-secret" not in repr((presented, request))
@@ -116,7 +116,7 @@ def test_the_secret_part_of_a_header_is_not_shown(header: str) -> None:
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "bearer ", "ServiceToken x:y", "servicetoken", ":", "no-colon"])
 def test_a_header_without_a_key_names_nothing(header: str | None) -> None:
-    presented, _ = read_authorization(header)
+    presented, _ = read_authorization(header, takes_service_tokens=False)
     assert presented is None or not presented.key
 
 

@@ -175,7 +175,7 @@ def test_the_time_of_an_update_grows_with_its_categories_and_not_with_their_squa
 
 def test_choices_count_as_work_so_that_others_get_their_turns():
     edits = [{PREFERENCE: operation_to_json(SetCategory(f"category-{number}", OUT))} for number in range(100)]
-    first = fold(None, edits, may_choose=True)
+    first = fold(None, edits, by_hub=True)
     assert first.work == 100 * UNITS_PER_CHOICE
-    again = fold(first.profile, edits[:1], may_choose=True)
+    again = fold(first.profile, edits[:1], by_hub=True)
     assert again.work == UNITS_PER_CHOICE + len(first.profile.preferences) // CHOICE_BYTES_PER_UNIT
