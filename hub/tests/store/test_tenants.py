@@ -528,7 +528,7 @@ async def test_a_choice_does_not_pass_for_the_creation_of_its_user(
         deleting = asyncio.create_task(hub.recipients.delete(TESTER, key))
         await until_waiting(database_url, "audit")
         writing = asyncio.create_task(hub.batcher.submit(workspace.workspace_id, edits))
-        await until_waiting(database_url, "is_alive")
+        await until_waiting(database_url, "NO KEY UPDATE")
     await deleting
     chosen, other = await writing
     assert isinstance(chosen.error, NotFound)

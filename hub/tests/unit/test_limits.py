@@ -75,6 +75,7 @@ INTERNAL = {
     "domain.ids._MAX_CLOCK_MS",
     "domain.ids._MAX_ULID",
     "domain.digest._MAX_POSITION",
+    "domain.phones._MAX_DIGITS_BEFORE_SLASH",
     "domain.values._MAX_TAG_CHARS",
     "domain.emails._MAX_GIVEN_CHARS",
     "domain.emails._MAX_REASON_CHARS",

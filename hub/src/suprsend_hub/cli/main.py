@@ -1,6 +1,7 @@
 """The root command, with every command and group of commands under its name."""
 
 import signal
+import threading
 from typing import Annotated
 
 import typer
@@ -43,4 +44,5 @@ def _root(
     """A self-hosted recipient directory."""
     del version
     # Whoever starts us may ignore it, as some supervisors do. Then nobody learns how a child of ours has ended.
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    if threading.current_thread() is threading.main_thread():  # only that one can
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
