@@ -40,7 +40,7 @@ PYTEST := exec $(BIN)/python -m pytest
 CHROMIUM_PATH = CHROMIUM="$$($(BIN)/python tools/ensure_chromium.py)"
 PGBOUNCER_PATH = PGBOUNCER="$$($(BIN)/python tools/ensure_pgbouncer.py)"
 # What `make test` leaves to `make test-all`.
-SLOW := tests/faults tests/packaging tests/sdk_versions
+SLOW := tests/browser tests/faults tests/fuzz tests/packaging tests/sdk_versions
 SOURCES := conftest.py sdk hub tests tools examples bench
 
 export PYTHONUTF8 := 1
@@ -60,10 +60,10 @@ setup: env-test ## create .venv with everything that development needs
 run: env-run ## start the hub on embedded PostgreSQL and run the quickstart (PORT=7877 DATA_DIR=.run/data; ONCE=1 stops after it)
 	@exec $(BIN)/python examples/run.py --port "$(port)" --data-dir "$(data_dir)" $(if $(once),--once)
 
-test: env-test env-official chromium pgbouncer ## run the quick tests: all except those that test-all adds (JOBS=4 workers)
-	@$(CHROMIUM_PATH) $(PGBOUNCER_PATH) $(PYTEST) -n $(JOBS) --dist loadfile $(SLOW:%=--ignore=%) sdk/tests hub/tests tests
+test: env-test env-official pgbouncer ## run the quick tests: all except those that test-all adds (JOBS=4 workers)
+	@$(PGBOUNCER_PATH) $(PYTEST) -n $(JOBS) --dist loadfile $(SLOW:%=--ignore=%) sdk/tests hub/tests tests
 
-test-all: test test-faults test-fuzz test-packaging test-sdk-versions ## run all tests (make -k continues after a failure)
+test-all: test test-browser test-faults test-fuzz test-packaging test-sdk-versions ## run all tests (make -k continues after a failure)
 
 test-unit: env-test ## run the tests that start no hub
 	@$(PYTEST) sdk/tests/unit hub/tests/unit tests/tools tests/bench
@@ -80,7 +80,7 @@ test-browser: env-test chromium ## run the tests that drive the console with Chr
 test-faults: env-test ## kill workers, hub and database under load (FAULT_ROUNDS=1; more for longer)
 	@$(PYTEST) tests/faults
 
-test-fuzz: env-test ## fuzz the API and the SDK for longer than `make test` does (FUZZ_EXAMPLES=100)
+test-fuzz: env-test ## fuzz the API and the SDK (FUZZ_EXAMPLES=100)
 	@FUZZ_EXAMPLES="$(FUZZ_EXAMPLES)" $(PYTEST) tests/fuzz
 
 test-packaging: env-test ## build both packages, install wheels and sdists into empty environments, use them
